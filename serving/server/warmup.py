@@ -1,0 +1,63 @@
+"""Replays recorded requests before a version becomes available."""
+
+import os
+
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from serving.server.runtime import SavedModelRuntime, as_status
+from serving.server.signatures import DEFAULT_SIGNATURE, find_signature, run_signature
+from serving.server.status import Code, StatusError, invalid_argument
+from serving.server.tensors import from_proto
+
+REQUESTS_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
+MAX_RECORDS = 1000
+
+
+def replay(runtime: SavedModelRuntime, export_dir: str) -> int:
+    """Runs every request in the export's warm-up file and returns how many there were.
+
+    The file is a TFRecord of PredictionLog; missing or empty is fine.
+
+    Raises:
+        StatusError: a record is broken or fails, or there are more than `MAX_RECORDS`.
+    """
+    path = os.path.join(export_dir, REQUESTS_FILE)
+    if not tf.io.gfile.exists(path):
+        return 0
+    count = 0
+    try:
+        with as_status():
+            for record in tf.data.TFRecordDataset(path).as_numpy_iterator():
+                count += 1
+                if count > MAX_RECORDS:
+                    raise invalid_argument(
+                        f"Number of warmup records exceeds the maximum ({MAX_RECORDS}) at {path}"
+                    )
+                _replay_record(runtime, record, path)
+    except StatusError as error:
+        if error.code != Code.DATA_LOSS:
+            raise
+        remedy = ". Please verify your warmup data is in TFRecord format."
+        raise StatusError(Code.DATA_LOSS, error.text + remedy) from error
+    return count
+
+
+def _replay_record(runtime: SavedModelRuntime, record: bytes, path: str) -> None:
+    log = prediction_log_pb2.PredictionLog()
+    try:
+        log.ParseFromString(record)
+    except Exception as error:  # protobuf's DecodeError has no public name in every backend
+        raise invalid_argument(f"Failed to parse warmup record from {path}: {error}") from error
+    if log.WhichOneof("log_type") != "predict_log":
+        raise StatusError(
+            Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {log.WhichOneof('log_type')}"
+        )
+    request = log.predict_log.request
+    name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+    try:
+        inputs = {key: from_proto(key, value) for key, value in request.inputs.items()}
+        run_signature(runtime, find_signature(runtime, name), inputs, request.output_filter)
+    except StatusError as error:
+        text = f"A warmup request of signature {name!r} in {path} failed: {error.text}"
+        raise StatusError(error.code, text) from error

@@ -1,0 +1,51 @@
+"""Packaging: the `gan` command and the packages `trainer` and `serving`."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+setup(
+    name="saddlepoint",
+    version="0.1.0",
+    description="Generative adversarial networks from theory to production, in TensorFlow and Keras",
+    long_description=(Path(__file__).parent / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    python_requires=">=3.11,<3.14",
+    packages=find_packages(include=["trainer", "trainer.*", "serving", "serving.*"]),
+    package_data={"trainer": ["recipes/*.yaml", "py.typed"], "serving": ["py.typed"]},
+    entry_points={"console_scripts": ["gan = trainer.cli:main"]},
+    install_requires=[
+        "tensorflow>=2.21,<2.22",
+        "keras>=3.15,<4",
+        "tensorboard>=2.20",
+        "tensorflow-datasets>=4.9.10",
+        # tensorflow-datasets imports it without asking for it.
+        "importlib_resources",
+        "tensorflow-serving-api>=2.20",
+        "numpy>=2.0",
+        "pillow>=11",
+        "scikit-learn>=1.5",
+        "pydantic>=2.10",
+        "pyyaml>=6",
+        "click>=8.1",
+        "tqdm>=4.66",
+        "grpcio>=1.70",
+        "grpcio-health-checking>=1.70",
+        "starlette>=0.40",
+        "uvicorn>=0.30",
+        "httpx>=0.27",
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
+        "batch": ["apache-beam>=2.77"],
+        "gcp": ["google-cloud-storage>=2.18", "google-cloud-aiplatform>=1.70"],
+        "dev": [
+            "pytest>=8",
+            "pytest-timeout>=2.3",
+            "ruff>=0.14",
+            "mypy>=1.15",
+            "types-PyYAML",
+            "google-cloud-build>=3.25",
+        ],
+    },
+)

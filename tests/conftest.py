@@ -1,0 +1,71 @@
+"""Shared fixtures: two logical CPUs, tiny experiments, and where the larger test data lies."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer.config import Experiment, load_experiment
+
+# Replicas are tested on logical CPUs, which must be declared before TensorFlow starts.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+TINY = (
+    "prior.size=8",
+    "train.batch_size=16",
+    "train.steps=4",
+    "run.log_every=2",
+    "run.sample_every=4",
+    "run.checkpoint_every=4",
+    "run.grid=[2,10]",
+)
+
+
+def tiny(recipe: str = "cgan-digits", *overrides: str) -> Experiment:
+    """A recipe small enough to train in a test."""
+    narrow = ["network.base_filters=4"] if "gan" in recipe else ["network.units=[8]"]
+    return load_experiment(recipe, [*narrow, *TINY, *overrides])
+
+
+def checkpointed(run_dir) -> dict[str, np.ndarray]:
+    """Every variable of a run's newest checkpoint, by name; empty when there is none."""
+    path = tf.train.latest_checkpoint(str(run_dir / "checkpoints"))
+    names = [name for name, _ in tf.train.list_variables(path)] if path else []
+    # How often a process has saved is TensorFlow's own count, not state of the run.
+    names = [name for name in names if not name.startswith("save_counter")]
+    values = {name: np.asarray(tf.train.load_variable(path, name)) for name in names}
+    return {name: v for name, v in values.items() if np.issubdtype(v.dtype, np.number)}
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """The built-in digits as a data set."""
+    from trainer.data import sources
+
+    return sources.load(load_experiment("cgan-digits").data)
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory):
+    """The directory of a tiny conditional run of four steps."""
+    from trainer.run import train
+
+    run_dir = tmp_path_factory.mktemp("run") / "run"
+    train(tiny(), run_dir, progress=False)
+    return run_dir
+
+
+@pytest.fixture(scope="session")
+def exported(trained_run, tmp_path_factory):
+    """The model directory with version 1 of the tiny run."""
+    from trainer.export import export_run
+
+    models = tmp_path_factory.mktemp("models")
+    export_run(trained_run, models)
+    return models

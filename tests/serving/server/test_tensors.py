@@ -1,0 +1,48 @@
+"""Arrays as messages, in the typed fields that clients read."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from serving.server.status import StatusError
+from serving.server.tensors import from_proto, to_proto
+
+
+@pytest.mark.parametrize(
+    ("array", "field"),
+    [
+        (np.array([0.5, 1.5], np.float32), "float_val"),
+        (np.array([0.5, 1.5], np.float64), "double_val"),
+        (np.array([[1, 2], [3, 255]], np.uint8), "int_val"),
+        (np.array([-1, 1], np.int16), "int_val"),
+        (np.array([-1, 2**40], np.int64), "int64_val"),
+        (np.array([1, 2**63], np.uint64), "uint64_val"),
+        (np.array([True, False]), "bool_val"),
+        (np.array([b"a", b""], object), "string_val"),
+    ],
+)
+def test_values_lie_in_the_typed_field(array, field):
+    proto = to_proto(array)
+    assert list(getattr(proto, field)) == array.ravel().tolist()
+    assert proto.tensor_content == b""
+    returned = from_proto("x", proto)
+    assert (returned.dtype, returned.shape) == (array.dtype, array.shape)
+    np.testing.assert_array_equal(returned, array)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16, np.complex64])
+def test_other_types_return_too(dtype):
+    array = np.array([0.5, 1.5, -2.0], dtype)
+    np.testing.assert_array_equal(from_proto("x", to_proto(array)), array)
+
+
+def test_an_empty_batch_keeps_its_shape():
+    assert from_proto("x", to_proto(np.zeros([0, 3], np.float32))).shape == (0, 3)
+
+
+def test_a_message_that_contradicts_itself():
+    proto = tf.make_tensor_proto(np.zeros([2], np.float32))
+    proto.tensor_content = b"12345"
+    with pytest.raises(StatusError, match="tensor parsing error: x"):
+        from_proto("x", proto)

@@ -1,0 +1,126 @@
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import tiny
+from trainer.assembly import assemble
+from trainer.checkpoints import Checkpoints
+from trainer.data import pipeline
+from trainer.errors import ConfigError, RunError
+
+
+@pytest.fixture
+def game(digits):
+    game = assemble(tiny(), digits.spec)
+    batches = iter(pipeline.batches(digits.train, batch_size=16, seed=0))
+    game.gan.train_step(next(batches))
+    return game
+
+
+def _state(game):
+    gan = game.gan
+    parts = (gan.generator, gan.discriminator, gan.average)
+    optimizers = (gan.generator_optimizer, gan.discriminator_optimizer)
+    return [v.numpy() for part in (*parts, *optimizers) for v in part.variables]
+
+
+def test_everything_comes_back(game, digits, tmp_path):
+    checkpoints = Checkpoints(game, str(tmp_path))
+    assert checkpoints.restore() is None
+    assert checkpoints.save() == 1
+    fresh = assemble(tiny("cgan-digits", "seed=5"), digits.spec)
+    assert Checkpoints(fresh, str(tmp_path)).restore() == 1
+    for a, b in zip(_state(game), _state(fresh), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any(np.abs(slot).max() > 0 for slot in _state(fresh)[-4:])
+
+
+def test_the_last_n_are_kept_and_a_step_can_be_named(game, tmp_path):
+    checkpoints = Checkpoints(game, str(tmp_path), keep=2)
+    for step in (10, 20, 30):
+        game.gan.step.assign(step)
+        checkpoints.save()
+    assert checkpoints.steps() == [20, 30]
+    assert not list(tmp_path.glob("step-10*"))
+    assert checkpoints.restore("20") == 20
+    with pytest.raises(ConfigError, match=r"--checkpoint: received '10'.*kept: 20, 30"):
+        checkpoints.restore("10")
+
+
+def test_what_was_cut_short_is_cleared_away(game, tmp_path):
+    checkpoints = Checkpoints(game, str(tmp_path))
+    checkpoints.save()
+    (tmp_path / "step-7.data-00000-of-00001").write_bytes(b"half")
+    (tmp_path / "step-7_temp").mkdir()
+    assert Checkpoints(game, str(tmp_path)).restore() == 1
+    assert not list(tmp_path.glob("step-7*"))
+
+
+def test_a_damaged_checkpoint_is_named(game, digits, tmp_path):
+    Checkpoints(game, str(tmp_path)).save()
+    data = next(tmp_path.glob("step-1.data*"))
+    data.write_bytes(data.read_bytes()[:100])
+    with pytest.raises(RunError, match=r"step-1' is damaged"):
+        Checkpoints(assemble(tiny(), digits.spec), str(tmp_path)).restore()
+
+
+def test_warm_start_takes_weights_and_nothing_else(game, digits, tmp_path):
+    Checkpoints(game, str(tmp_path / "checkpoints")).save()
+    fresh = assemble(tiny("cgan-digits", "seed=5"), digits.spec)
+    Checkpoints(fresh, str(tmp_path / "new")).warm_start(str(tmp_path / "checkpoints"))
+    for name in ("generator", "discriminator", "average"):
+        for a, b in zip(
+            getattr(game.gan, name).variables, getattr(fresh.gan, name).variables, strict=True
+        ):
+            np.testing.assert_array_equal(a.numpy(), b.numpy())
+    assert int(fresh.gan.step.numpy()) == 0
+    assert int(fresh.gan.generator_optimizer.iterations) == 0
+
+
+def test_warm_start_from_what_does_not_fit_is_refused(game, digits, tmp_path):
+    Checkpoints(game, str(tmp_path / "checkpoints")).save()
+    other = assemble(tiny("cgan-digits", "network.base_filters=5"), digits.spec)
+    checkpoints = Checkpoints(other, str(tmp_path / "new"))
+    with pytest.raises(ConfigError, match=r"train.warm_start: .*do not fit"):
+        checkpoints.warm_start(str(tmp_path / "checkpoints"))
+    with pytest.raises(ConfigError, match=r"train.warm_start: .*holds no checkpoint"):
+        checkpoints.warm_start(str(tmp_path / "nowhere"))
+
+
+FULL_DISK = """
+import resource, signal, sys
+from tests.conftest import tiny
+from trainer.run import train
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+run_dir, limit = sys.argv[1], int(sys.argv[2])
+train(tiny(), run_dir, progress=False)
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+from trainer.errors import RunError
+try:
+    train(tiny("cgan-digits", "train.steps=8"), run_dir, progress=False)
+except RunError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_ends_the_run_in_a_sentence_and_spares_the_last_checkpoint(tmp_path):
+    """A limit on file sizes stands in for the disk: writing beyond it fails in the same way."""
+    run_dir = tmp_path / "run"
+    limit = 20_000  # Room for every log, not for a checkpoint's data.
+    result = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(run_dir), str(limit)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONPATH": "."},
+    )
+    assert "The checkpoint of step 8 could not be written" in result.stdout, result.stderr
+    assert "the last whole one is of step 4" in result.stdout
+    names = sorted(p.name for p in (run_dir / "checkpoints").iterdir())
+    assert names == ["checkpoint", "step-4.data-00000-of-00001", "step-4.index"]
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != limit

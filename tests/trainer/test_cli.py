@@ -1,0 +1,97 @@
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from trainer import task
+from trainer.cli import main
+from trainer.config import recipe_names
+
+
+def gan(*arguments):
+    return CliRunner().invoke(main, list(arguments))
+
+
+def test_recipes_are_listed_one_a_line():
+    lines = gan("recipes").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == recipe_names()
+    assert set(json.loads(gan("recipes", "--json").stdout)) == set(recipe_names())
+    needed = {"dcgan-digits", "cgan-digits", "mlp-ring", "dcgan-mnist", "cgan-mnist"}
+    assert needed | {"dcgan-fashion"} <= set(recipe_names())
+
+
+def test_a_dry_run_prints_the_resolved_recipe_and_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = gan("train", "cgan-mnist", "--dry-run", "--data-dir", "/data", "--set", "seed=3")
+    assert result.exit_code == 0
+    assert "data_dir: /data" in result.stdout and "seed: 3" in result.stdout
+    as_json = json.loads(gan("train", "cgan-mnist", "--dry-run", "--json").stdout)
+    assert as_json["train"]["steps"] > 0 and as_json["train"]["batch_size"] > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_version_is_printed():
+    assert re.search(r"saddlepoint, version \d+\.\d+", gan("--version").stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train"], "Missing argument 'RECIPE'"),
+        (["train", "nonesuch"], "RECIPE: received 'nonesuch'"),
+        (["train", "cgan-digits", "--frobnicate"], "No such option"),
+        (["train", "cgan-digits", "--set", "data.source=folder:/nowhere"], "data.source"),
+        (["train", "cgan-digits", "--set", "data.source=ring"], "network.name"),
+        (["train", "cgan-digits", "--set", "train.batch_size=5000"], "train.batch_size"),
+        (["export", "/nowhere", "--to", "/tmp/never"], "RUN_DIR"),
+        (["serve", "/nowhere"], "/nowhere"),
+        (["generate", "/nowhere", "--count", "1", "--out", "x"], "/nowhere"),
+        (["generate", "/nowhere", "--count", "1", "--out", "x", "--format", "gif"], "gif"),
+        (["generate", "/nowhere", "--out", "x"], "Missing option '--count'"),
+    ],
+    ids=lambda a: " ".join(a) if isinstance(a, list) else "",
+)
+def test_usage_errors_end_with_code_2_and_a_sentence(arguments, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = gan(*arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+def test_a_failed_run_ends_with_code_1(tmp_path):
+    wild = "optimizers.discriminator={name: sgd, learning_rate: 1e30}"
+    result = gan("train", "cgan-digits", "--run-dir", str(tmp_path / "r"), "--set", wild,
+                 "--set", "network.base_filters=4", "--set", "train.steps=30")  # fmt: skip
+    assert result.exit_code == 1
+    assert "training stopped" in result.stderr
+
+
+def test_an_export_and_samples_of_it(trained_run, tmp_path):
+    models, out = str(tmp_path / "models"), tmp_path / "samples"
+    exported = gan("export", str(trained_run), "--to", models, "--json")
+    assert json.loads(exported.stdout) == {"path": f"{models}/1"}
+    made = gan("generate", models, "--count", "5", "--label", "3", "--out", str(out))
+    assert made.exit_code == 0, made.stderr
+    assert len(list(out.rglob("*.png"))) == 5
+    foreign = gan("generate", models, "--count", "6", "--label", "3", "--out", str(out))
+    assert foreign.exit_code == 2
+
+
+def test_the_cloud_job_takes_its_places_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIP_CHECKPOINT_DIR", str(tmp_path / "job" / "checkpoints") + "/")
+    monkeypatch.setenv("AIP_MODEL_DIR", str(tmp_path / "model"))
+    overrides = ["network.base_filters=4", "train.batch_size=16", "train.steps=2"]
+    arguments = ["cgan-digits", *(word for o in overrides for word in ("--set", o))]
+    for _ in range(2):  # A restart runs the same command again; it exports once.
+        result = CliRunner().invoke(task.main, arguments)
+        assert result.exit_code == 0, result.stderr
+        assert (tmp_path / "job" / "config.yaml").exists()
+        assert [p.name for p in (tmp_path / "model").iterdir()] == ["1"]
+
+
+def test_the_cloud_job_refuses_what_the_command_refuses():
+    result = CliRunner().invoke(task.main, ["cgan-digits", "--set", "train.stepz=1"])
+    assert result.exit_code == 2 and "did you mean steps" in result.stderr

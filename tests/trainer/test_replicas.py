@@ -1,0 +1,87 @@
+"""Invariant 2: replicas do not change the mathematics."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.conftest import tiny
+from trainer import distribution
+from trainer.assembly import assemble
+from trainer.data import pipeline
+from trainer.errors import ConfigError
+from trainer.run import play_function
+
+STEPS = 20
+SGD = (
+    "optimizers.generator={name: sgd, learning_rate: 0.01, momentum: 0.5}",
+    "optimizers.discriminator={name: sgd, learning_rate: 0.01, momentum: 0.5}",
+)
+WGAN = (
+    "objective=wasserstein",
+    "penalties=[{name: gradient_penalty}]",
+    # A layer norm over four nearly equal numbers would magnify rounding a thousandfold.
+    "network.discriminator_normalization=none",
+    "round.discriminator_turns=2",
+)
+
+
+def _play(digits, replicas, *overrides):
+    experiment = tiny("cgan-digits", "data.flip=true", *overrides)
+    devices = experiment.devices.model_copy(update={"replicas": replicas})
+    strategy = distribution.strategy_for(devices)
+    assert strategy.num_replicas_in_sync == replicas
+    with strategy.scope():
+        game = assemble(experiment, digits.spec, replicas=replicas)
+    batches = pipeline.batches(
+        digits.train, batch_size=16, turns=game.gan.round.turns, seed=0, flip=True
+    )
+    if replicas > 1:
+        batches = strategy.experimental_distribute_dataset(batches)
+    play, iterator = play_function(game, strategy, 1, False), iter(batches)
+    for _ in range(STEPS):
+        logs = play(iterator)
+    gan = game.gan
+    weights = [
+        v.numpy() for n in (gan.generator, gan.discriminator, gan.average) for v in n.variables
+    ]
+    return weights, {name: v.numpy() for name, v in logs.items()}, int(gan.step.numpy())
+
+
+@pytest.mark.parametrize(
+    ("overrides", "tolerance"),
+    [
+        (SGD, 1e-6),
+        ((*SGD, "optimizers.generator.clip_norm=0.01"), 1e-6),
+        ((*SGD, *WGAN), 1e-6),
+        ((), 1e-4),
+    ],
+    ids=["sgd", "sgd clipped", "sgd wgan-gp", "adam"],
+)
+def test_one_and_two_replicas_train_alike(digits, overrides, tolerance):
+    one, logs_one, steps_one = _play(digits, 1, *overrides)
+    two, logs_two, steps_two = _play(digits, 2, *overrides)
+    assert steps_one == steps_two == STEPS
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=tolerance)
+    assert logs_one.keys() == logs_two.keys()
+    for name in logs_one:
+        np.testing.assert_allclose(logs_one[name], logs_two[name], rtol=1e-3, atol=1e-3)
+
+
+def test_several_workers_are_refused():
+    cluster = '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}'
+    with pytest.raises(ConfigError, match=r"TF_CONFIG.*2 workers.*one worker"):
+        distribution.refuse_several_workers(cluster)
+    with pytest.raises(ConfigError, match="not a JSON object"):
+        distribution.refuse_several_workers("{")
+    distribution.refuse_several_workers('{"cluster": {"chief": ["a:1"]}}')
+    distribution.refuse_several_workers(None)
+
+
+def test_devices_that_are_not_there_are_refused():
+    devices = tiny().devices
+    with pytest.raises(ConfigError, match=r"devices.kind: received 'gpu'"):
+        distribution.strategy_for(devices.model_copy(update={"kind": "gpu"}))
+    with pytest.raises(ConfigError, match=r"devices.replicas: received 5"):
+        distribution.strategy_for(devices.model_copy(update={"replicas": 5}))
+    assert not distribution.compile_with_xla(devices, tf.distribute.get_strategy())

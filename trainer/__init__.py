@@ -1,0 +1,29 @@
+"""Everything up to an exported model: configuration, data, the game, training, export.
+
+Importing this package imports no TensorFlow; the functions below do when they are called.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trainer.config import Experiment, load_experiment
+from trainer.errors import ConfigError, RunError
+
+if TYPE_CHECKING:
+    from trainer.run import Summary
+
+__all__ = ["ConfigError", "Experiment", "RunError", "export", "load_experiment", "train"]
+
+
+def train(config: Experiment, run_dir: str | Path, *, progress: bool = True) -> "Summary":
+    """Plays a run to its end, resuming it when `run_dir` holds it already (see `trainer.run`)."""
+    from trainer.run import train as train_run
+
+    return train_run(config, run_dir, progress=progress)
+
+
+def export(run_dir: str | Path, to: str | Path, checkpoint: str = "last") -> str:
+    """Writes a run's generator as `to/<next integer>/` (see `trainer.export`)."""
+    from trainer.export import export_run
+
+    return export_run(run_dir, to, checkpoint)

@@ -1,0 +1,139 @@
+"""Everything a killed run needs to go on as if nothing had happened."""
+
+import logging
+import re
+
+import tensorflow as tf
+
+from trainer.assembly import Game
+from trainer.errors import ConfigError, RunError
+from trainer.files import join
+
+logger = logging.getLogger("saddlepoint")
+
+
+class Checkpoints:
+    """The checkpoints of a run: players, averages, optimizer slots and the step.
+
+    Nothing else is state: noise and data order are functions of the step. TensorFlow writes a
+    checkpoint's files aside, and the state file `checkpoint`, replaced last, says which ones count.
+
+    Args:
+        folder: local or remote.
+        keep: how many of the newest are kept.
+    """
+
+    def __init__(self, game: Game, folder: str, *, keep: int = 3) -> None:
+        gan = game.gan
+        self.game = game
+        self.folder = folder
+        self.players = tf.train.Checkpoint(
+            generator=gan.generator, discriminator=gan.discriminator, average=gan.average
+        )
+        self.everything = tf.train.Checkpoint(
+            generator=gan.generator,
+            discriminator=gan.discriminator,
+            average=gan.average,
+            generator_optimizer=gan.generator_optimizer,
+            discriminator_optimizer=gan.discriminator_optimizer,
+            step=gan.step,
+        )
+        self.manager = tf.train.CheckpointManager(
+            self.everything, folder, max_to_keep=keep, checkpoint_name="step"
+        )
+
+    def steps(self) -> list[int]:
+        """Steps of the whole checkpoints, oldest first."""
+        return [_step_of(path) for path in self.manager.checkpoints]
+
+    def save(self) -> int:
+        """Writes a checkpoint of the present step, with fresh statistics, and returns the step.
+
+        Raises:
+            RunError: when it cannot be written (a full disk, say); the earlier ones still count.
+        """
+        step = int(self.game.gan.step.numpy())
+        if step in self.steps():
+            return step
+        self.game.sampler.refresh_statistics()
+        try:
+            self.manager.save(checkpoint_number=step)
+        except (tf.errors.OpError, OSError) as error:
+            self._remove_unfinished()
+            last = max(self.steps(), default="none")
+            reason = " ".join(str(error).split())[:200]
+            raise RunError(
+                f"The checkpoint of step {step} could not be written to {self.folder!r} "
+                f"({reason}); the last whole one is of step {last}. Make room there and run the "
+                "same command again."
+            ) from error
+        return step
+
+    def restore(self, which: str = "last") -> int | None:
+        """Restores a checkpoint and returns its step; None when there is none to restore.
+
+        Args:
+            which: "last", or a step.
+
+        Raises:
+            ConfigError: when a step is named that has no checkpoint.
+            RunError: when a checkpoint is damaged.
+        """
+        self._remove_unfinished()
+        path = self._path(which)
+        if path is None:
+            return None
+        try:
+            self.everything.read(path).assert_existing_objects_matched().expect_partial()
+        except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:
+            raise RunError(
+                f"The checkpoint {path!r} is damaged ({str(error).splitlines()[0][:200]}); delete "
+                "it to go on from the one before."
+            ) from error
+        return int(self.game.gan.step.numpy())
+
+    def warm_start(self, folder: str) -> None:
+        """Takes the players' weights, and nothing else, from another run's last checkpoint.
+
+        Raises:
+            ConfigError: when there is none, or its networks have other shapes.
+        """
+        path = tf.train.latest_checkpoint(folder)
+        if path is None:
+            raise ConfigError(
+                f"train.warm_start: {folder!r} holds no checkpoint; give the directory of a run "
+                "that has one."
+            )
+        try:
+            self.players.read(path).assert_existing_objects_matched().expect_partial()
+        except (tf.errors.OpError, AssertionError, ValueError) as error:
+            raise ConfigError(
+                f"train.warm_start: the networks in {path!r} do not fit this recipe "
+                f"({str(error).splitlines()[0][:200]}); give a run of the same network and data "
+                "shape."
+            ) from error
+
+    def _path(self, which: str) -> str | None:
+        if which == "last":
+            return str(self.manager.latest_checkpoint) if self.manager.latest_checkpoint else None
+        if not which.isdigit() or int(which) not in self.steps():
+            kept = ", ".join(map(str, self.steps())) or "none"
+            raise ConfigError(
+                f"--checkpoint: received {which!r}; accepted are last, and the steps kept: {kept}."
+            )
+        return join(self.folder, f"step-{which}")
+
+    def _remove_unfinished(self) -> None:
+        """Deletes the files of checkpoints that were cut short."""
+        whole = {f"step-{step}" for step in self.steps()}
+        if not tf.io.gfile.isdir(self.folder):
+            return
+        for name in tf.io.gfile.listdir(self.folder):
+            match = re.match(r"step-\d+", name)
+            if match and match.group() not in whole:
+                path = join(self.folder, name)
+                tf.io.gfile.rmtree(path) if tf.io.gfile.isdir(path) else tf.io.gfile.remove(path)
+
+
+def _step_of(path: str) -> int:
+    return int(path.rpartition("-")[2])

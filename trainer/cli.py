@@ -1,0 +1,166 @@
+"""The `gan` command: reads flags, calls the library, prints what came of it."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from trainer.commands import (
+    SentenceGroup,
+    experiment_options,
+    json_option,
+    on_terminal,
+    say,
+    set_option,
+    start_tensorflow,
+    with_data_dir,
+)
+from trainer.config import load_experiment, recipe_names, to_yaml
+
+
+@click.group(cls=SentenceGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("saddlepoint"), prog_name="saddlepoint")
+def main() -> None:
+    """Saddlepoint: train GANs, export them, serve them."""
+
+
+@main.command()
+@json_option
+def recipes(as_json: bool) -> None:
+    """List every recipe, one line each."""
+    lines = {name: load_experiment(name).description for name in recipe_names()}
+    width = max(map(len, lines))
+    say(as_json, lines, "\n".join(f"{name:{width}}  {text}" for name, text in lines.items()))
+
+
+@main.command()
+@experiment_options
+@click.option("--run-dir", help="Where the run is written; default runs/RECIPE.")
+@click.option("--dry-run", is_flag=True, help="Print the resolved configuration and stop.")
+@json_option
+def train(
+    recipe: str,
+    data_dir: str | None,
+    overrides: tuple[str, ...],
+    run_dir: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    r"""Train RECIPE, a name that `gan recipes` lists or a YAML file.
+
+    The same command again goes on where it stopped.
+
+    \b
+    Examples:
+      gan train cgan-digits
+      gan train dcgan-mnist --data-dir ~/tensorflow_datasets --set train.steps=20000
+      gan train mine.yaml --set data.source=folder:photos --set data.size=[64,64]
+    """
+    experiment = load_experiment(recipe, with_data_dir(overrides, data_dir))
+    if dry_run:
+        say(as_json, experiment.as_dict(), to_yaml(experiment))
+        return
+    start_tensorflow()
+    from trainer.run import train as train_run
+
+    summary = train_run(experiment, run_dir or f"runs/{experiment.name}", progress=on_terminal())
+    say(as_json, summary.as_dict(), summary.text)
+
+
+@main.command()
+@click.argument("run_dir")
+@click.option("--to", "to", required=True, help="Model directory; a numbered version is added.")
+@click.option("--checkpoint", default="last", show_default=True, help="last, or a step.")
+@json_option
+def export(run_dir: str, to: str, checkpoint: str, as_json: bool) -> None:
+    """Write RUN_DIR's generator as a SavedModel that TF Serving loads."""
+    start_tensorflow()
+    from trainer.export import export_run
+
+    path = export_run(run_dir, to, checkpoint)
+    say(as_json, {"path": path}, f"Exported {path}")
+
+
+@main.command()
+@click.argument("model_dir")
+@click.option("--model_name", "--model-name", default="default", show_default=True)
+@click.option("--port", default=8500, show_default=True, help="gRPC port; 0 takes a free one.")
+@click.option("--rest_api_port", "--rest-api-port", default=8501, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@json_option
+def serve(
+    model_dir: str, model_name: str, port: int, rest_api_port: int, host: str, as_json: bool
+) -> None:
+    """Serve the newest version in MODEL_DIR over gRPC and REST, as TF Serving does."""
+    start_tensorflow()
+    from serving import server
+
+    def announce(started: server.Server) -> None:
+        ports = {"port": started.port, "rest_api_port": started.rest_api_port}
+        say(
+            as_json,
+            ports,
+            f"Serving {model_name}: gRPC {host}:{started.port}, "
+            f"REST http://{host}:{started.rest_api_port}/v1/models/{model_name}",
+        )
+
+    server.serve(model_dir, model_name, port, rest_api_port, host, on_start=announce)
+
+
+@main.command()
+@click.argument("model_dir")
+@click.option("--count", required=True, type=int, help="How many samples.")
+@click.option("--out", required=True, type=click.Path(file_okay=False), help="Where they go.")
+@click.option("--version", "model_version", type=int, help="Export to use; default the newest.")
+@click.option(
+    "--format",
+    "format_",
+    default="png",
+    show_default=True,
+    type=click.Choice(["png", "npz", "tfrecord"]),
+)
+@click.option("--label", type=int, help="Class of every sample; default by the data's shares.")
+@click.option("--seed", default=0, show_default=True, help="Sample i has seed SEED + i.")
+@json_option
+def generate(
+    model_dir: str,
+    count: int,
+    out: str,
+    model_version: int | None,
+    format_: str,
+    label: int | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Write COUNT samples of an export to a directory; the same bytes every time."""
+    start_tensorflow()
+    from serving import batch
+
+    manifest = batch.generate(
+        model_dir,
+        out,
+        count=count,
+        seed=seed,
+        label=label,
+        format=format_,
+        version=model_version,
+        progress=on_terminal(),
+    )
+    say(as_json, manifest, f"Wrote {count} samples to {out}")
+
+
+@main.command()
+@click.option("--dir", "folder", default="demo", show_default=True, type=Path)
+@set_option
+@json_option
+def demo(folder: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Do all of it on the built-in digits: train, export, serve, call, measure."""
+    start_tensorflow()
+    from trainer.demo import run_demo
+
+    report = run_demo(folder, overrides, progress=on_terminal())
+    say(as_json, report.as_dict(), report.text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What every command line of the project shares: options, and errors as one sentence."""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from serving.errors import RequestError, ServingError, UsageError
+from trainer.errors import ConfigError, RunError
+
+
+class SentenceCommand(click.Command):
+    """Ends in a sentence and an exit code: 2 for usage and configuration errors, 1 for failures."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command with logging set up."""
+        _prepare_logging()
+        try:
+            return super().invoke(ctx)
+        except (ConfigError, UsageError) as error:
+            raise _UsageSentence(str(error)) from error
+        except (RunError, ServingError, RequestError) as error:
+            raise _Sentence(str(error)) from error
+
+
+class SentenceGroup(click.Group):
+    """A group whose commands end as `SentenceCommand` does."""
+
+    command_class = SentenceCommand
+
+
+class _Sentence(click.ClickException):
+    exit_code = 1
+
+    def show(self, file: Any = None) -> None:
+        """Prints the sentence to standard error."""
+        click.echo(f"gan: {self.format_message()}", err=True)
+
+
+class _UsageSentence(_Sentence):
+    exit_code = 2
+
+
+def _prepare_logging() -> None:
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    logging.getLogger("saddlepoint").setLevel(logging.INFO)
+
+
+def start_tensorflow() -> None:
+    """Imports TensorFlow and looks for devices without its start-up notices in the terminal.
+
+    They are written to the file descriptor before TensorFlow's log level counts; setting
+    TF_CPP_MIN_LOG_LEVEL to 0 or 1 keeps them.
+    """
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") < "2":
+        return
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+        tf.get_logger().setLevel(logging.ERROR)
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
+def experiment_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """RECIPE, --data-dir and --set, which every command that trains takes."""
+    options = (
+        click.argument("recipe"),
+        click.option("--data-dir", help="Where prepared tensorflow-datasets lie."),
+        set_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+set_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a field of the recipe, such as train.steps=2000; may be repeated.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+def with_data_dir(overrides: tuple[str, ...], data_dir: str | None) -> list[str]:
+    """The overrides with --data-dir as one of them."""
+    return [*overrides, *([f"data.data_dir={json.dumps(data_dir)}"] if data_dir else [])]
+
+
+def say(as_json: bool, document: Any, text: str) -> None:
+    """Prints what came of a command: one JSON document, or text."""
+    click.echo(json.dumps(document) if as_json else text)
+
+
+def on_terminal() -> bool:
+    """Whether somebody is looking at a terminal."""
+    return sys.stderr.isatty()

@@ -1,0 +1,374 @@
+"""The experiment: every field, its default and its meaning, in one place.
+
+A recipe is a short YAML difference from these defaults; `--set a.b=c` is a difference from the
+recipe. Everything is checked here, before TensorFlow is imported. The components that a recipe
+chooses by name (networks, objectives, …) keep their own options in `trainer.catalogue`.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from trainer import catalogue
+from trainer.catalogue import Section
+from trainer.config_errors import sentence
+from trainer.errors import ConfigError
+
+_Side = Annotated[int, Field(ge=1)]
+
+
+class Data(Section):
+    """Which examples the discriminator is shown as real."""
+
+    # digits | ring | grid | tfds:NAME | folder:PATH | npz:PATH
+    source: str = "digits"
+    # Where prepared tensorflow-datasets lie; null is the library's own default.
+    data_dir: str | None = None
+    # A tensorflow-datasets split expression, such as "train" or "train[:80%]".
+    split: str = "train"
+    # The split of a tfds: source that is held out of training; null takes "test" or "validation"
+    # where `split` is a train expression and there is one, and else sets `holdout_share` aside.
+    holdout_split: str | None = None
+    # Share of the examples held out where a source has one split only.
+    holdout_share: float = Field(0.1, ge=0.0, lt=1.0)
+    # Whether tensorflow-datasets may download what is not prepared.
+    download: bool = False
+    # Height and width of the examples; null keeps those of the data, which must then all agree.
+    size: Annotated[tuple[_Side, _Side] | None, Field(strict=False)] = None
+    # How another aspect is met: crop the centre, pad with the darkest value, or stretch.
+    resize: Literal["crop", "pad", "stretch"] = "crop"
+    # Channels of the examples (1 grey, 2 grey with opacity, 3 RGB, 4 RGBA); null keeps those of
+    # the data, which may be more.
+    channels: int | None = Field(None, ge=1, le=4)
+    # Whether training examples are mirrored left to right with probability one half.
+    flip: bool = False
+    # Lowest and highest value of float data; null measures it.
+    value_range: Annotated[tuple[float, float] | None, Field(strict=False)] = None
+    # Share of unreadable files that is tolerated (each is named and skipped).
+    max_corrupt_share: float = Field(0.01, ge=0.0, le=1.0)
+    # Examples are kept in memory up to this size, beyond it in a file under `cache_dir`.
+    cache_gib: float = Field(4.0, ge=0.0)
+    # Where that file lies; null is ~/.cache/saddlepoint.
+    cache_dir: str | None = None
+
+
+class Optimizers(Section):
+    """How each player takes its steps."""
+
+    generator: catalogue.PlayerOptimizer = catalogue.Adam()
+    discriminator: catalogue.PlayerOptimizer = catalogue.Adam()
+
+
+class Train(Section):
+    """How long the game is played and on how much at once."""
+
+    # Steps in all: a step is one round, and the number may be raised later.
+    steps: int = Field(5000, ge=1)
+    # Examples of one turn, over all replicas together.
+    batch_size: int = Field(64, ge=1)
+    # What the players compute in; weights, losses and exports are float32 always.
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    # Decay of the averaged generator, ramped as min(decay, (1 + t) / (10 + t)).
+    ema_decay: float = Field(0.999, ge=0.0, lt=1.0)
+    # A run directory whose players' weights this run starts from; null starts from nothing.
+    warm_start: str | None = None
+
+
+class Devices(Section):
+    """What the run is carried out on; nothing here changes its mathematics."""
+
+    # auto takes every GPU that is there, else the CPU.
+    kind: Literal["auto", "cpu", "gpu"] = "auto"
+    # Replicas: null is all GPUs, or one CPU; a number on the CPU splits it into logical ones.
+    replicas: int | None = Field(None, ge=1)
+    # XLA compilation of a step: auto compiles on a single GPU only.
+    xla: Literal["auto", "on", "off"] = "auto"
+    # Steps played per call into TensorFlow: more hide its cost where a step takes microseconds.
+    steps_per_execution: int = Field(1, ge=1)
+
+
+class Run(Section):
+    """What is written down, how often, and when to stop early."""
+
+    # Steps between two rows of metrics.jsonl.
+    log_every: int = Field(100, ge=1)
+    # Steps between two sample grids.
+    sample_every: int = Field(1000, ge=1)
+    # Rows and columns of a sample grid; for a label condition columns are classes.
+    grid: Annotated[tuple[_Side, _Side], Field(strict=False)] = (8, 10)
+    # Steps between two checkpoints.
+    checkpoint_every: int = Field(1000, ge=1)
+    # Checkpoints kept.
+    keep: int = Field(3, ge=1)
+    # Minutes of training after which the run checkpoints and ends; null has no limit.
+    time_budget_minutes: float | None = Field(None, gt=0.0)
+
+
+class Experiment(Section):
+    """A whole run: networks + prior + condition + objective + penalties, in a round, on data."""
+
+    # Name of the recipe.
+    name: str = "experiment"
+    # One line that `gan recipes` shows.
+    description: str = ""
+    # The base of every random number of the run.
+    seed: int = Field(0, ge=0, lt=2**63)
+    data: Data = Data()
+    network: catalogue.Network = catalogue.DCGAN()
+    prior: catalogue.Prior = catalogue.GaussianPrior()
+    condition: catalogue.Condition = catalogue.NoCondition()
+    objective: catalogue.Objective = catalogue.NonSaturating()
+    penalties: Annotated[tuple[catalogue.Penalty, ...], Field(strict=False)] = ()
+    round: catalogue.Round = catalogue.OrdinaryRound()
+    optimizers: Optimizers = Optimizers()
+    train: Train = Train()
+    devices: Devices = Devices()
+    run: Run = Run()
+
+    @model_validator(mode="after")
+    def _refuse_impossible_combinations(self) -> "Experiment":
+        for impossible, message in (*_impossible_games(self), *_impossible_runs(self)):
+            if impossible:
+                raise ValueError(message)
+        return self
+
+    def as_dict(self) -> dict[str, Any]:
+        """The resolved experiment as plain JSON values, every field present."""
+        return self.model_dump(mode="json")
+
+    @property
+    def hash(self) -> str:
+        """Twelve hexadecimal digits over every field that a resumed run may not change."""
+        fixed = self.as_dict()
+        for section, field in _FREE_FIELDS:
+            if field is None:
+                fixed.pop(section)
+            else:
+                fixed[section].pop(field)
+        text = json.dumps(fixed, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+# What may differ when a run is resumed: length, logging, paths and devices.
+_FREE_FIELDS: tuple[tuple[str, str | None], ...] = (
+    ("name", None),
+    ("description", None),
+    ("train", "steps"),
+    ("train", "warm_start"),
+    ("data", "data_dir"),
+    ("data", "cache_dir"),
+    ("data", "cache_gib"),
+    ("data", "download"),
+    ("devices", None),
+    ("run", None),
+)
+
+
+def _impossible_games(e: Experiment) -> Sequence[tuple[bool, str]]:
+    normalization = getattr(e.network, "discriminator_normalization", "none")
+    turns = e.round.discriminator_turns
+    return (
+        (
+            e.objective.name == "wasserstein" and not e.penalties,
+            "objective: received 'wasserstein' without a penalty, so the critic is unbounded; "
+            "set penalties=[{name: gradient_penalty}]",
+        ),
+        (
+            bool(e.penalties) and normalization == "batch",
+            "network.discriminator_normalization: received 'batch' with a gradient penalty, whose "
+            "gradient of one example must not depend on its batch; set it to layer or none",
+        ),
+        (
+            turns > 1 and not e.round.fresh_latents,
+            f"round.fresh_latents: received false with discriminator_turns={turns}, but fakes can "
+            "be shared between one turn of each player only; set it to true",
+        ),
+    )
+
+
+def _impossible_runs(e: Experiment) -> Sequence[tuple[bool, str]]:
+    replicas = e.devices.replicas or 1
+    batch, source = e.train.batch_size, e.data.source
+    kind = source.partition(":")[0]
+    is_tfds = source.startswith("tfds:")
+    return (
+        (
+            batch % replicas != 0,
+            f"train.batch_size: received {batch}, which {replicas} replicas cannot share equally; "
+            f"take a multiple of {replicas}",
+        ),
+        (
+            e.devices.xla == "on" and replicas > 1,
+            f"devices.xla: received 'on' with {replicas} replicas, but TensorFlow compiles "
+            "single-device training only; set it to auto or off",
+        ),
+        (
+            e.data.download and not is_tfds,
+            f"data.download: received true with data.source={source}, which is not downloaded; "
+            "leave it false, or name a tfds: source",
+        ),
+        (
+            e.data.split != "train" and not is_tfds,
+            f"data.split: received {e.data.split!r} with data.source={source}, which has one "
+            "split; leave it at train, or name a tfds: source",
+        ),
+        (
+            kind not in SOURCES or source in ("tfds:", "folder:", "npz:"),
+            f"data.source: received {source!r}; accepted are digits, ring, grid, tfds:NAME, "
+            "folder:PATH and npz:PATH",
+        ),
+        (
+            kind in ("digits", "ring", "grid") and ":" in source,
+            f"data.source: received {source!r}; {kind} takes no argument",
+        ),
+        (
+            kind in ("tfds", "folder", "npz") and ":" not in source,
+            f"data.source: received {source!r}; name what to read, as in {kind}:NAME",
+        ),
+        (
+            e.data.holdout_split is not None and not is_tfds,
+            f"data.holdout_split: received {e.data.holdout_split!r} with data.source={source}, "
+            "which has one split; leave it null and set data.holdout_share",
+        ),
+    )
+
+
+SOURCES = ("digits", "ring", "grid", "tfds", "folder", "npz")
+
+
+# ---- From a recipe to an experiment --------------------------------------------------------------
+
+
+def recipe_names() -> list[str]:
+    """The recipes inside the package, sorted."""
+    folder = resources.files("trainer") / "recipes"
+    return sorted(Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".yaml"))
+
+
+def load_experiment(recipe: str, overrides: Sequence[str] = ()) -> Experiment:
+    """Reads a recipe and applies `KEY=VALUE` overrides.
+
+    Args:
+        recipe: the name of a recipe of the package, or the path of a YAML file.
+        overrides: such as `["train.steps=2000", "objective.name=hinge"]`; values are YAML.
+
+    Raises:
+        ConfigError: one sentence with the field, the value received and what is accepted.
+    """
+    values = _read_recipe(recipe)
+    for override in overrides:
+        values = merge(values, _parse_override(override))
+    return make_experiment(values)
+
+
+def make_experiment(values: Mapping[str, Any]) -> Experiment:
+    """Checks plain values and makes the experiment of them.
+
+    Raises:
+        ConfigError: as `load_experiment`.
+    """
+    defaults = Experiment().as_dict()
+    try:
+        return Experiment.model_validate(merge(defaults, values))
+    except ValidationError as error:
+        raise ConfigError(sentence(error, Experiment)) from None
+
+
+def _read_recipe(recipe: str) -> dict[str, Any]:
+    if recipe in recipe_names():
+        text = (resources.files("trainer") / "recipes" / f"{recipe}.yaml").read_text("utf-8")
+        return {"name": recipe, **parse_yaml(text, origin=recipe)}
+    path = Path(recipe)
+    if path.suffix not in (".yaml", ".yml"):
+        raise ConfigError(
+            f"RECIPE: received {recipe!r}; accepted are {', '.join(recipe_names())}, "
+            "or the path of a YAML file."
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"RECIPE: {recipe!r} cannot be read ({error.strerror}); give a file that exists."
+        ) from error
+    return {"name": path.stem, **parse_yaml(text, origin=recipe)}
+
+
+def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with the keys of `change` laid over it, mapping by mapping.
+
+    A component of another name replaces the old one, whose options would not fit it. A bare
+    string in the place of a component is its name: `objective: hinge`.
+    """
+    merged: dict[str, Any] = dict(base)
+    for key, value in change.items():
+        old: Any = merged.get(key)
+        if isinstance(old, Mapping) and "name" in old and isinstance(value, str):
+            value = {"name": value}
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        renamed = both and "name" in value and value["name"] != old.get("name")
+        merged[key] = merge(old, value) if both and not renamed else value
+    return merged
+
+
+def _parse_override(override: str) -> dict[str, Any]:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(
+            f"--set: received {override!r}; write KEY=VALUE, such as train.steps=2000."
+        )
+    value = parse_yaml_value(text, origin=f"--set {key}")
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return value
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with the floats of YAML 1.2: `2e-4` is a number, not a string."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:float"]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\d+\.?\d*[eE][-+]?\d+|\d+\.\d*|\.\d+([eE][-+]?\d+)?|\.inf|\.nan)$"),
+    list("-+0123456789."),
+)
+
+
+def parse_yaml_value(text: str, *, origin: str) -> Any:
+    """One YAML value; numbers as YAML 1.2 writes them."""
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        problem = " ".join(str(error).split())
+        raise ConfigError(f"{origin}: this is not YAML ({problem}); mend it there.") from error
+
+
+def parse_yaml(text: str, *, origin: str) -> dict[str, Any]:
+    """A YAML mapping, such as a recipe.
+
+    Raises:
+        ConfigError: when the text is not YAML or not a mapping.
+    """
+    values = parse_yaml_value(text, origin=origin)
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(
+            f"{origin}: received a {type(values).__name__}; a recipe is a mapping of fields."
+        )
+    return values
+
+
+def to_yaml(experiment: Experiment) -> str:
+    """The resolved experiment as YAML, in the order in which this file declares it."""
+    return yaml.safe_dump(experiment.as_dict(), sort_keys=False, allow_unicode=True)

@@ -1,0 +1,106 @@
+"""Turns what pydantic says about a configuration into one sentence that a person can act on."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+
+def sentence(error: ValidationError, root: type[BaseModel]) -> str:
+    """Field, value received, remedy: for the first problem; how many more there are."""
+    first, *others = error.errors()
+    text = _describe(first, root)
+    more = f" (and {len(others)} more such problems)" if others else ""
+    return text.rstrip("?.") + more + ("?" if text.endswith("?") and not more else ".")
+
+
+def _describe(problem: Any, root: type[BaseModel]) -> str:
+    kind, context = problem["type"], problem.get("ctx", {})
+    if kind == "value_error" and not problem["loc"]:
+        return str(context["error"])
+    field = _path(problem["loc"], root)
+    received = _shown(problem["input"])
+    if kind == "extra_forbidden":
+        return f"{field}: no such field{_suggestion(problem['loc'], root)}"
+    if kind == "missing":
+        return f"{field}: it is missing; give it a value"
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        tag = context.get("tag", received)
+        accepted = context.get("expected_tags", "a mapping with a name")
+        accepted = str(accepted).replace("'", "")
+        return f"{field}.name: received {tag!r}; accepted are {accepted}"
+    return f"{field}: received {received}; {_lower_first(problem['msg'])}"
+
+
+def _path(loc: Sequence[Any], root: type[BaseModel]) -> str:
+    """The dotted path without the tags that pydantic puts behind a union's field."""
+    parts: list[str] = []
+    model: Any = root
+    for item in loc:
+        if isinstance(item, int):
+            parts[-1] += f"[{item}]"
+            continue
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            parts.append(str(item))
+            model = _field_type(model, str(item))
+        else:
+            # A tag: it names the member of a union, and the next item is a field of it.
+            model = _member(model, str(item))
+            if model is None:
+                parts.append(str(item))
+    return ".".join(parts)
+
+
+def _field_type(model: type[BaseModel], name: str) -> Any:
+    field = model.model_fields.get(name)
+    return None if field is None else field.annotation
+
+
+def _suggestion(loc: Sequence[Any], root: type[BaseModel]) -> str:
+    known = _known_fields(loc[:-1], root)
+    close = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; accepted are {', '.join(known)}" if known else ""
+
+
+def _known_fields(loc: Sequence[Any], root: type[BaseModel]) -> list[str]:
+    model: Any = root
+    for item in loc:
+        if isinstance(item, int):
+            continue
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            model = _field_type(model, str(item))
+        else:
+            model = _member(model, str(item))
+    members = _models(model)
+    return list(members[0].model_fields) if len(members) == 1 else []
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """Every model that an annotation mentions, through unions, tuples and Annotated."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    arguments = getattr(annotation, "__args__", ())
+    return [model for argument in arguments for model in _models(argument)]
+
+
+def _member(annotation: Any, tag: str) -> type[BaseModel] | None:
+    """The member of a union that a tag names: its field `name` has it as the default."""
+    members = _models(annotation)
+    for model in members:
+        if model.model_fields["name"].default == tag:
+            return model
+    # The only member without a default name is the one that takes the user's own.
+    open_members = [m for m in members if m.model_fields["name"].is_required()]
+    return open_members[0] if open_members else None
+
+
+def _shown(value: Any) -> str:
+    text = repr(dict(value) if isinstance(value, Mapping) else value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

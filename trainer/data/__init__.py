@@ -1,0 +1,1 @@
+"""Examples: sources read once into a random-access store, and the pipeline that orders them."""

@@ -1,0 +1,1 @@
+"""Generators and discriminators, a file per family."""

@@ -1,0 +1,116 @@
+"""Convolutional players that size themselves from the data (Radford et al. 2016)."""
+
+from typing import Any
+
+import keras
+
+from trainer import catalogue
+from trainer.networks.family import NetworkSpec, logits_output, normalize
+
+# Resolutions are halved while they stay at or above this, and this many times in any case: a
+# discriminator of a single convolution is too weak an opponent even for 8×8 digits.
+_SMALLEST = 4
+_MIN_HALVINGS = 2
+
+
+class DCGAN:
+    """Strided convolutions in the discriminator, transposed ones in the generator.
+
+    Resolutions are found by halving the data's height and width (rounding up) while both stay at
+    or above four (twice at least), so any size works: 28×28 goes 4, 7, 14, 28; an odd size is
+    reached by cropping what the transposed convolution has too much. Weights start from a normal
+    distribution of standard deviation 0.02.
+
+    Reference: Radford et al. 2016, "Unsupervised representation learning with deep convolutional
+    generative adversarial networks".
+    """
+
+    def __init__(self, options: catalogue.DCGAN) -> None:
+        self.options = options
+
+    def generator(self, spec: NetworkSpec) -> keras.Model:
+        """Latent [b, z] (, condition [b, y]) → image [b, h, w, c] in [-1, 1], float32."""
+        options, sizes = self.options, resolutions(spec.sample_shape)
+        inputs = {"latent": keras.Input((spec.latent_size,), name="latent")}
+        inputs |= spec.condition_input()
+        tensors = list(inputs.values())
+        x = keras.layers.Concatenate()(tensors) if len(tensors) > 1 else tensors[0]
+        x = self._seed_map(x, sizes, spec)
+        for level in range(len(sizes) - 2, -1, -1):
+            last = level == 0
+            filters = spec.sample_shape[-1] if last else self._filters(level)
+            bias = last or options.generator_normalization == "none"
+            x = keras.layers.Conv2DTranspose(filters, use_bias=bias, **self._stride_two())(x)
+            x = _cropped(x, sizes[level])
+            if not last:
+                x = normalize(x, options.generator_normalization, spec)
+                x = keras.layers.Activation("relu")(x)
+        image = keras.layers.Activation("tanh", dtype="float32", name="sample")(x)
+        return keras.Model(inputs, image, name="generator")
+
+    def discriminator(self, spec: NetworkSpec) -> keras.Model:
+        """Image (, condition) → {"logits": [b]}; the condition joins as constant channels."""
+        options, sizes = self.options, resolutions(spec.sample_shape)
+        inputs = {"sample": keras.Input(spec.sample_shape, name="sample")}
+        inputs |= spec.condition_input()
+        x = inputs["sample"]
+        if spec.condition_size:
+            x = keras.layers.Concatenate()([x, _as_channels(inputs["condition"], x)])
+        for level in range(1, len(sizes)):
+            kind = options.discriminator_normalization if level > 1 else "none"
+            x = keras.layers.Conv2D(
+                self._filters(level), use_bias=kind == "none", **self._stride_two()
+            )(x)
+            x = normalize(x, kind, spec)
+            x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
+        return keras.Model(inputs, logits_output(keras.layers.Flatten()(x)), name="discriminator")
+
+    def _seed_map(self, x: Any, sizes: list[tuple[int, int]], spec: NetworkSpec) -> Any:
+        """The first feature map, projected from the latent."""
+        height, width = sizes[-1]
+        filters = self._filters(len(sizes) - 1)
+        kind = self.options.generator_normalization
+        x = keras.layers.Dense(
+            height * width * filters, use_bias=kind == "none", kernel_initializer=_initializer()
+        )(x)
+        x = keras.layers.Reshape((height, width, filters))(x)
+        return keras.layers.Activation("relu")(normalize(x, kind, spec))
+
+    def _filters(self, level: int) -> int:
+        """Filters after `level` halvings of the data's resolution (level ≥ 1)."""
+        return min(self.options.base_filters * 2 ** (level - 1), self.options.max_filters)
+
+    def _stride_two(self) -> dict[str, Any]:
+        return {
+            "kernel_size": self.options.kernel_size,
+            "strides": 2,
+            "padding": "same",
+            "kernel_initializer": _initializer(),
+        }
+
+
+def resolutions(shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Heights and widths from the data's own down to the smallest."""
+    sizes = [(shape[0], shape[1])]
+    while len(sizes) <= _MIN_HALVINGS or min(_halved(sizes[-1])) >= _SMALLEST:
+        sizes.append(_halved(sizes[-1]))
+    return sizes
+
+
+def _halved(size: tuple[int, int]) -> tuple[int, int]:
+    return (size[0] + 1) // 2, (size[1] + 1) // 2
+
+
+def _initializer() -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(stddev=0.02)
+
+
+def _cropped(x: Any, size: tuple[int, int]) -> Any:
+    extra = (x.shape[1] - size[0], x.shape[2] - size[1])
+    return keras.layers.Cropping2D(((0, extra[0]), (0, extra[1])))(x) if any(extra) else x
+
+
+def _as_channels(condition: Any, image: Any) -> Any:
+    height, width = image.shape[1:3]
+    x = keras.layers.Reshape((1, 1, condition.shape[-1]))(condition)
+    return keras.layers.UpSampling2D((height, width))(x)

@@ -1,0 +1,94 @@
+"""What each player minimises, as pairs of pure functions of logits.
+
+Every function takes float32 logits of shape [b] and returns a loss per example, float32 [b]: the
+updater alone decides how examples are averaged. `real` and `fake` are the discriminator's logits of
+real and generated examples; D = sigmoid(logit) where logits are probabilities.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from trainer import catalogue
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A pair of per-example losses.
+
+    Attributes:
+        discriminator: `(real_logits, fake_logits) -> loss`.
+        generator: `(fake_logits, real_logits) -> loss`; only relativistic objectives look at the
+            second argument.
+        logits_are_probabilities: whether sigmoid(logit) estimates the probability of being real,
+            so that D(x) and D(G(z)) can be shown.
+    """
+
+    discriminator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    generator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    logits_are_probabilities: bool = False
+
+
+def _log_loss_of_fakes(real: tf.Tensor, fake: tf.Tensor, real_label: float = 1.0) -> tf.Tensor:
+    """-E[t log D(x) + (1 - t) log(1 - D(x))] - E[log(1 - D(G(z)))], t the real label."""
+    targets = tf.fill(tf.shape(real), real_label)
+    real_loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=real)
+    return real_loss + tf.nn.softplus(fake)
+
+
+def minimax(_: catalogue.Minimax) -> Objective:
+    """min_G max_D E[log D(x)] + E[log(1 - D(G(z)))].
+
+    Reference: Goodfellow et al. 2014, "Generative adversarial networks", equation 1.
+    """
+    return Objective(
+        discriminator=_log_loss_of_fakes,
+        generator=lambda fake, real: -tf.nn.softplus(fake),
+        logits_are_probabilities=True,
+    )
+
+
+def non_saturating(options: catalogue.NonSaturating) -> Objective:
+    """The generator minimises -log D(G(z)), whose gradient does not vanish when it loses.
+
+    Reference: Goodfellow et al. 2014, section 3; one-sided smoothing: Salimans et al. 2016.
+    """
+    return Objective(
+        discriminator=lambda real, fake: _log_loss_of_fakes(real, fake, options.real_label),
+        generator=lambda fake, real: tf.nn.softplus(-fake),
+        logits_are_probabilities=True,
+    )
+
+
+def least_squares(_: catalogue.LeastSquares) -> Objective:
+    """½(D(x) - 1)² + ½D(G(z))² against ½(D(G(z)) - 1)².
+
+    Reference: Mao et al. 2017, "Least squares generative adversarial networks", equation 9.
+    """
+    return Objective(
+        discriminator=lambda real, fake: 0.5 * (tf.square(real - 1.0) + tf.square(fake)),
+        generator=lambda fake, real: 0.5 * tf.square(fake - 1.0),
+    )
+
+
+def hinge(_: catalogue.Hinge) -> Objective:
+    """max(0, 1 - D(x)) + max(0, 1 + D(G(z))) against -D(G(z)).
+
+    Reference: Lim & Ye 2017, "Geometric GAN".
+    """
+    return Objective(
+        discriminator=lambda real, fake: tf.nn.relu(1.0 - real) + tf.nn.relu(1.0 + fake),
+        generator=lambda fake, real: -fake,
+    )
+
+
+def wasserstein(_: catalogue.Wasserstein) -> Objective:
+    """D(G(z)) - D(x) against -D(G(z)), for a critic that a penalty keeps 1-Lipschitz.
+
+    Reference: Arjovsky et al. 2017, "Wasserstein generative adversarial networks".
+    """
+    return Objective(
+        discriminator=lambda real, fake: fake - real,
+        generator=lambda fake, real: -fake,
+    )

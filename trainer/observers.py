@@ -1,0 +1,146 @@
+"""What a person sees of a run: the progress bar, rows of metrics, TensorBoard, grids of samples.
+
+Observers look on: what goes wrong in one is a warning, never the end of a training run.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from trainer import pictures
+from trainer.config import Experiment
+from trainer.rundir import RunDirectory
+from trainer.sampling import Sampler
+
+logger = logging.getLogger("saddlepoint")
+
+# Means of a block of steps, by name.
+Values = Mapping[str, float]
+
+
+class Observer(Protocol):
+    """Is told of every execution block."""
+
+    def after(self, step: int, values: Values, steps: int) -> None:
+        """`steps` steps ending at `step` were played, with these mean values."""
+        ...
+
+
+class Guarded:
+    """Observers whose failures are logged once and otherwise ignored."""
+
+    def __init__(self, observers: list[Observer]) -> None:
+        self.observers = observers
+
+    def after(self, step: int, values: Values, steps: int) -> None:
+        """Tells everyone; drops an observer that fails."""
+        for observer in list(self.observers):
+            try:
+                observer.after(step, values, steps)
+            except Exception:
+                logger.warning("%s failed and is dropped.", type(observer).__name__, exc_info=True)
+                self.observers.remove(observer)
+
+
+class ProgressBar:
+    """Keras' progress bar over the whole run, on a terminal."""
+
+    def __init__(self, start: int, steps: int, examples_per_step: int) -> None:
+        self.bar = keras.utils.Progbar(steps, stateful_metrics=["images/s"], unit_name="step")
+        self.examples = examples_per_step
+        self.begun = time.perf_counter()
+        self.start = start
+
+    def after(self, step: int, values: Values, steps: int) -> None:
+        """See `Observer`."""
+        rate = (step - self.start) * self.examples / (time.perf_counter() - self.begun)
+        shown = {name: v for name, v in values.items() if not name.endswith("_logits")}
+        if len(shown) < 4:
+            shown = dict(values)
+        self.bar.update(step, [*shown.items(), ("images/s", rate)])
+
+
+class MetricRows:
+    """A row of metrics.jsonl, and TensorBoard scalars, every so many steps."""
+
+    def __init__(self, run: RunDirectory, every: int, examples_per_step: int) -> None:
+        self.run, self.every, self.examples = run, every, examples_per_step
+        self.writer = tf.summary.create_file_writer(run.logs)
+        self._restart()
+
+    def _restart(self) -> None:
+        self.sums: dict[str, float] = {}
+        self.steps = 0
+        self.begun = time.perf_counter()
+
+    def after(self, step: int, values: Values, steps: int) -> None:
+        """See `Observer`."""
+        for name, value in values.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value * steps
+        self.steps += steps
+        if step % self.every:
+            return
+        row = {name: total / self.steps for name, total in self.sums.items()}
+        row["images_per_second"] = self.steps * self.examples / (time.perf_counter() - self.begun)
+        self.run.append("metrics.jsonl", {"step": step, **row})
+        with self.writer.as_default(step=step):
+            for name, value in row.items():
+                tf.summary.scalar(name, value)
+        if not sys.stderr.isatty():
+            text = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
+            logger.info("step %d: %s", step, text)
+        self._restart()
+
+
+class SamplePictures:
+    """samples/step-*.png, and TensorBoard images, from the same seeds every time."""
+
+    def __init__(self, run: RunDirectory, sampler: Sampler, experiment: Experiment) -> None:
+        self.run, self.every = run, experiment.run.sample_every
+        self.draw = picture_drawer(sampler, experiment.run.grid)
+        self.writer = tf.summary.create_file_writer(run.logs)
+
+    def after(self, step: int, values: Values, steps: int) -> None:
+        """See `Observer`."""
+        if step % self.every or self.draw is None:
+            return
+        picture = self.draw()
+        self.run.write(f"samples/step-{step:08d}.png", pictures.png(picture))
+        with self.writer.as_default(step=step):
+            tf.summary.image("samples", picture[np.newaxis])
+
+
+def picture_drawer(sampler: Sampler, shape: tuple[int, int]) -> Callable[[], np.ndarray] | None:
+    """A function that draws the sampler's present state; None for data no picture shows.
+
+    Images come as a grid of seeds 0, 1, …; with a label condition each column is a class. Points in
+    the plane come as a density map of 10 000 samples.
+    """
+    spec, num_classes = sampler.spec, sampler.condition.size
+    rows, columns = shape
+    if spec.shape == (2,):
+        rows, columns = 100, 100
+    elif not spec.is_image:
+        return None
+    elif num_classes:
+        columns = min(columns, num_classes)
+    seeds = tf.range(rows * columns, dtype=tf.int64)
+    labels = tf.cast(seeds % columns, tf.int64) if num_classes else None
+    if spec.shape == (2,) and num_classes:
+        labels = seeds % num_classes
+    generate = tf.function(sampler.generate)
+
+    def draw() -> np.ndarray:
+        sampler.refresh_statistics()
+        samples = generate(seeds, labels).numpy()
+        if not spec.is_image:
+            return pictures.plane(samples, spec.value_range)
+        return pictures.grid(pictures.as_bytes(samples, spec.value_range), rows, columns)
+
+    return draw

@@ -1,0 +1,263 @@
+"""A training run: play, watch, checkpoint, until the steps are done or something asks to stop."""
+
+import contextlib
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from trainer import distribution, observers
+from trainer.assembly import Game, assemble
+from trainer.checkpoints import Checkpoints
+from trainer.config import Experiment
+from trainer.data import pipeline, sources
+from trainer.data.examples import Dataset
+from trainer.errors import RunError
+from trainer.files import join
+from trainer.rundir import RunDirectory
+
+logger = logging.getLogger("saddlepoint")
+
+# One step of play on the next batches of an iterator: names to float32 [n], a value a step.
+Play = Callable[[Iterator], dict[str, tf.Tensor]]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run made, and how it ended.
+
+    Attributes:
+        run_dir: where everything lies.
+        step: steps played in all.
+        ended_by: "steps", "time budget" or "signal".
+        seconds: of training in this start.
+        images_per_second: real examples consumed a second in this start.
+    """
+
+    run_dir: str
+    step: int
+    ended_by: str
+    seconds: float
+    images_per_second: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as plain JSON values."""
+        return asdict(self)
+
+    @property
+    def text(self) -> str:
+        """What a person wants to know at the end."""
+        return "\n".join(
+            (
+                f"Step {self.step} reached in {self.seconds:.0f} s "
+                f"({self.images_per_second:.0f} images/s); ended by: {self.ended_by}.",
+                f"  run          {self.run_dir}",
+                f"  samples      {join(self.run_dir, 'samples')}",
+                f"  metrics      {join(self.run_dir, 'metrics.jsonl')}",
+                f"  TensorBoard  tensorboard --logdir {join(self.run_dir, 'logs')}",
+                f"  next         gan export {self.run_dir} --to MODEL_DIR",
+            )
+        )
+
+
+def train(experiment: Experiment, run_dir: str | Path, *, progress: bool = True) -> Summary:
+    """Plays a run to its end, going on from its last checkpoint when there is one.
+
+    Args:
+        experiment: see `trainer.config`.
+        run_dir: a new directory, or one that holds this very run; local or remote.
+        progress: whether to show a progress bar.
+
+    Raises:
+        ConfigError: when the experiment, the data and the directory do not fit together.
+        RunError: when a loss is not finite or a checkpoint cannot be written.
+    """
+    strategy = distribution.strategy_for(experiment.devices)
+    dataset = sources.load(experiment.data)
+    run = RunDirectory(run_dir)
+    with strategy.scope():
+        game = assemble(experiment, dataset.spec, replicas=strategy.num_replicas_in_sync)
+    pipeline.check_size(dataset.train, experiment.train.batch_size, game.gan.round.turns)
+    with run.locked():
+        run.claim(experiment, dataset.spec)
+        with run.logging():
+            return _Session(experiment, run, game, dataset, strategy).play(progress)
+
+
+class _Session:
+    """One start of a run: from the restored step to wherever it ends."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        run: RunDirectory,
+        game: Game,
+        dataset: Dataset,
+        strategy: tf.distribute.Strategy,
+    ) -> None:
+        self.experiment, self.run, self.game = experiment, run, game
+        self.dataset, self.strategy = dataset, strategy
+        self.checkpoints = Checkpoints(game, run.checkpoints, keep=experiment.run.keep)
+        self.players: dict[int, Play] = {}
+        self.turns = game.gan.round.turns
+
+    def play(self, progress: bool) -> Summary:
+        start = self._begin()
+        step, steps = start, self.experiment.train.steps
+        begun = time.perf_counter()
+        watch = self._observers(start, progress)
+        ended_by = "steps"
+        with _stop_requests() as stop_requested:
+            batches = self._batches(start)
+            while step < steps:
+                block = self._block_length(step)
+                values = self._play_block(block, batches, step)
+                step += block
+                watch.after(step, values, block)
+                ended_by = self._reason_to_stop(begun, stop_requested)
+                if step % self.experiment.run.checkpoint_every == 0 or ended_by != "steps":
+                    self._checkpoint()
+                if ended_by != "steps":
+                    break
+        self._checkpoint()
+        seconds = time.perf_counter() - begun
+        rate = (step - start) * self._examples_per_step / max(seconds, 1e-9)
+        logger.info("Ended at step %d of %d (%s).", step, steps, ended_by)
+        return Summary(self.run.path, step, ended_by, seconds, rate)
+
+    def _begin(self) -> int:
+        """Restores or warm-starts, and returns the step to go on from."""
+        step = self.checkpoints.restore()
+        warm = self.experiment.train.warm_start
+        if step is None and warm:
+            self.checkpoints.warm_start(join(warm, "checkpoints"))
+        step = step or 0
+        self.run.resume_logs(step)
+        self.run.record_environment(step)
+        logger.info(
+            "%s at step %d of %d on %d replica(s); %d examples.",
+            *("Resuming" if step else "Starting", step, self.experiment.train.steps),
+            *(self.strategy.num_replicas_in_sync, len(self.dataset.train)),
+        )
+        return step
+
+    @property
+    def _examples_per_step(self) -> int:
+        return self.experiment.train.batch_size * self.turns
+
+    def _observers(self, start: int, progress: bool) -> observers.Guarded:
+        config, examples = self.experiment.run, self._examples_per_step
+        watching: list[observers.Observer] = [
+            observers.MetricRows(self.run, config.log_every, examples),
+            observers.SamplePictures(self.run, self.game.sampler, self.experiment),
+        ]
+        if progress:
+            steps = self.experiment.train.steps
+            watching.append(observers.ProgressBar(start, steps, examples))
+        return observers.Guarded(watching)
+
+    def _batches(self, start: int) -> Iterator:
+        dataset = pipeline.batches(
+            self.dataset.train,
+            batch_size=self.experiment.train.batch_size,
+            turns=self.turns,
+            seed=self.experiment.seed,
+            start_step=start,
+            flip=self.experiment.data.flip,
+        )
+        if self.strategy.num_replicas_in_sync > 1:
+            dataset = self.strategy.experimental_distribute_dataset(dataset)
+        return iter(dataset)
+
+    def _block_length(self, step: int) -> int:
+        """Steps until the next thing that must happen between two steps."""
+        config = self.experiment.run
+        events = (config.log_every, config.sample_every, config.checkpoint_every)
+        to_events = [every - step % every for every in events]
+        left = self.experiment.train.steps - step
+        return min(self.experiment.devices.steps_per_execution, left, *to_events)
+
+    def _play_block(self, length: int, batches: Iterator, step: int) -> dict[str, float]:
+        """Plays a block and returns mean values.
+
+        Raises:
+            RunError: when a value of any of its steps is not finite.
+        """
+        if length not in self.players:
+            compiled = distribution.compile_with_xla(self.experiment.devices, self.strategy)
+            self.players[length] = play_function(self.game, self.strategy, length, compiled)
+        values = {k: v.numpy() for k, v in self.players[length](batches).items()}
+        for name, of_steps in values.items():
+            bad = np.flatnonzero(~np.isfinite(of_steps))
+            if bad.size:
+                raise RunError(
+                    f"{name} became {of_steps[bad[0]]} at step {step + bad[0] + 1}; training "
+                    "stopped and nothing of it was kept. Lower the learning rates, or set "
+                    "optimizers.*.clip_norm, and run again from the last checkpoint."
+                )
+        return {name: float(np.mean(of_steps)) for name, of_steps in values.items()}
+
+    def _reason_to_stop(self, begun: float, stop_requested: Callable[[], bool]) -> str:
+        budget = self.experiment.run.time_budget_minutes
+        if stop_requested():
+            return "signal"
+        if budget is not None and time.perf_counter() - begun > 60.0 * budget:
+            return "time budget"
+        return "steps"
+
+    def _checkpoint(self) -> None:
+        self.checkpoints.save()
+        self.run.sync()
+
+
+def play_function(
+    game: Game, strategy: tf.distribute.Strategy, length: int, compiled: bool
+) -> Play:
+    """A function that plays `length` steps in one call into TensorFlow.
+
+    The steps are unrolled: a loop inside the graph fails under two replicas. On one device the
+    step is traced once; under replicas it cannot be a function of its own, for gradients are
+    exchanged from inside it.
+    """
+    step = game.gan.train_step
+    if strategy.num_replicas_in_sync == 1:
+        step = tf.function(step, jit_compile=compiled)
+
+    @tf.function
+    def play(batches: Iterator) -> dict[str, tf.Tensor]:
+        of_steps = []
+        for _ in range(length):
+            values = strategy.run(step, args=(next(batches),))
+            of_steps.append(strategy.reduce("MEAN", values, axis=None))
+        return {name: tf.stack([values[name] for values in of_steps]) for name in of_steps[0]}
+
+    return play
+
+
+@contextlib.contextmanager
+def _stop_requests() -> Iterator[Callable[[], bool]]:
+    """Notes SIGTERM and SIGINT instead of dying of them; a second one has its usual effect."""
+    received: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        logger.warning("Received %s: finishing the step.", signal.Signals(number).name)
+        signal.signal(number, before[signal.Signals(number)])
+
+    try:
+        before = {n: signal.signal(n, note) for n in (signal.SIGTERM, signal.SIGINT)}
+    except ValueError:  # Not the main thread: signals are somebody else's business.
+        yield lambda: False
+        return
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,255 @@
+"""The run directory: what a run writes, where, and whose run it is."""
+
+import contextlib
+import fcntl
+import io
+import json
+import logging
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from trainer.config import Experiment, make_experiment, parse_yaml, to_yaml
+from trainer.data.examples import DataSpec
+from trainer.errors import ConfigError
+from trainer.files import is_remote, join, write_atomically
+
+FORMAT_VERSION = "1"
+_GROWING = ("metrics.jsonl", "evaluations.jsonl", "environment.jsonl", "log.txt")
+
+logger = logging.getLogger("saddlepoint")
+
+
+class RunDirectory:
+    """A folder with the contract's layout, on a disk or on an object store.
+
+    Growing logs are appended to local files (`self.spool`, the folder itself when it is local) and
+    uploaded by `sync`; everything else is written in place, whole.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.fspath(path) if is_remote(path) else os.path.abspath(path)
+        self.spool = tempfile.mkdtemp(prefix="saddlepoint-") if is_remote(path) else self.path
+        self.checkpoints = join(self.path, "checkpoints")
+        self.logs = join(self.path, "logs")
+
+    # ---- Whose run this is -------------------------------------------------------------------
+
+    @property
+    def exists(self) -> bool:
+        """Whether the folder holds a run."""
+        return bool(tf.io.gfile.exists(join(self.path, "config.yaml")))
+
+    def read_experiment(self) -> Experiment:
+        """The experiment of the run.
+
+        Raises:
+            ConfigError: when the folder holds none.
+        """
+        if not self.exists:
+            raise ConfigError(
+                f"RUN_DIR: {self.path!r} holds no run (it has no config.yaml); give the directory "
+                "that `gan train` names at its end."
+            )
+        text = self._read("config.yaml")
+        return make_experiment(parse_yaml(text, origin=join(self.path, "config.yaml")))
+
+    def read_spec(self) -> DataSpec:
+        """What was known of the data when the run began."""
+        document = json.loads(self._read("data.json"))
+        values: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in document.items()
+        }
+        return DataSpec(**values)
+
+    def claim(self, experiment: Experiment, spec: DataSpec) -> None:
+        """Begins a run here, or checks that the run here is this one.
+
+        Raises:
+            ConfigError: when the folder holds another run, other data or something else.
+        """
+        if self.exists:
+            self._check_same(experiment, spec)
+        elif tf.io.gfile.exists(self.path) and self._foreign_names():
+            raise ConfigError(
+                f"--run-dir: {self.path!r} is not empty and holds no run; give a new directory."
+            )
+        tf.io.gfile.makedirs(join(self.path, "samples"))
+        self.write("data.json", json.dumps(asdict(spec), indent=1).encode())
+        self.write("format_version", FORMAT_VERSION.encode())
+        self.write("config.yaml", to_yaml(experiment).encode())
+
+    def _foreign_names(self) -> list[str]:
+        ours = {"lock", "format_version", "data.json", "samples", "log.txt"}
+        return [n for n in tf.io.gfile.listdir(self.path) if n.rstrip("/") not in ours]
+
+    def _check_same(self, experiment: Experiment, spec: DataSpec) -> None:
+        found = self.read_experiment()
+        if found.hash != experiment.hash:
+            field, was, now = _first_difference(found, experiment)
+            raise ConfigError(
+                f"--run-dir: {self.path!r} holds another run ({field} is {was!r} there and {now!r} "
+                "here); give another directory, or the settings of that run."
+            )
+        if experiment.train.steps < found.train.steps:
+            raise ConfigError(
+                f"train.steps: received {experiment.train.steps}, but this run was planned for "
+                f"{found.train.steps}; on resume it may only grow."
+            )
+        if self.read_spec().fingerprint != spec.fingerprint:
+            raise ConfigError(
+                f"data.source: the data has changed since this run began ({self.path!r}); give the "
+                "same data, or another --run-dir."
+            )
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the run for this process; the lock goes with the process, however it ends.
+
+        Raises:
+            ConfigError: when another process is training here.
+        """
+        if is_remote(self.path):
+            yield
+            return
+        os.makedirs(self.path, exist_ok=True)
+        with open(join(self.path, "lock"), "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise ConfigError(
+                    f"--run-dir: another process is training in {self.path!r}; wait for it, or "
+                    "give another directory."
+                ) from error
+            yield
+
+    # ---- What is written ---------------------------------------------------------------------
+
+    def write(self, name: str, content: bytes) -> None:
+        """Writes a file whole."""
+        write_atomically(join(self.path, name), content)
+
+    def append(self, name: str, row: Mapping[str, Any]) -> None:
+        """Appends a row to a growing JSON-lines file."""
+        with open(join(self.spool, name), "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a growing JSON-lines file; a row cut short by a kill is left out."""
+        path = Path(self.spool, name)
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        return [row for row in map(_row_or_none, lines) if row is not None]
+
+    def resume_logs(self, step: int) -> None:
+        """Fetches the growing logs and cuts the rows that lie beyond a restored step."""
+        if is_remote(self.path):
+            for name in _GROWING:
+                if tf.io.gfile.exists(join(self.path, name)):
+                    tf.io.gfile.copy(join(self.path, name), join(self.spool, name), overwrite=True)
+        for name in ("metrics.jsonl", "evaluations.jsonl"):
+            if Path(self.spool, name).exists():
+                kept = [json.dumps(row) + "\n" for row in self.rows(name) if row["step"] <= step]
+                write_atomically(join(self.spool, name), "".join(kept).encode())
+
+    def sync(self) -> None:
+        """Uploads the growing logs where the run lies on an object store."""
+        if is_remote(self.path):
+            for name in _GROWING:
+                if Path(self.spool, name).exists():
+                    tf.io.gfile.copy(join(self.spool, name), join(self.path, name), overwrite=True)
+
+    @contextlib.contextmanager
+    def logging(self) -> Iterator[None]:
+        """Sends the log to log.txt as well."""
+        handler = logging.FileHandler(join(self.spool, "log.txt"), encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.INFO)
+        logger.addHandler(handler)
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            handler.close()
+            self.sync()
+
+    def record_environment(self, step: int) -> None:
+        """Notes what this start runs on; warns when bits may differ from the last start's."""
+        now = environment()
+        earlier = self.rows("environment.jsonl")
+        for field in ("cpu", "threads", "tensorflow", "devices"):
+            if earlier and earlier[-1].get(field) != now[field]:
+                logger.warning(
+                    "%s was %r when this run last started and is %r now: training goes on, but "
+                    "not to the same last bits.",
+                    *(field, earlier[-1].get(field), now[field]),
+                )
+        self.append("environment.jsonl", {"step": step, **now})
+
+    def _read(self, name: str) -> str:
+        with tf.io.gfile.GFile(join(self.path, name), "r") as file:
+            return str(file.read())
+
+
+def environment() -> dict[str, Any]:
+    """What the last bits of a result depend on, and when it was made."""
+    return {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "saddlepoint": version("saddlepoint"),
+        "tensorflow": version("tensorflow"),
+        "keras": version("keras"),
+        "numpy": version("numpy"),
+        "python": platform.python_version(),
+        "cpu": _cpu(),
+        "threads": os.cpu_count(),
+        "devices": [d.device_type for d in tf.config.list_logical_devices()],
+    }
+
+
+def _cpu() -> str:
+    """The CPU's model and its widest vectors: arithmetic differs in the last bits between kinds."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or platform.machine()
+    fields = dict(
+        (key.strip(), value.strip())
+        for key, _, value in (line.partition(":") for line in io.StringIO(text))
+    )
+    widest = next((f for f in ("avx512f", "avx2") if f in fields.get("flags", "").split()), "")
+    return f"{fields.get('model name', platform.machine())} {widest}".strip()
+
+
+def _row_or_none(line: str) -> dict[str, Any] | None:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _first_difference(a: Experiment, b: Experiment) -> tuple[str, Any, Any]:
+    flat_a, flat_b = _flat(a.as_dict()), _flat(b.as_dict())
+    free = ("name", "description", "devices", "run", "train.steps", "data.cache", "data.data_dir")
+    for field in sorted(flat_a.keys() | flat_b.keys()):
+        if flat_a.get(field) != flat_b.get(field) and not field.startswith(free):
+            return field, flat_a.get(field), flat_b.get(field)
+    return "config", a.hash, b.hash
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

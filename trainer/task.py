@@ -1,0 +1,60 @@
+"""The cloud training job: `python -m trainer.task RECIPE`, restartable by the same command.
+
+On Vertex AI, which sets AIP_CHECKPOINT_DIR and AIP_MODEL_DIR, the run directory is the parent of
+the first and the export goes to version 1 of the second.
+"""
+
+import logging
+import os
+
+import click
+
+from trainer.commands import (
+    SentenceCommand,
+    experiment_options,
+    json_option,
+    say,
+    start_tensorflow,
+    with_data_dir,
+)
+from trainer.config import load_experiment
+
+logger = logging.getLogger("saddlepoint")
+
+
+@click.command(cls=SentenceCommand)
+@experiment_options
+@click.option("--run-dir", help="Default: the parent of AIP_CHECKPOINT_DIR, else runs/RECIPE.")
+@click.option("--model-dir", help="Where to export at the end; default: AIP_MODEL_DIR, else none.")
+@json_option
+def main(
+    recipe: str,
+    data_dir: str | None,
+    overrides: tuple[str, ...],
+    run_dir: str | None,
+    model_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Train RECIPE as a cloud job, going on from where an earlier start was cut off."""
+    experiment = load_experiment(recipe, with_data_dir(overrides, data_dir))
+    start_tensorflow()
+    from trainer.export import export_run, is_version_whole
+    from trainer.run import train
+
+    run_dir = run_dir or run_dir_of_job() or f"runs/{experiment.name}"
+    model_dir = model_dir or os.environ.get("AIP_MODEL_DIR")
+    summary = train(experiment, run_dir, progress=False)
+    # A job that was told to stop will be started again; only its last start exports.
+    if model_dir and summary.ended_by != "signal" and not is_version_whole(model_dir, 1):
+        export_run(run_dir, model_dir)
+    say(as_json, summary.as_dict(), summary.text)
+
+
+def run_dir_of_job() -> str | None:
+    """The parent of AIP_CHECKPOINT_DIR, where the environment has it."""
+    checkpoints = os.environ.get("AIP_CHECKPOINT_DIR", "").rstrip("/")
+    return checkpoints.rpartition("/")[0] or None
+
+
+if __name__ == "__main__":
+    main()
