@@ -222,19 +222,35 @@ def play_function(
 ) -> Play:
     """A function that plays `length` steps in one call into TensorFlow.
 
-    The steps are unrolled: a loop inside the graph fails under two replicas. On one device the
-    step is traced once; under replicas it cannot be a function of its own, for gradients are
-    exchanged from inside it.
+    On one device the step is traced once and looped over. Under replicas it is unrolled, for
+    TensorFlow cannot exchange gradients from inside a loop or a function of its own.
     """
-    step = game.gan.train_step
-    if strategy.num_replicas_in_sync == 1:
-        step = tf.function(step, jit_compile=compiled)
+    one_device = strategy.num_replicas_in_sync == 1
+    return _looped(game, length, compiled) if one_device else _unrolled(game, strategy, length)
 
+
+def _looped(game: Game, length: int, compiled: bool) -> Play:
+    step = tf.function(game.gan.train_step, jit_compile=compiled)
+
+    @tf.function
+    def play(batches: Iterator) -> dict[str, tf.Tensor]:
+        outputs = step.get_concrete_function(batches.element_spec).structured_outputs
+        return tf.map_fn(
+            lambda _: step(next(batches)),
+            tf.range(length),
+            fn_output_signature=tf.nest.map_structure(tf.TensorSpec.from_tensor, outputs),
+            parallel_iterations=1,
+        )
+
+    return play
+
+
+def _unrolled(game: Game, strategy: tf.distribute.Strategy, length: int) -> Play:
     @tf.function
     def play(batches: Iterator) -> dict[str, tf.Tensor]:
         of_steps = []
         for _ in range(length):
-            values = strategy.run(step, args=(next(batches),))
+            values = strategy.run(game.gan.train_step, args=(next(batches),))
             of_steps.append(strategy.reduce("MEAN", values, axis=None))
         return {name: tf.stack([values[name] for values in of_steps]) for name in of_steps[0]}
 
