@@ -1,0 +1,1 @@
+"""What brings an export behind TF Serving, and the smoke test that proves it answers."""
