@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 setup(
     name="saddlepoint",
     version="0.1.0",
-    description="Generative adversarial networks from theory to production, on TensorFlow, Keras",
+    description="Generative adversarial networks from theory to production on TensorFlow and Keras",
     long_description=(Path(__file__).parent / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     python_requires=">=3.11,<3.14",

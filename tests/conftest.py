@@ -1,6 +1,7 @@
 """Shared fixtures: two logical CPUs, tiny experiments, and where the larger test data lies."""
 
 import os
+import uuid
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -41,6 +42,33 @@ def checkpointed(run_dir) -> dict[str, np.ndarray]:
     names = [name for name in names if not name.startswith("save_counter")]
     values = {name: np.asarray(tf.train.load_variable(path, name)) for name in names}
     return {name: v for name, v in values.items() if np.issubdtype(v.dtype, np.number)}
+
+
+@pytest.fixture
+def object_store(monkeypatch):
+    """A place like gs://bucket: TensorFlow's in-memory file system.
+
+    Where an object store replaces an object that is written again, that file system appends; so
+    the old one is removed here first.
+    """
+    gfile, copy = tf.io.gfile.GFile, tf.io.gfile.copy
+
+    def remove(path):
+        if str(path).startswith("ram://") and tf.io.gfile.exists(path):
+            tf.io.gfile.remove(path)
+
+    def open_replacing(path, mode="r"):
+        if "w" in mode:
+            remove(path)
+        return gfile(path, mode)
+
+    def copy_replacing(source, target, overwrite=False):
+        remove(target)
+        copy(source, target, overwrite)
+
+    monkeypatch.setattr(tf.io.gfile, "GFile", open_replacing)
+    monkeypatch.setattr(tf.io.gfile, "copy", copy_replacing)
+    return f"ram://{uuid.uuid4()}"
 
 
 @pytest.fixture(scope="session")

@@ -60,9 +60,9 @@ class ProgressBar:
     def after(self, step: int, values: Values, steps: int) -> None:
         """See `Observer`."""
         rate = (step - self.start) * self.examples / (time.perf_counter() - self.begun)
-        shown = {name: v for name, v in values.items() if not name.endswith("_logits")}
-        if len(shown) < 4:
-            shown = dict(values)
+        # Where logits are probabilities, D(x) and D(G(z)) say it better.
+        hidden = "_logits" if "D(x)" in values else "\0"
+        shown = {name: v for name, v in values.items() if not name.endswith(hidden)}
         self.bar.update(step, [*shown.items(), ("images/s", rate)])
 
 

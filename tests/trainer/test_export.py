@@ -196,15 +196,14 @@ def test_a_failing_export_leaves_nothing(trained_run, tmp_path, monkeypatch):
     assert list((tmp_path / "m").iterdir()) == []
 
 
-def test_an_object_store_gets_the_marker_last(trained_run, monkeypatch):
-    """TensorFlow's in-memory file system stands in for an object store."""
+def test_an_object_store_gets_the_marker_last(trained_run, object_store, monkeypatch):
     copied = []
     original = tf.io.gfile.copy
     monkeypatch.setattr(
         tf.io.gfile, "copy", lambda a, b, **k: (copied.append(b), original(a, b, **k))
     )
-    path = export_run(trained_run, "ram://bucket/model")
-    assert path == "ram://bucket/model/1"
-    assert copied[-1] == "ram://bucket/model/1/saved_model.pb"
+    path = export_run(trained_run, f"{object_store}/model")
+    assert path == f"{object_store}/model/1"
+    assert copied[-1] == f"{path}/saved_model.pb"
     assert Path(copied[0]).name != "saved_model.pb"
     assert _types(tf.saved_model.load(path)) == CONDITIONAL_IMAGES

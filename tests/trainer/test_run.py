@@ -2,11 +2,13 @@ import json
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from tests.conftest import checkpointed, tiny
 from trainer import observers
 from trainer.errors import ConfigError, RunError
+from trainer.export import export_run
 from trainer.observers import Guarded
 from trainer.run import train
 
@@ -105,3 +107,15 @@ def test_points_are_drawn_as_a_map(tmp_path):
     picture = np.asarray(Image.open(tmp_path / "run" / "samples" / "step-00000004.png"))
     assert picture.shape == (400, 400, 3)
     assert picture.min() < 128
+
+
+def test_a_run_on_an_object_store_trains_resumes_and_exports(object_store):
+    run_dir = f"{object_store}/run"
+    train(tiny(), run_dir, progress=False)
+    summary = train(tiny("cgan-digits", "train.steps=6"), run_dir, progress=False)
+    assert summary.step == 6
+    with tf.io.gfile.GFile(f"{run_dir}/metrics.jsonl") as file:
+        assert [json.loads(row)["step"] for row in file.read().splitlines()] == [2, 4, 6]
+    assert tf.io.gfile.exists(f"{run_dir}/samples/step-00000004.png")
+    model = f"{object_store}/model"
+    assert export_run(run_dir, model) == f"{model}/1"

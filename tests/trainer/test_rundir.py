@@ -2,6 +2,7 @@ import json
 import multiprocessing
 
 import pytest
+import tensorflow as tf
 
 from tests.conftest import tiny
 from trainer.errors import ConfigError
@@ -95,16 +96,14 @@ def test_rows_beyond_a_restored_step_are_cut(run):
     assert [row["step"] for row in run.rows("metrics.jsonl")] == [10, 20]
 
 
-def test_a_remote_run_keeps_logs_locally_and_uploads_them(digits):
-    """TensorFlow's in-memory file system stands in for an object store."""
-    import tensorflow as tf
-
-    run = RunDirectory("ram://bucket/run")
+def test_a_remote_run_keeps_logs_locally_and_uploads_them(digits, object_store):
+    path = f"{object_store}/run"
+    run = RunDirectory(path)
     run.claim(tiny(), digits.spec)
     run.append("metrics.jsonl", {"step": 10})
-    assert not tf.io.gfile.exists("ram://bucket/run/metrics.jsonl")
+    assert not tf.io.gfile.exists(f"{path}/metrics.jsonl")
     run.sync()
-    again = RunDirectory("ram://bucket/run")
+    again = RunDirectory(path)
     assert again.exists and again.read_experiment() == tiny()
     again.resume_logs(10)
     assert again.rows("metrics.jsonl") == [{"step": 10}]
