@@ -33,19 +33,22 @@ class Observer(Protocol):
 
 
 class Guarded:
-    """Observers whose failures are logged once and otherwise ignored."""
+    """Observers whose failures are warnings; one that keeps failing is dropped."""
 
-    def __init__(self, observers: list[Observer]) -> None:
-        self.observers = observers
+    def __init__(self, observers: list[Observer], patience: int = 10) -> None:
+        self.patience = {observer: patience for observer in observers}
 
     def after(self, step: int, values: Values, steps: int) -> None:
-        """Tells everyone; drops an observer that fails."""
-        for observer in list(self.observers):
+        """Tells everyone."""
+        for observer in list(self.patience):
             try:
                 observer.after(step, values, steps)
             except Exception:
-                logger.warning("%s failed and is dropped.", type(observer).__name__, exc_info=True)
-                self.observers.remove(observer)
+                logger.warning("%s failed.", type(observer).__name__, exc_info=True)
+                self.patience[observer] -= 1
+                if not self.patience[observer]:
+                    logger.warning("%s is dropped.", type(observer).__name__)
+                    del self.patience[observer]
 
 
 class ProgressBar:

@@ -160,11 +160,18 @@ class RunDirectory:
                 write_atomically(join(self.spool, name), "".join(kept).encode())
 
     def sync(self) -> None:
-        """Uploads the growing logs where the run lies on an object store."""
-        if is_remote(self.path):
-            for name in _GROWING:
-                if Path(self.spool, name).exists():
+        """Uploads the growing logs where the run lies on an object store.
+
+        A failure is a warning: the next checkpoint uploads them again.
+        """
+        if not is_remote(self.path):
+            return
+        for name in _GROWING:
+            if Path(self.spool, name).exists():
+                try:
                     tf.io.gfile.copy(join(self.spool, name), join(self.path, name), overwrite=True)
+                except (tf.errors.OpError, OSError):
+                    logger.warning("%s could not be uploaded.", name, exc_info=True)
 
     @contextlib.contextmanager
     def logging(self) -> Iterator[None]:
@@ -209,7 +216,7 @@ def environment() -> dict[str, Any]:
         "numpy": version("numpy"),
         "python": platform.python_version(),
         "cpu": _cpu(),
-        "threads": os.cpu_count(),
+        "threads": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
         "devices": [d.device_type for d in tf.config.list_logical_devices()],
     }
 
