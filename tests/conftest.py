@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.config import Experiment, load_experiment
+from trainer.config import Experiment
+from trainer.recipe import load_experiment
 
 # Replicas are tested on logical CPUs, which must be declared before TensorFlow starts.
 tf.config.set_logical_device_configuration(

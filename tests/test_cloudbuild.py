@@ -33,7 +33,7 @@ import trainer.task
 from serving import client as serving_client
 from serving.deploy import smoke_test
 from serving.server import Server
-from trainer.config import load_experiment
+from trainer.recipe import load_experiment
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())

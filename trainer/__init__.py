@@ -6,8 +6,9 @@ Importing this package imports no TensorFlow; the functions below do when they a
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.config import Experiment, load_experiment
+from trainer.config import Experiment
 from trainer.errors import ConfigError, RunError
+from trainer.recipe import load_experiment
 
 if TYPE_CHECKING:
     from trainer.run import Summary

@@ -15,7 +15,7 @@ from trainer.commands import (
     start_tensorflow,
     with_data_dir,
 )
-from trainer.config import load_experiment, recipe_names, to_yaml
+from trainer.recipe import load_experiment, recipe_names, to_yaml
 
 
 @click.group(cls=SentenceGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,25 +1,19 @@
 """The experiment: every field, its default and its meaning, in one place.
 
-A recipe is a short YAML difference from these defaults; `--set a.b=c` is a difference from the
-recipe. Everything is checked here, before TensorFlow is imported. The components that a recipe
-chooses by name (networks, objectives, …) keep their own options in `trainer.catalogue`.
+A recipe is a short difference from these defaults (`trainer.recipe` reads it). Everything is
+checked here, before TensorFlow is imported. The components that a recipe chooses by name (networks,
+objectives, …) keep their own options in `trainer.catalogue`.
 """
 
 import hashlib
 import json
-import re
-from collections.abc import Mapping, Sequence
-from importlib import resources
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from trainer import catalogue
 from trainer.catalogue import Section
-from trainer.config_errors import sentence
-from trainer.errors import ConfigError
 
 _Side = Annotated[int, Field(ge=1)]
 
@@ -241,134 +235,3 @@ def _impossible_runs(e: Experiment) -> Sequence[tuple[bool, str]]:
 
 
 SOURCES = ("digits", "ring", "grid", "tfds", "folder", "npz")
-
-
-# ---- From a recipe to an experiment --------------------------------------------------------------
-
-
-def recipe_names() -> list[str]:
-    """The recipes inside the package, sorted."""
-    folder = resources.files("trainer") / "recipes"
-    return sorted(Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".yaml"))
-
-
-def load_experiment(recipe: str, overrides: Sequence[str] = ()) -> Experiment:
-    """Reads a recipe and applies `KEY=VALUE` overrides.
-
-    Args:
-        recipe: the name of a recipe of the package, or the path of a YAML file.
-        overrides: such as `["train.steps=2000", "objective.name=hinge"]`; values are YAML.
-
-    Raises:
-        ConfigError: one sentence with the field, the value received and what is accepted.
-    """
-    values = _read_recipe(recipe)
-    for override in overrides:
-        values = merge(values, _parse_override(override))
-    return make_experiment(values)
-
-
-def make_experiment(values: Mapping[str, Any]) -> Experiment:
-    """Checks plain values and makes the experiment of them.
-
-    Raises:
-        ConfigError: as `load_experiment`.
-    """
-    defaults = Experiment().as_dict()
-    try:
-        return Experiment.model_validate(merge(defaults, values))
-    except ValidationError as error:
-        raise ConfigError(sentence(error, Experiment)) from None
-
-
-def _read_recipe(recipe: str) -> dict[str, Any]:
-    if recipe in recipe_names():
-        text = (resources.files("trainer") / "recipes" / f"{recipe}.yaml").read_text("utf-8")
-        return {"name": recipe, **parse_yaml(text, origin=recipe)}
-    path = Path(recipe)
-    if path.suffix not in (".yaml", ".yml"):
-        raise ConfigError(
-            f"RECIPE: received {recipe!r}; accepted are {', '.join(recipe_names())}, "
-            "or the path of a YAML file."
-        )
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"RECIPE: {recipe!r} cannot be read ({error.strerror}); give a file that exists."
-        ) from error
-    return {"name": path.stem, **parse_yaml(text, origin=recipe)}
-
-
-def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with the keys of `change` laid over it, mapping by mapping.
-
-    A component of another name replaces the old one, whose options would not fit it. A bare
-    string in the place of a component is its name: `objective: hinge`.
-    """
-    merged: dict[str, Any] = dict(base)
-    for key, value in change.items():
-        old: Any = merged.get(key)
-        if isinstance(old, Mapping) and "name" in old and isinstance(value, str):
-            value = {"name": value}
-        both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        renamed = both and "name" in value and value["name"] != old.get("name")
-        merged[key] = merge(old, value) if both and not renamed else value
-    return merged
-
-
-def _parse_override(override: str) -> dict[str, Any]:
-    key, equals, text = override.partition("=")
-    if not equals or not key:
-        raise ConfigError(
-            f"--set: received {override!r}; write KEY=VALUE, such as train.steps=2000."
-        )
-    value = parse_yaml_value(text, origin=f"--set {key}")
-    for part in reversed(key.split(".")):
-        value = {part: value}
-    return value
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML with the floats of YAML 1.2: `2e-4` is a number, not a string."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:float"]
-    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d+\.?\d*[eE][-+]?\d+|\d+\.\d*|\.\d+([eE][-+]?\d+)?|\.inf|\.nan)$"),
-    list("-+0123456789."),
-)
-
-
-def parse_yaml_value(text: str, *, origin: str) -> Any:
-    """One YAML value; numbers as YAML 1.2 writes them."""
-    try:
-        return yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
-        raise ConfigError(f"{origin}: this is not YAML ({problem}); mend it there.") from error
-
-
-def parse_yaml(text: str, *, origin: str) -> dict[str, Any]:
-    """A YAML mapping, such as a recipe.
-
-    Raises:
-        ConfigError: when the text is not YAML or not a mapping.
-    """
-    values = parse_yaml_value(text, origin=origin)
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise ConfigError(
-            f"{origin}: received a {type(values).__name__}; a recipe is a mapping of fields."
-        )
-    return values
-
-
-def to_yaml(experiment: Experiment) -> str:
-    """The resolved experiment as YAML, in the order in which this file declares it."""
-    return yaml.safe_dump(experiment.as_dict(), sort_keys=False, allow_unicode=True)

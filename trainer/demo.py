@@ -17,11 +17,11 @@ from sklearn.svm import SVC
 
 from serving import Client
 from trainer import pictures
-from trainer.config import load_experiment
 from trainer.data import sources
 from trainer.data.examples import Examples
 from trainer.errors import RunError
 from trainer.export import export_run
+from trainer.recipe import load_experiment
 from trainer.run import train
 
 logger = logging.getLogger("saddlepoint")

@@ -233,7 +233,7 @@ def _looped(game: Game, length: int, compiled: bool) -> Play:
     step = tf.function(game.gan.train_step, jit_compile=compiled)
 
     @tf.function
-    def play(batches: Iterator) -> dict[str, tf.Tensor]:
+    def play(batches: Any) -> dict[str, tf.Tensor]:
         outputs = step.get_concrete_function(batches.element_spec).structured_outputs
         return tf.map_fn(
             lambda _: step(next(batches)),

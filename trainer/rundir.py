@@ -17,10 +17,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from trainer.config import Experiment, make_experiment, parse_yaml, to_yaml
+from trainer.config import Experiment
 from trainer.data.examples import DataSpec
 from trainer.errors import ConfigError
 from trainer.files import is_remote, join, write_atomically
+from trainer.recipe import make_experiment, parse_yaml, to_yaml
 
 FORMAT_VERSION = "1"
 _GROWING = ("metrics.jsonl", "evaluations.jsonl", "environment.jsonl", "log.txt")

@@ -17,7 +17,7 @@ from trainer.commands import (
     start_tensorflow,
     with_data_dir,
 )
-from trainer.config import load_experiment
+from trainer.recipe import load_experiment
 
 logger = logging.getLogger("saddlepoint")
 

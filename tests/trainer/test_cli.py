@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from trainer import task
 from trainer.cli import main
-from trainer.config import recipe_names
+from trainer.recipe import recipe_names
 
 
 def gan(*arguments):

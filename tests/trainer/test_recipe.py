@@ -5,9 +5,15 @@ import time
 import pytest
 from pydantic import ValidationError
 
-from trainer import config
-from trainer.config import load_experiment, make_experiment, merge, parse_yaml, recipe_names
 from trainer.errors import ConfigError
+from trainer.recipe import (
+    load_experiment,
+    make_experiment,
+    merge,
+    parse_yaml,
+    recipe_names,
+    to_yaml,
+)
 
 # What is wrong, and the words that the sentence must hold: field, value received, remedy.
 BAD = [
@@ -94,7 +100,7 @@ def test_a_bad_field_ends_the_command_quickly_and_without_tensorflow():
 def test_every_recipe_loads_and_survives_yaml(name):
     experiment = load_experiment(name)
     assert experiment.description
-    again = make_experiment(parse_yaml(config.to_yaml(experiment), origin="test"))
+    again = make_experiment(parse_yaml(to_yaml(experiment), origin="test"))
     assert again == experiment
     assert again.hash == experiment.hash
 
