@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from trainer import catalogue
+from trainer.layers.strided_convolution import Conv2D, Conv2DTranspose
 from trainer.networks.family import NetworkSpec, logits_output, normalize
 
 # Resolutions are halved while they stay at or above this, and this many times in any case: a
@@ -40,7 +41,12 @@ class DCGAN:
             last = level == 0
             filters = spec.sample_shape[-1] if last else self._filters(level)
             bias = last or options.generator_normalization == "none"
-            x = keras.layers.Conv2DTranspose(filters, use_bias=bias, **self._stride_two())(x)
+            x = Conv2DTranspose(
+                filters,
+                use_bias=bias,
+                output_padding=_output_padding(x, sizes[level], options.kernel_size),
+                **self._stride_two(),
+            )(x)
             x = _cropped(x, sizes[level])
             if not last:
                 x = normalize(x, options.generator_normalization, spec)
@@ -58,9 +64,7 @@ class DCGAN:
             x = keras.layers.Concatenate()([x, _as_channels(inputs["condition"], x)])
         for level in range(1, len(sizes)):
             kind = options.discriminator_normalization if level > 1 else "none"
-            x = keras.layers.Conv2D(
-                self._filters(level), use_bias=kind == "none", **self._stride_two()
-            )(x)
+            x = Conv2D(self._filters(level), use_bias=kind == "none", **self._stride_two())(x)
             x = normalize(x, kind, spec)
             x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
         return keras.Model(inputs, logits_output(keras.layers.Flatten()(x)), name="discriminator")
@@ -103,6 +107,14 @@ def _halved(size: tuple[int, int]) -> tuple[int, int]:
 
 def _initializer() -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(stddev=0.02)
+
+
+def _output_padding(x: Any, size: tuple[int, int], side: int) -> tuple[int, int] | None:
+    """What makes the transposed convolution meet an odd size by itself, where it can."""
+    padding = tuple(
+        n - ((m - 1) * 2 + side - 2 * (side // 2)) for n, m in zip(size, x.shape[1:3], strict=True)
+    )
+    return padding if side % 2 == 0 and max(padding) < 2 else None
 
 
 def _cropped(x: Any, size: tuple[int, int]) -> Any:

@@ -5,6 +5,8 @@ from typing import Any, Literal, Protocol
 
 import keras
 
+from trainer.layers.batch_normalization import BatchNormalization
+
 Normalization = Literal["none", "batch", "layer"]
 
 
@@ -50,9 +52,7 @@ class NetworkFamily(Protocol):
 def normalize(x: Any, kind: Normalization, spec: NetworkSpec) -> Any:
     """The chosen normalisation of a hidden layer's output."""
     if kind == "batch":
-        return keras.layers.BatchNormalization(
-            momentum=0.9, epsilon=1e-5, synchronized=spec.synchronized
-        )(x)
+        return BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=spec.synchronized)(x)
     if kind == "layer":
         return keras.layers.LayerNormalization(epsilon=1e-5)(x)
     return x
