@@ -1,0 +1,57 @@
+"""`python -m benchmarks`: lists the benchmarks, runs one, or renders its table."""
+
+import argparse
+import importlib
+import json
+import sys
+import time
+from pathlib import Path
+
+from benchmarks import harness, tables
+
+# Names to one line each; `benchmarks.NAME` has `add_arguments(parser)` and `run(arguments)`.
+BENCHMARKS = {
+    "training_speed": "images/s of a DCGAN training step against three well-known loops",
+    "two_dimensional_dispatch": "steps/s of a tiny game by steps played per call",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the command line and returns its exit code."""
+    options = _parser(arguments[0] if arguments else "").parse_args(arguments)
+    if options.command is None:
+        for name, line in BENCHMARKS.items():
+            print(f"{name:28s}{line}")
+        return 0
+    if options.command == "table":
+        path = options.results / f"{options.name}.json"
+        print(tables.render(json.loads(path.read_text(encoding="utf-8"))), end="")
+        return 0
+    begun = time.time()
+    measured = importlib.import_module(f"benchmarks.{options.command}").run(options)
+    name = options.command + ("-quick" if options.quick else "")
+    path = harness.write(name, measured, begun=begun, folder=options.results)
+    print(tables.render(json.loads(path.read_text(encoding="utf-8"))), end="")
+    print(f"\nwritten: {path}", file=sys.stderr)
+    return 0
+
+
+def _parser(command: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(dest="command")
+    table = commands.add_parser("table", help="render a result as Markdown")
+    table.add_argument("name")
+    for name, line in BENCHMARKS.items():
+        sub = commands.add_parser(name, help=line)
+        sub.add_argument("--quick", action="store_true", help="few short runs, kept apart")
+        sub.add_argument("--rounds", type=int, help="runs of each contender")
+        sub.add_argument("--threads", type=int, default=2, help="threads of every contender")
+        if name == command:
+            importlib.import_module(f"benchmarks.{name}").add_arguments(sub)
+    for sub in commands.choices.values():
+        sub.add_argument("--results", type=Path, default=harness.RESULTS, help="folder of results")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,87 @@
+"""Markdown tables from result files, so that no number in a document is typed by hand."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+_BASIC = ("median", "min", "max", "cpu_ms_per_unit", "runs")
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """The contenders, the ratios, and the protocol of one result, as Markdown."""
+    parts = [_contenders(document), _ratios(document["ratios"]), _protocol(document)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _contenders(document: Mapping[str, Any]) -> str:
+    contenders: Mapping[str, Any] = document["contenders"]
+    unit = document["unit"]
+    of_unit = unit.partition("/")[0].rstrip("s")
+    measured = [values for values in contenders.values() if values]
+    extra = list(dict.fromkeys(key for values in measured for key in values if key not in _BASIC))
+    head = ["", f"{unit}, median", "lowest – highest", f"CPU ms per {of_unit}", *extra]
+    rows = []
+    for name, values in contenders.items():
+        if values is None:
+            rows.append([name, "not measured", *[""] * (len(head) - 2)])
+            continue
+        rows.append(
+            [
+                name,
+                _number(values["median"]),
+                f"{_number(values['min'])} – {_number(values['max'])}",
+                f"{values['cpu_ms_per_unit']:.3g}",
+                *(_number(values.get(key, "")) for key in extra),
+            ]
+        )
+    return _table(head, rows)
+
+
+def _ratios(ratios: Sequence[Mapping[str, Any]]) -> str:
+    if not ratios:
+        return ""
+    rows = []
+    for ratio in ratios:
+        target, verdict = ratio["target"], ""
+        if target is not None:
+            verdict = f"≥ {target:.2f}: {'met' if ratio['median'] >= target else 'missed'}"
+        rows.append(
+            [
+                f"{ratio['of']} / {ratio['to']}",
+                f"{ratio['median']:.2f}",
+                f"{ratio['min']:.2f} – {ratio['max']:.2f}",
+                f"{ratio['best']:.2f}",
+                f"{ratio['cpu']:.2f}",
+                verdict,
+            ]
+        )
+    head = [
+        "speed of / to",
+        "median of paired runs",
+        "lowest – highest",
+        "best to best",
+        "by CPU time",
+        "target",
+    ]
+    return _table(head, rows)
+
+
+def _protocol(document: Mapping[str, Any]) -> str:
+    machine = document["machine"]
+    versions = dict(machine["versions"]) | dict(document["details"].get("versions", {}))
+    named = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return (
+        f"{machine['cpu']}, {machine['usable_cores']} cores ({', '.join(machine['vectors'])}); "
+        f"{named}; commit {document['commit'] or 'none'}; {document['date'][:10]}, "
+        f"{document['duration_s']:.0f} s: `{document['command']}`"
+    )
+
+
+def _number(value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,0 +1,97 @@
+import itertools
+import json
+import sys
+
+import pytest
+
+from benchmarks import harness, tables
+from benchmarks.harness import Comparison, Local, Measurement, Sample
+
+
+def test_rounds_alternate_in_direction():
+    order = []
+    contenders = {name: Local(lambda name=name: order.append(name)) for name in "abc"}
+    harness.measure(contenders, work=1.0, rounds=2, warm_up=1)
+    assert "".join(order) == "abc" + "abc" + "cba"
+
+
+@pytest.fixture
+def measurement():
+    seconds = {"ours": (1.0, 2.0, 4.0), "theirs": (2.0, 3.0, 4.0)}
+    return Measurement(
+        8.0, {name: [Sample(s, s / 2) for s in values] for name, values in seconds.items()}
+    )
+
+
+def test_summary_is_of_rates(measurement):
+    summary = measurement.summary("ours")
+    assert (summary["median"], summary["min"], summary["max"]) == (4.0, 2.0, 8.0)
+    assert summary["cpu_ms_per_unit"] == 125.0
+
+
+def test_ratio_pairs_neighbouring_runs(measurement):
+    ratio = measurement.ratio(Comparison("ours", "theirs", target=1.2))
+    assert (ratio["median"], ratio["min"], ratio["max"]) == (1.5, 1.0, 2.0)
+    assert ratio["best"] == 2.0
+
+
+def test_an_absent_contender_is_said_to_be_so(measurement, tmp_path):
+    comparisons = [Comparison("ours", "theirs", 1.6), Comparison("ours", "absent", 1.0)]
+    measured = harness.result(
+        measurement, unit="images/s", comparisons=comparisons, absent=["absent"]
+    )
+    path = harness.write("example", measured, begun=0.0, folder=tmp_path)
+    document = json.loads(path.read_text())
+    assert document["contenders"]["absent"] is None
+    assert len(document["ratios"]) == 1
+    table = tables.render(document)
+    assert "| absent | not measured |" in table
+    assert "≥ 1.60: missed" in table
+
+
+def test_a_worker_answers_with_its_own_times(tmp_path, monkeypatch):
+    module = tmp_path / "example_worker.py"
+    module.write_text(
+        "import time\n"
+        "from benchmarks.harness import serve\n"
+        "serve({'nap': lambda: time.sleep(0.05)}, {'nap': '1'})\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    worker = harness.Worker(sys.executable, "example_worker", {})
+    try:
+        assert worker.names == ["nap"]
+        sample = worker.contender("nap").run()
+        assert 0.05 <= sample.seconds < 1.0
+        assert sample.cpu_seconds < 0.05
+    finally:
+        worker.close()
+
+
+def test_a_worker_that_dies_is_reported():
+    with pytest.raises(RuntimeError, match="ended with"):
+        harness.Worker(sys.executable, "benchmarks.no_such_module", {})
+
+
+def test_steps_count_their_convolutions():
+    convolutions = pytest.importorskip("benchmarks.convolutions")
+    flops = [g.flops for g in convolutions.GEOMETRIES]
+    assert flops == [401_408, 12_845_056, 16_777_216]
+    # Every pass forwards or backwards through a player is one of each geometry.
+    inner = flops[1] + flops[2]
+    simultaneous, shared, fresh = (
+        convolutions.step_flops(passes, 1)
+        for passes in (convolutions.SIMULTANEOUS, convolutions.SHARED, convolutions.FRESH)
+    )
+    assert fresh - shared == shared - simultaneous == sum(flops)
+    assert fresh == 12 * inner + 10 * flops[0]
+
+
+def test_players_are_of_the_products_shapes():
+    from benchmarks import players
+    from trainer.recipe import load_experiment
+
+    experiment = load_experiment("dcgan-mnist")
+    for ours, stock in itertools.zip_longest(
+        players.product(experiment), players.stock(experiment)
+    ):
+        assert [v.shape for v in ours.variables] == [v.shape for v in stock.variables]
