@@ -19,7 +19,7 @@ from serving import Client
 from trainer import pictures
 from trainer.data import sources
 from trainer.data.examples import Examples
-from trainer.errors import RunError
+from trainer.errors import ConfigError, RunError
 from trainer.export import export_run
 from trainer.recipe import load_experiment
 from trainer.run import train
@@ -88,9 +88,8 @@ def run_demo(folder: Path, overrides: Sequence[str] = (), *, progress: bool = Tr
     """
     begun = time.perf_counter()
     experiment = load_experiment("cgan-digits", overrides)
+    _clear(folder)
     run_dir, models = folder / "run", folder / "model"
-    for leftover in (run_dir, models):
-        shutil.rmtree(leftover, ignore_errors=True)
     logger.info("1/4 Training %s for %d steps …", experiment.name, experiment.train.steps)
     summary = train(experiment, run_dir, progress=progress)
     logger.info("2/4 Exporting …")
@@ -120,6 +119,20 @@ def run_demo(folder: Path, overrides: Sequence[str] = (), *, progress: bool = Tr
         training_seconds=summary.seconds,
         seconds=time.perf_counter() - begun,
     )
+
+
+def _clear(folder: Path) -> None:
+    """Removes an earlier demo, and nothing else.
+
+    Raises:
+        ConfigError: when the folder holds something that no demo wrote.
+    """
+    marker = folder / ".saddlepoint-demo"
+    if folder.exists() and not marker.exists() and any(folder.iterdir()):
+        raise ConfigError(f"--dir: {str(folder)!r} is not empty and holds no demo; give another.")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    marker.touch()
 
 
 @contextlib.contextmanager
