@@ -44,7 +44,8 @@ class Checkpoints:
 
     def steps(self) -> list[int]:
         """Steps of the whole checkpoints, oldest first."""
-        return [_step_of(path) for path in self.manager.checkpoints]
+        present = [p for p in self.manager.checkpoints if tf.io.gfile.exists(f"{p}.index")]
+        return [_step_of(path) for path in present]
 
     def save(self) -> int:
         """Writes a checkpoint of the present step, with fresh statistics, and returns the step.
@@ -56,10 +57,11 @@ class Checkpoints:
         if step in self.steps():
             return step
         self.game.sampler.refresh_statistics()
+        self._refuse_non_finite(step)
         try:
             self.manager.save(checkpoint_number=step)
         except (tf.errors.OpError, OSError) as error:
-            self._remove_unfinished()
+            self.remove_unfinished()
             last = max(self.steps(), default="none")
             reason = " ".join(str(error).split())[:200]
             raise RunError(
@@ -73,13 +75,13 @@ class Checkpoints:
         """Restores a checkpoint and returns its step; None when there is none to restore.
 
         Args:
-            which: "last", or a step.
+            which: "last", or a step. A last one whose files were deleted gives way to the one
+                before it.
 
         Raises:
             ConfigError: when a step is named that has no checkpoint.
             RunError: when a checkpoint is damaged.
         """
-        self._remove_unfinished()
         path = self._path(which)
         if path is None:
             return None
@@ -88,7 +90,7 @@ class Checkpoints:
         except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:
             raise RunError(
                 f"The checkpoint {path!r} is damaged ({str(error).splitlines()[0][:200]}); delete "
-                "it to go on from the one before."
+                f"{path}.* to go on from the one before."
             ) from error
         return int(self.game.gan.step.numpy())
 
@@ -114,17 +116,30 @@ class Checkpoints:
             ) from error
 
     def _path(self, which: str) -> str | None:
+        steps = self.steps()
         if which == "last":
-            return str(self.manager.latest_checkpoint) if self.manager.latest_checkpoint else None
-        if not which.isdigit() or int(which) not in self.steps():
-            kept = ", ".join(map(str, self.steps())) or "none"
+            return join(self.folder, f"step-{steps[-1]}") if steps else None
+        if which not in map(str, steps):
+            kept = ", ".join(map(str, steps)) or "none"
             raise ConfigError(
                 f"--checkpoint: received {which!r}; accepted are last, and the steps kept: {kept}."
             )
         return join(self.folder, f"step-{which}")
 
-    def _remove_unfinished(self) -> None:
-        """Deletes the files of checkpoints that were cut short."""
+    def _refuse_non_finite(self, step: int) -> None:
+        """A poisoned update shows in the losses of the next step only: too late for this one."""
+        gan = self.game.gan
+        for network in (gan.generator, gan.discriminator, gan.average):
+            for variable in network.variables:
+                if not bool(tf.reduce_all(tf.math.is_finite(variable.value))):
+                    raise RunError(
+                        f"{network.name}: {variable.path} is not finite after step {step}; no "
+                        "checkpoint of it was written. Lower the learning rates, or set "
+                        "optimizers.*.clip_norm, and run again from the last checkpoint."
+                    )
+
+    def remove_unfinished(self) -> None:
+        """Deletes the files of checkpoints that were cut short; for the training process only."""
         whole = {f"step-{step}" for step in self.steps()}
         if not tf.io.gfile.isdir(self.folder):
             return

@@ -21,8 +21,8 @@ from trainer.assembly import assemble, float32_discriminator
 from trainer.checkpoints import Checkpoints
 from trainer.config import Experiment
 from trainer.data.scaling import normalise
-from trainer.errors import ConfigError
-from trainer.files import join, published_folder
+from trainer.errors import ConfigError, RunError
+from trainer.files import is_remote, join, published_folder
 from trainer.rundir import RunDirectory
 from trainer.sampling import Sampler
 
@@ -41,7 +41,8 @@ def export_run(run_dir: str | Path, to: str | Path, checkpoint: str = "last") ->
         checkpoint: "last", or the step of a checkpoint that the run still keeps.
 
     Raises:
-        ConfigError: when there is no run, or no such checkpoint.
+        ConfigError: when there is no run, no such checkpoint, or no such place.
+        RunError: when the place cannot be written (a full disk, say).
     """
     run = RunDirectory(run_dir)
     experiment, spec = run.read_experiment(), run.read_spec()
@@ -228,7 +229,12 @@ def _write_warmup(path: str, signatures: dict[str, Any]) -> None:
 
 def _publish(module: ExportedModel, base: str) -> str:
     """Saves the module as the base directory's next version and returns its path."""
-    tf.io.gfile.makedirs(base)
+    try:
+        tf.io.gfile.makedirs(base)
+    except tf.errors.OpError as error:
+        raise ConfigError(
+            f"--to: {base!r} cannot be written ({error.message}); give a directory that can."
+        ) from error
     while True:
         target = join(base, str(_next_version(base)))
         try:
@@ -237,10 +243,13 @@ def _publish(module: ExportedModel, base: str) -> str:
             return target
         except FileExistsError:  # Another export took the number; take the next.
             continue
-        except OSError as error:
+        except (OSError, tf.errors.OpError) as error:
             if os.path.isdir(target):
                 continue
-            raise ConfigError(f"--to: {base!r} cannot be written ({error.strerror}).") from error
+            reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
+            raise RunError(
+                f"--to: {base!r} cannot be written ({reason}); nothing was left there."
+            ) from error
 
 
 def is_version_whole(base: str, number: int) -> bool:
@@ -249,5 +258,9 @@ def is_version_whole(base: str, number: int) -> bool:
 
 
 def _next_version(base: str) -> int:
+    """One more than the newest version; on an object store, uploads cut short do not count."""
     names = [name.rstrip("/") for name in tf.io.gfile.listdir(base)]
-    return max((int(name) for name in names if name.isdigit()), default=0) + 1
+    numbers = [int(name) for name in names if name.isdecimal()]
+    if is_remote(base):
+        numbers = [number for number in numbers if is_version_whole(base, number)]
+    return max(numbers, default=0) + 1

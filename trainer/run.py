@@ -1,6 +1,7 @@
 """A training run: play, watch, checkpoint, until the steps are done or something asks to stop."""
 
 import contextlib
+import itertools
 import logging
 import signal
 import time
@@ -16,10 +17,10 @@ import tensorflow as tf
 from trainer import distribution, observers
 from trainer.assembly import Game, assemble
 from trainer.checkpoints import Checkpoints
-from trainer.config import Experiment
+from trainer.config import Experiment, impossible_replicas
 from trainer.data import pipeline, sources
 from trainer.data.examples import Dataset
-from trainer.errors import RunError
+from trainer.errors import ConfigError, RunError
 from trainer.files import join
 from trainer.rundir import RunDirectory
 
@@ -80,8 +81,12 @@ def train(experiment: Experiment, run_dir: str | Path, *, progress: bool = True)
         RunError: when a loss is not finite or a checkpoint cannot be written.
     """
     strategy = distribution.strategy_for(experiment.devices)
-    dataset = sources.load(experiment.data)
+    for impossible, message in impossible_replicas(experiment, strategy.num_replicas_in_sync):
+        if impossible:
+            raise ConfigError(f"{message}.")
     run = RunDirectory(run_dir)
+    run.check(experiment)
+    dataset = sources.load(experiment.data)
     with strategy.scope():
         game = assemble(experiment, dataset.spec, replicas=strategy.num_replicas_in_sync)
     pipeline.check_size(dataset.train, experiment.train.batch_size, game.gan.round.turns)
@@ -121,7 +126,8 @@ class _Session:
                 values = self._play_block(block, batches, step)
                 step += block
                 watch.after(step, values, block)
-                ended_by = self._reason_to_stop(begun, stop_requested)
+                if step < steps:
+                    ended_by = self._reason_to_stop(begun, stop_requested)
                 if step % self.experiment.run.checkpoint_every == 0 or ended_by != "steps":
                     self._checkpoint()
                 if ended_by != "steps":
@@ -134,6 +140,7 @@ class _Session:
 
     def _begin(self) -> int:
         """Restores or warm-starts, and returns the step to go on from."""
+        self.checkpoints.remove_unfinished()
         step = self.checkpoints.restore()
         warm = self.experiment.train.warm_start
         if step is None and warm:
@@ -194,12 +201,11 @@ class _Session:
             compiled = distribution.compile_with_xla(self.experiment.devices, self.strategy)
             self.players[length] = play_function(self.game, self.strategy, length, compiled)
         values = {k: v.numpy() for k, v in self.players[length](batches).items()}
-        for name, of_steps in values.items():
-            bad = np.flatnonzero(~np.isfinite(of_steps))
-            if bad.size:
+        for i, name in itertools.product(range(length), values):
+            if not np.isfinite(values[name][i]):
                 raise RunError(
-                    f"{name} became {of_steps[bad[0]]} at step {step + bad[0] + 1}; training "
-                    "stopped and nothing of it was kept. Lower the learning rates, or set "
+                    f"{name} became {values[name][i]} at step {step + i + 1}; training stopped, "
+                    "and no checkpoint of it was written. Lower the learning rates, or set "
                     "optimizers.*.clip_norm, and run again from the last checkpoint."
                 )
         return {name: float(np.mean(of_steps)) for name, of_steps in values.items()}
