@@ -28,6 +28,10 @@ def main(arguments: list[str]) -> int:
         path = options.results / f"{options.name}.json"
         print(tables.render(json.loads(path.read_text(encoding="utf-8"))), end="")
         return 0
+    if options.command == "document":
+        text = options.path.read_text(encoding="utf-8")
+        options.path.write_text(tables.refresh(text, options.results), encoding="utf-8")
+        return 0
     begun = time.time()
     measured = importlib.import_module(f"benchmarks.{options.command}").run(options)
     name = options.command + ("-quick" if options.quick else "")
@@ -42,6 +46,8 @@ def _parser(command: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command")
     table = commands.add_parser("table", help="render a result as Markdown")
     table.add_argument("name")
+    document = commands.add_parser("document", help="put the tables of a Markdown file anew")
+    document.add_argument("path", type=Path)
     for name, line in BENCHMARKS.items():
         sub = commands.add_parser(name, help=line)
         sub.add_argument("--quick", action="store_true", help="few short runs, kept apart")

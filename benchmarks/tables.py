@@ -1,9 +1,31 @@
 """Markdown tables from result files, so that no number in a document is typed by hand."""
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 _BASIC = ("median", "min", "max", "cpu_ms_per_unit", "runs")
+
+
+# A table stands in a document between these two, and is never typed by hand.
+_PLACE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+
+
+def refresh(text: str, results: Path) -> str:
+    """A document with the table of each result put anew into its place.
+
+    Args:
+        text: Markdown with places `<!-- table: NAME -->` … `<!-- end of table -->`.
+        results: the folder of NAME.json.
+    """
+
+    def table(place: re.Match[str]) -> str:
+        document = json.loads((results / f"{place[2]}.json").read_text(encoding="utf-8"))
+        return f"{place[1]}{render(document)}{place[3]}"
+
+    return _PLACE.sub(table, text)
 
 
 def render(document: Mapping[str, Any]) -> str:

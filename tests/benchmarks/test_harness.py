@@ -1,6 +1,7 @@
 import itertools
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -95,3 +96,11 @@ def test_players_are_of_the_products_shapes():
         players.product(experiment), players.stock(experiment)
     ):
         assert [v.shape for v in ours.variables] == [v.shape for v in stock.variables]
+
+
+def test_documents_show_the_results_as_they_are():
+    path = Path(__file__).parents[2] / "docs" / "results.md"
+    text = path.read_text(encoding="utf-8")
+    assert text.count("<!-- table:") == 3
+    assert tables.refresh(text, harness.RESULTS) == text
+    assert tables.refresh(text.replace(" | ", " | 9.99 ", 1), harness.RESULTS) == text
