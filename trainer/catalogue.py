@@ -17,7 +17,7 @@ from trainer.errors import ConfigError
 class Section(BaseModel):
     """An immutable group of configuration fields that refuses unknown keys and wrong types."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Component(Section):
@@ -41,7 +41,7 @@ def import_attribute(path: str, *, field: str) -> Any:
     module_name, _, attribute = path.partition(":")
     try:
         return getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ConfigError(
             f"{field}: received {path!r}, which cannot be imported ({error}); "
             "give module:Class with the module on PYTHONPATH."

@@ -25,6 +25,12 @@ class SentenceCommand(click.Command):
             raise _UsageSentence(str(error)) from error
         except (RunError, ServingError, RequestError) as error:
             raise _Sentence(str(error)) from error
+        except OSError as error:
+            # A disk, a path or a permission that no check foresaw.
+            where = f" ({error.filename})" if error.filename else ""
+            raise _Sentence(
+                f"{error.strerror or error}{where}; mend that and try again."
+            ) from error
 
 
 class SentenceGroup(click.Group):
@@ -96,7 +102,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 def with_data_dir(overrides: tuple[str, ...], data_dir: str | None) -> list[str]:
     """The overrides with --data-dir as one of them."""
-    return [*overrides, *([f"data.data_dir={json.dumps(data_dir)}"] if data_dir else [])]
+    return [
+        *overrides,
+        *([f"data.data_dir={json.dumps(data_dir, ensure_ascii=False)}"] if data_dir else []),
+    ]
 
 
 def say(as_json: bool, document: Any, text: str) -> None:

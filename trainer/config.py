@@ -7,7 +7,7 @@ objectives, …) keep their own options in `trainer.catalogue`.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -56,7 +56,9 @@ class Data(Section):
 class Optimizers(Section):
     """How each player takes its steps."""
 
+    # The generator's; see `trainer.catalogue` for the closed list and its options.
     generator: catalogue.PlayerOptimizer = catalogue.Adam()
+    # The discriminator's.
     discriminator: catalogue.PlayerOptimizer = catalogue.Adam()
 
 
@@ -140,29 +142,28 @@ class Experiment(Section):
     @property
     def hash(self) -> str:
         """Twelve hexadecimal digits over every field that a resumed run may not change."""
-        fixed = self.as_dict()
-        for section, field in _FREE_FIELDS:
-            if field is None:
-                fixed.pop(section)
-            else:
-                fixed[section].pop(field)
-        text = json.dumps(fixed, sort_keys=True)
+        text = json.dumps(self.fixed_fields(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    def fixed_fields(self) -> dict[str, Any]:
+        """Dotted names to values of the fields that a resumed run may not change."""
+        flat = _flat(self.as_dict())
+        return {name: value for name, value in flat.items() if not name.startswith(_FREE_FIELDS)}
 
-# What may differ when a run is resumed: length, logging, paths and devices.
-_FREE_FIELDS: tuple[tuple[str, str | None], ...] = (
-    ("name", None),
-    ("description", None),
-    ("train", "steps"),
-    ("train", "warm_start"),
-    ("data", "data_dir"),
-    ("data", "cache_dir"),
-    ("data", "cache_gib"),
-    ("data", "download"),
-    ("devices", None),
-    ("run", None),
+
+# What may differ when a run is resumed: names, length, logging, paths and devices.
+_FREE_FIELDS = (
+    *("name", "description", "devices.", "run.", "train.steps"),
+    *("data.data_dir", "data.cache_dir", "data.cache_gib", "data.download"),
 )
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        nested = isinstance(value, Mapping) and value
+        flat |= _flat(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value}
+    return flat
 
 
 def _impossible_games(e: Experiment) -> Sequence[tuple[bool, str]]:
@@ -173,6 +174,10 @@ def _impossible_games(e: Experiment) -> Sequence[tuple[bool, str]]:
             e.objective.name == "wasserstein" and not e.penalties,
             "objective: received 'wasserstein' without a penalty, so the critic is unbounded; "
             "set penalties=[{name: gradient_penalty}]",
+        ),
+        (
+            len({p.name for p in e.penalties}) < len(e.penalties),
+            "penalties: received the same one twice; name it once, with the weight it should have",
         ),
         (
             bool(e.penalties) and normalization == "batch",
@@ -188,10 +193,12 @@ def _impossible_games(e: Experiment) -> Sequence[tuple[bool, str]]:
 
 
 def _impossible_runs(e: Experiment) -> Sequence[tuple[bool, str]]:
-    replicas = e.devices.replicas or 1
-    batch, source = e.train.batch_size, e.data.source
-    kind = source.partition(":")[0]
-    is_tfds = source.startswith("tfds:")
+    return (*impossible_replicas(e, e.devices.replicas or 1), *_impossible_sources(e))
+
+
+def impossible_replicas(e: Experiment, replicas: int) -> Sequence[tuple[bool, str]]:
+    """What cannot be shared among a number of replicas, which may be known on the machine only."""
+    batch = e.train.batch_size
     return (
         (
             batch % replicas != 0,
@@ -203,6 +210,14 @@ def _impossible_runs(e: Experiment) -> Sequence[tuple[bool, str]]:
             f"devices.xla: received 'on' with {replicas} replicas, but TensorFlow compiles "
             "single-device training only; set it to auto or off",
         ),
+    )
+
+
+def _impossible_sources(e: Experiment) -> Sequence[tuple[bool, str]]:
+    source = e.data.source
+    kind = source.partition(":")[0]
+    is_tfds = source.startswith("tfds:")
+    return (
         (
             e.data.download and not is_tfds,
             f"data.download: received true with data.source={source}, which is not downloaded; "

@@ -21,6 +21,8 @@ def strategy_for(devices: Devices) -> tf.distribute.Strategy:
             another number of logical CPUs, or when TF_CONFIG names several workers.
     """
     refuse_several_workers(os.environ.get("TF_CONFIG"))
+    if devices.kind == "cpu":
+        tf.config.set_visible_devices([], "GPU")
     names = _gpus(devices) if _use_gpus(devices) else _logical_cpus(devices.replicas or 1)
     if len(names) == 1:
         return tf.distribute.get_strategy()

@@ -7,7 +7,9 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -33,22 +35,24 @@ class Observer(Protocol):
 
 
 class Guarded:
-    """Observers whose failures are warnings; one that keeps failing is dropped."""
+    """Observers whose failures are warnings; one that fails `patience` times running is dropped."""
 
     def __init__(self, observers: list[Observer], patience: int = 10) -> None:
-        self.patience = {observer: patience for observer in observers}
+        self.patience = patience
+        self.failures = dict.fromkeys(observers, 0)
 
     def after(self, step: int, values: Values, steps: int) -> None:
         """Tells everyone."""
-        for observer in list(self.patience):
+        for observer in list(self.failures):
             try:
                 observer.after(step, values, steps)
+                self.failures[observer] = 0
             except Exception:
                 logger.warning("%s failed.", type(observer).__name__, exc_info=True)
-                self.patience[observer] -= 1
-                if not self.patience[observer]:
+                self.failures[observer] += 1
+                if self.failures[observer] == self.patience:
                     logger.warning("%s is dropped.", type(observer).__name__)
-                    del self.patience[observer]
+                    del self.failures[observer]
 
 
 class ProgressBar:
@@ -69,12 +73,28 @@ class ProgressBar:
         self.bar.update(step, [*shown.items(), ("images/s", rate)])
 
 
+class _TensorBoard:
+    """A writer of event files, opened by the first event: what fails, fails in an observer."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    @cached_property
+    def writer(self) -> tf.summary.SummaryWriter:
+        return tf.summary.create_file_writer(self.folder)
+
+    def at(self, step: int) -> AbstractContextManager[Any]:
+        """Makes the writer the default, for events of this step."""
+        context: AbstractContextManager[Any] = self.writer.as_default(step=step)
+        return context
+
+
 class MetricRows:
     """A row of metrics.jsonl, and TensorBoard scalars, every so many steps."""
 
     def __init__(self, run: RunDirectory, every: int, examples_per_step: int) -> None:
         self.run, self.every, self.examples = run, every, examples_per_step
-        self.writer = tf.summary.create_file_writer(run.logs)
+        self.board = _TensorBoard(run.logs)
         self._restart()
 
     def _restart(self) -> None:
@@ -92,7 +112,7 @@ class MetricRows:
         row = {name: total / self.steps for name, total in self.sums.items()}
         row["images_per_second"] = self.steps * self.examples / (time.perf_counter() - self.begun)
         self.run.append("metrics.jsonl", {"step": step, **row})
-        with self.writer.as_default(step=step):
+        with self.board.at(step):
             for name, value in row.items():
                 tf.summary.scalar(name, value)
         if not sys.stderr.isatty():
@@ -107,7 +127,7 @@ class SamplePictures:
     def __init__(self, run: RunDirectory, sampler: Sampler, experiment: Experiment) -> None:
         self.run, self.every = run, experiment.run.sample_every
         self.draw = picture_drawer(sampler, experiment.run.grid)
-        self.writer = tf.summary.create_file_writer(run.logs)
+        self.board = _TensorBoard(run.logs)
 
     def after(self, step: int, values: Values, steps: int) -> None:
         """See `Observer`."""
@@ -115,7 +135,7 @@ class SamplePictures:
             return
         picture = self.draw()
         self.run.write(f"samples/step-{step:08d}.png", pictures.png(picture))
-        with self.writer.as_default(step=step):
+        with self.board.at(step):
             tf.summary.image("samples", picture[np.newaxis])
 
 

@@ -61,9 +61,10 @@ def _read_recipe(recipe: str) -> dict[str, Any]:
         )
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(
-            f"RECIPE: {recipe!r} cannot be read ({error.strerror}); give a file that exists."
+            f"RECIPE: {recipe!r} cannot be read ({reason}); give a YAML file that exists."
         ) from error
     return {"name": path.stem, **parse_yaml(text, origin=recipe)}
 
@@ -98,25 +99,32 @@ def _parse_override(override: str) -> dict[str, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with the floats of YAML 1.2: `2e-4` is a number, not a string."""
+    """YAML with the scalars of YAML 1.2: `2e-4` is a number, `on` and `12:30` are strings."""
 
 
+_SCALARS = {
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?\d{1,4000}|0x[0-9a-fA-F]+", "-+0123456789"),
+    "float": (
+        r"[-+]?(\d+\.?\d*[eE][-+]?\d+|\d+\.\d*|\.\d+([eE][-+]?\d+)?|\.inf)|\.nan",
+        "-+0123456789.",
+    ),
+}
 _Loader.yaml_implicit_resolvers = {
-    first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:float"]
+    first: [pair for pair in pairs if pair[0].rpartition(":")[2] not in _SCALARS]
     for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d+\.?\d*[eE][-+]?\d+|\d+\.\d*|\.\d+([eE][-+]?\d+)?|\.inf|\.nan)$"),
-    list("-+0123456789."),
-)
+for _name, (_pattern, _first) in _SCALARS.items():
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), list(_first)
+    )
 
 
 def parse_yaml_value(text: str, *, origin: str) -> Any:
     """One YAML value; numbers as YAML 1.2 writes them."""
     try:
         return yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         problem = " ".join(str(error).split())
         raise ConfigError(f"{origin}: this is not YAML ({problem}); mend it there.") from error
 

@@ -60,39 +60,88 @@ class RunDirectory:
                 f"RUN_DIR: {self.path!r} holds no run (it has no config.yaml); give the directory "
                 "that `gan train` names at its end."
             )
-        text = self._read("config.yaml")
-        return make_experiment(parse_yaml(text, origin=join(self.path, "config.yaml")))
+        self._check_format()
+        try:
+            values = parse_yaml(self._read("config.yaml"), origin="config.yaml")
+            if not values:
+                raise ConfigError("it is empty")
+            return make_experiment(values)
+        except (ConfigError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"{join(self.path, 'config.yaml')}: it is damaged ({error}); put back what the run "
+                "wrote there."
+            ) from error
 
     def read_spec(self) -> DataSpec:
-        """What was known of the data when the run began."""
-        document = json.loads(self._read("data.json"))
-        values: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in document.items()
-        }
-        return DataSpec(**values)
-
-    def claim(self, experiment: Experiment, spec: DataSpec) -> None:
-        """Begins a run here, or checks that the run here is this one.
+        """What was known of the data when the run began.
 
         Raises:
-            ConfigError: when the folder holds another run, other data or something else.
+            ConfigError: when it cannot be read.
         """
-        if self.exists:
-            self._check_same(experiment, spec)
-        elif tf.io.gfile.exists(self.path) and self._foreign_names():
+        try:
+            document = json.loads(self._read("data.json"))
+            values: dict[str, Any] = {
+                k: tuple(v) if isinstance(v, list) else v for k, v in document.items()
+            }
+            return DataSpec(**values)
+        except (ValueError, TypeError, AttributeError, tf.errors.OpError) as error:
             raise ConfigError(
-                f"--run-dir: {self.path!r} is not empty and holds no run; give a new directory."
+                f"{join(self.path, 'data.json')}: it is damaged ({error}); put back what the run "
+                "wrote there."
+            ) from error
+
+    def check(self, experiment: Experiment) -> None:
+        """Refuses a folder that this experiment may not train in; changes nothing.
+
+        Raises:
+            ConfigError: when the folder holds another run or something else, or cannot be one.
+        """
+        try:
+            if self.exists:
+                self._check_same(experiment)
+            elif tf.io.gfile.exists(self.path) and self._is_foreign():
+                raise ConfigError(
+                    f"--run-dir: {self.path!r} is not empty and holds no run; give a new directory."
+                )
+        except tf.errors.OpError as error:
+            raise ConfigError(
+                f"--run-dir: {self.path!r} cannot be used ({error.message}); give a directory."
+            ) from error
+
+    def claim(self, experiment: Experiment, spec: DataSpec) -> None:
+        """Begins a run here, or goes on with the one here.
+
+        Raises:
+            ConfigError: as `check`, or when the data is not what it was.
+        """
+        self.check(experiment)
+        if self.exists and self.read_spec().fingerprint != spec.fingerprint:
+            raise ConfigError(
+                f"data.source: the data has changed since this run began ({self.path!r}); give the "
+                "same data, or another --run-dir."
             )
+        # The first file marks the folder as ours, the last one makes it a run.
+        tf.io.gfile.makedirs(self.path)
+        self.write("format_version", FORMAT_VERSION.encode())
         tf.io.gfile.makedirs(join(self.path, "samples"))
         self.write("data.json", json.dumps(asdict(spec), indent=1).encode())
-        self.write("format_version", FORMAT_VERSION.encode())
         self.write("config.yaml", to_yaml(experiment).encode())
 
-    def _foreign_names(self) -> list[str]:
-        ours = {"lock", "format_version", "data.json", "samples", "log.txt"}
-        return [n for n in tf.io.gfile.listdir(self.path) if n.rstrip("/") not in ours]
+    def _is_foreign(self) -> bool:
+        """Whether the folder holds anything but what a start cut short may leave."""
+        names = {name.rstrip("/") for name in tf.io.gfile.listdir(self.path)}
+        leftovers = {name for name in names if name.startswith(".") and name.endswith(".part")}
+        return bool(names - leftovers - {"lock"}) and "format_version" not in names
 
-    def _check_same(self, experiment: Experiment, spec: DataSpec) -> None:
+    def _check_format(self) -> None:
+        found = self._read("format_version").strip()
+        if found != FORMAT_VERSION:
+            raise ConfigError(
+                f"{join(self.path, 'format_version')}: received {found!r}; this Saddlepoint reads "
+                f"format {FORMAT_VERSION}. Use the one that wrote the run."
+            )
+
+    def _check_same(self, experiment: Experiment) -> None:
         found = self.read_experiment()
         if found.hash != experiment.hash:
             field, was, now = _first_difference(found, experiment)
@@ -105,11 +154,6 @@ class RunDirectory:
                 f"train.steps: received {experiment.train.steps}, but this run was planned for "
                 f"{found.train.steps}; on resume it may only grow."
             )
-        if self.read_spec().fingerprint != spec.fingerprint:
-            raise ConfigError(
-                f"data.source: the data has changed since this run began ({self.path!r}); give the "
-                "same data, or another --run-dir."
-            )
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -121,11 +165,18 @@ class RunDirectory:
         if is_remote(self.path):
             yield
             return
-        os.makedirs(self.path, exist_ok=True)
-        with open(join(self.path, "lock"), "w") as file:
+        try:
+            os.makedirs(self.path, exist_ok=True)
+            file = open(join(self.path, "lock"), "a")  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise ConfigError(
+                f"--run-dir: {self.path!r} cannot be written ({error.strerror}); give a directory "
+                "that can."
+            ) from error
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            except BlockingIOError as error:
                 raise ConfigError(
                     f"--run-dir: another process is training in {self.path!r}; wait for it, or "
                     "give another directory."
@@ -157,7 +208,8 @@ class RunDirectory:
                     tf.io.gfile.copy(join(self.path, name), join(self.spool, name), overwrite=True)
         for name in ("metrics.jsonl", "evaluations.jsonl"):
             if Path(self.spool, name).exists():
-                kept = [json.dumps(row) + "\n" for row in self.rows(name) if row["step"] <= step]
+                rows = [row for row in self.rows(name) if row.get("step", step + 1) <= step]
+                kept = [json.dumps(row) + "\n" for row in rows]
                 write_atomically(join(self.spool, name), "".join(kept).encode())
 
     def sync(self) -> None:
@@ -193,7 +245,7 @@ class RunDirectory:
         """Notes what this start runs on; warns when bits may differ from the last start's."""
         now = environment()
         earlier = self.rows("environment.jsonl")
-        for field in ("cpu", "threads", "tensorflow", "devices"):
+        for field in ("cpu", "threads", "tensorflow", "keras", "devices"):
             if earlier and earlier[-1].get(field) != now[field]:
                 logger.warning(
                     "%s was %r when this run last started and is %r now: training goes on, but "
@@ -217,9 +269,13 @@ def environment() -> dict[str, Any]:
         "numpy": version("numpy"),
         "python": platform.python_version(),
         "cpu": _cpu(),
-        "threads": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
+        "threads": tf.config.threading.get_intra_op_parallelism_threads() or _usable_cores(),
         "devices": [d.device_type for d in tf.config.list_logical_devices()],
     }
+
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _cpu() -> str:
@@ -245,19 +301,6 @@ def _row_or_none(line: str) -> dict[str, Any] | None:
 
 
 def _first_difference(a: Experiment, b: Experiment) -> tuple[str, Any, Any]:
-    flat_a, flat_b = _flat(a.as_dict()), _flat(b.as_dict())
-    free = ("name", "description", "devices", "run", "train.steps", "data.cache", "data.data_dir")
-    for field in sorted(flat_a.keys() | flat_b.keys()):
-        if flat_a.get(field) != flat_b.get(field) and not field.startswith(free):
-            return field, flat_a.get(field), flat_b.get(field)
-    return "config", a.hash, b.hash
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+    was, now = a.fixed_fields(), b.fixed_fields()
+    field = min(f for f in was.keys() | now.keys() if was.get(f) != now.get(f))
+    return field, was.get(field), now.get(field)

@@ -43,7 +43,11 @@ class Updater:
             tape.watch([variable.value for variable in variables])
             named = losses(tape)
             total = global_mean(tf.add_n(list(named.values())))
-        gradients = tape.gradient(total, [variable.value for variable in variables])
+        gradients = tape.gradient(
+            total,
+            [variable.value for variable in variables],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
         if learner.clip_norm is not None:
             gradients = clip_global(gradients, learner.clip_norm)
         learner.optimizer.apply(gradients, variables)

@@ -61,6 +61,21 @@ def test_usage_errors_end_with_code_2_and_a_sentence(arguments, words, tmp_path,
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 
+def test_a_place_that_cannot_be_used_gets_a_sentence(trained_run, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("mine")
+    train = ["train", "cgan-digits", "--run-dir"]
+    export = ["export", str(trained_run), "--to"]
+    for arguments in ([*train, str(file)], [*train, str(file / "below")], [*train, "s3://b/r"],
+                      [*export, str(file)], [*export, str(file / "below")], [*export, "s3://b/m"],
+                      ["demo", "--dir", str(tmp_path)]):  # fmt: skip
+        result = gan(*arguments)
+        assert result.exit_code in (1, 2), arguments
+        assert result.stderr.startswith("gan: ") and "Traceback" not in result.stderr, arguments
+        assert result.stderr.count("\n") == 1, arguments
+    assert file.read_text() == "mine" and list(tmp_path.iterdir()) == [file]
+
+
 def test_a_failed_run_ends_with_code_1(tmp_path):
     wild = "optimizers.discriminator={name: sgd, learning_rate: 1e30}"
     result = gan("train", "cgan-digits", "--run-dir", str(tmp_path / "r"), "--set", wild,

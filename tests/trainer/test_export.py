@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from tests.conftest import tiny
-from trainer.errors import ConfigError
+from trainer.errors import ConfigError, RunError
 from trainer.export import export_run
 from trainer.run import train
 
@@ -191,7 +191,7 @@ def test_a_failing_export_leaves_nothing(trained_run, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("trainer.export._write_warmup", fail)
-    with pytest.raises(ConfigError, match="No space left"):
+    with pytest.raises(RunError, match="No space left"):
         export_run(trained_run, tmp_path / "m")
     assert list((tmp_path / "m").iterdir()) == []
 

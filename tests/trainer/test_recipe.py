@@ -58,6 +58,12 @@ BAD = [
     ),
     ("devices.replicas=3", ["train.batch_size", "64", "multiple of 3"]),
     ("devices={replicas: 2, xla: 'on'}", ["devices.xla", "2 replicas", "auto or off"]),
+    ("optimizers.generator.learning_rate=.inf", ["learning_rate", "inf", "finite"]),
+    ("devices={replicas: 2, xla: on}", ["devices.xla", "2 replicas"]),
+    (
+        "penalties=[{name: gradient_penalty}, {name: gradient_penalty}]",
+        ["penalties", "twice"],
+    ),
     ("train.steps", ["--set", "'train.steps'", "KEY=VALUE"]),
     ("train.steps=[1", ["train.steps", "not YAML"]),
 ]
@@ -77,6 +83,9 @@ def test_bad_recipes_get_a_sentence(tmp_path):
         load_experiment("nonesuch")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_experiment(str(tmp_path / "absent.yaml"))
+    (tmp_path / "latin.yaml").write_bytes(b"description: caf\xe9\n")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load_experiment(str(tmp_path / "latin.yaml"))
     (tmp_path / "list.yaml").write_text("- 1\n")
     with pytest.raises(ConfigError, match="received a list; a recipe is a mapping"):
         load_experiment(str(tmp_path / "list.yaml"))
@@ -118,6 +127,8 @@ def test_numbers_are_read_as_yaml_1_2_writes_them():
     )
     assert experiment.optimizers.generator.learning_rate == 2e-4
     assert experiment.optimizers.generator.beta_1 == 0.5
+    for word in ("on", "off"):
+        assert load_experiment("cgan-digits", [f"devices.xla={word}"]).devices.xla == word
 
 
 def test_merging_keeps_options_of_the_same_component_and_drops_those_of_another():

@@ -9,7 +9,7 @@ from trainer import distribution
 from trainer.assembly import assemble
 from trainer.data import pipeline
 from trainer.errors import ConfigError
-from trainer.run import play_function
+from trainer.run import play_function, train
 
 STEPS = 20
 SGD = (
@@ -66,6 +66,21 @@ def test_one_and_two_replicas_train_alike(digits, overrides, tolerance):
     assert logs_one.keys() == logs_two.keys()
     for name in logs_one:
         np.testing.assert_allclose(logs_one[name], logs_two[name], rtol=1e-3, atol=1e-3)
+
+
+def test_a_batch_that_replicas_cannot_share_is_refused(tmp_path, monkeypatch):
+    """Also where the number of replicas is that of the machine's GPUs."""
+    two = distribution.strategy_for(tiny().devices.model_copy(update={"replicas": 2}))
+    monkeypatch.setattr(distribution, "strategy_for", lambda devices: two)
+    with pytest.raises(ConfigError, match=r"train.batch_size: received 15, which 2 replicas"):
+        train(tiny("cgan-digits", "train.batch_size=15"), tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_whole_run_on_two_replicas_goes_on_on_one(tmp_path):
+    train(tiny("cgan-digits", "devices.replicas=2"), tmp_path / "run", progress=False)
+    summary = train(tiny("cgan-digits", "train.steps=6"), tmp_path / "run", progress=False)
+    assert summary.step == 6
 
 
 def test_several_workers_are_refused():

@@ -11,6 +11,7 @@ from trainer.errors import ConfigError, RunError
 from trainer.export import export_run
 from trainer.observers import Guarded
 from trainer.run import train
+from trainer.rundir import RunDirectory
 
 
 def test_a_run_leaves_what_the_contract_names(trained_run):
@@ -48,6 +49,11 @@ def test_raising_the_steps_goes_on(tmp_path):
     assert [json.loads(row)["step"] for row in rows] == [2, 4, 6]
     starts = (tmp_path / "run" / "environment.jsonl").read_text().splitlines()
     assert [json.loads(row)["step"] for row in starts] == [0, 4]
+    train(tiny("cgan-digits", "train.steps=6"), tmp_path / "straight", progress=False)
+    one, other = (checkpointed(tmp_path / name) for name in ("run", "straight"))
+    assert one.keys() == other.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
 def test_a_time_budget_ends_the_run_with_a_checkpoint(tmp_path):
@@ -93,6 +99,31 @@ def test_an_observer_that_fails_is_dropped_and_the_others_go_on(caplog):
     assert counting.calls == 5
     assert caplog.text.count("_Failing failed.") == 2
     assert caplog.text.count("_Failing is dropped.") == 1
+
+
+class _Moody:
+    def __init__(self):
+        self.calls = 0
+
+    def after(self, step, values, steps):
+        self.calls += 1
+        if self.calls % 2:
+            raise OSError("busy")
+
+
+def test_an_observer_that_recovers_is_kept():
+    moody = _Moody()
+    guarded = Guarded([moody], patience=2)
+    for step in range(9):
+        guarded.after(step, {}, 1)
+    assert moody.calls == 9
+
+
+def test_a_run_survives_event_files_that_cannot_be_opened(tmp_path):
+    with RunDirectory(tmp_path / "run").locked():
+        (tmp_path / "run" / "format_version").write_text("1")
+        (tmp_path / "run" / "logs").write_text("in the way")
+    assert train(tiny(), tmp_path / "run", progress=False).step == 4
 
 
 def test_a_run_survives_a_sample_directory_that_cannot_be_written(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 import json
 import multiprocessing
+from pathlib import Path
 
 import pytest
 import tensorflow as tf
@@ -116,3 +117,39 @@ def test_a_changed_machine_is_warned_of(run, caplog):
         file.write(json.dumps({**rows[0], "cpu": "another"}) + "\n")
     run.record_environment(5)
     assert "cpu was 'another'" in caplog.text and "not to the same last bits" in caplog.text
+
+
+def test_what_a_start_cut_short_left_is_taken_over(tmp_path, digits):
+    run = RunDirectory(tmp_path / "run")
+    with run.locked():
+        (tmp_path / "run" / ".abc.part").write_text("half")
+    run.claim(tiny(), digits.spec)
+    (tmp_path / "run" / "config.yaml").unlink()
+    run.claim(tiny(), digits.spec)
+    assert run.read_experiment() == tiny()
+
+
+def test_a_foreign_folder_is_refused_whatever_its_files_are_called(tmp_path, digits):
+    (tmp_path / "data.json").write_text("mine")
+    (tmp_path / "samples").mkdir()
+    with pytest.raises(ConfigError, match="is not empty and holds no run"):
+        RunDirectory(tmp_path).check(tiny())
+    assert (tmp_path / "data.json").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("config.yaml", b"\xff\xfe", "config.yaml: it is damaged"),
+        ("config.yaml", b"", "config.yaml: it is damaged"),
+        ("config.yaml", b"train: {stepz: 1}", "config.yaml: it is damaged.*train.stepz"),
+        ("data.json", b"{", "data.json: it is damaged"),
+        ("data.json", b'{"shape": [1]}', "data.json: it is damaged"),
+        ("format_version", b"2", "format_version: received '2'; this Saddlepoint reads format 1"),
+    ],
+)
+def test_a_damaged_run_is_named(run, digits, name, content, words):
+    (Path(run.path) / name).write_bytes(content)
+    with pytest.raises(ConfigError, match=words):
+        run.claim(tiny(), digits.spec)
+    assert (Path(run.path) / name).read_bytes() == content
