@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from trainer.config import Experiment
 from trainer.config_errors import sentence
 from trainer.errors import ConfigError
+from trainer.files import read_text
 
 
 def recipe_names() -> list[str]:
@@ -60,7 +61,7 @@ def _read_recipe(recipe: str) -> dict[str, Any]:
             "or the path of a YAML file."
         )
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(recipe)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(

@@ -110,7 +110,8 @@ class _Session:
         self.experiment, self.run, self.game = experiment, run, game
         self.dataset, self.strategy = dataset, strategy
         self.checkpoints = Checkpoints(game, run.checkpoints, keep=experiment.run.keep)
-        self.players: dict[int, Play] = {}
+        # By length of the block.
+        self.play_functions: dict[int, Play] = {}
         self.turns = game.gan.round.turns
 
     def play(self, progress: bool) -> Summary:
@@ -121,18 +122,16 @@ class _Session:
         ended_by = "steps"
         with _stop_requests() as stop_requested:
             batches = self._batches(start)
-            while step < steps:
+            while step < steps and ended_by == "steps":
                 block = self._block_length(step)
                 values = self._play_block(block, batches, step)
                 step += block
                 watch.after(step, values, block)
                 if step < steps:
                     ended_by = self._reason_to_stop(begun, stop_requested)
-                if step % self.experiment.run.checkpoint_every == 0 or ended_by != "steps":
+                if step % self.experiment.run.checkpoint_every == 0:
                     self._checkpoint()
-                if ended_by != "steps":
-                    break
-        self._checkpoint()
+            self._checkpoint()
         seconds = time.perf_counter() - begun
         rate = (step - start) * self._examples_per_step / max(seconds, 1e-9)
         logger.info("Ended at step %d of %d (%s).", step, steps, ended_by)
@@ -197,10 +196,10 @@ class _Session:
         Raises:
             RunError: when a value of any of its steps is not finite.
         """
-        if length not in self.players:
+        if length not in self.play_functions:
             compiled = distribution.compile_with_xla(self.experiment.devices, self.strategy)
-            self.players[length] = play_function(self.game, self.strategy, length, compiled)
-        values = {k: v.numpy() for k, v in self.players[length](batches).items()}
+            self.play_functions[length] = play_function(self.game, self.strategy, length, compiled)
+        values = {k: v.numpy() for k, v in self.play_functions[length](batches).items()}
         for i, name in itertools.product(range(length), values):
             if not np.isfinite(values[name][i]):
                 raise RunError(

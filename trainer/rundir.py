@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,13 @@ class RunDirectory:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path) if is_remote(path) else os.path.abspath(path)
-        self.spool = tempfile.mkdtemp(prefix="saddlepoint-") if is_remote(path) else self.path
         self.checkpoints = join(self.path, "checkpoints")
         self.logs = join(self.path, "logs")
+
+    @cached_property
+    def spool(self) -> str:
+        """The local folder of the growing logs."""
+        return tempfile.mkdtemp(prefix="saddlepoint-") if is_remote(self.path) else self.path
 
     # ---- Whose run this is -------------------------------------------------------------------
 

@@ -162,3 +162,14 @@ def test_experiments_are_immutable():
 def test_the_hash_covers_what_a_resumed_run_may_not_change(override, same):
     changed = load_experiment("cgan-digits", [override])
     assert (changed.hash == load_experiment("cgan-digits").hash) is same
+
+
+def test_a_recipe_may_lie_on_an_object_store(object_store):
+    import tensorflow as tf
+
+    with tf.io.gfile.GFile(f"{object_store}/faces.yaml", "w") as file:
+        file.write("train: {steps: 7}\n")
+    experiment = load_experiment(f"{object_store}/faces.yaml")
+    assert (experiment.name, experiment.train.steps) == ("faces", 7)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_experiment(f"{object_store}/absent.yaml")

@@ -5,13 +5,11 @@ The folder is written aside and renamed, so it is whole or absent, and the next 
 of the source.
 """
 
-import contextlib
 import errno
 import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -25,14 +23,13 @@ from trainer.data.examples import Examples
 from trainer.data.holdout import held_out_mask
 from trainer.data.reading import Row, Source, check_alike
 from trainer.errors import ConfigError
+from trainer.files import folder_aside
 
 _GIB = 2**30
 # Bytes hashed at a time, so that a memory-mapped file is never read as a whole.
 _CHUNK = 64 * 2**20
 # Goes up when the files, or what an image becomes on its way into them, change.
 _FORMAT = 1
-# A folder aside that is older than this was left by a process that was killed.
-_STALE_SECONDS = 24 * 3600
 # The fields that decide which bytes are stored, beyond the source's own identity.
 _POLICY = {
     "split",
@@ -228,23 +225,18 @@ def _write(entry: Path, plan: _Plan, rows: Iterator[tuple[Row | None, str]]) -> 
     Raises:
         ConfigError: where the disk cannot take it.
     """
-    aside = entry.with_name(f"{entry.name}.aside-{os.getpid()}")
     try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        _remove_stale(entry.parent)
-        if shutil.disk_usage(entry.parent).free < plan.size:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        aside.mkdir()
-        _write_files(aside, plan, rows)
-        _publish(aside, entry)
+        with folder_aside(entry.parent) as aside:
+            if shutil.disk_usage(aside).free < plan.size:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            _write_files(aside, plan, rows)
+            _publish(aside, entry)
     except OSError as error:
         raise ConfigError(
             f"data.cache_dir: {entry.parent} cannot take the {plan.size / _GIB:.2f} GiB of "
             f"{plan.origin} ({error.strerror or error}); free space there, set another folder, or "
             "raise data.cache_gib to keep the data in memory."
         ) from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _write_files(folder: Path, plan: _Plan, rows: Iterator[tuple[Row | None, str]]) -> None:
@@ -275,14 +267,6 @@ def _publish(aside: Path, entry: Path) -> None:
     except OSError:
         if not _is_whole(entry):
             raise
-
-
-def _remove_stale(cache: Path) -> None:
-    for aside in cache.glob("*.aside-*"):
-        # Another process may rename its folder in this moment.
-        with contextlib.suppress(FileNotFoundError):
-            if time.time() - aside.stat().st_mtime > _STALE_SECONDS:
-                shutil.rmtree(aside, ignore_errors=True)
 
 
 def _open(entry: Path) -> Stored:

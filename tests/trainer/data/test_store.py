@@ -165,13 +165,13 @@ def test_a_source_that_fails_leaves_nothing(folder):
 
 def test_what_a_killed_process_left_is_removed(folder):
     cache = folder.parent / "cache"
-    (cache / "old.aside-1").mkdir(parents=True)
-    (cache / "new.aside-2").mkdir()
+    (cache / ".old.part").mkdir(parents=True)
+    (cache / ".new.part").mkdir()
     yesterday = time.time() - 2 * 24 * 3600
-    os.utime(cache / "old.aside-1", (yesterday, yesterday))
+    os.utime(cache / ".old.part", (yesterday, yesterday))
     load(folder, 0.0)
-    assert "old.aside-1" not in entries(folder)
-    assert "new.aside-2" in entries(folder)
+    assert ".old.part" not in entries(folder)
+    assert ".new.part" in entries(folder)
 
 
 def test_the_entry_of_another_process_is_kept(folder, monkeypatch):
