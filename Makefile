@@ -16,6 +16,7 @@ $(INSTALLED): setup.py pyproject.toml
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
+	@echo 'Installed. To use the gan command:  source $(BIN)/activate'
 
 demo: $(INSTALLED) ## train on the built-in digits, export, serve, call: about two minutes
 	$(BIN)/gan demo

@@ -229,7 +229,11 @@ def _check_out(out: str, job: Job, found: dict[str, Any] | None) -> None:
         key = different[0]
         raise UsageError(
             f"out: {out!r} holds another run ({key} {found.get(key)!r}, now {wanted[key]!r}); "
-            "pass a new folder."
+            + (
+                "pass --version to name the one it was made with, or a new folder."
+                if key == "model_version"
+                else "pass a new folder."
+            )
         )
 
 

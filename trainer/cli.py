@@ -46,7 +46,7 @@ def train(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    r"""Train RECIPE, a name that `gan recipes` lists or a YAML file.
+    """Train RECIPE, a name that `gan recipes` lists or a YAML file.
 
     The same command again goes on where it stopped.
 
@@ -55,7 +55,7 @@ def train(
       gan train cgan-digits
       gan train dcgan-mnist --data-dir ~/tensorflow_datasets --set train.steps=20000
       gan train mine.yaml --set data.source=folder:photos --set data.size=[64,64]
-    """
+    """  # noqa: D301 - click reads the \b as "do not wrap"
     experiment = load_experiment(recipe, with_data_dir(overrides, data_dir))
     if dry_run:
         say(as_json, experiment.as_dict(), to_yaml(experiment))
@@ -78,7 +78,7 @@ def export(run_dir: str, to: str, checkpoint: str, as_json: bool) -> None:
     from trainer.export import export_run
 
     path = export_run(run_dir, to, checkpoint)
-    say(as_json, {"path": path}, f"Exported {path}")
+    say(as_json, {"path": path}, f"Exported {path}\n  next  gan serve {to}")
 
 
 @main.command()

@@ -22,7 +22,7 @@ def _describe(problem: Any, root: type[BaseModel]) -> str:
     field = _path(problem["loc"], root)
     received = _shown(problem["input"])
     if kind == "extra_forbidden":
-        return f"{field}: no such field{_suggestion(problem['loc'], root)}"
+        return f"{field}: no such field{_suggestion(field, problem['loc'], root)}"
     if kind == "missing":
         return f"{field}: it is missing; give it a value"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -57,11 +57,11 @@ def _field_type(model: type[BaseModel], name: str) -> Any:
     return None if field is None else field.annotation
 
 
-def _suggestion(loc: Sequence[Any], root: type[BaseModel]) -> str:
+def _suggestion(field: str, loc: Sequence[Any], root: type[BaseModel]) -> str:
     known = _known_fields(loc[:-1], root)
     close = difflib.get_close_matches(str(loc[-1]), known, n=1)
     if close:
-        return f"; did you mean {close[0]}?"
+        return f"; did you mean {'.'.join([*field.split('.')[:-1], close[0]])}?"
     return f"; accepted are {', '.join(known)}" if known else ""
 
 

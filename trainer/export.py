@@ -5,7 +5,6 @@ Every input and output has one row a sample, so that a server may batch requests
 """
 
 import json
-import logging
 import os
 from collections.abc import Callable
 from importlib.metadata import version
@@ -25,8 +24,6 @@ from trainer.errors import ConfigError, RunError
 from trainer.files import is_remote, join, published_folder
 from trainer.rundir import RunDirectory
 from trainer.sampling import Sampler
-
-logger = logging.getLogger("saddlepoint")
 
 _WARMUP = "tf_serving_warmup_requests"
 Signature = Callable[..., dict[str, tf.Tensor]]
@@ -55,7 +52,6 @@ def export_run(run_dir: str | Path, to: str | Path, checkpoint: str = "last") ->
     averaging.copy_weights(game.gan.discriminator, judge)
     module = ExportedModel(game.sampler, judge, experiment, step)
     path = _publish(module, os.fspath(to))
-    logger.info("Exported step %d to %s", step, path)
     return path
 
 

@@ -90,10 +90,11 @@ class _TensorBoard:
 
 
 class MetricRows:
-    """A row of metrics.jsonl, and TensorBoard scalars, every so many steps."""
+    """A row of metrics.jsonl, and TensorBoard scalars, every so many steps and at the last."""
 
-    def __init__(self, run: RunDirectory, every: int, examples_per_step: int) -> None:
-        self.run, self.every, self.examples = run, every, examples_per_step
+    def __init__(self, run: RunDirectory, experiment: Experiment, examples_per_step: int) -> None:
+        self.run, self.examples = run, examples_per_step
+        self.every, self.last = experiment.run.log_every, experiment.train.steps
         self.board = _TensorBoard(run.logs)
         self._restart()
 
@@ -107,7 +108,7 @@ class MetricRows:
         for name, value in values.items():
             self.sums[name] = self.sums.get(name, 0.0) + value * steps
         self.steps += steps
-        if step % self.every:
+        if step % self.every and step != self.last:
             return
         row = {name: total / self.steps for name, total in self.sums.items()}
         row["images_per_second"] = self.steps * self.examples / (time.perf_counter() - self.begun)
@@ -122,16 +123,20 @@ class MetricRows:
 
 
 class SamplePictures:
-    """samples/step-*.png, and TensorBoard images, from the same seeds every time."""
+    """samples/step-*.png and TensorBoard images, every so many steps and at the last.
+
+    The seeds are the same every time.
+    """
 
     def __init__(self, run: RunDirectory, sampler: Sampler, experiment: Experiment) -> None:
-        self.run, self.every = run, experiment.run.sample_every
+        self.run = run
+        self.every, self.last = experiment.run.sample_every, experiment.train.steps
         self.draw = picture_drawer(sampler, experiment.run.grid)
         self.board = _TensorBoard(run.logs)
 
     def after(self, step: int, values: Values, steps: int) -> None:
         """See `Observer`."""
-        if step % self.every or self.draw is None:
+        if self.draw is None or (step % self.every and step != self.last):
             return
         picture = self.draw()
         self.run.write(f"samples/step-{step:08d}.png", pictures.png(picture))

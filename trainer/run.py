@@ -55,6 +55,9 @@ class Summary:
     @property
     def text(self) -> str:
         """What a person wants to know at the end."""
+        next_ = f"gan export {self.run_dir} --to MODEL_DIR"
+        if self.ended_by != "steps":
+            next_ = f"the same command again goes on; or {next_}"
         return "\n".join(
             (
                 f"Step {self.step} reached in {self.seconds:.0f} s "
@@ -63,7 +66,7 @@ class Summary:
                 f"  samples      {join(self.run_dir, 'samples')}",
                 f"  metrics      {join(self.run_dir, 'metrics.jsonl')}",
                 f"  TensorBoard  tensorboard --logdir {join(self.run_dir, 'logs')}",
-                f"  next         gan export {self.run_dir} --to MODEL_DIR",
+                f"  next         {next_}",
             )
         )
 
@@ -159,9 +162,9 @@ class _Session:
         return self.experiment.train.batch_size * self.turns
 
     def _observers(self, start: int, progress: bool) -> observers.Guarded:
-        config, examples = self.experiment.run, self._examples_per_step
+        examples = self._examples_per_step
         watching: list[observers.Observer] = [
-            observers.MetricRows(self.run, config.log_every, examples),
+            observers.MetricRows(self.run, self.experiment, examples),
             observers.SamplePictures(self.run, self.game.sampler, self.experiment),
         ]
         if progress:

@@ -151,8 +151,9 @@ class RunDirectory:
         if found.hash != experiment.hash:
             field, was, now = _first_difference(found, experiment)
             raise ConfigError(
-                f"--run-dir: {self.path!r} holds another run ({field} is {was!r} there and {now!r} "
-                "here); give another directory, or the settings of that run."
+                f"--run-dir: {self.path!r} holds another run ({field} is {json.dumps(was)} "
+                f"there and {json.dumps(now)} here); give another directory, or the settings of "
+                "that run."
             )
         if experiment.train.steps < found.train.steps:
             raise ConfigError(

@@ -109,4 +109,4 @@ def test_the_cloud_job_takes_its_places_from_the_environment(tmp_path, monkeypat
 
 def test_the_cloud_job_refuses_what_the_command_refuses():
     result = CliRunner().invoke(task.main, ["cgan-digits", "--set", "train.stepz=1"])
-    assert result.exit_code == 2 and "did you mean steps" in result.stderr
+    assert result.exit_code == 2 and "did you mean train.steps" in result.stderr

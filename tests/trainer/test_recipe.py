@@ -17,7 +17,7 @@ from trainer.recipe import (
 
 # What is wrong, and the words that the sentence must hold: field, value received, remedy.
 BAD = [
-    ("train.stepz=3", ["train.stepz", "did you mean steps"]),
+    ("train.stepz=3", ["train.stepz", "did you mean train.steps"]),
     ("trian.steps=3", ["trian", "did you mean train"]),
     ("train.steps=abc", ["train.steps", "'abc'", "integer"]),
     ("train.steps=0", ["train.steps", "0", "greater than or equal to 1"]),
@@ -28,7 +28,7 @@ BAD = [
     ("objective.name=wgan", ["objective.name", "'wgan'", "wasserstein"]),
     ("objective=wgan", ["objective.name", "'wgan'", "hinge"]),
     ("network.name=resnet", ["network.name", "'resnet'", "dcgan", "module:Class"]),
-    ("network.base_filter=3", ["network.base_filter", "did you mean base_filters"]),
+    ("network.base_filter=3", ["network.base_filter", "did you mean network.base_filters"]),
     ("network.base_filters=-1", ["network.base_filters", "-1"]),
     ("prior.name=cauchy", ["prior.name", "'cauchy'", "gaussian, uniform"]),
     ("condition=text", ["condition.name", "'text'", "label"]),
@@ -101,7 +101,7 @@ def test_a_bad_field_ends_the_command_quickly_and_without_tensorflow():
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     seconds = time.perf_counter() - begun
     assert result.stdout.split() == ["2", "False"]
-    assert "train.stepz: no such field; did you mean steps?" in result.stderr
+    assert "train.stepz: no such field; did you mean train.steps?" in result.stderr
     assert seconds < 5.0  # Well under one on an idle machine; TensorFlow alone takes longer.
 
 

@@ -76,8 +76,9 @@ def check_size(examples: Examples, batch_size: int, turns: int) -> None:
     """
     if batch_size * turns > len(examples):
         raise ConfigError(
-            f"train.batch_size: received {batch_size} with {turns} discriminator turns a step; "
-            f"the data has {len(examples)} examples; take at most {len(examples) // turns}."
+            f"train.batch_size: received {batch_size} for {turns} discriminator turn(s) a step; "
+            f"there are {len(examples)} training examples (data.holdout_share sets others aside); "
+            f"take at most {len(examples) // turns}."
         )
 
 

@@ -122,8 +122,8 @@ def test_a_step_may_draw_all_examples_but_not_more(examples):
     )
     with pytest.raises(
         ConfigError,
-        match=r"train\.batch_size: received 6 with 2 discriminator turns a step; the data has 10 "
-        r"examples; take at most 5\.",
+        match=r"train\.batch_size: received 6 for 2 discriminator turn\(s\) a step; there are 10 "
+        r"training examples .*; take at most 5\.",
     ):
         batches(examples, batch_size=6, turns=2, seed=0)
 
