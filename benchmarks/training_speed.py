@@ -97,6 +97,7 @@ def _experiment(images: Path, precision: str, fresh: bool) -> Any:
 def _tensorflow_contenders(
     experiments: Mapping[tuple[str, bool], Any], steps: int
 ) -> dict[str, harness.Contender]:
+    from benchmarks.product import played
     from trainer.data import sources
 
     dataset = sources.load(experiments["float32", True].data)
@@ -104,40 +105,9 @@ def _tensorflow_contenders(
     for precision in _PRECISIONS:
         for name, fresh in _OURS.items():
             experiment = experiments[precision, fresh]
-            works[f"{name}, {precision}"] = _saddlepoint(experiment, dataset, steps)
+            works[f"{name}, {precision}"] = played(experiment, dataset, steps)
         works |= _published(experiments[precision, True], dataset, steps, precision)
     return {name: harness.Local(work) for name, work in works.items()}
-
-
-def _saddlepoint(experiment: Any, dataset: Any, steps: int) -> Callable[[], None]:
-    """What a run does between two events: its own function, pipeline, and look at every value."""
-    import numpy as np
-
-    from trainer import distribution
-    from trainer.assembly import assemble
-    from trainer.data import pipeline
-    from trainer.run import play_function
-
-    strategy = distribution.strategy_for(experiment.devices)
-    game = assemble(experiment, dataset.spec)
-    batches = iter(
-        pipeline.batches(
-            dataset.train,
-            batch_size=experiment.train.batch_size,
-            turns=game.gan.round.turns,
-            seed=experiment.seed,
-        )
-    )
-    compiled = distribution.compile_with_xla(experiment.devices, strategy)
-    block = experiment.devices.steps_per_execution
-    play = play_function(game, strategy, block, compiled)
-
-    def work() -> None:
-        for _ in range(steps // block):
-            for values in play(batches).values():
-                assert np.isfinite(values.numpy()).all()
-
-    return work
 
 
 def _published(

@@ -40,29 +40,9 @@ def _name(length: int) -> str:
 
 
 def _play(length: int, steps: int) -> Callable[[], None]:
-    from trainer import distribution
-    from trainer.assembly import assemble
-    from trainer.data import pipeline, sources
+    from benchmarks.product import played
+    from trainer.data import sources
     from trainer.recipe import load_experiment
-    from trainer.run import play_function
 
     experiment = load_experiment("mlp-ring", [f"devices.steps_per_execution={length}"])
-    dataset = sources.load(experiment.data)
-    game = assemble(experiment, dataset.spec)
-    batches = iter(
-        pipeline.batches(
-            dataset.train,
-            batch_size=experiment.train.batch_size,
-            turns=game.gan.round.turns,
-            seed=experiment.seed,
-        )
-    )
-    strategy = distribution.strategy_for(experiment.devices)
-    play = play_function(game, strategy, length, compiled=False)
-
-    def work() -> None:
-        for _ in range(steps // length):
-            for values in play(batches).values():
-                values.numpy()
-
-    return work
+    return played(experiment, sources.load(experiment.data), steps)

@@ -74,7 +74,8 @@ def test_a_worker_that_dies_is_reported():
 
 
 def test_steps_count_their_convolutions():
-    convolutions = pytest.importorskip("benchmarks.convolutions")
+    from benchmarks import convolutions
+
     flops = [g.flops for g in convolutions.GEOMETRIES]
     assert flops == [401_408, 12_845_056, 16_777_216]
     # Every pass forwards or backwards through a player is one of each geometry.
