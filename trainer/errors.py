@@ -1,4 +1,4 @@
-"""The two ways a command can end badly; each carries one sentence for the person who typed it."""
+"""The ways a command or a part of it can end badly; each carries one sentence for a person."""
 
 
 class ConfigError(ValueError):
@@ -7,3 +7,7 @@ class ConfigError(ValueError):
 
 class RunError(RuntimeError):
     """A run that was asked for correctly failed on its way: says what happened and what is left."""
+
+
+class MetricError(ValueError):
+    """No honest number can be had from these samples: says why. The other metrics go on."""
