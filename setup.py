@@ -12,7 +12,10 @@ setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["trainer", "trainer.*", "serving", "serving.*"]),
-    package_data={"trainer": ["recipes/*.yaml", "py.typed"], "serving": ["py.typed"]},
+    package_data={
+        "trainer": ["recipes/*.yaml", "evaluation/templates/*", "py.typed"],
+        "serving": ["py.typed"],
+    },
     entry_points={"console_scripts": ["gan = trainer.cli:main"]},
     install_requires=[
         "tensorflow>=2.21,<2.22",
@@ -25,6 +28,10 @@ setup(
         "numpy>=2.0",
         "pillow>=11",
         "scikit-learn>=1.5",
+        "scipy>=1.14",
+        "jinja2>=3.1",
+        "matplotlib>=3.9",
+        "rich>=13",
         "pydantic>=2.10",
         "pyyaml>=6",
         "click>=8.1",

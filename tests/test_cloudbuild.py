@@ -33,6 +33,7 @@ import trainer.task
 from serving import client as serving_client
 from serving.deploy import smoke_test
 from serving.server import Server
+from trainer.evaluation.requirements import parse as parse_requirement
 from trainer.recipe import load_experiment
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -152,9 +153,11 @@ def test_make_targets_exist():
 
 def test_gan_accepts_the_commands():
     lines = [shlex.split(line) for line in commands(".venv/bin/gan")]
-    assert [line[0] for line in lines] == ["train", "export"]
+    assert [line[0] for line in lines] == ["train", "evaluate", "export"]
     for name, *arguments in lines:
-        trainer.cli.main.commands[name].make_context(name, arguments)
+        context = trainer.cli.main.commands[name].make_context(name, arguments)
+        for bound in context.params.get("requirements", ()):
+            parse_requirement(bound)
 
 
 def test_recipes_and_settings_exist():

@@ -27,4 +27,4 @@ def export(run_dir: str | Path, to: str | Path, checkpoint: str = "last") -> str
     """Writes a run's generator as `to/<next integer>/` (see `trainer.export`)."""
     from trainer.export import export_run
 
-    return export_run(run_dir, to, checkpoint)
+    return export_run(run_dir, to, checkpoint).path

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Collection
 
 import tensorflow as tf
 
@@ -17,6 +18,8 @@ class Checkpoints:
 
     Nothing else is state: noise and data order are functions of the step. TensorFlow writes a
     checkpoint's files aside, and the state file `checkpoint`, replaced last, says which ones count.
+    Beside the newest ones lie copies of the best, in the folder `best`; the index of a copy is
+    written last.
 
     Args:
         folder: local or remote.
@@ -27,6 +30,7 @@ class Checkpoints:
         gan = game.gan
         self.game = game
         self.folder = folder
+        self.best = join(folder, "best")
         self.players = tf.train.Checkpoint(
             generator=gan.generator, discriminator=gan.discriminator, average=gan.average
         )
@@ -46,6 +50,31 @@ class Checkpoints:
         """Steps of the whole checkpoints, oldest first."""
         present = [p for p in self.manager.checkpoints if tf.io.gfile.exists(f"{p}.index")]
         return [_step_of(path) for path in present]
+
+    def kept(self) -> list[int]:
+        """Steps that can be restored: the newest ones and the best ones, in order."""
+        return sorted({*self.steps(), *self._best_steps()})
+
+    def keep_best(self, steps: Collection[int]) -> None:
+        """Keeps copies of these steps, which are among the newest or the best, and of no others."""
+        tf.io.gfile.makedirs(self.best)
+        for step in set(steps) & set(self.steps()) - self._best_steps():
+            names = self._files(self.folder, step)
+            for name in sorted(names, key=lambda name: name.endswith(".index")):
+                tf.io.gfile.copy(join(self.folder, name), join(self.best, name), overwrite=True)
+        for step in self._best_steps() - set(steps):
+            for name in sorted(self._files(self.best, step), reverse=True):
+                tf.io.gfile.remove(join(self.best, name))
+
+    def _best_steps(self) -> set[int]:
+        if not tf.io.gfile.isdir(self.best):
+            return set()
+        names = tf.io.gfile.listdir(self.best)
+        return {int(name[5:-6]) for name in names if re.fullmatch(r"step-\d+\.index", name)}
+
+    @staticmethod
+    def _files(folder: str, step: int) -> list[str]:
+        return [n for n in tf.io.gfile.listdir(folder) if n.startswith(f"step-{step}.")]
 
     def save(self) -> int:
         """Writes a checkpoint of the present step, with fresh statistics, and returns the step.
@@ -119,12 +148,13 @@ class Checkpoints:
         steps = self.steps()
         if which == "last":
             return join(self.folder, f"step-{steps[-1]}") if steps else None
-        if which not in map(str, steps):
-            kept = ", ".join(map(str, steps)) or "none"
+        if which not in map(str, self.kept()):
+            kept = ", ".join(map(str, self.kept())) or "none"
             raise ConfigError(
-                f"--checkpoint: received {which!r}; accepted are last, and the steps kept: {kept}."
+                f"--checkpoint: received {which!r}; accepted are last, best, best:NUMBER, and the "
+                f"steps kept: {kept}."
             )
-        return join(self.folder, f"step-{which}")
+        return join(self.folder if int(which) in steps else self.best, f"step-{which}")
 
     def _refuse_non_finite(self, step: int) -> None:
         """A poisoned update shows in the losses of the next step only: too late for this one."""

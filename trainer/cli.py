@@ -10,9 +10,11 @@ from trainer.commands import (
     experiment_options,
     json_option,
     on_terminal,
+    require_option,
     say,
     set_option,
     start_tensorflow,
+    typed_command,
     with_data_dir,
 )
 from trainer.recipe import load_experiment, recipe_names, to_yaml
@@ -68,17 +70,94 @@ def train(
 
 
 @main.command()
+@click.argument("target")
+@click.option("--reference", help="Real samples, such as tfds:mnist:test; a run has its own.")
+@click.option("--data-dir", help="Where prepared tensorflow-datasets lie.")
+@click.option(
+    "--checkpoint",
+    default="last",
+    show_default=True,
+    help="Of a run: last, best, best:NUMBER, a step, or all that are kept.",
+)
+@require_option
+@click.option("--report", help="Where the HTML page goes; default RUN_DIR/report.html, else none.")
+@set_option
+@json_option
+def evaluate(
+    target: str,
+    reference: str | None,
+    data_dir: str | None,
+    checkpoint: str,
+    requirements: tuple[str, ...],
+    report: str | None,
+    overrides: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Measure how good TARGET is: a run, an export, or a file or folder of samples.
+
+    \b
+    Examples:
+      gan evaluate runs/dcgan-mnist
+      gan evaluate runs/dcgan-mnist --checkpoint all --require "fcd_10k<8"
+      gan evaluate models/pets --set evaluate.num_samples=2000 --report pets.html
+      gan evaluate samples.npz --reference tfds:mnist:test
+    """  # noqa: D301 - click reads the \b as "do not wrap"
+    from trainer.evaluation.requirements import parse
+
+    bounds = [parse(text) for text in requirements]
+    start_tensorflow()
+    from trainer.evaluation.workflow import evaluate_path
+
+    outcome = evaluate_path(
+        target,
+        with_data_dir(overrides, data_dir),
+        reference=reference,
+        checkpoint=checkpoint,
+        requirements=bounds,
+        report=report,
+        command=typed_command(),
+    )
+    say(as_json, outcome.as_dict(), outcome.text)
+    if not outcome.met:
+        raise SystemExit(1)
+
+
+@main.command()
+@click.argument("targets", nargs=-1, required=True)
+@json_option
+def compare(targets: tuple[str, ...], as_json: bool) -> None:
+    """Put evaluated TARGETS side by side: runs, exports, or files of `gan evaluate --json`.
+
+    Numbers of different protocols are refused.
+    """
+    from trainer.evaluation.compare import compare_targets
+
+    comparison = compare_targets(targets)
+    say(as_json, comparison.as_dict(), comparison.render())
+
+
+@main.command()
 @click.argument("run_dir")
 @click.option("--to", "to", required=True, help="Model directory; a numbered version is added.")
-@click.option("--checkpoint", default="last", show_default=True, help="last, or a step.")
+@click.option(
+    "--checkpoint",
+    default="last",
+    show_default=True,
+    help="last, a step, best (by evaluate.best of the recipe), or best:NUMBER such as best:recall.",
+)
 @json_option
 def export(run_dir: str, to: str, checkpoint: str, as_json: bool) -> None:
     """Write RUN_DIR's generator as a SavedModel that TF Serving loads."""
     start_tensorflow()
     from trainer.export import export_run
 
-    path = export_run(run_dir, to, checkpoint)
-    say(as_json, {"path": path}, f"Exported {path}\n  next  gan serve {to}")
+    exported = export_run(run_dir, to, checkpoint)
+    say(
+        as_json,
+        exported._asdict(),
+        f"Exported {exported.path}: step {exported.step}, {exported.reason}.\n"
+        f"  next  gan serve {to}",
+    )
 
 
 @main.command()

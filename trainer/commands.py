@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -97,6 +98,13 @@ set_option = click.option(
     metavar="KEY=VALUE",
     help="Change a field of the recipe, such as train.steps=2000; may be repeated.",
 )
+require_option = click.option(
+    "--require",
+    "requirements",
+    multiple=True,
+    metavar="BOUND",
+    help='Exit with 1 unless it holds, such as "fcd_10k<8"; may be repeated.',
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
@@ -106,6 +114,11 @@ def with_data_dir(overrides: tuple[str, ...], data_dir: str | None) -> list[str]
         *overrides,
         *([f"data.data_dir={json.dumps(data_dir, ensure_ascii=False)}"] if data_dir else []),
     ]
+
+
+def typed_command() -> str:
+    """What the person typed, as a line for a shell."""
+    return shlex.join(["gan", *sys.argv[1:]])
 
 
 def say(as_json: bool, document: Any, text: str) -> None:

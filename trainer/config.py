@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from trainer import catalogue
 from trainer.catalogue import Section
+from trainer.evaluation import catalogue as evaluation
 
 _Side = Annotated[int, Field(ge=1)]
 
@@ -107,6 +108,32 @@ class Run(Section):
     time_budget_minutes: float | None = Field(None, gt=0.0)
 
 
+class Evaluate(Section):
+    """How samples are judged, by `gan evaluate` and while training; nothing here changes a run."""
+
+    # Steps between two evaluations while training, each with a checkpoint; null has none.
+    every: int | None = Field(None, ge=1)
+    # Metrics to measure: names, or names with options ({name: prdc, k: 3}); null takes those that
+    # suit the data.
+    metrics: Annotated[
+        tuple[evaluation.AnyMetric, ...] | None, Field(strict=False, min_length=1)
+    ] = None
+    # Whether null above includes the metrics that take minutes.
+    costly: bool = False
+    # What turns samples into features.
+    extractor: evaluation.Extractor = evaluation.AutoExtractor()
+    # Generated samples, and as many real ones where there are so many.
+    num_samples: int = Field(10_000, ge=2)
+    # Real samples: those held out of training (test), or the training examples.
+    split: Literal["test", "train"] = "test"
+    # Sample i has this seed + i; random choices of metrics follow it too.
+    seed: int = Field(0, ge=0, lt=2**62)
+    # The number that decides which checkpoint is best, such as recall; null takes the first one.
+    best: str | None = None
+    # Where classifiers and reference features are kept; null is ~/.cache/saddlepoint.
+    cache_dir: str | None = None
+
+
 class Experiment(Section):
     """A whole run: networks + prior + condition + objective + penalties, in a round, on data."""
 
@@ -127,6 +154,7 @@ class Experiment(Section):
     train: Train = Train()
     devices: Devices = Devices()
     run: Run = Run()
+    evaluate: Evaluate = Evaluate()
 
     @model_validator(mode="after")
     def _refuse_impossible_combinations(self) -> "Experiment":
@@ -151,9 +179,9 @@ class Experiment(Section):
         return {name: value for name, value in flat.items() if not name.startswith(_FREE_FIELDS)}
 
 
-# What may differ when a run is resumed: names, length, logging, paths and devices.
+# What may differ when a run is resumed: names, length, logging, evaluation, paths and devices.
 _FREE_FIELDS = (
-    *("name", "description", "devices.", "run.", "train.steps"),
+    *("name", "description", "devices.", "run.", "evaluate.", "train.steps"),
     *("data.data_dir", "data.cache_dir", "data.cache_gib", "data.download"),
 )
 

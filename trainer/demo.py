@@ -1,4 +1,4 @@
-"""The whole way once, on scikit-learn's digits: train, export, serve, call, measure."""
+"""The whole way once, on scikit-learn's digits: train, measure, export, serve, call."""
 
 import contextlib
 import json
@@ -13,20 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.svm import SVC
 
 from serving import Client
 from trainer import pictures
-from trainer.data import sources
-from trainer.data.examples import Examples
 from trainer.errors import ConfigError, RunError
+from trainer.evaluation import table
+from trainer.evaluation.workflow import evaluate_path
 from trainer.export import export_run
 from trainer.recipe import load_experiment
 from trainer.run import train
 
 logger = logging.getLogger("saddlepoint")
 
-_PER_CLASS = 100
+# Digits of each class in the picture.
+_ROWS = 8
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,8 @@ class DemoReport:
     """What the demo made and measured.
 
     Attributes:
-        accuracy: share of generated digits that an independent classifier, trained on the real
-            ones, reads as the class that was asked for.
-        accuracy_on_real: the same classifier's accuracy on held-out real digits.
-        diversity: mean distance between generated digits of a class over that between real ones;
-            near 1 is as varied as the data, near 0 is a generator that repeats itself.
+        evaluation: of the generator: `trainer.evaluation.results.Evaluation.as_dict`.
+        table: the same for a person.
         transports_agree: whether gRPC and REST answered with the same digits.
         seconds: of the whole demo.
     """
@@ -46,35 +43,34 @@ class DemoReport:
     run_dir: str
     model: str
     grid: str
-    accuracy: float
-    accuracy_on_real: float
-    diversity: float
+    page: str
+    evaluation: dict[str, Any]
+    table: str
     transports_agree: bool
     training_seconds: float
     seconds: float
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain JSON values."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "table"}
 
     @property
     def text(self) -> str:
         """The report for a person."""
+        models = Path(self.model).parent
         return "\n".join(
             (
+                self.table,
+                "",
                 f"Done in {self.seconds:.0f} s, {self.training_seconds:.0f} s of it training.",
-                f"  A classifier trained on real digits reads {self.accuracy:.1%} of "
-                f"{10 * _PER_CLASS} generated ones as the class asked for",
-                f"  (it reads {self.accuracy_on_real:.1%} of held-out real ones rightly).",
-                f"  Within a class, generated digits differ {self.diversity:.2f} times as much as "
-                "real ones.",
                 "  gRPC and REST answered with "
                 + ("the same digits." if self.transports_agree else "DIFFERENT digits."),
                 f"  digits by class  {self.grid}",
+                f"  how good, a page {self.page}",
                 f"  run              {self.run_dir}",
                 f"  model            {self.model}",
-                f"  serve it         gan serve {Path(self.model).parent}",
-                f"  generate         gan generate {Path(self.model).parent} --count 100 --out DIR",
+                f"  serve it         gan serve {models}",
+                f"  generate         gan generate {models} --count 100 --out DIR",
             )
         )
 
@@ -92,33 +88,34 @@ def run_demo(folder: Path, overrides: Sequence[str] = (), *, progress: bool = Tr
     run_dir, models = folder / "run", folder / "model"
     logger.info("1/4 Training %s for %d steps …", experiment.name, experiment.train.steps)
     summary = train(experiment, run_dir, progress=progress)
-    logger.info("2/4 Exporting …")
-    model = export_run(run_dir, models)
-    logger.info("3/4 Serving, and calling for one digit of each class over gRPC and REST …")
+    logger.info("2/4 Measuring against held-out digits …")
+    outcome = evaluate_path(str(run_dir), command=f"gan evaluate {run_dir}")
+    logger.info("3/4 Exporting …")
+    model = export_run(run_dir, models).path
+    logger.info("4/4 Serving, and calling for digits of each class over gRPC and REST …")
     with _endpoint(models) as ports:
-        with Client(f"127.0.0.1:{ports['port']}") as client:
-            over_grpc = client.generate_conditional(np.arange(10), np.arange(10))["image"]
-            labels = np.repeat(np.arange(10), _PER_CLASS)
-            digits = client.generate_conditional(np.arange(labels.size), labels)["image"]
-        with Client(f"http://127.0.0.1:{ports['rest_api_port']}") as client:
-            over_rest = client.generate_conditional(np.arange(10), np.arange(10))["image"]
-    logger.info("4/4 Measuring …")
+        over_grpc = _digits_from(f"127.0.0.1:{ports['port']}")
+        over_rest = _digits_from(f"http://127.0.0.1:{ports['rest_api_port']}")
     grid = folder / "digits.png"
-    columns = digits.reshape(10, _PER_CLASS, *digits.shape[1:])[:, :8].swapaxes(0, 1)
-    grid.write_bytes(pictures.png(pictures.grid(columns.reshape(-1, *digits.shape[1:]), 8, 10)))
-    dataset = sources.load(experiment.data)
-    accuracy, accuracy_on_real = _accuracies(dataset.train, dataset.held_out, digits, labels)
+    grid.write_bytes(pictures.png(pictures.grid(over_grpc, _ROWS, 10)))
     return DemoReport(
         run_dir=str(run_dir),
-        model=str(model),
+        model=model,
         grid=str(grid),
-        accuracy=accuracy,
-        accuracy_on_real=accuracy_on_real,
-        diversity=_diversity(digits, labels, dataset.train),
+        page=str(outcome.report),
+        evaluation=outcome.evaluations[-1].as_dict(),
+        table=table.render(outcome.evaluations[-1]),
         transports_agree=bool(np.array_equal(over_grpc, over_rest)),
         training_seconds=summary.seconds,
         seconds=time.perf_counter() - begun,
     )
+
+
+def _digits_from(address: str) -> np.ndarray:
+    """Rows of the digits 0 to 9 from an endpoint, uint8 [n, 8, 8, 1]."""
+    seeds = np.arange(10 * _ROWS)
+    with Client(address) as client:
+        return client.generate_conditional(seeds, seeds % 10)["image"]
 
 
 def _clear(folder: Path) -> None:
@@ -150,35 +147,3 @@ def _endpoint(models: Path) -> Iterator[dict[str, int]]:
         finally:
             process.terminate()
             process.wait(timeout=30)
-
-
-def _accuracies(
-    real: Examples, held_out: Examples, digits: np.ndarray, labels: np.ndarray
-) -> tuple[float, float]:
-    """A support vector machine's accuracy on generated and on held-out real digits."""
-    classifier = SVC(gamma=0.001, C=10.0).fit(_flat(real.samples), real.labels)
-    return (
-        float(classifier.score(_flat(digits), labels)),
-        float(classifier.score(_flat(held_out.samples), held_out.labels)),
-    )
-
-
-def _flat(images: np.ndarray) -> np.ndarray:
-    """uint8 images as rows on the digits' own scale of 0 to 16."""
-    return images.reshape(len(images), -1) / 255.0 * 16.0
-
-
-def _diversity(digits: np.ndarray, labels: np.ndarray, real: Examples) -> float:
-    """Mean distance within classes, generated over real."""
-    assert real.labels is not None
-    generated = [_mean_distance(_flat(digits[labels == c])) for c in range(10)]
-    reference = [
-        _mean_distance(_flat(real.samples[real.labels == c][:_PER_CLASS])) for c in range(10)
-    ]
-    return float(np.mean(generated) / np.mean(reference))
-
-
-def _mean_distance(rows: np.ndarray) -> float:
-    differences = rows[:, np.newaxis] - rows[np.newaxis]
-    distances = np.sqrt(np.square(differences).sum(axis=-1))
-    return float(distances.sum() / (len(rows) * (len(rows) - 1)))

@@ -6,10 +6,10 @@ Every input and output has one row a sample, so that a server may batch requests
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -19,9 +19,12 @@ from trainer import averaging
 from trainer.assembly import assemble, float32_discriminator
 from trainer.checkpoints import Checkpoints
 from trainer.config import Experiment
+from trainer.data.examples import DataSpec
 from trainer.data.scaling import normalise
 from trainer.errors import ConfigError, RunError
+from trainer.evaluation import card, selection
 from trainer.files import is_remote, join, published_folder
+from trainer.recipe import to_yaml
 from trainer.rundir import RunDirectory
 from trainer.sampling import Sampler
 
@@ -29,13 +32,28 @@ _WARMUP = "tf_serving_warmup_requests"
 Signature = Callable[..., dict[str, tf.Tensor]]
 
 
-def export_run(run_dir: str | Path, to: str | Path, checkpoint: str = "last") -> str:
-    """Writes `to/<next integer>/`, whole or not at all, and returns its path.
+class Export(NamedTuple):
+    """An export.
+
+    Attributes:
+        path: of the version's folder.
+        step: of the checkpoint that was exported.
+        reason: why this one, such as "the last one".
+    """
+
+    path: str
+    step: int
+    reason: str
+
+
+def export_run(run_dir: str | Path, to: str | Path, checkpoint: str = "last") -> Export:
+    """Writes `to/<next integer>/`, whole or not at all.
 
     Args:
         run_dir: of a run that has a checkpoint; local or remote.
         to: the model's base directory; local or remote, made when it does not exist.
-        checkpoint: "last", or the step of a checkpoint that the run still keeps.
+        checkpoint: "last", the step of a checkpoint that the run still keeps, "best" or
+            "best:NUMBER" (`trainer.evaluation.selection`).
 
     Raises:
         ConfigError: when there is no run, no such checkpoint, or no such place.
@@ -44,15 +62,18 @@ def export_run(run_dir: str | Path, to: str | Path, checkpoint: str = "last") ->
     run = RunDirectory(run_dir)
     experiment, spec = run.read_experiment(), run.read_spec()
     game = assemble(experiment, spec)
-    step = Checkpoints(game, run.checkpoints).restore(checkpoint)
+    checkpoints = Checkpoints(game, run.checkpoints)
+    which, reason = selection.choose(run, experiment, checkpoint, checkpoints.kept())
+    step = checkpoints.restore(which)
     if step is None:
         raise ConfigError(f"RUN_DIR: {run.path!r} has no checkpoint yet; train it first.")
     game.sampler.refresh_statistics()
     judge = float32_discriminator(experiment, game.sampler)
     averaging.copy_weights(game.gan.discriminator, judge)
     module = ExportedModel(game.sampler, judge, experiment, step)
-    path = _publish(module, os.fspath(to))
-    return path
+    documents = _documents(run, experiment, spec, step, reason, sorted(module.functions))
+    path = _publish(module, documents, os.fspath(to))
+    return Export(path, step, reason)
 
 
 class ExportedModel(tf.Module):
@@ -77,14 +98,16 @@ class ExportedModel(tf.Module):
         row = {"row": tf.TensorSpec([None], tf.int64)}
         self.functions = {**functions, "describe": _traced(describe, row)}
 
-    def save(self, folder: str) -> None:
-        """Writes the SavedModel with its warm-up requests."""
+    def save(self, folder: str, documents: Mapping[str, str]) -> None:
+        """Writes the SavedModel with its warm-up requests, and texts by their names beside them."""
         signatures = dict(self.functions)
         signatures["serving_default"] = signatures["generate"]
         tf.saved_model.save(self, folder, signatures=signatures)
         extra = os.path.join(folder, "assets.extra")
         os.makedirs(extra)
         _write_warmup(os.path.join(extra, _WARMUP), self.functions)
+        for name, text in documents.items():
+            Path(extra, name).write_text(text, encoding="utf-8")
 
 
 # ---- The signatures ------------------------------------------------------------------------------
@@ -203,6 +226,37 @@ def _types(function: Any) -> dict[str, dict[str, str]]:
     }
 
 
+# ---- What a person may know ----------------------------------------------------------------------
+
+
+def _documents(
+    run: RunDirectory,
+    experiment: Experiment,
+    spec: DataSpec,
+    step: int,
+    reason: str,
+    signatures: list[str],
+) -> dict[str, str]:
+    """The experiment, from which `gan evaluate` knows the data, and the model card."""
+    for name in (selection.FILE, "metrics.jsonl"):
+        run.fetch(name)
+    evaluations = [e for e in selection.history(run.rows(selection.FILE)) if e.step == step]
+    model_card = card.model_card(
+        experiment,
+        spec,
+        step=step,
+        reason=reason,
+        signatures=signatures,
+        evaluation=evaluations[-1] if evaluations else None,
+        training_seconds=card.training_seconds(experiment, run.rows("metrics.jsonl"), step),
+    )
+    return {
+        "config.yaml": to_yaml(experiment),
+        "model_card.json": json.dumps(model_card, indent=1, ensure_ascii=False),
+        "model_card.md": card.markdown(model_card),
+    }
+
+
 # ---- Writing -------------------------------------------------------------------------------------
 
 
@@ -223,7 +277,7 @@ def _write_warmup(path: str, signatures: dict[str, Any]) -> None:
             writer.write(log.SerializeToString())
 
 
-def _publish(module: ExportedModel, base: str) -> str:
+def _publish(module: ExportedModel, documents: Mapping[str, str], base: str) -> str:
     """Saves the module as the base directory's next version and returns its path."""
     try:
         tf.io.gfile.makedirs(base)
@@ -235,7 +289,7 @@ def _publish(module: ExportedModel, base: str) -> str:
         target = join(base, str(_next_version(base)))
         try:
             with published_folder(target, marker="saved_model.pb") as folder:
-                module.save(folder)
+                module.save(folder, documents)
             return target
         except FileExistsError:  # Another export took the number; take the next.
             continue

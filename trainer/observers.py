@@ -73,7 +73,7 @@ class ProgressBar:
         self.bar.update(step, [*shown.items(), ("images/s", rate)])
 
 
-class _TensorBoard:
+class TensorBoard:
     """A writer of event files, opened by the first event: what fails, fails in an observer."""
 
     def __init__(self, folder: str) -> None:
@@ -81,6 +81,7 @@ class _TensorBoard:
 
     @cached_property
     def writer(self) -> tf.summary.SummaryWriter:
+        """Of the event files."""
         return tf.summary.create_file_writer(self.folder)
 
     def at(self, step: int) -> AbstractContextManager[Any]:
@@ -95,7 +96,7 @@ class MetricRows:
     def __init__(self, run: RunDirectory, experiment: Experiment, examples_per_step: int) -> None:
         self.run, self.examples = run, examples_per_step
         self.every, self.last = experiment.run.log_every, experiment.train.steps
-        self.board = _TensorBoard(run.logs)
+        self.board = TensorBoard(run.logs)
         self._restart()
 
     def _restart(self) -> None:
@@ -132,7 +133,7 @@ class SamplePictures:
         self.run = run
         self.every, self.last = experiment.run.sample_every, experiment.train.steps
         self.draw = picture_drawer(sampler, experiment.run.grid)
-        self.board = _TensorBoard(run.logs)
+        self.board = TensorBoard(run.logs)
 
     def after(self, step: int, values: Values, steps: int) -> None:
         """See `Observer`."""

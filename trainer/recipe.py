@@ -31,7 +31,19 @@ def load_experiment(recipe: str, overrides: Sequence[str] = ()) -> Experiment:
     Raises:
         ConfigError: one sentence with the field, the value received and what is accepted.
     """
-    values = _read_recipe(recipe)
+    return _overridden(_read_recipe(recipe), overrides)
+
+
+def with_overrides(experiment: Experiment, overrides: Sequence[str]) -> Experiment:
+    """The experiment with `KEY=VALUE` overrides applied.
+
+    Raises:
+        ConfigError: as `load_experiment`.
+    """
+    return _overridden(experiment.as_dict(), overrides)
+
+
+def _overridden(values: Mapping[str, Any], overrides: Sequence[str]) -> Experiment:
     for override in overrides:
         values = merge(values, _parse_override(override))
     return make_experiment(values)

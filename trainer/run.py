@@ -116,12 +116,17 @@ class _Session:
         # By length of the block.
         self.play_functions: dict[int, Play] = {}
         self.turns = game.gan.round.turns
+        # Told of the steps that have their checkpoint.
+        self.evaluations = observers.Guarded(self._evaluations())
 
     def play(self, progress: bool) -> Summary:
         start = self._begin()
         step, steps = start, self.experiment.train.steps
         begun = time.perf_counter()
         watch = self._observers(start, progress)
+        if start and self._is_evaluated(start):
+            # A kill may have come between the checkpoint and its evaluation.
+            self.evaluations.after(start, {}, 0)
         ended_by = "steps"
         with _stop_requests() as stop_requested:
             batches = self._batches(start)
@@ -134,6 +139,9 @@ class _Session:
                     ended_by = self._reason_to_stop(begun, stop_requested)
                 if step % self.experiment.run.checkpoint_every == 0:
                     self._checkpoint()
+                if self._is_evaluated(step):
+                    self._checkpoint()
+                    self.evaluations.after(step, values, block)
             self._checkpoint()
         seconds = time.perf_counter() - begun
         rate = (step - start) * self._examples_per_step / max(seconds, 1e-9)
@@ -172,6 +180,18 @@ class _Session:
             watching.append(observers.ProgressBar(start, steps, examples))
         return observers.Guarded(watching)
 
+    def _evaluations(self) -> list[observers.Observer]:
+        if self.experiment.evaluate.every is None:
+            return []
+        # Its libraries take a second to import, which a run without evaluations need not wait.
+        from trainer.evaluation.observer import Evaluations
+
+        return [Evaluations(self.run, self.experiment, self.dataset, self.game, self.checkpoints)]
+
+    def _is_evaluated(self, step: int) -> bool:
+        every = self.experiment.evaluate.every
+        return every is not None and (step % every == 0 or step == self.experiment.train.steps)
+
     def _batches(self, start: int) -> Iterator:
         dataset = pipeline.batches(
             self.dataset.train,
@@ -189,7 +209,8 @@ class _Session:
         """Steps until the next thing that must happen between two steps."""
         config = self.experiment.run
         events = (config.log_every, config.sample_every, config.checkpoint_every)
-        to_events = [every - step % every for every in events]
+        evaluated = self.experiment.evaluate.every or config.checkpoint_every
+        to_events = [every - step % every for every in (*events, evaluated)]
         left = self.experiment.train.steps - step
         return min(self.experiment.devices.steps_per_execution, left, *to_events)
 

@@ -206,12 +206,15 @@ class RunDirectory:
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
         return [row for row in map(_row_or_none, lines) if row is not None]
 
+    def fetch(self, name: str) -> None:
+        """Brings a growing log of an object store here, to be read or appended to."""
+        if is_remote(self.path) and tf.io.gfile.exists(join(self.path, name)):
+            tf.io.gfile.copy(join(self.path, name), join(self.spool, name), overwrite=True)
+
     def resume_logs(self, step: int) -> None:
         """Fetches the growing logs and cuts the rows that lie beyond a restored step."""
-        if is_remote(self.path):
-            for name in _GROWING:
-                if tf.io.gfile.exists(join(self.path, name)):
-                    tf.io.gfile.copy(join(self.path, name), join(self.spool, name), overwrite=True)
+        for name in _GROWING:
+            self.fetch(name)
         for name in ("metrics.jsonl", "evaluations.jsonl"):
             if Path(self.spool, name).exists():
                 rows = [row for row in self.rows(name) if row.get("step", step + 1) <= step]

@@ -1,6 +1,7 @@
 """Samples as pure functions of seeds: what grids show, evaluations judge and exports serve."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import keras
 import tensorflow as tf
@@ -45,6 +46,11 @@ class Sampler(tf.Module):
     def decode(self, latent: tf.Tensor, value: tf.Tensor | None = None) -> tf.Tensor:
         """Latent [n, z] (and its condition's value [n]) → samples [n, *shape] in stored units."""
         return denormalise(self.generator(self._inputs(latent, value), training=False), self.spec)
+
+    def decode_unrounded(self, latent: tf.Tensor, value: tf.Tensor | None = None) -> tf.Tensor:
+        """As `decode`, but float32 in the same units: integers are neither rounded nor clipped."""
+        unrounded = replace(self.spec, dtype="float32")
+        return denormalise(self.generator(self._inputs(latent, value), training=False), unrounded)
 
     def generate(self, seed: tf.Tensor, value: tf.Tensor | None = None) -> tf.Tensor:
         """Seed int64 [n] (and its condition's value [n]) → samples [n, *shape] in stored units."""

@@ -6,6 +6,7 @@ the first and the export goes to version 1 of the second.
 
 import logging
 import os
+from collections.abc import Sequence
 
 import click
 
@@ -13,10 +14,12 @@ from trainer.commands import (
     SentenceCommand,
     experiment_options,
     json_option,
+    require_option,
     say,
     start_tensorflow,
     with_data_dir,
 )
+from trainer.evaluation.requirements import Requirement, parse
 from trainer.recipe import load_experiment
 
 logger = logging.getLogger("saddlepoint")
@@ -26,6 +29,8 @@ logger = logging.getLogger("saddlepoint")
 @experiment_options
 @click.option("--run-dir", help="Default: the parent of AIP_CHECKPOINT_DIR, else runs/RECIPE.")
 @click.option("--model-dir", help="Where to export at the end; default: AIP_MODEL_DIR, else none.")
+@click.option("--checkpoint", default="last", show_default=True, help="What to export; see gan.")
+@require_option
 @json_option
 def main(
     recipe: str,
@@ -33,9 +38,15 @@ def main(
     overrides: tuple[str, ...],
     run_dir: str | None,
     model_dir: str | None,
+    checkpoint: str,
+    requirements: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Train RECIPE as a cloud job, going on from where an earlier start was cut off."""
+    """Train RECIPE as a cloud job, going on from where an earlier start was cut off.
+
+    With --require the run is evaluated before it is exported, and a run that falls short is not.
+    """
+    bounds = [parse(text) for text in requirements]
     experiment = load_experiment(recipe, with_data_dir(overrides, data_dir))
     start_tensorflow()
     from trainer.export import export_run, is_version_whole
@@ -44,10 +55,27 @@ def main(
     run_dir = run_dir or run_dir_of_job() or f"runs/{experiment.name}"
     model_dir = model_dir or os.environ.get("AIP_MODEL_DIR")
     summary = train(experiment, run_dir, progress=False)
-    # A job that was told to stop will be started again; only its last start exports.
-    if model_dir and summary.ended_by != "signal" and not is_version_whole(model_dir, 1):
-        export_run(run_dir, model_dir)
     say(as_json, summary.as_dict(), summary.text)
+    # A job that was told to stop will be started again; only its last start goes on from here.
+    if summary.ended_by == "signal":
+        return
+    if bounds:
+        _require(bounds, run_dir, with_data_dir((), data_dir), checkpoint)
+    if model_dir and not is_version_whole(model_dir, 1):
+        export_run(run_dir, model_dir, checkpoint)
+
+
+def _require(
+    bounds: Sequence[Requirement], run_dir: str, overrides: Sequence[str], checkpoint: str
+) -> None:
+    """Evaluates the run, and ends with exit code 1 when a requirement is not met."""
+    from trainer.evaluation.workflow import evaluate_path
+
+    outcome = evaluate_path(run_dir, overrides, checkpoint=checkpoint, requirements=bounds)
+    for verdict in outcome.verdicts:
+        logger.info(verdict.sentence)
+    if not outcome.met:
+        raise SystemExit(1)
 
 
 def run_dir_of_job() -> str | None:

@@ -32,7 +32,7 @@ def test_a_kill_during_export_leaves_no_version(trained_run, tmp_path, when):
 
     with pytest.raises(UsageError):
         require_versions(str(models))
-    assert export_run(trained_run, models) == str(models / "1")
+    assert export_run(trained_run, models).path == str(models / "1")
 
 
 # The export pauses at the chosen moment, so that the kill hits it there.

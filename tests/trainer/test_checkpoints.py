@@ -52,6 +52,34 @@ def test_the_last_n_are_kept_and_a_step_can_be_named(game, tmp_path):
         checkpoints.restore("10")
 
 
+def test_the_best_are_kept_beside_the_last(game, tmp_path):
+    checkpoints = Checkpoints(game, str(tmp_path), keep=1)
+    for step, best in ((10, {10}), (20, {10, 20}), (30, {20})):
+        game.gan.step.assign(step)
+        checkpoints.save()
+        checkpoints.keep_best(best)
+    assert checkpoints.steps() == [30] and checkpoints.kept() == [20, 30]
+    assert {p.name.partition(".")[0] for p in (tmp_path / "best").iterdir()} == {"step-20"}
+    # A new process finds them, and training clears nothing of them away.
+    fresh = Checkpoints(game, str(tmp_path), keep=1)
+    fresh.remove_unfinished()
+    assert fresh.kept() == [20, 30]
+    game.gan.generator.variables[0].assign(game.gan.generator.variables[0] * 2)
+    assert fresh.restore("20") == 20
+    with pytest.raises(ConfigError, match="steps kept: 20, 30"):
+        fresh.restore("10")
+
+
+def test_the_best_are_kept_on_an_object_store(game, object_store):
+    checkpoints = Checkpoints(game, f"{object_store}/checkpoints", keep=1)
+    for step in (10, 20):
+        game.gan.step.assign(step)
+        checkpoints.save()
+        checkpoints.keep_best({10})
+    assert checkpoints.kept() == [10, 20]
+    assert checkpoints.restore("10") == 10
+
+
 def test_what_was_cut_short_is_cleared_away(game, tmp_path):
     checkpoints = Checkpoints(game, str(tmp_path))
     checkpoints.save()

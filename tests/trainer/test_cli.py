@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -46,6 +47,10 @@ def test_the_version_is_printed():
         (["train", "cgan-digits", "--set", "train.batch_size=5000"], "train.batch_size"),
         (["export", "/nowhere", "--to", "/tmp/never"], "RUN_DIR"),
         (["serve", "/nowhere"], "/nowhere"),
+        (["evaluate", "/nowhere"], "TARGET: '/nowhere' does not exist"),
+        (["evaluate", "/nowhere", "--require", "fcd=8"], "--require: received 'fcd=8'"),
+        (["compare"], "Missing argument"),
+        (["compare", "/nowhere"], "/nowhere"),
         (["generate", "/nowhere", "--count", "1", "--out", "x"], "/nowhere"),
         (["generate", "/nowhere", "--count", "1", "--out", "x", "--format", "gif"], "gif"),
         (["generate", "/nowhere", "--out", "x"], "Missing option '--count'"),
@@ -87,12 +92,75 @@ def test_a_failed_run_ends_with_code_1(tmp_path):
 def test_an_export_and_samples_of_it(trained_run, tmp_path):
     models, out = str(tmp_path / "models"), tmp_path / "samples"
     exported = gan("export", str(trained_run), "--to", models, "--json")
-    assert json.loads(exported.stdout) == {"path": f"{models}/1"}
+    said = {"path": f"{models}/1", "step": 4, "reason": "the last one"}
+    assert json.loads(exported.stdout) == said
     made = gan("generate", models, "--count", "5", "--label", "3", "--out", str(out))
     assert made.exit_code == 0, made.stderr
     assert len(list(out.rglob("*.png"))) == 5
     foreign = gan("generate", models, "--count", "6", "--label", "3", "--out", str(out))
     assert foreign.exit_code == 2
+
+
+QUICK = [
+    *("--set", "evaluate.num_samples=100", "--set", "evaluate.metrics=[sliced_wasserstein]"),
+    *("--set", "evaluate.extractor=raw"),
+]
+
+
+@pytest.fixture
+def evaluated(trained_run, tmp_path):
+    """A copy of the tiny run with an evaluation."""
+    shutil.copytree(trained_run, tmp_path / "run")
+    result = gan("evaluate", str(tmp_path / "run"), *QUICK)
+    assert result.exit_code == 0, result.stderr
+    assert "swd_100_test" in result.stdout and "report.html" in result.stdout
+    return str(tmp_path / "run")
+
+
+def test_a_requirement_decides_the_exit_code(evaluated):
+    met = gan("evaluate", evaluated, *QUICK, "--require", "swd<1", "--json")
+    assert met.exit_code == 0
+    assert json.loads(met.stdout)["requirements"][0]["met"] is True
+    unmet = gan("evaluate", evaluated, *QUICK, "--require", "swd_100<0")
+    assert unmet.exit_code == 1
+    assert "swd_100 < 0: not met" in unmet.stdout
+
+
+def test_the_export_says_which_checkpoint_it_is_and_carries_a_card(evaluated, tmp_path):
+    result = gan("export", evaluated, "--to", str(tmp_path / "models"), "--checkpoint", "best")
+    assert "step 4, best by swd_100_test = " in result.stdout
+    extra = tmp_path / "models" / "1" / "assets.extra"
+    card = json.loads((extra / "model_card.json").read_text())
+    assert card["checkpoint"]["step"] == 4
+    assert card["evaluation"]["numbers"][0]["name"] == "swd_100_test"
+    assert "swd_100_test" in (extra / "model_card.md").read_text()
+
+
+def test_runs_exports_and_files_are_compared(evaluated, tmp_path):
+    gan("export", evaluated, "--to", str(tmp_path / "models"))
+    document = gan("evaluate", evaluated, *QUICK, "--json").stdout
+    (tmp_path / "a.json").write_text(document)
+    targets = [evaluated, str(tmp_path / "models"), str(tmp_path / "a.json")]
+    result = gan("compare", *targets)
+    assert result.exit_code == 0, result.stderr
+    assert "swd_100_test" in result.stdout
+    (tmp_path / "b.json").write_text(document.replace('"split": "test"', '"split": "train"'))
+    refused = gan("compare", evaluated, str(tmp_path / "b.json"))
+    assert refused.exit_code == 2 and "split" in refused.stderr
+
+
+def test_the_cloud_job_does_not_export_what_falls_short(tmp_path):
+    overrides = ["network.base_filters=4", "train.batch_size=16", "train.steps=2"]
+    arguments = [
+        *("cgan-digits", "--run-dir", str(tmp_path / "r"), "--model-dir", str(tmp_path / "m")),
+        *(word for override in overrides for word in ("--set", override)),
+        *QUICK,
+    ]
+    short = CliRunner().invoke(task.main, [*arguments, "--require", "swd<0"])
+    assert short.exit_code == 1
+    assert not (tmp_path / "m").exists()
+    enough = CliRunner().invoke(task.main, [*arguments, "--require", "swd<9"])
+    assert enough.exit_code == 0 and (tmp_path / "m" / "1" / "saved_model.pb").exists()
 
 
 def test_the_cloud_job_takes_its_places_from_the_environment(tmp_path, monkeypatch):

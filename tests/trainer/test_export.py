@@ -57,7 +57,7 @@ def model(exported):
 def ring_model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ring")
     train(tiny("mlp-ring"), folder / "run", progress=False)
-    return tf.saved_model.load(str(export_run(folder / "run", folder / "model")))
+    return tf.saved_model.load(str(export_run(folder / "run", folder / "model").path))
 
 
 def test_signatures_of_conditional_images_are_the_contract(model):
@@ -161,7 +161,7 @@ def test_it_loads_where_this_package_is_not(exported, tmp_path):
 
 def test_exports_compute_in_float32_whatever_trained(tmp_path):
     train(tiny("cgan-digits", "train.precision=mixed_bfloat16"), tmp_path / "run", progress=False)
-    path = export_run(tmp_path / "run", tmp_path / "model")
+    path = export_run(tmp_path / "run", tmp_path / "model").path
     loaded = tf.saved_model.load(str(path))
     graph = loaded.signatures["generate"].graph
     library = graph.as_graph_def().library.function
@@ -171,10 +171,10 @@ def test_exports_compute_in_float32_whatever_trained(tmp_path):
 
 
 def test_versions_count_up_and_a_step_can_be_chosen(trained_run, tmp_path):
-    assert Path(export_run(trained_run, tmp_path / "m")).name == "1"
+    assert Path(export_run(trained_run, tmp_path / "m").path).name == "1"
     (tmp_path / "m" / "7").mkdir()
     (tmp_path / "m" / "notes").mkdir()
-    assert Path(export_run(trained_run, tmp_path / "m", "4")).name == "8"
+    assert Path(export_run(trained_run, tmp_path / "m", "4").path).name == "8"
     with pytest.raises(ConfigError, match=r"--checkpoint: received '3'.*kept: 4"):
         export_run(trained_run, tmp_path / "m", "3")
     assert sorted(p.name for p in (tmp_path / "m").iterdir()) == ["1", "7", "8", "notes"]
@@ -202,7 +202,7 @@ def test_an_object_store_gets_the_marker_last(trained_run, object_store, monkeyp
     monkeypatch.setattr(
         tf.io.gfile, "copy", lambda a, b, **k: (copied.append(b), original(a, b, **k))
     )
-    path = export_run(trained_run, f"{object_store}/model")
+    path = export_run(trained_run, f"{object_store}/model").path
     assert path == f"{object_store}/model/1"
     assert copied[-1] == f"{path}/saved_model.pb"
     assert Path(copied[0]).name != "saved_model.pb"

@@ -150,4 +150,4 @@ def test_a_run_on_an_object_store_trains_resumes_and_exports(object_store):
         assert [json.loads(row)["step"] for row in file.read().splitlines()] == [2, 4, 6]
     assert tf.io.gfile.exists(f"{run_dir}/samples/step-00000004.png")
     model = f"{object_store}/model"
-    assert export_run(run_dir, model) == f"{model}/1"
+    assert export_run(run_dir, model).path == f"{model}/1"

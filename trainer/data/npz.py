@@ -1,4 +1,4 @@
-"""An .npz file of numpy arrays: images or points, and labels if there are any."""
+"""Numpy arrays in an .npz file or a folder of them: samples, and labels if there are any."""
 
 import zipfile
 from collections.abc import Mapping
@@ -10,12 +10,13 @@ from trainer.config import Data
 from trainer.data.reading import Source, as_stored, rows_of
 from trainer.errors import ConfigError
 
-SAMPLE_NAMES = ("images", "samples", "x")
-LABEL_NAMES = ("labels", "y")
+# The last of each are those that `gan generate` writes.
+SAMPLE_NAMES = ("images", "samples", "x", "image", "sample")
+LABEL_NAMES = ("labels", "y", "label")
 
 
 def open_source(data: Data) -> Source:
-    """Reads the file's arrays.
+    """Reads the arrays of a file, or of all files of a folder in the order of their names.
 
     The samples are `images`, `samples` or `x`: [n, h, w, c] or [n, h, w] images of uint8, uint16 or
     float, or [n, d] points of float. The labels are `labels` or `y`: [n] integers or strings,
@@ -25,20 +26,41 @@ def open_source(data: Data) -> Source:
         ConfigError: for a file that cannot be read, other arrays, and numbers that are not finite.
     """
     path = Path(data.source.partition(":")[2]).expanduser()
-    arrays = _read(path)
+    files = _files(path)
+    arrays = _concatenated([_read(file) for file in files], path)
     samples = _samples(arrays, path)
     names, labels = _labels(arrays, len(samples), path)
-    status = path.stat()
     return Source(
         train=rows_of(samples, labels, path.name, data),
         label_names=names,
         identity={
             "source": "npz",
             "path": str(path.resolve()),
-            "size": status.st_size,
-            "mtime": status.st_mtime_ns,
+            "files": [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files],
         },
     )
+
+
+def _files(path: Path) -> list[Path]:
+    """The file itself, or those of a folder; hidden ones are left out."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.glob("*.npz") if not file.name.startswith("."))
+    if not files:
+        raise ConfigError(f"data.source: the folder {path} holds no .npz file; give one that does.")
+    return files
+
+
+def _concatenated(parts: list[dict[str, np.ndarray]], path: Path) -> dict[str, np.ndarray]:
+    if len(parts) == 1:
+        return parts[0]
+    try:
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    except (KeyError, ValueError) as error:
+        raise ConfigError(
+            f"data.source: the .npz files in {path} do not fit together ({error}); give files "
+            "with the same arrays of the same shapes."
+        ) from error
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:

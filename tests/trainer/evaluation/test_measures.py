@@ -1,0 +1,114 @@
+"""Every metric of the catalogue, on targets that it is for."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from tests.conftest import tiny
+from trainer import catalogue as components
+from trainer.evaluation import catalogue, reference, targets
+from trainer.evaluation.evaluate import chosen, evaluate
+from trainer.evaluation.evidence import Evidence
+from trainer.evaluation.vocabulary import MEANINGS
+from trainer.evaluation.workflow import evaluate_path
+from trainer.run import train
+
+
+@pytest.mark.parametrize("metric", catalogue.METRICS, ids=lambda m: m.__name__)
+def test_every_metric_leads_to_code(metric):
+    assert callable(components.resolve(metric()))
+
+
+def test_every_costly_and_cheap_number_of_images(trained_run, tmp_path):
+    shutil.copytree(trained_run, tmp_path / "run")
+    small = "gan_train, {name: path_length, paths: 100}, {name: duality_gap, steps: 3}"
+    named = "birthday, ms_ssim, laplacian_swd, modes, gan_test, inception_score, parzen"
+    outcome = evaluate_path(
+        str(tmp_path / "run"),
+        [
+            "evaluate.num_samples=600",
+            f"evaluate.cache_dir={tmp_path}/cache",
+            f"evaluate.metrics=[{small}, {named}]",
+        ],
+    )
+    evaluation = outcome.evaluations[0]
+    found = {number.key: number for number in evaluation.numbers}
+    assert evaluation.missing == ()
+    assert found.keys() == {
+        *("gan_train", "gan_train_real", "ppl", "duality_gap", "support", "ms_ssim"),
+        *("ms_ssim_real", "lap_swd", "modes", "mode_kl", "gan_test", "cs", "parzen"),
+    }
+    assert found.keys() <= MEANINGS.keys()
+    assert found["gan_train_real"].value > 0.8 > found["gan_train"].value
+    # Four steps in, no digit can be read: about a tenth of them are right.
+    assert 0.0 <= found["gan_test"].value < 0.3
+    assert found["ms_ssim"].value > found["ms_ssim_real"].value
+    assert found["ppl"].name.startswith("ppl_paths100_600_test_digitscnn-")
+    assert found["modes"].value <= 10 and found["modes"].note == "of 10"
+
+
+def test_points_have_metrics_of_their_own(tmp_path):
+    train(tiny("mlp-ring"), tmp_path / "run", progress=False)
+    outcome = evaluate_path(str(tmp_path / "run"), ["evaluate.num_samples=500"])
+    keys = {number.key for number in outcome.evaluations[0].numbers}
+    assert {"w1", "mmd", "ks", "correlations", "swd", "fd", "precision"} <= keys
+    assert not keys & {"ms_ssim", "lap_swd", "gan_train", "ppl"}
+
+
+def test_modes_of_the_ring_itself(tmp_path):
+    data = reference.load(tiny("mlp-ring")).dataset.held_out
+    np.savez(tmp_path / "ring.npz", x=data.samples[:2500])
+    np.savez(tmp_path / "five.npz", x=data.samples[data.labels < 5][:2500])
+    for name, modes, on_modes in (("ring", 8, 0.989), ("five", 5, 0.989)):
+        outcome = evaluate_path(
+            str(tmp_path / f"{name}.npz"), ["evaluate.metrics=[modes]"], reference="ring"
+        )
+        found = {n.key: n.value for n in outcome.evaluations[0].numbers}
+        assert found["modes"] == modes
+        # Within three deviations lie 98.9 % of a round Gaussian in the plane.
+        assert found["on_modes"] == pytest.approx(on_modes, abs=4 * np.sqrt(0.011 / 2500))
+    assert found["mode_kl"] == pytest.approx(np.log(8 / 5), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("kind", "costly", "has", "has_not"),
+    [
+        ("cgan-digits", False, {"frechet", "gan_test"}, {"wasserstein", "parzen"}),
+        ("cgan-digits", True, {"duality_gap", "path_length", "parzen"}, {"disentanglement"}),
+        ("dcgan-digits", False, {"frechet", "prdc"}, {"gan_test"}),
+        ("mlp-ring", False, {"wasserstein", "columns"}, {"ms_ssim", "inception_score"}),
+    ],
+)
+def test_what_is_measured_without_being_asked(tmp_path, kind, costly, has, has_not):
+    experiment = tiny(
+        kind,
+        f"evaluate.costly={str(costly).lower()}",
+        "evaluate.num_samples=64",
+        f"evaluate.cache_dir={tmp_path}",
+    )
+    train(experiment, tmp_path / "run", progress=False)
+    target = targets.open_target(str(tmp_path / "run"), [f"evaluate.costly={str(costly).lower()}"])
+    evidence = Evidence(target, reference.load(experiment))
+    names = {metric.name for metric in chosen(target.experiment.evaluate, evidence)}
+    assert has <= names and not has_not & names
+
+
+def test_numbers_carry_their_protocol(tmp_path, trained_run):
+    target = targets.open_target(
+        str(trained_run),
+        [
+            "evaluate.num_samples=90",
+            "evaluate.metrics=[{name: prdc, k: 3}]",
+            "evaluate.extractor={name: random_projection, size: 8}",
+        ],
+    )
+    target = targets.at_step(target, targets.checkpoints_of(target), "last")
+    real = reference.load(target.experiment)
+    evaluation, _ = evaluate(target, real)
+    protocol = evaluation.protocol
+    assert (protocol.num_fake, protocol.num_real, protocol.split) == (90, 90, "test")
+    assert protocol.reference_fingerprint == real.fingerprint != real.dataset.spec.fingerprint
+    assert protocol.extractor_hash.startswith(protocol.extractor.rpartition("-")[2])
+    names = {number.name for number in evaluation.numbers}
+    assert f"precision_k3_90_test_{protocol.extractor}" in names

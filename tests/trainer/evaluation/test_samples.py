@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from trainer.data.examples import Examples
+from trainer.evaluation import samples
+from trainer.evaluation.samples import SampleSet, subset
+
+
+def numbered(count, calls=None):
+    def make(positions):
+        if calls is not None:
+            calls.append(len(positions))
+        return positions[:, np.newaxis].astype(np.uint8)
+
+    return SampleSet(count, make)
+
+
+@pytest.mark.parametrize("count", [1, 255, 256, 257, 700])
+def test_blocks_hold_every_sample_once_in_order(count):
+    blocks = list(numbered(count).blocks())
+    assert max(map(len, blocks)) <= samples.BLOCK
+    expected = np.arange(count).astype(np.uint8)
+    np.testing.assert_array_equal(np.concatenate(blocks)[:, 0], expected)
+
+
+def test_small_sets_are_made_once_and_large_ones_at_every_pass(monkeypatch):
+    calls: list[int] = []
+    small = numbered(600, calls)
+    assert len(list(small.blocks())) == len(list(small.blocks())) == 3
+    assert sum(calls) == 600
+    monkeypatch.setattr(samples, "_KEPT_BYTES", 10)
+    calls.clear()
+    large = numbered(600, calls)
+    first, second = (np.concatenate(list(large.blocks())) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert sum(calls) > 1200
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 2**20])
+def test_take_gives_the_samples_at_positions(monkeypatch, kept_bytes):
+    monkeypatch.setattr(samples, "_KEPT_BYTES", kept_bytes)
+    np.testing.assert_array_equal(numbered(300).take(np.array([7, 3, 255]))[:, 0], [7, 3, 255])
+
+
+def test_a_limit_takes_the_same_random_choice_every_time():
+    examples = Examples(np.arange(100)[:, np.newaxis], np.arange(100) * 2)
+    chosen = SampleSet.of_examples(examples, 10)
+    positions = chosen.take(np.arange(10))[:, 0]
+    assert len(set(positions)) == 10 and list(positions) != list(range(10))
+    np.testing.assert_array_equal(chosen.labels, positions * 2)
+    np.testing.assert_array_equal(positions, subset(100, 10))
+
+
+@pytest.mark.parametrize("limit", [None, 100, 1000])
+def test_a_limit_that_does_not_limit_keeps_order(limit):
+    np.testing.assert_array_equal(subset(100, limit), np.arange(100))

@@ -1,0 +1,190 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import tiny
+from trainer.errors import ConfigError
+from trainer.evaluation.requirements import parse
+from trainer.evaluation.workflow import evaluate_path
+from trainer.export import export_run
+from trainer.run import train
+
+# Projections need no training, and few numbers need few samples.
+QUICK = (
+    "evaluate.extractor={name: random_projection, size: 8}",
+    "evaluate.num_samples=120",
+    "evaluate.metrics=[frechet, prdc, sliced_wasserstein]",
+)
+
+
+@pytest.fixture
+def run_dir(trained_run, tmp_path, monkeypatch):
+    """A copy of the tiny run, to be written into."""
+    shutil.copytree(trained_run, tmp_path / "run")
+    return str(tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def samples(exported, tmp_path_factory):
+    """The first 120 samples of the export as arrays."""
+    from serving.exported import ExportedModel
+
+    outputs = ExportedModel(str(exported)).run("generate", {"seed": np.arange(120)})
+    folder = tmp_path_factory.mktemp("samples")
+    np.savez(folder / "samples.npz", images=outputs["image"], labels=outputs["label"])
+    for i, (image, label) in enumerate(zip(outputs["image"], outputs["label"], strict=True)):
+        (folder / "png" / str(label)).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[..., 0]).save(folder / "png" / str(label) / f"{i:04}.png")
+    return folder
+
+
+def values(outcome):
+    return {n.key: n.value for n in outcome.evaluations[-1].numbers}
+
+
+def test_run_export_arrays_and_pictures_of_one_generator_measure_alike(run_dir, exported, samples):
+    of_run = evaluate_path(run_dir, QUICK)
+    expected = values(of_run)
+    assert set(expected) == {"fd", "precision", "recall", "density", "coverage", "swd"}
+    # Files hold no seeds, so their order may differ: numbers agree to rounding.
+    for path, reference in (
+        (str(exported), None),
+        (str(exported / "1"), "digits"),
+        (str(samples / "samples.npz"), "digits:test"),
+        (str(samples / "png"), "digits"),
+    ):
+        outcome = evaluate_path(path, QUICK, reference=reference)
+        assert values(outcome) == pytest.approx(expected, rel=1e-6), path
+        assert outcome.report is None and outcome.history == []
+    evaluation = of_run.evaluations[0]
+    assert (evaluation.recipe, evaluation.step) == ("cgan-digits", 4)
+    assert evaluation.config_hash == tiny().hash
+
+
+def test_an_evaluation_of_a_run_is_a_row_and_a_page_of_it(run_dir, tmp_path):
+    outcome = evaluate_path(run_dir, QUICK, command="gan evaluate run")
+    rows = (tmp_path / "run" / "evaluations.jsonl").read_text().splitlines()
+    assert [json.loads(row) for row in rows] == [outcome.evaluations[0].as_dict()]
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "fd_120_test_proj8" in page and "gan evaluate run" in page
+    assert "data:image/png;base64," in page
+
+
+def test_evaluating_twice_gives_the_same_numbers(run_dir):
+    first, second = (evaluate_path(run_dir, QUICK).evaluations[0] for _ in range(2))
+    assert first.numbers == second.numbers and first.protocol == second.protocol
+
+
+def test_another_seed_gives_other_samples(run_dir):
+    first = values(evaluate_path(run_dir, QUICK))
+    second = values(evaluate_path(run_dir, (*QUICK, "evaluate.seed=1000")))
+    assert first["fd"] != second["fd"]
+
+
+def test_all_checkpoints_the_best_of_them_and_its_export(tmp_path):
+    run_dir = str(tmp_path / "run")
+    train(tiny("cgan-digits", "train.steps=9", "run.checkpoint_every=3"), run_dir, progress=False)
+    outcome = evaluate_path(run_dir, QUICK, checkpoint="all")
+    assert [e.step for e in outcome.evaluations] == [3, 6, 9]
+    best = min(outcome.evaluations, key=lambda e: e.find("fd").value)
+    again = evaluate_path(run_dir, QUICK, checkpoint="best")
+    assert again.evaluations[0].step == best.step
+    exported = export_run(run_dir, tmp_path / "models", "best:fd")
+    assert exported.step == best.step
+    assert exported.reason.startswith("best by fd_120_test_proj8")
+
+
+@pytest.mark.parametrize(
+    ("bound", "met"), [("fd_120>=0", True), ("precision<=1", True), ("recall>1", False)]
+)
+def test_requirements_are_checked(run_dir, bound, met):
+    outcome = evaluate_path(run_dir, QUICK, requirements=[parse(bound)])
+    assert outcome.met is met
+    assert outcome.as_dict()["requirements"][0]["met"] is met
+
+
+def test_a_metric_that_cannot_be_had_says_why_and_the_others_go_on(run_dir):
+    outcome = evaluate_path(
+        run_dir,
+        (*QUICK[:2], "evaluate.metrics=[gan_test, inception_score, sliced_wasserstein]"),
+        requirements=[parse("gan_test>0.5")],
+    )
+    evaluation = outcome.evaluations[0]
+    assert [n.key for n in evaluation.numbers] == ["swd"]
+    assert {m.metric for m in evaluation.missing} == {"gan_test", "inception_score"}
+    assert "evaluate.extractor=classifier" in evaluation.missing[0].reason
+    assert not outcome.met
+
+
+def test_fewer_samples_than_features_is_no_number(run_dir):
+    outcome = evaluate_path(
+        run_dir,
+        ("evaluate.extractor=raw", "evaluate.num_samples=50", "evaluate.metrics=[frechet]"),
+    )
+    assert outcome.evaluations[0].numbers == ()
+    assert "50" in outcome.evaluations[0].missing[0].reason
+    assert "64" in outcome.evaluations[0].missing[0].reason
+
+
+def test_a_constant_generator_is_named(tmp_path):
+    np.savez(tmp_path / "same.npz", images=np.full((150, 8, 8, 1), 9, np.uint8))
+    outcome = evaluate_path(str(tmp_path / "same.npz"), QUICK, reference="digits")
+    assert "All 120 generated samples are the same." in outcome.evaluations[0].warnings
+    assert values(outcome)["recall"] == 0.0
+
+
+def test_a_memorising_generator_is_flagged_and_an_honest_one_is_not(tmp_path, digits):
+    copies = digits.train.samples[:170]
+    np.savez(tmp_path / "copies.npz", images=copies)
+    # Held-out digits that the reference does not hold are what an honest generator would give.
+    np.savez(tmp_path / "honest.npz", images=digits.held_out.samples)
+    overrides = ("evaluate.extractor=raw", "evaluate.metrics=[memorisation]")
+    copied = evaluate_path(str(tmp_path / "copies.npz"), overrides, reference="digits:train")
+    assert any("memorises" in warning for warning in copied.evaluations[0].warnings)
+    assert values(copied)["authenticity"] == 0.0
+    honest = evaluate_path(str(tmp_path / "honest.npz"), overrides, reference="digits:train")
+    assert not any("memorises" in warning for warning in honest.evaluations[0].warnings)
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "sentence"),
+    [
+        ("nowhere", {}, "TARGET: 'nowhere' does not exist"),
+        ("{samples}/png", {}, "--reference: .* say what real ones are"),
+        ("{run}", {"reference": "digits"}, "is measured against its own data"),
+        ("{run}", {"checkpoint": "3"}, "--checkpoint: received '3'; accepted are last"),
+        ("{run}", {"checkpoint": "best"}, "no checkpoint .* was evaluated"),
+        ("{models}", {"checkpoint": "best"}, "is no run; leave it out"),
+        ("{run}", {"overrides": ["train.batch_size=8"]}, "of a run only evaluate"),
+        ("{samples}/png", {"reference": "ring"}, "samples are 8x8x1 uint8 and the real ones 2"),
+        ("{samples}/png", {"reference": "digits:wrong"}, "digits takes no argument"),
+        ("{samples}/png", {"reference": "nothing"}, "data.source: received 'nothing'"),
+    ],
+)
+def test_what_cannot_be_evaluated_gets_a_sentence(
+    run_dir, exported, samples, path, options, sentence
+):
+    path = path.format(run=run_dir, samples=samples, models=exported)
+    overrides = (*QUICK, *options.pop("overrides", ()))
+    with pytest.raises(ConfigError, match=sentence):
+        evaluate_path(path, overrides, **options)
+
+
+def test_float_samples_in_other_units_are_named(tmp_path):
+    points = np.random.RandomState(0).uniform(0, 255, (200, 2)).astype(np.float32)
+    np.savez(tmp_path / "points.npz", x=points)
+    outcome = evaluate_path(
+        str(tmp_path / "points.npz"), ("evaluate.metrics=[sliced_wasserstein]",), reference="ring"
+    )
+    assert any("in the same units?" in warning for warning in outcome.evaluations[0].warnings)
+
+
+def test_a_number_of_samples_beyond_the_files_takes_them_all(samples):
+    outcome = evaluate_path(
+        str(samples / "samples.npz"), (*QUICK, "evaluate.num_samples=5000"), reference="digits"
+    )
+    protocol = outcome.evaluations[0].protocol
+    assert (protocol.num_fake, protocol.num_real) == (120, 179)

@@ -1,0 +1,89 @@
+"""The duality gap: how much each player would gain by playing on against the frozen other."""
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from trainer import averaging
+from trainer.assembly import Game, assemble
+from trainer.config import Experiment
+from trainer.data import pipeline
+from trainer.data.examples import Dataset, Examples
+from trainer.data.scaling import normalise
+from trainer.errors import MetricError
+from trainer.game import GAN
+from trainer.metrics.estimate import Estimate
+from trainer.players import Player, Players
+from trainer.randomness import Noise
+from trainer.rounds import Losses
+
+# Held-out batches on which the players are compared.
+_JUDGED = 20
+
+
+def duality_gap(
+    experiment: Experiment, game: Game, dataset: Dataset, *, steps: int, seed: int
+) -> Estimate:
+    """V(D*, G) - V(D, G*), where V is minus the discriminator's loss on held-out examples.
+
+    D* starts at D and plays `steps` turns against the frozen averaged generator on the training
+    examples; G* starts at that generator and plays against the frozen D. Both play by the
+    experiment's own round, objective and optimizers. Zero is an equilibrium; the two maxima are
+    approached from below, so the gap is a lower bound of the true one. The error is that of the
+    held-out batches.
+
+    Raises:
+        MetricError: when fewer examples than a batch are held out.
+
+    Reference: Grnarova et al. 2019, "A domain agnostic measure for monitoring and evaluating GANs".
+    """
+    needed = experiment.train.batch_size * game.gan.round.turns
+    if len(dataset.held_out) < needed:
+        raise MetricError(
+            f"{len(dataset.held_out)} examples are held out and a step of this game takes {needed}."
+        )
+    losses = []
+    for moving in ("discriminator", "generator"):
+        adversary = _copy(experiment, game, dataset)
+        _play(adversary, dataset.train, experiment, moving, steps, seed)
+        losses.append(_play(adversary, dataset.held_out, experiment, None, _JUDGED, seed))
+    gaps = losses[1] - losses[0]
+    return Estimate(float(gaps.mean()), float(gaps.std(ddof=1) / np.sqrt(len(gaps))))
+
+
+def _copy(experiment: Experiment, game: Game, dataset: Dataset) -> GAN:
+    """A game of its own in float32, whose generator is the averaged one."""
+    train = experiment.train.model_copy(update={"precision": "float32"})
+    adversary = assemble(experiment.model_copy(update={"train": train}), dataset.spec).gan
+    averaging.copy_weights(game.gan.average, adversary.generator)
+    averaging.copy_weights(game.gan.discriminator, adversary.discriminator)
+    return adversary
+
+
+def _play(
+    gan: GAN, examples: Examples, experiment: Experiment, moving: str | None, steps: int, seed: int
+) -> np.ndarray:
+    """Plays rounds in which one player moves, or none; the discriminator's loss of each step."""
+    players = Players(Player(gan.generator, "latent"), Player(gan.discriminator, "sample"))
+
+    def minimise(player: str, losses: Callable[[tf.GradientTape], Losses]) -> Losses:
+        if player == moving:
+            return gan.updater.minimise(player, losses)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            return losses(tape)
+
+    @tf.function
+    def step(batch: dict[str, tf.Tensor], number: tf.Tensor) -> tf.Tensor:
+        batch = dict(batch)
+        noise = Noise(seed, number, batch.pop("position"))
+        batch["sample"] = normalise(batch["sample"], gan.spec)
+        watched = gan.round.play(players, batch, noise, minimise)
+        return tf.reduce_mean(watched["discriminator_loss"])
+
+    batches = pipeline.batches(
+        examples, batch_size=experiment.train.batch_size, turns=gan.round.turns, seed=seed
+    )
+    numbers = range(steps)
+    pairs = zip(numbers, batches, strict=False)
+    return np.array([float(step(b, tf.constant(i, tf.int64))) for i, b in pairs])

@@ -1,0 +1,167 @@
+"""A classifier of the data at hand, trained once on its training examples and kept.
+
+Where the data is far from ImageNet, features of a classifier of its own classes see what matters
+in it. Names and hashes keep numbers of different classifiers apart.
+"""
+
+import hashlib
+import json
+import logging
+import re
+import shutil
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from trainer.data.examples import Dataset, DataSpec
+from trainer.errors import ConfigError
+from trainer.evaluation import catalogue
+from trainer.evaluation.extractors import Extractor, classifier_folder
+from trainer.evaluation.extractors.classifier_network import NUM_FEATURES, VERSION
+from trainer.evaluation.extractors.classifier_training import (
+    Classifier,
+    check_labels,
+    train_classifier,
+)
+
+_logger = logging.getLogger("saddlepoint")
+
+# Letters of a data set's name that the extractor's name keeps.
+_LONGEST_SLUG = 24
+
+
+def make(
+    options: catalogue.ClassifierExtractor, dataset: Dataset, source: str, cache: Path
+) -> Extractor:
+    """The classifier in the folder that is asked for, else the one of this data.
+
+    That one is read from `cache`, or trained on the training examples and kept there. Its accuracy
+    is measured on the held-out examples each time, because they are not part of what it was
+    trained on and may have been chosen anew.
+
+    Raises:
+        ConfigError: for data without labels of two classes or more; for a folder that holds no
+            classifier, or one of other samples or classes.
+    """
+    if options.path is not None:
+        folder = Path(options.path).expanduser()
+        kept = _given(folder, dataset.spec)
+    else:
+        check_labels(dataset.train, dataset.spec)
+        folder = cache / f"classifier-{_key(dataset.spec)}"
+        kept = _cached(folder) or _train_and_keep(folder, dataset, source)
+    return _extractor(kept, dataset, folder)
+
+
+def _extractor(kept: classifier_folder.Kept, dataset: Dataset, folder: Path) -> Extractor:
+    classifier, labels = kept.classifier, kept.classifier.spec.label_names
+    knows_labels = labels == dataset.spec.label_names
+    accuracy = classifier.accuracy(dataset.held_out) if knows_labels else None
+    name = _name(kept)
+    _logger.info(
+        "%s: %s on %d held-out examples.",
+        name,
+        "accuracy unknown" if accuracy is None else f"{accuracy:.2%} right",
+        len(dataset.held_out),
+    )
+    return Extractor(
+        name=name,
+        hash=classifier.hash,
+        kind="classifier",
+        dimension=NUM_FEATURES,
+        num_classes=classifier.spec.num_classes,
+        knows_labels=knows_labels,
+        accuracy=accuracy,
+        extract=classifier.extract,
+        origin=str(folder) if folder.is_dir() else "",
+    )
+
+
+def _name(kept: classifier_folder.Kept) -> str:
+    return f"{_slug(kept.source)}{kept.classifier.kind}-{kept.classifier.hash[:4]}"
+
+
+def _slug(source: str) -> str:
+    """What a source calls its data, in letters and digits: tfds:mnist:3.0.1 is "mnist"."""
+    kind, _, rest = source.partition(":")
+    name = kind
+    if rest:
+        name = rest.partition(":")[0] if kind == "tfds" else Path(rest).stem
+    return re.sub(r"[^a-z0-9]", "", name.lower())[:_LONGEST_SLUG] or "data"
+
+
+# ---- An earlier one ------------------------------------------------------------------------------
+
+
+def _given(folder: Path, spec: DataSpec) -> classifier_folder.Kept:
+    try:
+        kept = classifier_folder.read(folder)
+    except classifier_folder.NotAClassifier as error:
+        raise ConfigError(
+            f"evaluate.extractor.path: {folder} holds no classifier ({error}); give a folder that "
+            "an earlier evaluation kept, or leave it null to train one."
+        ) from error
+    known = kept.classifier.spec
+    if _form(known) != _form(spec):
+        raise ConfigError(
+            f"evaluate.extractor.path: the classifier in {folder} is for {_in_words(known)}, and "
+            f"the data has {_in_words(spec)}; give another one, or null to train one."
+        )
+    if spec.num_classes and known.num_classes != spec.num_classes:
+        raise ConfigError(
+            f"evaluate.extractor.path: the classifier in {folder} knows {known.num_classes} "
+            f"classes, and the data has {spec.num_classes}; give another one, or null to train one."
+        )
+    return kept
+
+
+def _form(spec: DataSpec) -> tuple:
+    """What a classifier's input depends on."""
+    return spec.shape, spec.dtype, spec.value_range
+
+
+def _in_words(spec: DataSpec) -> str:
+    low, high = spec.value_range
+    return f"{spec.dtype} samples of shape {spec.shape} in [{low:g}, {high:g}]"
+
+
+def _cached(folder: Path) -> classifier_folder.Kept | None:
+    """The classifier that was kept; None where there is none, or a damaged one."""
+    if not folder.exists():
+        return None
+    try:
+        return classifier_folder.read(folder)
+    except classifier_folder.NotAClassifier as error:
+        _logger.warning("%s is damaged (%s); the classifier is trained again.", folder, error)
+        return None
+
+
+# ---- A new one -----------------------------------------------------------------------------------
+
+
+def _key(spec: DataSpec) -> str:
+    """Names what a classifier follows from: the training data, its form, and the code."""
+    identity = [VERSION, spec.fingerprint, *_form(spec), spec.label_names]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
+
+
+def _train_and_keep(folder: Path, dataset: Dataset, source: str) -> classifier_folder.Kept:
+    start = time.monotonic()
+    _logger.info("Training a classifier of %s; it is kept in %s.", source, folder)
+    kept = classifier_folder.Kept(train_classifier(dataset.train, dataset.spec), source)
+    about = {
+        "name": _name(kept),
+        "accuracy": kept.classifier.accuracy(dataset.held_out),
+        "seconds": round(time.monotonic() - start, 1),
+        "versions": {name: version(name) for name in ("saddlepoint", "tensorflow", "keras")},
+    }
+    try:
+        # Nothing is there, or what is damaged.
+        shutil.rmtree(folder, ignore_errors=True)
+        classifier_folder.write(folder, kept, about)
+    except OSError as error:
+        _logger.warning("%s cannot be written (%s); the classifier is not kept.", folder, error)
+    return kept
+
+
+__all__ = ["Classifier", "make", "train_classifier"]

@@ -1,0 +1,84 @@
+"""A trained classifier as a folder: weights.npz, and about.json saying what it is."""
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from trainer.data.examples import DataSpec
+from trainer.evaluation.extractors.classifier_network import build
+from trainer.evaluation.extractors.classifier_training import Classifier
+from trainer.files import published_folder
+
+_ABOUT = "about.json"
+_WEIGHTS = "weights.npz"
+
+
+class Kept(NamedTuple):
+    """A classifier and the name of the data that it was trained on, such as "tfds:mnist"."""
+
+    classifier: Classifier
+    source: str
+
+
+class NotAClassifier(ValueError):  # noqa: N818 - it says what the folder is
+    """The folder is not one that `write` wrote, or not any more."""
+
+
+def write(folder: Path, kept: Kept, about: Mapping[str, Any]) -> None:
+    """Writes a folder that does not exist, whole or not at all.
+
+    Args:
+        folder: where.
+        kept: what.
+        about: more for about.json, such as the accuracy.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    classifier = kept.classifier
+    document = {
+        "source": kept.source,
+        "hash": classifier.hash,
+        "num_classes": classifier.spec.num_classes,
+        **about,
+        "data": asdict(classifier.spec),
+    }
+    with published_folder(str(folder), marker=_ABOUT) as aside:
+        np.savez(Path(aside, _WEIGHTS), *classifier.model.get_weights())
+        Path(aside, _ABOUT).write_text(json.dumps(document, indent=2), "utf-8")
+
+
+def read(folder: Path) -> Kept:
+    """Reads what `write` wrote, and computes its hash anew.
+
+    Raises:
+        NotAClassifier: when files are missing, unreadable, of another version, or altered.
+    """
+    try:
+        about = json.loads((folder / _ABOUT).read_text("utf-8"))
+        spec = _spec(about["data"])
+        model = build(spec, seed=0)
+        with np.load(folder / _WEIGHTS) as arrays:
+            # Saved in order as arr_0, arr_1, ….
+            model.set_weights([arrays[f"arr_{i}"] for i in range(len(arrays))])
+        kept = Kept(Classifier(model, spec), str(about["source"]))
+    except OSError as error:
+        raise NotAClassifier(error.strerror or str(error)) from error
+    except (LookupError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise NotAClassifier(" ".join(str(error).split())[:200]) from error
+    if kept.classifier.hash != about.get("hash"):
+        raise NotAClassifier("its weights do not have the hash that it names")
+    return kept
+
+
+def _spec(document: Mapping[str, Any]) -> DataSpec:
+    """JSON has lists where the specification has tuples."""
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
+    }
+    return DataSpec(**values)

@@ -1,0 +1,108 @@
+"""What a report shows beside the numbers: grids, nearest training examples, rows of classes."""
+
+import numpy as np
+
+from trainer import pictures
+from trainer.errors import MetricError
+from trainer.evaluation.evidence import Evidence
+from trainer.evaluation.report import ClassPictures, Neighbour, Picture
+from trainer.evaluation.samples import SampleSet
+
+_GRID = (8, 10)
+_NEIGHBOURS = 12
+_OF_A_CLASS = 10
+_CLASSES = 50
+_POINTS = 10_000
+
+
+def grids(evidence: Evidence) -> list[Picture]:
+    """Generated and real samples side by side: as grids, or as density maps of points."""
+    split = "held out of training" if evidence.reference.split == "test" else "trained on"
+    titles = {"Generated": evidence.fake, f"Real, {split}": evidence.real}
+    spec = evidence.spec
+    if spec.shape == (2,):
+        return [
+            Picture(title, pictures.plane(_first(side, _POINTS), spec.value_range))
+            for title, side in titles.items()
+        ]
+    if not spec.is_image:
+        return []
+    return [Picture(title, _grid(evidence, _chosen(side))) for title, side in titles.items()]
+
+
+def neighbours(evidence: Evidence) -> list[Neighbour]:
+    """The generated images that lie nearest to a training example, the nearest first."""
+    if not evidence.spec.is_image:
+        return []
+    try:
+        distances, nearest = evidence.nearest_training
+    except MetricError:
+        return []
+    rows = np.argsort(distances, kind="stable")[:_NEIGHBOURS]
+    train = evidence.reference.train
+    fakes, reals = evidence.fake.take(rows), train.take(nearest[rows])
+    return [
+        Neighbour(
+            _shown(evidence, fakes[i]),
+            _shown(evidence, reals[i]),
+            float(distances[row]),
+            _label_name(evidence, train, int(nearest[row])),
+        )
+        for i, row in enumerate(rows)
+    ]
+
+
+def classes(evidence: Evidence) -> list[ClassPictures]:
+    """A row of real and a row of generated images of each class, as asked for or as read."""
+    real_labels, fake_labels = evidence.real.labels, _labels_of_fakes(evidence)
+    if not evidence.spec.is_image or real_labels is None or fake_labels is None:
+        return []
+    rows = []
+    for label, name in enumerate(evidence.spec.label_names[:_CLASSES]):
+        real = np.flatnonzero(real_labels == label)[:_OF_A_CLASS]
+        fake = np.flatnonzero(fake_labels == label)[:_OF_A_CLASS]
+        if len(real) and len(fake):
+            rows.append(
+                ClassPictures(
+                    name,
+                    _row(evidence, evidence.real.take(real)),
+                    _row(evidence, evidence.fake.take(fake)),
+                )
+            )
+    return rows
+
+
+def _labels_of_fakes(evidence: Evidence) -> np.ndarray | None:
+    if evidence.fake.labels is not None:
+        return evidence.fake.labels
+    try:
+        return evidence.labels_read()
+    except MetricError:
+        return None
+
+
+def _chosen(side: SampleSet) -> np.ndarray:
+    """Samples of a grid: a fixed random choice, as files are often sorted by class."""
+    count = min(side.count, _GRID[0] * _GRID[1])
+    return side.take(np.random.RandomState(0).permutation(side.count)[:count])
+
+
+def _first(side: SampleSet, count: int) -> np.ndarray:
+    return side.take(np.arange(min(side.count, count)))
+
+
+def _grid(evidence: Evidence, images: np.ndarray) -> np.ndarray:
+    rows = -(-len(images) // _GRID[1])
+    return pictures.grid(pictures.as_bytes(images, evidence.spec.value_range), rows, _GRID[1])
+
+
+def _row(evidence: Evidence, images: np.ndarray) -> np.ndarray:
+    return pictures.grid(pictures.as_bytes(images, evidence.spec.value_range), 1, _OF_A_CLASS)
+
+
+def _shown(evidence: Evidence, image: np.ndarray) -> np.ndarray:
+    return pictures.grid(pictures.as_bytes(image[np.newaxis], evidence.spec.value_range), 1, 1)
+
+
+def _label_name(evidence: Evidence, train: SampleSet, position: int) -> str:
+    return "" if train.labels is None else evidence.spec.label_names[train.labels[position]]

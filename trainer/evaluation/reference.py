@@ -1,0 +1,152 @@
+"""The real samples of an evaluation, with their features, which are computed once and kept."""
+
+import hashlib
+import io
+import logging
+import zipfile
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from trainer.config import Experiment
+from trainer.data import sources, store
+from trainer.data.examples import Dataset
+from trainer.errors import ConfigError
+from trainer.evaluation.extractors import Extractor, Features, make
+from trainer.evaluation.samples import BLOCK, SampleSet
+from trainer.files import write_atomically
+
+_logger = logging.getLogger("saddlepoint")
+
+# Beyond so much memory the real samples are read from a file.
+_MEMORY_GIB = 1.0
+# So many training examples at most are searched for copies.
+_TRAINING_LIMIT = 100_000
+
+
+def load(experiment: Experiment) -> "Reference":
+    """Reads the data that an experiment names, to be judged against.
+
+    Raises:
+        ConfigError: when it cannot be read.
+    """
+    gib = min(experiment.data.cache_gib, _MEMORY_GIB)
+    data = experiment.data.model_copy(update={"cache_gib": gib})
+    return Reference(experiment, sources.load(data))
+
+
+class Reference:
+    """Real samples as an experiment's `evaluate` asks for them.
+
+    Attributes:
+        dataset: all of the data.
+        real: the samples that generated ones are compared with.
+        train: training examples, to be searched for copies.
+        held_out: examples that the game never saw.
+    """
+
+    def __init__(self, experiment: Experiment, dataset: Dataset) -> None:
+        options = experiment.evaluate
+        self.dataset, self.source, self.split = dataset, experiment.data.source, options.split
+        self._options, self._data = options, experiment.data
+        examples = dataset.held_out if options.split == "test" else dataset.train
+        if len(examples) < 2:
+            raise ConfigError(
+                f"evaluate.split: received {options.split!r}, but {self.source} has "
+                f"{len(examples)} such examples; set data.holdout_share before training, or "
+                "evaluate.split=train."
+            )
+        self._examples = examples
+        self.real = SampleSet.of_examples(examples, options.num_samples)
+        self.train = SampleSet.of_examples(dataset.train, _TRAINING_LIMIT)
+        self.held_out = SampleSet.of_examples(dataset.held_out, options.num_samples)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hexadecimal digest of the examples that the real samples are chosen from."""
+        return store.fingerprint(self._examples)
+
+    @cached_property
+    def extractor(self) -> Extractor:
+        """The feature extractor, made or trained when it is first needed."""
+        return make(self._options.extractor, self.dataset, self.source, self.cache)
+
+    @property
+    def cache(self) -> Path:
+        """The folder of what is kept between evaluations."""
+        return Path(self._options.cache_dir or "~/.cache/saddlepoint").expanduser() / "evaluation"
+
+    @cached_property
+    def real_features(self) -> Features:
+        """Of `real`."""
+        return self._features("real", self.real)
+
+    @cached_property
+    def train_features(self) -> Features:
+        """Of `train`."""
+        return self._features("training", self.train)
+
+    @cached_property
+    def held_out_features(self) -> Features:
+        """Of `held_out`."""
+        if self.split == "test":
+            return self.real_features
+        return self._features("held-out", self.held_out)
+
+    def _features(self, which: str, samples: SampleSet) -> Features:
+        """Features from the cache, which holds those of extractors that cost something."""
+        if self.extractor.kind == "other":
+            return extract(self.extractor, samples, which)
+        key = f"{self.dataset.spec.fingerprint} {self.fingerprint} {self.extractor.hash} {which} "
+        key = hashlib.sha256(f"{key}{samples.count}".encode()).hexdigest()[:32]
+        path = self.cache / "features" / f"{key}.npz"
+        found = _read(path)
+        if found is None:
+            found = extract(self.extractor, samples, which)
+            _write(path, found)
+        return found
+
+
+def extract(extractor: Extractor, samples: SampleSet, which: str) -> Features:
+    """The features of all samples, in order; a progress bar where it takes longer than a second."""
+    blocks = tqdm(
+        samples.blocks(),
+        f"Features of {which} samples",
+        total=-(-samples.count // BLOCK),
+        delay=1,
+        disable=None,
+        leave=False,
+    )
+    parts = [extractor.extract(block) for block in blocks]
+    logits = [part.logits for part in parts if part.logits is not None]
+    return Features(
+        np.concatenate([part.features for part in parts]),
+        np.concatenate(logits) if logits else None,
+    )
+
+
+def _read(path: Path) -> Features | None:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            logits = arrays.get("logits")
+            return Features(arrays["features"], logits)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        _logger.warning("%s is damaged and is made again.", path)
+        return None
+
+
+def _write(path: Path, features: Features) -> None:
+    arrays = {"features": features.features}
+    if features.logits is not None:
+        arrays["logits"] = features.logits
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(str(path), content.getvalue())
+    except OSError as error:
+        _logger.warning("%s cannot be kept (%s); evaluation goes on.", path, error)

@@ -1,0 +1,156 @@
+"""An evaluation as one HTML page that needs nothing from anywhere."""
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+
+from trainer import pictures
+from trainer.evaluation import wording
+from trainer.evaluation.charts import Chart, evaluation_charts, training_charts
+from trainer.evaluation.requirements import Verdict
+from trainer.evaluation.results import Evaluation, Number
+from trainer.evaluation.vocabulary import MEANINGS, Meaning
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture, such as a grid of samples or a density map.
+
+    Attributes:
+        title: a few words above it.
+        pixels: uint8 [h, w], or [h, w, c] with 1 to 4 channels.
+        caption: a sentence below it; may be empty.
+    """
+
+    title: str
+    pixels: np.ndarray
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A generated sample beside the training example that is nearest to it.
+
+    Attributes:
+        fake: uint8 pixels, as of a `Picture`.
+        real: likewise.
+        distance: between them.
+        caption: such as the training example's label; may be empty.
+    """
+
+    fake: np.ndarray
+    real: np.ndarray
+    distance: float
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class ClassPictures:
+    """Samples of one class: a row of real ones and a row of generated ones, each one picture."""
+
+    name: str
+    real: np.ndarray
+    fake: np.ndarray
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a page shows; whatever is empty is left out.
+
+    Attributes:
+        evaluation: the numbers.
+        verdicts: of requirements.
+        pictures: shown side by side, such as a grid of generated samples and one of real ones.
+        neighbours: in the order in which they should appear.
+        distance: what the neighbours' distance is measured in, such as "features of mnistcnn-3f2a".
+        classes: one a class.
+        history: evaluations of the same run at other steps.
+        metric_rows: the rows of the run's metrics.jsonl.
+        config: the resolved experiment as YAML.
+        command: what makes this evaluation again.
+    """
+
+    evaluation: Evaluation
+    verdicts: Sequence[Verdict] = ()
+    pictures: Sequence[Picture] = ()
+    neighbours: Sequence[Neighbour] = ()
+    distance: str = ""
+    classes: Sequence[ClassPictures] = ()
+    history: Sequence[Evaluation] = ()
+    metric_rows: Sequence[Mapping[str, Any]] = ()
+    config: str = ""
+    command: str = ""
+
+    @cached_property
+    def subject(self) -> str:
+        """What was evaluated, in one line."""
+        return wording.subject(self.evaluation)
+
+    @cached_property
+    def charts(self) -> dict[str, list[Chart]]:
+        """Curves over training, by what they show."""
+        charts = {
+            "Training": training_charts(self.metric_rows),
+            "Evaluations": evaluation_charts(self.evaluation, self.history),
+        }
+        return {title: drawn for title, drawn in charts.items() if drawn}
+
+    @cached_property
+    def protocol(self) -> Iterator[tuple[str, Any]]:
+        """How the numbers were made: what it is called, and its value."""
+        e, p = self.evaluation, self.evaluation.protocol
+        accuracy = p.extractor_accuracy
+        facts = {
+            "target": e.target,
+            "step": e.step,
+            "configuration hash": e.config_hash,
+            "generated samples": p.num_fake,
+            "real samples": p.num_real,
+            "reference": f"{p.reference}, split {p.split}",
+            "reference fingerprint": p.reference_fingerprint,
+            "feature extractor": p.extractor,
+            "extractor hash": p.extractor_hash,
+            "extractor accuracy": None if accuracy is None else f"{accuracy:.2%} on held-out data",
+            "seed": p.seed,
+            "measured": e.time,
+            "duration": f"{e.seconds:.1f} s" if e.seconds else None,
+            "versions": ", ".join(f"{name} {number}" for name, number in e.versions.items()),
+        }
+        return ((name, value) for name, value in facts.items() if value not in (None, ""))
+
+
+def html(report: Report) -> str:
+    """The page: one document without scripts whose pictures are inside it."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("trainer.evaluation"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "data_uri": data_uri,
+        "meaning": _meaning,
+        "value": lambda number: wording.value_text(number.value, number.error),
+        "error": lambda number: "" if number.error is None else wording.error_text(number.error),
+        "arrow": lambda number: wording.ARROWS[number.better],
+        "direction": lambda number: wording.DIRECTIONS[number.better],
+        "svg": lambda chart: Markup(chart.svg),
+    }
+    return environment.get_template("report.html").render(report=report)
+
+
+def data_uri(pixels: np.ndarray) -> str:
+    """A picture as a PNG inside its own address."""
+    picture = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
+    return f"data:image/png;base64,{base64.b64encode(pictures.png(picture)).decode()}"
+
+
+def _meaning(number: Number) -> Meaning:
+    return MEANINGS[number.key]

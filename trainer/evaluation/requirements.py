@@ -1,0 +1,140 @@
+"""What an evaluation must reach, such as "fcd_10k < 8": the gate of a pipeline."""
+
+import math
+import operator
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trainer.errors import ConfigError
+from trainer.evaluation.catalogue import METRICS
+from trainer.evaluation.results import Evaluation, Number
+from trainer.evaluation.wording import number_text
+
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_KEYS = {metric().name: metric.keys for metric in METRICS}
+_FORM = re.compile(
+    r"\s*(?P<name>[A-Za-z][\w.-]*)"
+    r"\s*(?P<relation><=|>=|<|>)"
+    r"\s*(?P<bound>[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?)\s*"
+)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A bound that a number has to keep.
+
+    Attributes:
+        name: a number's full name, or the beginning of one up to a "_".
+        relation: "<", "<=", ">" or ">=".
+        bound: finite.
+    """
+
+    name: str
+    relation: str
+    bound: float
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.relation} {self.bound:g}"
+
+    def holds(self, value: float) -> bool:
+        """Whether a value keeps the bound."""
+        return _OPERATORS[self.relation](value, self.bound)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a requirement.
+
+    Attributes:
+        requirement: as it was asked for.
+        met: whether it is.
+        number: that decided; None where it could not be measured.
+        sentence: for a person.
+    """
+
+    requirement: Requirement
+    met: bool
+    number: Number | None
+    sentence: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "requirement": str(self.requirement),
+            "met": self.met,
+            "name": self.number.name if self.number else None,
+            "value": self.number.value if self.number else None,
+            "sentence": self.sentence,
+        }
+
+
+def parse(text: str) -> Requirement:
+    """Reads such as "fcd_10k<8" or "recall >= 0.5".
+
+    Raises:
+        ConfigError: when it is not a name, one of < <= > >=, and a finite decimal number.
+    """
+    found = _FORM.fullmatch(text)
+    bound = float(found["bound"]) if found else math.inf
+    if found is None or not math.isfinite(bound):
+        raise ConfigError(
+            f"--require: received {text!r}; write NAME, one of < <= > >=, and a number, such as "
+            '"fcd_10k<8".'
+        )
+    return Requirement(found["name"], found["relation"], bound)
+
+
+def check(requirements: Sequence[Requirement], evaluation: Evaluation) -> list[Verdict]:
+    """The verdict of each requirement, in their order.
+
+    A requirement of a metric that could not be measured is not met.
+
+    Raises:
+        ConfigError: when a name fits no number and no metric of the evaluation, or several numbers.
+    """
+    return [_verdict(requirement, evaluation) for requirement in requirements]
+
+
+def _verdict(requirement: Requirement, evaluation: Evaluation) -> Verdict:
+    try:
+        number = evaluation.find(requirement.name)
+    except ConfigError as error:
+        ambiguous = any(n.name.startswith(f"{requirement.name}_") for n in evaluation.numbers)
+        reason = reason_missing(requirement.name, evaluation)
+        if ambiguous or reason is None:
+            raise ConfigError(f"--require: {error}") from error
+        sentence = f"{requirement}: not met, for it was not measured: {reason}"
+        return Verdict(requirement, False, None, sentence)
+    met = requirement.holds(number.value)
+    return Verdict(requirement, met, number, _sentence(requirement, number, met))
+
+
+def _sentence(requirement: Requirement, number: Number, met: bool) -> str:
+    distance = abs(number.value - requirement.bound)
+    shown = number_text(number)
+    if number.error is not None and distance <= 2 * number.error:
+        shown = f"{number.value:.7g} ± {number.error:.2g}, within two standard errors of the bound"
+    elif distance < 1e-3 * abs(requirement.bound):
+        shown = f"{number.value:.10g}"
+    return f"{requirement}: {'met' if met else 'not met'}; {number.name} is {shown}."
+
+
+def reason_missing(name: str, evaluation: Evaluation) -> str | None:
+    """Why an evaluation has no number of this name; None where no metric of it says so.
+
+    Args:
+        name: of a number, or the beginning of one up to a "_".
+        evaluation: that lacks it.
+    """
+    for missing in evaluation.missing:
+        keys = _KEYS[missing.metric]
+        if any(name == key or name.startswith(f"{key}_") for key in keys):
+            return missing.reason
+    return None

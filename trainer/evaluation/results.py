@@ -1,0 +1,182 @@
+"""What an evaluation says: numbers that carry their protocol, and what could not be measured."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from trainer.errors import ConfigError
+from trainer.evaluation.vocabulary import MEANINGS, Direction
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How numbers were made; numbers of different protocols are not compared.
+
+    Attributes:
+        num_fake: generated samples.
+        num_real: real samples.
+        reference: where the real samples come from, such as "tfds:mnist".
+        split: "test" (held out of training) or "train".
+        reference_fingerprint: hexadecimal digest of the real samples.
+        extractor: name of the feature extractor, such as "mnistcnn-3f2a".
+        extractor_hash: hexadecimal digest of its weights and preprocessing.
+        extractor_accuracy: on the held-out examples, where it is a classifier of this data.
+        seed: of the first generated sample and of every random choice of a metric.
+    """
+
+    num_fake: int
+    num_real: int
+    reference: str
+    split: str
+    reference_fingerprint: str
+    extractor: str
+    extractor_hash: str
+    extractor_accuracy: float | None
+    seed: int
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number.
+
+    Attributes:
+        key: what is measured, a key of `trainer.evaluation.vocabulary.MEANINGS`, such as "fcd".
+        name: the key with its protocol, such as "fcd_10k_test_mnistcnn-3f2a".
+        value: finite.
+        error: its standard error, where the definition allows one.
+        note: what a reader must know of this very number, such as "a lower bound"; mostly empty.
+    """
+
+    key: str
+    name: str
+    value: float
+    error: float | None = None
+    note: str = ""
+
+    @property
+    def better(self) -> Direction | None:
+        """Which direction is better."""
+        return MEANINGS[self.key].better
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A metric that could not be measured, and why."""
+
+    metric: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that came of evaluating one generator once.
+
+    Attributes:
+        target: what was evaluated, as it was named.
+        recipe: name of its experiment; empty for samples from elsewhere.
+        step: of the checkpoint; None for samples from elsewhere.
+        config_hash: of its experiment; empty for samples from elsewhere.
+        warnings: sentences about the samples as a whole, such as that they are all the same.
+        seconds: that it took.
+        time: when, in UTC.
+        versions: of the packages that computed it.
+    """
+
+    target: str
+    recipe: str
+    step: int | None
+    config_hash: str
+    protocol: Protocol
+    numbers: tuple[Number, ...]
+    missing: tuple[Missing, ...] = ()
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    time: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values: a row of evaluations.jsonl."""
+        document = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        for row, number in zip(document["numbers"], self.numbers, strict=True):
+            row["better"] = number.better
+        return document
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> "Evaluation":
+        """Reads what `as_dict` wrote.
+
+        Raises:
+            ConfigError: when it is something else.
+        """
+        try:
+            values = dict(document)
+            numbers = [{k: v for k, v in n.items() if k != "better"} for n in values["numbers"]]
+            values["numbers"] = tuple(Number(**number) for number in numbers)
+            unknown = [n.key for n in values["numbers"] if n.key not in MEANINGS]
+            if unknown:
+                raise ValueError(f"it holds {unknown[0]!r}, which this Saddlepoint does not know")
+            values["missing"] = tuple(Missing(**missing) for missing in values["missing"])
+            values["protocol"] = Protocol(**values["protocol"])
+            values["warnings"] = tuple(values["warnings"])
+            return cls(**values)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ConfigError(
+                f"evaluation: received a document that is not one ({error}); give what "
+                "`gan evaluate --json` writes."
+            ) from error
+
+    def find(self, pattern: str) -> Number:
+        """The number that a name, a key, or the beginning of a name up to a "_" means.
+
+        Raises:
+            ConfigError: when there is none, or several.
+        """
+        found = fitting(pattern, {number.name: number.key for number in self.numbers})
+        if len(found) == 1:
+            return next(number for number in self.numbers if number.name == found[0])
+        names = ", ".join(found or [n.name for n in self.numbers]) or "none"
+        problem = "fits several numbers" if found else "fits no number of this evaluation"
+        raise ConfigError(f"{pattern!r} {problem}; there are: {names}.")
+
+
+def fitting(pattern: str, keys: Mapping[str, str]) -> list[str]:
+    """The names that a pattern means: of a full name or a key only that one's, else by beginning.
+
+    Args:
+        pattern: such as "fcd_10k_test_mnistcnn-3f2a", "fcd", or "fcd_10k".
+        keys: names to their keys; "ms_ssim" is one and the beginning of another one's names.
+    """
+    for exact in ([n for n in keys if n == pattern], [n for n in keys if keys[n] == pattern]):
+        if exact:
+            return exact
+    return [name for name in keys if name.startswith(f"{pattern}_")]
+
+
+def protocol_name(
+    key: str, protocol: Protocol, *, options: Mapping[str, Any], extracted: bool
+) -> str:
+    """The name of a number: key, options that are not the default, counts, split, extractor.
+
+    `protocol_name("fcd", …)` is such as "fcd_10k_test_mnistcnn-3f2a"; with k = 3 a precision is
+    "precision_k3_10k_test_mnistcnn-3f2a"; raw samples name no extractor.
+    """
+    chosen = [f"{name}{_short(value)}" for name, value in options.items()]
+    extractor = [protocol.extractor] if extracted else []
+    return "_".join([key, *chosen, _short(protocol.num_fake), protocol.split, *extractor])
+
+
+def best(numbers: Sequence[Number]) -> Number | None:
+    """The best of numbers of one name; None where no direction is better, or there is no number."""
+    directed = [number for number in numbers if number.better]
+    if not directed:
+        return None
+    choose = min if directed[0].better == "lower" else max
+    return choose(directed, key=lambda number: number.value)
+
+
+def _short(value: Any) -> str:
+    """10 000 as "10k"; other numbers as they are, in letters that a name may have."""
+    if isinstance(value, int) and value and value % 1000 == 0:
+        return f"{value // 1000}k"
+    return re.sub(r"[^\w.-]", "", f"{value:g}" if isinstance(value, float) else str(value))

@@ -1,0 +1,91 @@
+"""Samples in files, from any program: a folder of images, or .npz arrays."""
+
+import logging
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from trainer.config import Data
+from trainer.data import sources
+from trainer.data.examples import Dataset, DataSpec, Examples
+from trainer.errors import ConfigError
+
+_logger = logging.getLogger("saddlepoint")
+
+
+def exists(path: str) -> bool:
+    """Whether there is a local file or folder."""
+    return os.path.exists(os.path.expanduser(path))
+
+
+def read(path: str, data: Data) -> Dataset:
+    """Reads all samples of a path, with the size and channels that a configuration asks for.
+
+    A folder of images may have its labels as subfolders; .npz arrays are named as `npz:` sources
+    name them (`trainer.data.npz`). What `gan generate` writes as png or npz is such a folder.
+
+    Raises:
+        ConfigError: for files that cannot be read as samples.
+    """
+    kind = "npz" if _is_arrays(Path(path).expanduser()) else "folder"
+    source = Data(
+        source=f"{kind}:{path}",
+        holdout_share=0.0,
+        size=data.size,
+        resize=data.resize,
+        channels=data.channels,
+        max_corrupt_share=0.0,
+        cache_gib=data.cache_gib,
+        cache_dir=data.cache_dir,
+    )
+    try:
+        return sources.load(source)
+    except ConfigError as error:
+        raise ConfigError(f"TARGET: {str(error).removeprefix('data.source: ')}") from error
+
+
+def like(samples: Dataset, spec: DataSpec) -> Examples:
+    """The samples as examples of a data set: of its shape and dtype, labelled by its classes.
+
+    Raises:
+        ConfigError: when shape or dtype differ, naming what would make them alike.
+    """
+    own = samples.spec
+    if (own.shape, own.dtype) != (spec.shape, spec.dtype):
+        raise ConfigError(
+            f"TARGET: the samples are {_shown(own)} and the real ones {_shown(spec)}; make them "
+            "alike with --set data.size=[height,width] and --set data.channels=C, which apply to "
+            "both, or give another --reference."
+        )
+    return replace(samples.train, labels=_labels(samples.train.labels, own, spec))
+
+
+def _is_arrays(path: Path) -> bool:
+    if path.is_dir():
+        return any(not file.name.startswith(".") for file in path.glob("*.npz"))
+    return path.is_file()
+
+
+def _labels(labels: np.ndarray | None, own: DataSpec, spec: DataSpec) -> np.ndarray | None:
+    """The labels in the reference's numbering: classes are matched by name, else by number."""
+    if labels is None or not spec.num_classes:
+        return None
+    if set(own.label_names) <= set(spec.label_names):
+        numbers = [spec.label_names.index(name) for name in own.label_names]
+    elif all(n.isdecimal() and int(n) < spec.num_classes for n in own.label_names):
+        numbers = [int(name) for name in own.label_names]
+    else:
+        _logger.warning(
+            "The samples' classes (%s, …) are not those of the real ones (%s, …), so their labels "
+            "are not used.",
+            own.label_names[0],
+            spec.label_names[0],
+        )
+        return None
+    return np.array(numbers, np.int64)[labels]
+
+
+def _shown(spec: DataSpec) -> str:
+    return f"{'x'.join(map(str, spec.shape))} {spec.dtype}"

@@ -1,0 +1,69 @@
+"""Sets of samples that are gone through block by block, so that they need not fit in memory."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from trainer.data.examples import Examples
+
+# Samples of a block: enough for fast arithmetic, few enough for large images.
+BLOCK = 256
+# Generated samples are kept up to this size; beyond it every pass makes them again.
+_KEPT_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class SampleSet:
+    """Samples in a fixed order, as often as they are asked for.
+
+    Attributes:
+        count: how many there are.
+        make: a function from a range of positions to those samples [n, *shape], as stored; the same
+            ones every time.
+        labels: int64 [count], or None.
+    """
+
+    count: int
+    make: Callable[[np.ndarray], np.ndarray]
+    labels: np.ndarray | None = None
+
+    @classmethod
+    def of_examples(cls, examples: Examples, limit: int | None = None) -> "SampleSet":
+        """The examples, or a fixed random choice of `limit` of them."""
+        rows = subset(len(examples), limit)
+        labels = None if examples.labels is None else examples.labels[rows]
+        return cls(
+            len(rows), lambda positions: np.asarray(examples.samples[rows[positions]]), labels
+        )
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """All samples in order, [at most BLOCK, *shape] at a time."""
+        if self._kept is not None:
+            yield from (self._kept[i : i + BLOCK] for i in range(0, self.count, BLOCK))
+            return
+        for start in range(0, self.count, BLOCK):
+            yield self.make(np.arange(start, min(start + BLOCK, self.count)))
+
+    def take(self, positions: np.ndarray) -> np.ndarray:
+        """The samples at some positions [n], in that order: [n, *shape]."""
+        return self.make(np.asarray(positions)) if self._kept is None else self._kept[positions]
+
+    @cached_property
+    def _kept(self) -> np.ndarray | None:
+        """All samples, where they are few."""
+        first = self.make(np.arange(min(BLOCK, self.count)))
+        if first.nbytes * (self.count / len(first)) > _KEPT_BYTES:
+            return None
+        starts = range(len(first), self.count, BLOCK)
+        rest = [self.make(np.arange(i, min(i + BLOCK, self.count))) for i in starts]
+        return np.concatenate([first, *rest])
+
+
+def subset(count: int, limit: int | None) -> np.ndarray:
+    """Sorted positions of a choice of `limit` among `count`: the same ones for ever, int64."""
+    if limit is None or limit >= count:
+        return np.arange(count)
+    # numpy has frozen the streams of RandomState; those of its newer generators may change.
+    return np.sort(np.random.RandomState(count).permutation(count)[:limit])

@@ -1,0 +1,212 @@
+"""What is evaluated: a run's checkpoint, an export, or samples from anywhere."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import tensorflow as tf
+
+from serving.exported import ExportedModel
+from serving.versions import MARKER, complete_versions, version_path
+from trainer.assembly import Game, assemble
+from trainer.checkpoints import Checkpoints
+from trainer.config import Experiment
+from trainer.data.examples import Dataset, DataSpec
+from trainer.errors import ConfigError
+from trainer.evaluation import sample_files
+from trainer.evaluation.generators import ExportGenerator, Generator, RunGenerator, samples_of
+from trainer.evaluation.samples import SampleSet
+from trainer.files import join, read_text
+from trainer.recipe import make_experiment, parse_yaml, with_overrides
+from trainer.rundir import RunDirectory
+
+EXPORTED_CONFIG = os.path.join("assets.extra", "config.yaml")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something to be evaluated.
+
+    Attributes:
+        name: as the person named it.
+        experiment: what is resolved of data and evaluation; the run's own where there is a run.
+        recipe: the name of the run's recipe; empty for samples from elsewhere.
+        step: of the checkpoint; None for samples from elsewhere.
+        generator: None for samples from elsewhere.
+        config_hash: of the run's experiment; empty for samples from elsewhere.
+        game: of a run: its players, for metrics that play on; else None.
+        files: samples from elsewhere, else None.
+    """
+
+    name: str
+    experiment: Experiment
+    recipe: str = ""
+    step: int | None = None
+    config_hash: str = ""
+    generator: Generator | None = None
+    game: Game | None = None
+    files: Dataset | None = None
+
+    def samples(self, spec: DataSpec) -> SampleSet:
+        """The samples to be judged, beside real ones of this kind.
+
+        Raises:
+            ConfigError: when files hold samples of another kind.
+        """
+        options = self.experiment.evaluate
+        if self.generator is not None:
+            return samples_of(self.generator, options.num_samples, options.seed)
+        assert self.files is not None
+        examples = sample_files.like(self.files, spec)
+        return SampleSet.of_examples(examples, options.num_samples)
+
+
+def of_game(name: str, experiment: Experiment, game: Game, step: int) -> Target:
+    """The present state of a game that is being played."""
+    generator = RunGenerator(game.sampler)
+    return Target(
+        name,
+        experiment,
+        recipe=experiment.name,
+        step=step,
+        config_hash=experiment.hash,
+        generator=generator,
+        game=game,
+    )
+
+
+def open_target(
+    target: str, overrides: Sequence[str] = (), *, reference: str | None = None
+) -> Target:
+    """Finds out what a path is, and opens it; of a run, the checkpoints are still to be restored.
+
+    Args:
+        target: a run directory, an export's base or version directory, or samples.
+        overrides: `KEY=VALUE` of `evaluate.*`, and of `data.*` where the data is not a run's own.
+        reference: the real samples, such as "tfds:mnist:test"; needed for samples from elsewhere.
+
+    Raises:
+        ConfigError: when it is none of these, or the overrides do not fit it.
+    """
+    if tf.io.gfile.exists(join(target, "config.yaml")):
+        _refuse_reference(reference, target)
+        return _run(target, overrides)
+    if complete_versions(target) or tf.io.gfile.exists(join(target, MARKER)):
+        return _export(target, overrides, reference)
+    if not sample_files.exists(target):
+        raise ConfigError(
+            f"TARGET: {target!r} does not exist; give a run directory, an export, or a file or "
+            "folder of samples."
+        )
+    if reference is None:
+        raise ConfigError(
+            f"--reference: {target!r} is a file or folder of samples; say what real ones are, such "
+            "as --reference tfds:mnist:test or --reference folder:photos."
+        )
+    experiment = _experiment({}, reference, overrides)
+    return Target(target, experiment, files=sample_files.read(target, experiment.data))
+
+
+def checkpoints_of(target: Target) -> Checkpoints:
+    """The checkpoints of a run that was opened."""
+    assert target.game is not None
+    return Checkpoints(target.game, RunDirectory(target.name).checkpoints)
+
+
+def at_step(target: Target, checkpoints: Checkpoints, which: str) -> Target:
+    """A run's target with a checkpoint restored.
+
+    Raises:
+        ConfigError: when there is none.
+    """
+    step = checkpoints.restore(which)
+    if step is None:
+        raise ConfigError(f"TARGET: {target.name!r} has no checkpoint yet; train it first.")
+    assert target.game is not None
+    target.game.sampler.refresh_statistics()
+    return replace(target, step=step)
+
+
+# ---- Runs ----------------------------------------------------------------------------------------
+
+
+def _run(path: str, overrides: Sequence[str]) -> Target:
+    run = RunDirectory(path)
+    recorded = run.read_experiment()
+    experiment = with_overrides(recorded, overrides)
+    if experiment.hash != recorded.hash:
+        raise ConfigError(
+            f"--set: received {', '.join(overrides)} for the run {path!r}; of a run only "
+            "evaluate.* and where its data lies (--data-dir) can be set."
+        )
+    return of_game(path, experiment, assemble(experiment, run.read_spec()), 0)
+
+
+def _refuse_reference(reference: str | None, target: str) -> None:
+    if reference is not None:
+        raise ConfigError(
+            f"--reference: received {reference!r} for the run {target!r}, which is measured "
+            "against its own data; leave it out, or set evaluate.split=train."
+        )
+
+
+# ---- Exports -------------------------------------------------------------------------------------
+
+
+def _export(path: str, overrides: Sequence[str], reference: str | None) -> Target:
+    base, version = _base_and_version(path)
+    model = ExportedModel(base, version)
+    values = _exported_config(version_path(base, model.version), reference)
+    experiment = _experiment(values, reference, overrides)
+    description = model.description.document
+    return Target(
+        path,
+        experiment,
+        recipe=str(description["name"]),
+        step=int(description["step"]),
+        config_hash=str(description["config_hash"]),
+        generator=ExportGenerator(model),
+    )
+
+
+def _base_and_version(path: str) -> tuple[str, int | None]:
+    """The model directory, and the version where the path is that of one."""
+    if not tf.io.gfile.exists(join(path, MARKER)):
+        return path, None
+    folder = path.rstrip("/") if "://" in path else os.path.abspath(path)
+    base, number = os.path.split(folder)
+    if not number.isdecimal():
+        raise ConfigError(
+            f"TARGET: {path!r} is a SavedModel outside a model directory; give MODEL_DIR or "
+            "MODEL_DIR/VERSION, as `gan export` writes them."
+        )
+    return base, int(number)
+
+
+def _exported_config(folder: str, reference: str | None) -> dict[str, Any]:
+    """The experiment that was exported with the model, unless another reference is asked for."""
+    try:
+        return parse_yaml(read_text(join(folder, EXPORTED_CONFIG)), origin="config.yaml")
+    except OSError as error:
+        if reference is not None:
+            return {}
+        raise ConfigError(
+            f"--reference: {folder!r} does not say what data it was trained on; say what real "
+            "samples are, such as --reference tfds:mnist:test."
+        ) from error
+
+
+def _experiment(
+    values: dict[str, Any], reference: str | None, overrides: Sequence[str]
+) -> Experiment:
+    """The experiment with the data and the split of a reference."""
+    experiment = make_experiment(values)
+    if reference is None:
+        return with_overrides(experiment, overrides)
+    source, _, split = reference.rpartition(":")
+    if split not in ("test", "train"):
+        source, split = reference, "test"
+    data = [f"data.source={json.dumps(source)}", f"evaluate.split={split}"]
+    return with_overrides(experiment, [*data, *overrides])
