@@ -55,6 +55,8 @@ class _UsageSentence(_Sentence):
 def _prepare_logging() -> None:
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
     logging.getLogger("saddlepoint").setLevel(logging.INFO)
+    # tensorflow-datasets warns there of its own deprecated calls.
+    logging.getLogger("absl").setLevel(logging.ERROR)
 
 
 def start_tensorflow() -> None:

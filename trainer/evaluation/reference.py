@@ -15,13 +15,11 @@ from trainer.data import sources, store
 from trainer.data.examples import Dataset
 from trainer.errors import ConfigError
 from trainer.evaluation.extractors import Extractor, Features, make
-from trainer.evaluation.samples import BLOCK, SampleSet
+from trainer.evaluation.samples import BLOCK, MEMORY_GIB, SampleSet
 from trainer.files import write_atomically
 
 _logger = logging.getLogger("saddlepoint")
 
-# Beyond so much memory the real samples are read from a file.
-_MEMORY_GIB = 1.0
 # So many training examples at most are searched for copies.
 _TRAINING_LIMIT = 100_000
 
@@ -32,7 +30,7 @@ def load(experiment: Experiment) -> "Reference":
     Raises:
         ConfigError: when it cannot be read.
     """
-    gib = min(experiment.data.cache_gib, _MEMORY_GIB)
+    gib = min(experiment.data.cache_gib, MEMORY_GIB)
     data = experiment.data.model_copy(update={"cache_gib": gib})
     return Reference(experiment, sources.load(data))
 

@@ -11,6 +11,7 @@ from trainer.config import Data
 from trainer.data import sources
 from trainer.data.examples import Dataset, DataSpec, Examples
 from trainer.errors import ConfigError
+from trainer.evaluation.samples import MEMORY_GIB
 
 _logger = logging.getLogger("saddlepoint")
 
@@ -37,7 +38,7 @@ def read(path: str, data: Data) -> Dataset:
         resize=data.resize,
         channels=data.channels,
         max_corrupt_share=0.0,
-        cache_gib=data.cache_gib,
+        cache_gib=min(data.cache_gib, MEMORY_GIB),
         cache_dir=data.cache_dir,
     )
     try:

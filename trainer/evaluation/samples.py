@@ -10,6 +10,8 @@ from trainer.data.examples import Examples
 
 # Samples of a block: enough for fast arithmetic, few enough for large images.
 BLOCK = 256
+# Beyond so much memory samples that come from files are read from a file of the cache.
+MEMORY_GIB = 1.0
 # Generated samples are kept up to this size; beyond it every pass makes them again.
 _KEPT_BYTES = 512 * 2**20
 
