@@ -40,6 +40,16 @@ def build(spec: DataSpec, seed: int) -> keras.Model:
     return keras.Model(inputs, {"features": features, "logits": logits}, name="classifier")
 
 
+def architecture(network: keras.Model) -> list[dict[str, Any]]:
+    """What a network computes beside its weights, as JSON values: part of its identity.
+
+    A change of the code above then changes every hash, even where nobody thought of `VERSION`.
+    """
+    telling = ("activation", "strides", "kernel_size", "padding", "filters", "units")
+    configs = [layer.get_config() for layer in network.layers]
+    return [{key: config[key] for key in telling if key in config} for config in configs]
+
+
 class _Layers:
     """Layers that take dtype, name and seed from here and nothing from Keras' global state."""
 

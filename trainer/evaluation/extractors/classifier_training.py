@@ -17,7 +17,7 @@ from trainer.data.scaling import normalise
 from trainer.errors import ConfigError
 from trainer.evaluation.extractors import Features
 from trainer.evaluation.extractors.blocks import Run, check_samples, in_blocks
-from trainer.evaluation.extractors.classifier_network import VERSION, build
+from trainer.evaluation.extractors.classifier_network import architecture, build
 
 _BATCH = 128
 # Examples seen: so many passes, but within these bounds; larger images get the lower upper bound,
@@ -77,7 +77,7 @@ class Classifier:
     def hash(self) -> str:
         """Hexadecimal SHA-256 of the architecture, the preprocessing and the weights in order."""
         spec = self.spec
-        form = [VERSION, spec.shape, spec.dtype, spec.value_range, spec.num_classes]
+        form = [spec.shape, spec.dtype, spec.value_range, architecture(self.model)]
         digest = hashlib.sha256(json.dumps(form).encode())
         for array in self.model.get_weights():
             digest.update(array.tobytes())
