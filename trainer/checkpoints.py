@@ -105,7 +105,7 @@ class Checkpoints:
 
         Args:
             which: "last", or a step. A last one whose files were deleted gives way to the one
-                before it.
+                before it, or to a best one.
 
         Raises:
             ConfigError: when a step is named that has no checkpoint.
@@ -145,14 +145,15 @@ class Checkpoints:
             ) from error
 
     def _path(self, which: str) -> str | None:
-        steps = self.steps()
+        steps, kept = self.steps(), self.kept()
         if which == "last":
-            return join(self.folder, f"step-{steps[-1]}") if steps else None
-        if which not in map(str, self.kept()):
-            kept = ", ".join(map(str, self.kept())) or "none"
+            if not kept:
+                return None
+            which = str((steps or kept)[-1])
+        if which not in map(str, kept):
             raise ConfigError(
                 f"--checkpoint: received {which!r}; accepted are last, best, best:NUMBER, and the "
-                f"steps kept: {kept}."
+                f"steps kept: {', '.join(map(str, kept)) or 'none'}."
             )
         return join(self.folder if int(which) in steps else self.best, f"step-{which}")
 

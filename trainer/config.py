@@ -104,7 +104,7 @@ class Run(Section):
     checkpoint_every: int = Field(1000, ge=1)
     # Checkpoints kept.
     keep: int = Field(3, ge=1)
-    # Minutes of training after which the run checkpoints and ends; null has no limit.
+    # Minutes, evaluations included, after which the run checkpoints and ends; null has no limit.
     time_budget_minutes: float | None = Field(None, gt=0.0)
 
 
@@ -123,14 +123,15 @@ class Evaluate(Section):
     # What turns samples into features.
     extractor: evaluation.Extractor = evaluation.AutoExtractor()
     # Generated samples, and as many real ones where there are so many.
-    num_samples: int = Field(10_000, ge=2)
+    num_samples: int = Field(10_000, ge=2, le=10_000_000)
     # Real samples: those held out of training (test), or the training examples.
     split: Literal["test", "train"] = "test"
     # Sample i has this seed + i; random choices of metrics follow it too.
     seed: int = Field(0, ge=0, lt=2**62)
     # The number that decides which checkpoint is best, such as recall; null takes the first one.
     best: str | None = None
-    # Where classifiers and reference features are kept; null is ~/.cache/saddlepoint.
+    # A local folder where classifiers and reference features are kept; null is
+    # ~/.cache/saddlepoint.
     cache_dir: str | None = None
 
 
@@ -221,7 +222,16 @@ def _impossible_games(e: Experiment) -> Sequence[tuple[bool, str]]:
 
 
 def _impossible_runs(e: Experiment) -> Sequence[tuple[bool, str]]:
-    return (*impossible_replicas(e, e.devices.replicas or 1), *_impossible_sources(e))
+    cache = e.evaluate.cache_dir or ""
+    remote_cache = (
+        "://" in cache,
+        f"evaluate.cache_dir: received {cache!r}, which is on an object store; give a local folder",
+    )
+    return (
+        remote_cache,
+        *impossible_replicas(e, e.devices.replicas or 1),
+        *_impossible_sources(e),
+    )
 
 
 def impossible_replicas(e: Experiment, replicas: int) -> Sequence[tuple[bool, str]]:

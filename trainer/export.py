@@ -241,6 +241,8 @@ def _documents(
     for name in (selection.FILE, "metrics.jsonl"):
         run.fetch(name)
     evaluations = [e for e in selection.history(run.rows(selection.FILE)) if e.step == step]
+    # The one that decided, else the fullest; of equal ones the newest.
+    evaluations.sort(key=lambda e: (any(n.name in reason for n in e.numbers), len(e.numbers)))
     model_card = card.model_card(
         experiment,
         spec,

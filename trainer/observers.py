@@ -6,8 +6,8 @@ Observers look on: what goes wrong in one is a warning, never the end of a train
 import logging
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -24,6 +24,26 @@ logger = logging.getLogger("saddlepoint")
 
 # Means of a block of steps, by name.
 Values = Mapping[str, float]
+
+
+class Clock:
+    """Seconds of training: what evaluations take does not count."""
+
+    def __init__(self) -> None:
+        self._paused = 0.0
+
+    def now(self) -> float:
+        """Seconds since some moment."""
+        return time.perf_counter() - self._paused
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stands still for the length of a block."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._paused += time.perf_counter() - begun
 
 
 class Observer(Protocol):
@@ -58,15 +78,16 @@ class Guarded:
 class ProgressBar:
     """Keras' progress bar over the whole run, on a terminal."""
 
-    def __init__(self, start: int, steps: int, examples_per_step: int) -> None:
+    def __init__(self, start: int, steps: int, examples_per_step: int, clock: Clock) -> None:
+        self.clock = clock
         self.bar = keras.utils.Progbar(steps, stateful_metrics=["images/s"], unit_name="step")
         self.examples = examples_per_step
-        self.begun = time.perf_counter()
+        self.begun = clock.now()
         self.start = start
 
     def after(self, step: int, values: Values, steps: int) -> None:
         """See `Observer`."""
-        rate = (step - self.start) * self.examples / (time.perf_counter() - self.begun)
+        rate = (step - self.start) * self.examples / (self.clock.now() - self.begun)
         # Where logits are probabilities, D(x) and D(G(z)) say it better.
         hidden = "_logits" if "D(x)" in values else "\0"
         shown = {name: v for name, v in values.items() if not name.endswith(hidden)}
@@ -93,8 +114,10 @@ class TensorBoard:
 class MetricRows:
     """A row of metrics.jsonl, and TensorBoard scalars, every so many steps and at the last."""
 
-    def __init__(self, run: RunDirectory, experiment: Experiment, examples_per_step: int) -> None:
-        self.run, self.examples = run, examples_per_step
+    def __init__(
+        self, run: RunDirectory, experiment: Experiment, examples_per_step: int, clock: Clock
+    ) -> None:
+        self.run, self.examples, self.clock = run, examples_per_step, clock
         self.every, self.last = experiment.run.log_every, experiment.train.steps
         self.board = TensorBoard(run.logs)
         self._restart()
@@ -102,7 +125,7 @@ class MetricRows:
     def _restart(self) -> None:
         self.sums: dict[str, float] = {}
         self.steps = 0
-        self.begun = time.perf_counter()
+        self.begun = self.clock.now()
 
     def after(self, step: int, values: Values, steps: int) -> None:
         """See `Observer`."""
@@ -112,7 +135,7 @@ class MetricRows:
         if step % self.every and step != self.last:
             return
         row = {name: total / self.steps for name, total in self.sums.items()}
-        row["images_per_second"] = self.steps * self.examples / (time.perf_counter() - self.begun)
+        row["images_per_second"] = self.steps * self.examples / (self.clock.now() - self.begun)
         self.run.append("metrics.jsonl", {"step": step, **row})
         with self.board.at(step):
             for name, value in row.items():

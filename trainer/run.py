@@ -38,7 +38,7 @@ class Summary:
         run_dir: where everything lies.
         step: steps played in all.
         ended_by: "steps", "time budget" or "signal".
-        seconds: of training in this start.
+        seconds: of training in this start, without evaluations.
         images_per_second: real examples consumed a second in this start.
     """
 
@@ -55,7 +55,7 @@ class Summary:
     @property
     def text(self) -> str:
         """What a person wants to know at the end."""
-        next_ = f"gan export {self.run_dir} --to MODEL_DIR"
+        next_ = f"gan evaluate {self.run_dir};  gan export {self.run_dir} --to MODEL_DIR"
         if self.ended_by != "steps":
             next_ = f"the same command again goes on; or {next_}"
         return "\n".join(
@@ -118,15 +118,16 @@ class _Session:
         self.turns = game.gan.round.turns
         # Told of the steps that have their checkpoint.
         self.evaluations = observers.Guarded(self._evaluations())
+        self.clock = observers.Clock()
 
     def play(self, progress: bool) -> Summary:
         start = self._begin()
         step, steps = start, self.experiment.train.steps
-        begun = time.perf_counter()
+        begun, training = time.perf_counter(), self.clock.now()
         watch = self._observers(start, progress)
-        if start and self._is_evaluated(start):
+        if start:
             # A kill may have come between the checkpoint and its evaluation.
-            self.evaluations.after(start, {}, 0)
+            self._evaluate(start)
         ended_by = "steps"
         with _stop_requests() as stop_requested:
             batches = self._batches(start)
@@ -139,11 +140,10 @@ class _Session:
                     ended_by = self._reason_to_stop(begun, stop_requested)
                 if step % self.experiment.run.checkpoint_every == 0:
                     self._checkpoint()
-                if self._is_evaluated(step):
-                    self._checkpoint()
-                    self.evaluations.after(step, values, block)
+                if ended_by == "steps":
+                    self._evaluate(step)
             self._checkpoint()
-        seconds = time.perf_counter() - begun
+        seconds = self.clock.now() - training
         rate = (step - start) * self._examples_per_step / max(seconds, 1e-9)
         logger.info("Ended at step %d of %d (%s).", step, steps, ended_by)
         return Summary(self.run.path, step, ended_by, seconds, rate)
@@ -172,12 +172,12 @@ class _Session:
     def _observers(self, start: int, progress: bool) -> observers.Guarded:
         examples = self._examples_per_step
         watching: list[observers.Observer] = [
-            observers.MetricRows(self.run, self.experiment, examples),
+            observers.MetricRows(self.run, self.experiment, examples, self.clock),
             observers.SamplePictures(self.run, self.game.sampler, self.experiment),
         ]
         if progress:
             steps = self.experiment.train.steps
-            watching.append(observers.ProgressBar(start, steps, examples))
+            watching.append(observers.ProgressBar(start, steps, examples, self.clock))
         return observers.Guarded(watching)
 
     def _evaluations(self) -> list[observers.Observer]:
@@ -188,9 +188,14 @@ class _Session:
 
         return [Evaluations(self.run, self.experiment, self.dataset, self.game, self.checkpoints)]
 
-    def _is_evaluated(self, step: int) -> bool:
+    def _evaluate(self, step: int) -> None:
+        """Evaluates a step whose turn it is, with its checkpoint."""
         every = self.experiment.evaluate.every
-        return every is not None and (step % every == 0 or step == self.experiment.train.steps)
+        if every is None or (step % every and step != self.experiment.train.steps):
+            return
+        self._checkpoint()
+        with self.clock.paused():
+            self.evaluations.after(step, {}, 0)
 
     def _batches(self, start: int) -> Iterator:
         dataset = pipeline.batches(

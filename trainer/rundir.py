@@ -196,9 +196,10 @@ class RunDirectory:
         write_atomically(join(self.path, name), content)
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
-        """Appends a row to a growing JSON-lines file."""
-        with open(join(self.spool, name), "a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        """Appends a row to a growing JSON-lines file, on a line of its own even after a kill."""
+        with open(join(self.spool, name), "ab+") as file:
+            cut_short = file.tell() > 0 and file.seek(-1, os.SEEK_END) and file.read(1) != b"\n"
+            file.write(f"{chr(10) if cut_short else ''}{json.dumps(row)}\n".encode())
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The rows of a growing JSON-lines file; a row cut short by a kill is left out."""

@@ -19,6 +19,7 @@ from trainer.commands import (
     start_tensorflow,
     with_data_dir,
 )
+from trainer.errors import ConfigError
 from trainer.evaluation.requirements import Requirement, parse
 from trainer.recipe import load_experiment
 
@@ -46,6 +47,8 @@ def main(
 
     With --require the run is evaluated before it is exported, and a run that falls short is not.
     """
+    if checkpoint == "all":
+        raise ConfigError("--checkpoint: received 'all', but one checkpoint is exported; name it.")
     bounds = [parse(text) for text in requirements]
     experiment = load_experiment(recipe, with_data_dir(overrides, data_dir))
     start_tensorflow()
@@ -60,15 +63,19 @@ def main(
     if summary.ended_by == "signal":
         return
     if bounds:
-        _require(bounds, run_dir, with_data_dir((), data_dir), checkpoint)
+        checkpoint = _require(bounds, run_dir, with_data_dir((), data_dir), checkpoint)
     if model_dir and not is_version_whole(model_dir, 1):
         export_run(run_dir, model_dir, checkpoint)
 
 
 def _require(
     bounds: Sequence[Requirement], run_dir: str, overrides: Sequence[str], checkpoint: str
-) -> None:
-    """Evaluates the run, and ends with exit code 1 when a requirement is not met."""
+) -> str:
+    """Evaluates the run, and ends with exit code 1 when a requirement is not met.
+
+    Returns:
+        the step that was evaluated: what is exported is what was judged.
+    """
     from trainer.evaluation.workflow import evaluate_path
 
     outcome = evaluate_path(run_dir, overrides, checkpoint=checkpoint, requirements=bounds)
@@ -76,6 +83,7 @@ def _require(
         logger.info(verdict.sentence)
     if not outcome.met:
         raise SystemExit(1)
+    return str(outcome.evaluations[-1].step)
 
 
 def run_dir_of_job() -> str | None:

@@ -29,8 +29,10 @@ def duality_gap(
 
     D* starts at D and plays `steps` turns against the frozen averaged generator on the training
     examples; G* starts at that generator and plays against the frozen D. Both play by the
-    experiment's own round, objective and optimizers. Zero is an equilibrium; the two maxima are
-    approached from below, so the gap is a lower bound of the true one. The error is that of the
+    experiment's own round, objective and optimizers, in training mode (batches normalised by
+    themselves). Zero is an equilibrium. In a zero-sum game both maxima are approached from below;
+    in others G* minimises its own loss, not V, and the gap tells how much is still in motion. The
+    unit is the discriminator's loss: compare it under one objective only. The error is that of the
     held-out batches.
 
     Raises:
@@ -47,9 +49,12 @@ def duality_gap(
     for moving in ("discriminator", "generator"):
         adversary = _copy(experiment, game, dataset)
         _play(adversary, dataset.train, experiment, moving, steps, seed)
-        losses.append(_play(adversary, dataset.held_out, experiment, None, _JUDGED, seed))
+        # One pass at most over the examples, and latents that nobody has trained on.
+        judged = min(_JUDGED, len(dataset.held_out) // needed)
+        losses.append(_play(adversary, dataset.held_out, experiment, None, judged, seed + 1))
     gaps = losses[1] - losses[0]
-    return Estimate(float(gaps.mean()), float(gaps.std(ddof=1) / np.sqrt(len(gaps))))
+    error = float(gaps.std(ddof=1) / np.sqrt(len(gaps))) if len(gaps) > 1 else None
+    return Estimate(float(gaps.mean()), error)
 
 
 def _copy(experiment: Experiment, game: Game, dataset: Dataset) -> GAN:

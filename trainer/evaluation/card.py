@@ -15,8 +15,6 @@ from trainer.evaluation.vocabulary import MEANINGS
 from trainer.evaluation.wording import ARROWS, number_text, protocol_text
 
 FORMAT = 1
-# Shares of samples nearer to training than to held-out examples; one half is ideal.
-_TELLING_MEMORISATION = 0.6
 # Below these, Fréchet distances grow visibly, and a generator can learn examples by heart.
 _FEW_SAMPLES = 10_000
 _FEW_EXAMPLES = 5_000
@@ -32,7 +30,6 @@ def model_card(
     reason: str,
     signatures: Sequence[str],
     evaluation: Evaluation | None = None,
-    num_held_out: int | None = None,
     training_seconds: float | None = None,
 ) -> dict[str, Any]:
     """The card as plain JSON values.
@@ -44,7 +41,6 @@ def model_card(
         reason: why that one, such as "the last one" or "the best one by fcd_10k_test_…".
         signatures: names of what can be called.
         evaluation: of exactly this step of this experiment; one of another is not used.
-        num_held_out: examples held out of training; None where that is not known.
         training_seconds: that the steps took; None where that is not known.
     """
     if evaluation and (evaluation.step, evaluation.config_hash) != (step, experiment.hash):
@@ -56,7 +52,7 @@ def model_card(
         "versions": {name: version(name) for name in ("saddlepoint", "tensorflow", "keras")},
         "intended_use": list(_intended_use(experiment, spec)),
         "limits": list(_limits(experiment, spec, evaluation)),
-        "data": _data(experiment, spec, num_held_out),
+        "data": _data(experiment, spec),
         "recipe": _recipe(experiment),
         "training": {
             "steps": step,
@@ -90,14 +86,13 @@ def examples_per_step(experiment: Experiment) -> int:
 # ---- What the card holds -------------------------------------------------------------------------
 
 
-def _data(experiment: Experiment, spec: DataSpec, num_held_out: int | None) -> dict[str, Any]:
+def _data(experiment: Experiment, spec: DataSpec) -> dict[str, Any]:
     shares = spec.marginal or (None,) * spec.num_classes
     return {
         "source": experiment.data.source,
         "split": experiment.data.split,
         "fingerprint": spec.fingerprint,
         "count": spec.count,
-        "held_out": num_held_out,
         "shape": list(spec.shape),
         "dtype": spec.dtype,
         "value_range": list(spec.value_range),
@@ -173,14 +168,8 @@ def _limits_of(evaluation: Evaluation) -> Iterator[str]:
         )
     if protocol.split == "train":
         yield "The numbers compare with training examples: memorising them would look like success."
-    memorisation = _number(evaluation, "memorisation")
-    if memorisation is None:
+    if _number(evaluation, "authenticity") is None:
         yield "Whether it reproduces training examples was not measured."
-    elif memorisation.value - 2 * (memorisation.error or 0.0) > _TELLING_MEMORISATION:
-        yield (
-            "It may reproduce training examples: the share of samples nearer to these than to as "
-            f"many held-out ones is {number_text(memorisation)}, where one half is ideal."
-        )
     yield from evaluation.warnings
 
 
@@ -247,7 +236,6 @@ def _data_rows(data: Mapping[str, Any]) -> list[tuple[str, Any]]:
             "source": data["source"],
             "split": data["split"],
             "training examples": data["count"],
-            "held-out examples": data["held_out"],
             "shape": "×".join(map(str, data["shape"])),
             "stored as": data["dtype"],
             "values": " to ".join(f"{value:g}" for value in data["value_range"]),

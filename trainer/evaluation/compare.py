@@ -135,14 +135,20 @@ def load(target: str) -> list[Evaluation]:
 
 
 def choose(candidates: Sequence[Sequence[Evaluation]]) -> list[Evaluation]:
-    """One evaluation of each target: the newest ones that agree, else the newest ones of all."""
+    """One evaluation of each target: the newest that agree and share numbers, else the newest."""
     for first in candidates[0]:
         fitting = [
-            next((e for e in others if not _difference(first, e)), None) for others in candidates
+            next((e for e in others if not _difference(first, e) and _shared(first, e)), None)
+            for others in candidates
         ]
         if None not in fitting:
             return [evaluation for evaluation in fitting if evaluation is not None]
     return [evaluations[0] for evaluations in candidates]
+
+
+def _shared(a: Evaluation, b: Evaluation) -> set[str]:
+    """Names of the numbers that both have."""
+    return {n.name for n in a.numbers} & {n.name for n in b.numbers}
 
 
 def _measured(evaluation: Evaluation) -> tuple[Any, ...]:
@@ -255,6 +261,11 @@ def compare(evaluations: Sequence[Evaluation]) -> Comparison:
         difference = _difference(a, b)
         if difference:
             raise ConfigError(f"TARGET: {difference}")
+        if a.numbers and b.numbers and not _shared(a, b):
+            raise ConfigError(
+                f"TARGET: {a.target!r} and {b.target!r} have no number in common; evaluate both "
+                "with the same evaluate.metrics."
+            )
     names = dict.fromkeys(n.name for e in evaluations for n in e.numbers)
     by_name = [{n.name: n for n in e.numbers} for e in evaluations]
     rows = (Row(name, _marked([numbers.get(name) for numbers in by_name])) for name in names)
@@ -264,7 +275,9 @@ def compare(evaluations: Sequence[Evaluation]) -> Comparison:
 def _marked(numbers: Sequence[Number | None]) -> tuple[Cell | None, ...]:
     """The cells of a row with the best one, or those that tie for it, marked."""
     present = [number for number in numbers if number is not None]
-    top = best(present) if len(present) > 1 else None
+    # What has no error cannot be told apart from anything.
+    certain = all(number.error is not None for number in present)
+    top = best(present) if len(present) > 1 and certain else None
     tied = [n for n in present if top is not None and not _is_apart(n, top)]
     mark: Mark = "tie" if len(tied) > 1 else "best"
     return tuple(n if n is None else Cell(n, mark if n in tied else "") for n in numbers)
@@ -302,6 +315,10 @@ def _conditions(evaluation: Evaluation, names: Sequence[str]) -> dict[str, _Cond
         "num_fake": _Condition(p.num_fake, str(p.num_fake), _remedy("num_samples")),
         "split": _Condition(p.split, p.split, _remedy("split")),
         "reference data": _Condition(p.reference_fingerprint, data, same_data),
+        "training data": _Condition(
+            p.training_fingerprint, f"{p.reference} ({p.training_fingerprint[:12]})", same_data
+        ),
+        "value range": _Condition(tuple(p.value_range), str(p.value_range), same_data),
         "num_real": _Condition(p.num_real, str(p.num_real), same_data),
         "extractor": _Condition(
             p.extractor_hash if extracted else None, features, _remedy("extractor")

@@ -48,6 +48,10 @@ def evaluate(target: Target, reference: Reference) -> tuple[Evaluation, Evidence
             warnings += [finding.warning for finding in findings.values() if finding.warning]
         except MetricError as error:
             missing.append(Missing(metric.name, str(error)))
+        except Exception as error:
+            # One metric must not cost the others, nor the hours that they may have taken.
+            logger.warning("%s failed.", metric.name, exc_info=True)
+            missing.append(Missing(metric.name, f"it failed: {error!r}"))
     evaluation = Evaluation(
         target=target.name,
         recipe=target.recipe,
@@ -86,6 +90,8 @@ def _protocol(evidence: Evidence) -> Protocol:
         reference=reference.source,
         split=reference.split,
         reference_fingerprint=reference.fingerprint,
+        training_fingerprint=reference.dataset.spec.fingerprint,
+        value_range=reference.dataset.spec.value_range,
         extractor=extractor.name,
         extractor_hash=extractor.hash,
         extractor_accuracy=extractor.accuracy,
@@ -107,7 +113,13 @@ def _numbers(metric: Metric, findings: dict[str, Finding], protocol: Protocol) -
             raise MetricError(f"{key} is {value}: no number can be had from these samples.")
         yield Number(
             key,
-            protocol_name(key, protocol, options=options, extracted=metric.extracted),
+            protocol_name(
+                key,
+                protocol,
+                options=options,
+                extracted=metric.extracted,
+                variant=finding.variant,
+            ),
             float(value),
             None if error is None or not np.isfinite(error) else float(error),
             finding.note,
@@ -135,7 +147,7 @@ def _range_warning(evidence: Evidence) -> Iterator[str]:
         ranges.append((min(low for low, _ in bounds), max(high for _, high in bounds)))
     (low, high), (fake_low, fake_high) = ranges
     width, fake_width = high - low, fake_high - fake_low
-    if not 0.5 < fake_width / width < 2.0 or fake_low > high or fake_high < low:
+    if not 0.5 * width < fake_width < 2.0 * width or fake_low > high or fake_high < low:
         yield (
             f"Generated values lie on [{fake_low:.4g}, {fake_high:.4g}] and real ones on "
             f"[{low:.4g}, {high:.4g}]: are they in the same units?"

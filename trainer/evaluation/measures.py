@@ -3,7 +3,8 @@
 The mathematics is in `trainer.metrics`; keys are those of `trainer.evaluation.vocabulary`.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,15 +30,25 @@ from trainer.metrics.estimate import Estimate
 
 
 class Finding(NamedTuple):
-    """A number, what a reader must know of this very one, and what it warns of."""
+    """A number, and what goes with it.
+
+    Attributes:
+        estimate: the number.
+        note: what a reader must know of this very one.
+        warning: what it warns of.
+        variant: what else its name must say, such as "within" for pairs within a class.
+    """
 
     estimate: Estimate
     note: str = ""
     warning: str = ""
+    variant: str = ""
 
 
 Findings = dict[str, Finding]
 
+# Numbers of one side that a metric may hold at once: a GiB in float32.
+_MOST_NUMBERS = 2**28
 # A distance is named by what its features are.
 _FRECHET = {"inception": "fid", "classifier": "fcd", "other": "fd"}
 _KERNEL = {"inception": "kid", "classifier": "kcd", "other": "kd"}
@@ -74,7 +85,9 @@ def prdc(options: catalogue.Prdc, evidence: Evidence) -> Findings:
     """Precision, recall, density and coverage of the features."""
     real, fake = evidence.real_features.features, evidence.fake_features.features
     found = manifold.prdc(real, fake, k=options.k)
-    return {key: Finding(estimate) for key, estimate in found._asdict().items()}
+    findings = {key: Finding(estimate) for key, estimate in found._asdict().items()}
+    note = "errors of these four are given the neighbourhoods; new real samples add as much again"
+    return findings | {"precision": Finding(found.precision, note)}
 
 
 # ---- Distances between raw samples ---------------------------------------------------------------
@@ -88,7 +101,9 @@ def sliced_wasserstein(options: catalogue.SlicedWasserstein, evidence: Evidence)
         slices.project_blocks((_scaled(block, evidence) for block in side.blocks()), directions)
         for side in (evidence.real, evidence.fake)
     )
-    return {"swd": Finding(slices.of_projections(real, fake), "error over directions only")}
+    value, _ = slices.of_projections(real, fake)
+    error = transport.error_by_parts(slices.mean_distance, real, fake, evidence.seed)
+    return {"swd": Finding(Estimate(value, None if error is None else float(error)))}
 
 
 def laplacian_swd(options: catalogue.LaplacianSwd, evidence: Evidence) -> Findings:
@@ -101,7 +116,8 @@ def laplacian_swd(options: catalogue.LaplacianSwd, evidence: Evidence) -> Findin
         evidence.seed,
     )
     levels = ", ".join(f"{side}: {level.value:.3g}" for side, level in found.by_side.items())
-    return {"lap_swd": Finding(found.average, f"by side of the level {levels}")}
+    # Its own error is over directions, which both generators of a comparison share: no error.
+    return {"lap_swd": Finding(Estimate(found.average.value), f"by side of the level {levels}")}
 
 
 def wasserstein(options: catalogue.Wasserstein, evidence: Evidence) -> Findings:
@@ -139,17 +155,23 @@ def columns(options: catalogue.Columns, evidence: Evidence) -> Findings:
 
 
 def ms_ssim(options: catalogue.MsSsim, evidence: Evidence) -> Findings:
-    """MS-SSIM of random pairs of generated images, and of real ones beside it."""
+    """MS-SSIM of random pairs of generated images, and of real ones beside it.
+
+    Pairs are of one class where both sides are labelled, and the names then say "within".
+    """
+    within = evidence.fake.labels is not None and evidence.real.labels is not None
+    sides = {"ms_ssim": evidence.fake, "ms_ssim_real": evidence.real}
     return {
-        "ms_ssim": Finding(_similarity(evidence.fake, options.pairs, evidence)),
-        "ms_ssim_real": Finding(_similarity(evidence.real, options.pairs, evidence)),
+        key: Finding(
+            _similarity(side, options.pairs, within, evidence), variant="within" if within else ""
+        )
+        for key, side in sides.items()
     }
 
 
-def _similarity(side: SampleSet, pairs: int, evidence: Evidence) -> Estimate:
-    """Mean similarity of disjoint pairs, of one class where both sides are labelled."""
-    labelled = evidence.fake.labels is not None and evidence.real.labels is not None
-    labels = side.labels if labelled and side.labels is not None else np.zeros(side.count, int)
+def _similarity(side: SampleSet, pairs: int, within: bool, evidence: Evidence) -> Estimate:
+    """Mean similarity of disjoint pairs."""
+    labels = side.labels if within and side.labels is not None else np.zeros(side.count, int)
     order = np.random.RandomState(evidence.seed).permutation(side.count)
     by_class = order[np.argsort(labels[order], kind="stable")]
     first, second = by_class[:-1:2], by_class[1::2]
@@ -167,7 +189,7 @@ def birthday(options: catalogue.Birthday, evidence: Evidence) -> Findings:
     found = birthdays.birthday(real, fake)
     note = f"real samples seem to have {found.real.size.value:.0f} different ones"
     if found.fake.is_lower_bound:
-        note = f"a lower bound: no two coincide; {note}"
+        note = f"no two coincide: as likely more as less; {note}"
     return {"support": Finding(found.fake.size, note)}
 
 
@@ -212,21 +234,20 @@ def _nearest_centres(evidence: Evidence) -> np.ndarray:
 def memorisation(options: catalogue.Memorisation, evidence: Evidence) -> Findings:
     """Whether samples lie nearer to the training set than held-out examples do.
 
-    Samples that are far from all data may lie nearer to either set by chance; a generator that
-    copies also lies closer to training examples than held-out examples do. The warning needs both.
+    How far the first number rises above one half depends on how many examples are held out; so
+    the warning is of the second one and of copies, against what held-out examples score.
     """
     reference, fake = evidence.reference, evidence.fake_features.features
     train, held_out = reference.train_features.features, reference.held_out_features.features
     rows = copying.equal_rows(len(train), min(len(held_out), len(train)), evidence.seed)
     to_train = neighbours.nearest(fake, train[rows]).distances
     to_held_out = neighbours.nearest(fake, held_out[: len(rows)]).distances
-    share = copying.memorisation(to_train, to_held_out)
-    authenticity, copies = _authenticity(train, *evidence.nearest_training)
-    standard, _ = _authenticity(train, *neighbours.nearest(held_out, train))
-    copies_note = f"{copies.value:.1%} are copies" if copies.value > 0 else ""
+    own = _authenticity(train, *evidence.nearest_training)
+    standard = _authenticity(train, *neighbours.nearest(held_out, train))
+    note = f"held-out examples score {standard[0].value:.3f}; {own[1].value:.1%} are copies"
     return {
-        "memorisation": Finding(share, copies_note, _warning(share, authenticity, standard)),
-        "authenticity": Finding(authenticity, f"held-out examples score {standard.value:.3f}"),
+        "memorisation": Finding(copying.memorisation(to_train, to_held_out)),
+        "authenticity": Finding(own[0], note, _warning(own, standard)),
     }
 
 
@@ -242,15 +263,17 @@ def _authenticity(
     )
 
 
-def _warning(share: Estimate, authenticity: Estimate, standard: Estimate) -> str:
-    nearer = share.value - 3.0 * (share.error or 0.0) > 0.5
-    spread = np.hypot(authenticity.error or 0.0, standard.error or 0.0)
-    if not nearer or authenticity.value + 3.0 * spread > standard.value:
+def _warning(own: tuple[Estimate, Estimate], standard: tuple[Estimate, Estimate]) -> str:
+    """Says so where samples are copies, or next to them, oftener than held-out examples are."""
+
+    def apart(more: Estimate, less: Estimate) -> bool:
+        return more.value - less.value > 3.0 * np.hypot(more.error or 0.0, less.error or 0.0)
+
+    if not apart(standard[0], own[0]) and not apart(own[1], standard[1]):
         return ""
     return (
-        f"{share.value:.0%} of the samples are nearer to training examples than to as many "
-        "held-out ones, where half is expected, and they are closer to them than held-out "
-        "examples are: the generator memorises."
+        f"{own[0].value:.0%} of the samples are authentic where held-out examples score "
+        f"{standard[0].value:.0%}, and {own[1].value:.1%} are copies: the generator memorises."
     )
 
 
@@ -275,7 +298,7 @@ def gan_train(options: catalogue.GanTrain, evidence: Evidence) -> Findings:
     real_labels = evidence.real.labels
     found: Findings = {}
     for key, samples, labels in (
-        ("gan_train", evidence.fake.take(np.arange(evidence.fake.count)), asked),
+        ("gan_train", _all(evidence.fake), asked),
         ("gan_train_real", train.take(rows), train.labels[rows]),
     ):
         examples = Examples(samples, labels)
@@ -340,16 +363,23 @@ def disentanglement(options: catalogue.Disentanglement, evidence: Evidence) -> F
         raise MetricError("the latents have no codes beside the noise; give a model that has.")
     seeds = evidence.target.experiment.evaluate.seed + np.arange(evidence.fake.count)
     latents = generator.latents(seeds)
-    codes = [_code(latents, part) for part in generator.layout if part["name"] != "noise"]
+    codes = codes_of(latents, generator.layout)
     factors = evidence.labels_read()[:, np.newaxis]
-    gap = disentangling.mutual_information_gap(np.stack(codes, axis=1), factors, evidence.seed)
+    gap = disentangling.mutual_information_gap(codes, factors, evidence.seed)
     return {"mig": Finding(gap.gap)}
 
 
-def _code(latents: np.ndarray, part: dict) -> np.ndarray:
-    """A code as one column: the place of a one-hot one, the number of a continuous one."""
-    values = latents[:, part["start"] : part["start"] + part["size"]]
-    return values.argmax(axis=1).astype(np.float64) if part["size"] > 1 else values[:, 0]
+def codes_of(latents: np.ndarray, layout: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    """The codes of latents as columns: places of one-hot ones, numbers of continuous ones.
+
+    Integers where all are one-hot, so that they are taken for categories however many.
+    """
+    columns = []
+    for part in layout:
+        values = latents[:, part["start"] : part["start"] + part["size"]]
+        if part["name"] != "noise":
+            columns.append(values.argmax(axis=1) if part["size"] > 1 else values[:, 0])
+    return np.stack(columns, axis=1)
 
 
 def duality_gap(options: catalogue.DualityGap, evidence: Evidence) -> Findings:
@@ -366,17 +396,15 @@ def duality_gap(options: catalogue.DualityGap, evidence: Evidence) -> Findings:
         steps=options.steps,
         seed=evidence.seed,
     )
-    return {"duality_gap": Finding(found, f"after {options.steps} steps of each")}
+    objective = target.experiment.objective.name
+    return {"duality_gap": Finding(found, f"after {options.steps} steps of each", "", objective)}
 
 
 def parzen(options: catalogue.Parzen, evidence: Evidence) -> Findings:
     """Parzen-window log-likelihood of real samples; training examples choose the width."""
     validation = evidence.reference.train
     rows = np.random.RandomState(evidence.seed).permutation(validation.count)[:1000]
-    real, fake = (
-        _scaled(side.take(np.arange(side.count)), evidence)
-        for side in (evidence.real, evidence.fake)
-    )
+    real, fake = (_scaled(_all(side), evidence) for side in (evidence.real, evidence.fake))
     found = windows.parzen(real, fake, _scaled(validation.take(rows), evidence))
     return {"parzen": Finding(found.log_likelihood, f"width {found.sigma:.3g}")}
 
@@ -386,7 +414,22 @@ def parzen(options: catalogue.Parzen, evidence: Evidence) -> Findings:
 
 def _points(side: SampleSet) -> np.ndarray:
     """All samples as rows [n, d]."""
-    return side.take(np.arange(side.count)).reshape(side.count, -1)
+    return _all(side).reshape(side.count, -1)
+
+
+def _all(side: SampleSet) -> np.ndarray:
+    """All samples at once, for metrics that cannot go through them block by block.
+
+    Raises:
+        MetricError: where they would not fit into memory with what is made of them.
+    """
+    one = side.make(np.arange(1))
+    if one.size * side.count > _MOST_NUMBERS:
+        raise MetricError(
+            f"{side.count} samples of {one.size} numbers are too many to hold at once; set "
+            f"evaluate.num_samples={_MOST_NUMBERS // one.size} or less."
+        )
+    return side.take(np.arange(side.count))
 
 
 def _scaled(samples: np.ndarray, evidence: Evidence) -> np.ndarray:

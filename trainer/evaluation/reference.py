@@ -79,26 +79,27 @@ class Reference:
     @cached_property
     def real_features(self) -> Features:
         """Of `real`."""
-        return self._features("real", self.real)
+        return self._features("real", self.real, self.fingerprint)
 
     @cached_property
     def train_features(self) -> Features:
         """Of `train`."""
-        return self._features("training", self.train)
+        return self._features("training", self.train, self.dataset.spec.fingerprint)
 
     @cached_property
     def held_out_features(self) -> Features:
         """Of `held_out`."""
         if self.split == "test":
             return self.real_features
-        return self._features("held-out", self.held_out)
+        fingerprint = store.fingerprint(self.dataset.held_out)
+        return self._features("held-out", self.held_out, fingerprint)
 
-    def _features(self, which: str, samples: SampleSet) -> Features:
+    def _features(self, which: str, samples: SampleSet, fingerprint: str) -> Features:
         """Features from the cache, which holds those of extractors that cost something."""
         if self.extractor.kind == "other":
             return extract(self.extractor, samples, which)
-        key = f"{self.dataset.spec.fingerprint} {self.fingerprint} {self.extractor.hash} {which} "
-        key = hashlib.sha256(f"{key}{samples.count}".encode()).hexdigest()[:32]
+        identity = f"{fingerprint} {self.extractor.hash} {samples.count}"
+        key = hashlib.sha256(identity.encode()).hexdigest()[:32]
         path = self.cache / "features" / f"{key}.npz"
         found = _read(path)
         if found is None:

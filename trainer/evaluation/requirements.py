@@ -10,6 +10,7 @@ from typing import Any
 from trainer.errors import ConfigError
 from trainer.evaluation.catalogue import METRICS
 from trainer.evaluation.results import Evaluation, Number
+from trainer.evaluation.vocabulary import MEANINGS
 from trainer.evaluation.wording import number_text
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
@@ -88,7 +89,13 @@ def parse(text: str) -> Requirement:
             f"--require: received {text!r}; write NAME, one of < <= > >=, and a number, such as "
             '"fcd_10k<8".'
         )
-    return Requirement(found["name"], found["relation"], bound)
+    name = found["name"]
+    if not any(name == key or name.startswith(f"{key}_") for key in MEANINGS):
+        raise ConfigError(
+            f"--require: received {text!r}, but no number begins with {name!r}; names begin with "
+            f"one of {', '.join(MEANINGS)}."
+        )
+    return Requirement(name, found["relation"], bound)
 
 
 def check(requirements: Sequence[Requirement], evaluation: Evaluation) -> list[Verdict]:

@@ -1,5 +1,6 @@
 """What an evaluation says: numbers that carry their protocol, and what could not be measured."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -19,6 +20,8 @@ class Protocol:
         reference: where the real samples come from, such as "tfds:mnist".
         split: "test" (held out of training) or "train".
         reference_fingerprint: hexadecimal digest of the real samples.
+        training_fingerprint: of the training examples, which some metrics look at too.
+        value_range: of the data, on which images are brought to one scale.
         extractor: name of the feature extractor, such as "mnistcnn-3f2a".
         extractor_hash: hexadecimal digest of its weights and preprocessing.
         extractor_accuracy: on the held-out examples, where it is a classifier of this data.
@@ -30,6 +33,8 @@ class Protocol:
     reference: str
     split: str
     reference_fingerprint: str
+    training_fingerprint: str
+    value_range: tuple[float, float]
     extractor: str
     extractor_hash: str
     extractor_accuracy: float | None
@@ -97,7 +102,10 @@ class Evaluation:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values: a row of evaluations.jsonl."""
-        document = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        document: dict[str, Any] = {
+            k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()
+        }
+        document["protocol"]["value_range"] = list(self.protocol.value_range)
         for row, number in zip(document["numbers"], self.numbers, strict=True):
             row["better"] = number.better
         return document
@@ -112,12 +120,16 @@ class Evaluation:
         try:
             values = dict(document)
             numbers = [{k: v for k, v in n.items() if k != "better"} for n in values["numbers"]]
-            values["numbers"] = tuple(Number(**number) for number in numbers)
+            values["numbers"] = tuple(_checked(Number(**number)) for number in numbers)
             unknown = [n.key for n in values["numbers"] if n.key not in MEANINGS]
             if unknown:
                 raise ValueError(f"it holds {unknown[0]!r}, which this Saddlepoint does not know")
             values["missing"] = tuple(Missing(**missing) for missing in values["missing"])
-            values["protocol"] = Protocol(**values["protocol"])
+            protocol = dict(values["protocol"])
+            protocol["value_range"] = tuple(map(float, protocol["value_range"]))
+            values["protocol"] = Protocol(**protocol)
+            if not all(isinstance(protocol[f], str) for f in _TEXTS):
+                raise TypeError(f"one of {', '.join(_TEXTS)} is no text")
             values["warnings"] = tuple(values["warnings"])
             return cls(**values)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -140,6 +152,17 @@ class Evaluation:
         raise ConfigError(f"{pattern!r} {problem}; there are: {names}.")
 
 
+_TEXTS = ("reference", "split", "reference_fingerprint", "extractor", "extractor_hash")
+
+
+def _checked(number: Number) -> Number:
+    """The number, when value and error are finite."""
+    for value in (number.value, 0.0 if number.error is None else number.error):
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            raise ValueError(f"{number.name} is {value!r}, which is no number")
+    return number
+
+
 def fitting(pattern: str, keys: Mapping[str, str]) -> list[str]:
     """The names that a pattern means: of a full name or a key only that one's, else by beginning.
 
@@ -154,16 +177,23 @@ def fitting(pattern: str, keys: Mapping[str, str]) -> list[str]:
 
 
 def protocol_name(
-    key: str, protocol: Protocol, *, options: Mapping[str, Any], extracted: bool
+    key: str,
+    protocol: Protocol,
+    *,
+    options: Mapping[str, Any],
+    extracted: bool,
+    variant: str = "",
 ) -> str:
-    """The name of a number: key, options that are not the default, counts, split, extractor.
+    """The name of a number: key, variant, unusual options, count, split, extractor.
 
     `protocol_name("fcd", …)` is such as "fcd_10k_test_mnistcnn-3f2a"; with k = 3 a precision is
     "precision_k3_10k_test_mnistcnn-3f2a"; raw samples name no extractor.
     """
     chosen = [f"{name}{_short(value)}" for name, value in options.items()]
     extractor = [protocol.extractor] if extracted else []
-    return "_".join([key, *chosen, _short(protocol.num_fake), protocol.split, *extractor])
+    count = _short(protocol.num_fake)
+    parts = [key, variant, *chosen, count, protocol.split, *extractor]
+    return "_".join(part for part in parts if part)
 
 
 def best(numbers: Sequence[Number]) -> Number | None:

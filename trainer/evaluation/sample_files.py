@@ -54,7 +54,12 @@ def like(samples: Dataset, spec: DataSpec) -> Examples:
         ConfigError: when shape or dtype differ, naming what would make them alike.
     """
     own = samples.spec
-    if (own.shape, own.dtype) != (spec.shape, spec.dtype):
+    if own.shape == spec.shape and own.dtype != spec.dtype:
+        raise ConfigError(
+            f"TARGET: the samples are {own.dtype} and the real ones {spec.dtype}; convert them to "
+            f"{spec.dtype}, or give another --reference."
+        )
+    if own.shape != spec.shape:
         raise ConfigError(
             f"TARGET: the samples are {_shown(own)} and the real ones {_shown(spec)}; make them "
             "alike with --set data.size=[height,width] and --set data.channels=C, which apply to "

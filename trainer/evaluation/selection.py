@@ -1,5 +1,6 @@
 """Which checkpoint is the best: read off the evaluations of a run, by metric and direction."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +10,8 @@ from trainer.evaluation.results import Evaluation, Number, best, fitting
 from trainer.rundir import RunDirectory
 
 FILE = "evaluations.jsonl"
+
+logger = logging.getLogger("saddlepoint")
 
 
 class Choice(NamedTuple):
@@ -24,8 +27,17 @@ class Choice(NamedTuple):
 
 
 def history(rows: Iterable[dict[str, Any]]) -> list[Evaluation]:
-    """The evaluations of a run from the rows of evaluations.jsonl, in their order."""
-    return [Evaluation.from_dict(row) for row in rows]
+    """The evaluations of a run from the rows of evaluations.jsonl, in their order.
+
+    A row that is none, such as one of another Saddlepoint, is left out with a warning.
+    """
+    found = []
+    for row in rows:
+        try:
+            found.append(Evaluation.from_dict(row))
+        except ConfigError as error:
+            logger.warning("%s: a row is left out: %s", FILE, error)
+    return found
 
 
 def best_steps(evaluations: Sequence[Evaluation]) -> dict[str, tuple[int, Number]]:

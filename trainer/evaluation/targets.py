@@ -36,6 +36,7 @@ class Target:
         step: of the checkpoint; None for samples from elsewhere.
         generator: None for samples from elsewhere.
         config_hash: of the run's experiment; empty for samples from elsewhere.
+        data_fingerprint: of the training examples that the reference must have; empty for any.
         game: of a run: its players, for metrics that play on; else None.
         files: samples from elsewhere, else None.
     """
@@ -45,6 +46,7 @@ class Target:
     recipe: str = ""
     step: int | None = None
     config_hash: str = ""
+    data_fingerprint: str = ""
     generator: Generator | None = None
     game: Game | None = None
     files: Dataset | None = None
@@ -64,7 +66,7 @@ class Target:
 
 
 def of_game(name: str, experiment: Experiment, game: Game, step: int) -> Target:
-    """The present state of a game that is being played."""
+    """The present state of a game."""
     generator = RunGenerator(game.sampler)
     return Target(
         name,
@@ -72,6 +74,7 @@ def of_game(name: str, experiment: Experiment, game: Game, step: int) -> Target:
         recipe=experiment.name,
         step=step,
         config_hash=experiment.hash,
+        data_fingerprint=game.sampler.spec.fingerprint,
         generator=generator,
         game=game,
     )
@@ -167,6 +170,7 @@ def _export(path: str, overrides: Sequence[str], reference: str | None) -> Targe
         recipe=str(description["name"]),
         step=int(description["step"]),
         config_hash=str(description["config_hash"]),
+        data_fingerprint="" if reference else str(description["data_fingerprint"]),
         generator=ExportGenerator(model),
     )
 
@@ -202,11 +206,13 @@ def _experiment(
     values: dict[str, Any], reference: str | None, overrides: Sequence[str]
 ) -> Experiment:
     """The experiment with the data and the split of a reference."""
-    experiment = make_experiment(values)
     if reference is None:
-        return with_overrides(experiment, overrides)
+        return with_overrides(make_experiment(values), overrides)
     source, _, split = reference.rpartition(":")
-    if split not in ("test", "train"):
+    # folder:test is a folder.
+    if split not in ("test", "train") or source in ("folder", "npz", "tfds"):
         source, split = reference, "test"
     data = [f"data.source={json.dumps(source)}", f"evaluate.split={split}"]
-    return with_overrides(experiment, [*data, *overrides])
+    # Of what was exported only the way of judging stays: the data is another one.
+    judged = make_experiment({"evaluate": values.get("evaluate", {})})
+    return with_overrides(judged, [*data, *overrides])

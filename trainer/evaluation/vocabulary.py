@@ -95,8 +95,8 @@ MEANINGS: dict[str, Meaning] = {
     "memorisation": Meaning(
         "Memorisation",
         "lower",
-        "Share of samples nearer to the training set than to as many held-out examples. One half "
-        "is ideal; near 1 the generator repeats its training data.",
+        "Share of samples nearer to so many training examples than to as many held-out ones: one "
+        "half is ideal. The fewer are held out, the less a copying generator rises above it.",
     ),
     "authenticity": Meaning(
         "Authenticity",
@@ -108,7 +108,7 @@ MEANINGS: dict[str, Meaning] = {
         "Support size (birthday)",
         "higher",
         "How many different samples the generator seems to have, from how often two of them "
-        "nearly coincide. Without a coincidence it is a lower bound only.",
+        "nearly coincide. Without a coincidence it is as likely more as less.",
     ),
     "modes": Meaning(
         "Modes found",

@@ -1,9 +1,12 @@
 """`gan evaluate`: a path in; numbers, a page, a row in the run, and verdicts out."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import tensorflow as tf
 
 from trainer.errors import ConfigError
 from trainer.evaluation import gallery, observer, selection, table, targets
@@ -87,6 +90,10 @@ def evaluate_path(
             f"--checkpoint: received {checkpoint!r}, but {path!r} is no run; leave it out."
         )
     real = references.load(target.experiment)
+    _refuse_other_data(target, real)
+    where = report or (join(path, "report.html") if target.game is not None else None)
+    if report is not None:
+        _make_parent(report)
     keep = _recorder(target)
     evaluations: list[Evaluation] = []
     for at_step in _checkpoints(target, checkpoint):
@@ -95,11 +102,46 @@ def evaluate_path(
         evaluations.append(evaluation)
     verdicts = check(requirements, evaluations[-1])
     history = _history(target)
-    where = report or (join(path, "report.html") if target.game is not None else None)
     if where is not None:
-        page = html(_report(evidence, evaluations[-1], verdicts, history, command))
-        write_atomically(where, page.encode())
+        where = _write(where, _report(evidence, evaluations[-1], verdicts, history, command))
     return Outcome(evaluations, history, verdicts, where)
+
+
+def _refuse_other_data(target: Target, real: references.Reference) -> None:
+    """A generator is measured against the data that it was trained on, or against a --reference."""
+    found = real.dataset.spec.fingerprint
+    if target.data_fingerprint and target.data_fingerprint != found:
+        raise ConfigError(
+            f"TARGET: {target.name!r} was trained on other data than {real.source} is now "
+            f"(fingerprints {target.data_fingerprint[:12]} and {found[:12]}); put the data back "
+            "and leave data.* alone, or export it and give a --reference."
+        )
+
+
+def _make_parent(report: str) -> None:
+    """The folder of the page, before anything is measured.
+
+    Raises:
+        ConfigError: when it cannot be made.
+    """
+    parent = os.path.dirname(report)
+    try:
+        if parent:
+            tf.io.gfile.makedirs(parent)
+    except (OSError, tf.errors.OpError) as error:
+        raise ConfigError(
+            f"--report: {report!r} cannot be written ({error}); give another path."
+        ) from error
+
+
+def _write(path: str, report: Report) -> str | None:
+    """Writes the page and returns where; the numbers are worth more than the page."""
+    try:
+        write_atomically(path, html(report).encode())
+    except (OSError, tf.errors.OpError) as error:
+        logger.warning("%s cannot be written: %s", path, error)
+        return None
+    return path
 
 
 def _checkpoints(target: Target, which: str) -> Iterator[Target]:
@@ -130,7 +172,7 @@ def _recorder(target: Target) -> Callable[[Evaluation], None]:
             with run.locked():
                 observer.record(run, checkpoints, evaluation.as_dict())
                 run.sync()
-        except (ConfigError, OSError) as error:
+        except (ConfigError, OSError, tf.errors.OpError) as error:
             logger.warning("The evaluation is not added to %s: %s", run.path, error)
 
     return keep

@@ -26,8 +26,8 @@ class Support(NamedTuple):
         size: n(n - 1) / (2 · collisions). Where samples are not equally frequent this is
             1 / Σ p², which is less than their number.
         collisions: pairs no farther apart than the threshold.
-        is_lower_bound: there was no collision; `size` is then n(n - 1) / 6, which the support
-            exceeds with 95 % confidence (the rule of three), and has no error.
+        is_lower_bound: there was no collision; `size` is then the support at which that is as
+            likely as not, n(n - 1) / (2 ln 2), and has no error.
     """
 
     size: Estimate
@@ -105,7 +105,7 @@ def support(num_samples: int, collisions: int) -> Support:
     """The estimate from a count, with its Poisson error (pairs taken to be independent)."""
     pairs = num_samples * (num_samples - 1) / 2
     if not collisions:
-        return Support(Estimate(pairs / 3), collisions, is_lower_bound=True)
+        return Support(Estimate(float(pairs / np.log(2.0))), collisions, is_lower_bound=True)
     size = pairs / collisions
     return Support(
         Estimate(size, float(size / np.sqrt(collisions))), collisions, is_lower_bound=False

@@ -30,7 +30,8 @@ class Manifolds(NamedTuple):
     """Four views on two sets of samples.
 
     Errors are standard errors of the means of what they count, *given* the manifolds: that other
-    samples would have made other balls is not in them.
+    samples would have made other balls is not in them. New draws spread more, of 10 000 normal
+    samples with 1000 features two to four times as much.
 
     Attributes:
         precision: share of fakes that lie in a real ball.

@@ -86,6 +86,11 @@ def of_projections(real: np.ndarray, fake: np.ndarray) -> Estimate:
     return _over_directions(_column_distances(real, fake))
 
 
+def mean_distance(real: np.ndarray, fake: np.ndarray) -> float:
+    """The value of `of_projections` alone, as a statistic of two sets of projections."""
+    return of_projections(real, fake).value
+
+
 def distances(real: np.ndarray, fake: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """Wasserstein-1 along each direction, float64 [count], in bounded memory.
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import tensorflow as tf
 
-from tests.trainer.evaluation.examples import evaluation, number, with_protocol
+from tests.trainer.evaluation.examples import PROTOCOL, evaluation, number, with_protocol
 from trainer.errors import ConfigError
-from trainer.evaluation.compare import compare, compare_targets, load
-from trainer.evaluation.results import Missing
+from trainer.evaluation.compare import choose, compare, compare_targets, load
+from trainer.evaluation.results import Missing, Number, protocol_name
 
 
 def marks(comparison, key):
@@ -118,12 +118,48 @@ def test_numbers_of_different_protocols_are_refused(changes, words):
 
 
 def test_numbers_of_different_options_are_refused():
-    a = replace(evaluation(), numbers=(number("precision", 0.5, k=3),))
-    b = replace(evaluation(target="runs/b"), numbers=(number("precision", 0.6),))
+    a = replace(evaluation(), numbers=(number("precision", 0.5, 0.01, k=3),))
+    b = replace(evaluation(target="runs/b"), numbers=(number("precision", 0.6, 0.01),))
     with pytest.raises(ConfigError, match=r"options precision_k3_10k\S+ in .*evaluate.metrics"):
         compare([a, b])
     both = replace(b, numbers=(*a.numbers, *b.numbers))
     assert marks(compare([a, both]), "precision_k3") == ["tie", "tie"]
+
+
+def test_pairs_within_a_class_are_not_compared_with_any_pairs():
+    within = protocol_name("ms_ssim", PROTOCOL, options={}, extracted=False, variant="within")
+    assert within == "ms_ssim_within_10k_test"
+    a = replace(evaluation(), numbers=(Number("ms_ssim", within, 0.6, 0.01),))
+    b = replace(evaluation(), numbers=(number("ms_ssim", 0.2, 0.01, extracted=False),))
+    with pytest.raises(ConfigError, match="ms_ssim was measured with options ms_ssim_within"):
+        compare([a, b])
+
+
+def test_what_has_nothing_in_common_is_refused():
+    a = replace(evaluation(), numbers=(number("swd", 0.5, extracted=False),))
+    b = replace(evaluation(target="runs/b"), numbers=(number("recall", 0.6),))
+    with pytest.raises(ConfigError, match="have no number in common"):
+        compare([a, b])
+
+
+def test_an_older_evaluation_is_taken_where_the_newest_share_nothing():
+    swd = replace(evaluation(), numbers=(number("swd", 0.5, 0.1, extracted=False),))
+    recall = replace(evaluation(), numbers=(number("recall", 0.6, 0.1),))
+    assert choose([[swd, recall], [recall]]) == [recall, recall]
+
+
+def test_a_number_without_an_error_wins_nothing():
+    a, b = (replace(evaluation(), numbers=(number("modes", v),)) for v in (10.0, 9.0))
+    assert marks(compare([a, b]), "modes") == ["", ""]
+
+
+@pytest.mark.parametrize("value", ["abc", None, float("nan"), float("inf")])
+def test_what_is_no_number_is_refused(tmp_path, value):
+    document = evaluation().as_dict()
+    document["numbers"][0]["value"] = value
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    with pytest.raises(ConfigError, match="which is no number"):
+        load(str(tmp_path / "a.json"))
 
 
 def test_seeds_paths_and_extractors_that_play_no_part_are_no_reason():

@@ -7,9 +7,12 @@ import pytest
 
 from tests.conftest import tiny
 from trainer import catalogue as components
-from trainer.evaluation import catalogue, reference, targets
+from trainer.errors import MetricError
+from trainer.evaluation import catalogue, measures, reference, targets
 from trainer.evaluation.evaluate import chosen, evaluate
 from trainer.evaluation.evidence import Evidence
+from trainer.evaluation.measures import codes_of
+from trainer.evaluation.samples import SampleSet
 from trainer.evaluation.vocabulary import MEANINGS
 from trainer.evaluation.workflow import evaluate_path
 from trainer.run import train
@@ -112,3 +115,22 @@ def test_numbers_carry_their_protocol(tmp_path, trained_run):
     assert protocol.extractor_hash.startswith(protocol.extractor.rpartition("-")[2])
     names = {number.name for number in evaluation.numbers}
     assert f"precision_k3_90_test_{protocol.extractor}" in names
+
+
+def test_codes_are_categories_where_all_are_one_hot():
+    layout = [
+        {"name": "noise", "start": 0, "size": 1},
+        {"name": "category", "start": 1, "size": 3},
+        {"name": "angle", "start": 4, "size": 1},
+    ]
+    latents = np.array([[9.0, 0, 1, 0, 0.5], [9.0, 0, 0, 1, -0.5]], np.float32)
+    np.testing.assert_array_equal(codes_of(latents, layout), [[1, 0.5], [2, -0.5]])
+    categories = codes_of(latents, layout[:2])
+    assert np.issubdtype(categories.dtype, np.integer)
+    np.testing.assert_array_equal(categories, [[1], [2]])
+
+
+def test_sets_that_do_not_fit_into_memory_are_refused_not_loaded():
+    huge = SampleSet(100_000, lambda positions: np.zeros((len(positions), 128, 128, 3), np.uint8))
+    with pytest.raises(MetricError, match=r"too many to hold at once; set evaluate\.num_samples="):
+        measures._all(huge)

@@ -41,9 +41,10 @@ def test_real_samples_mark_the_ceiling():
 
 def test_no_collision_is_a_bound():
     result = support(100, 0)
-    assert result.is_lower_bound and result.size == (pytest.approx(100 * 99 / 6), None)
-    # The chance of no collision with that support is one in twenty.
-    assert np.exp(-100 * 99 / 2 / result.size.value) == pytest.approx(0.05, rel=0.01)
+    assert result.is_lower_bound and result.size == (pytest.approx(100 * 99 / 2 / np.log(2)), None)
+    # With that support no collision is as likely as not, and one collision says less.
+    assert np.exp(-100 * 99 / 2 / result.size.value) == pytest.approx(0.5)
+    assert result.size.value > support(100, 1).size.value
 
 
 def test_by_hand():

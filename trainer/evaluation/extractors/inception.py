@@ -60,13 +60,11 @@ def make(
 
     form = f"{options.resize} {spec.shape} {spec.dtype} {spec.value_range}"
     digest = hashlib.sha256(f"{network.digest} {form}".encode()).hexdigest()
-    name = ("inception" if network.is_of_2015 else "inceptionkeras") + (
-        "" if options.resize == "tfgan" else options.resize
-    )
+    name = f"inception{network.form}" + ("" if options.resize == "tfgan" else options.resize)
     return Extractor(
         name=f"{name}-{digest[:4]}",
         hash=digest,
-        kind="inception" if network.is_of_2015 else "classifier",
+        kind="classifier" if network.form else "inception",
         dimension=network.dimension,
         num_classes=network.num_classes,
         knows_labels=False,

@@ -33,6 +33,8 @@ SIZE = 299
 
 _INPUT, _POOL, _LOGITS, _MATRIX = "Mul", "pool_3", "logits", "softmax/logits/MatMul"
 _NUM_FEATURES = 2048
+# Of Inception-v3 between the images and pool_3: a graph with another number is another network.
+_NUM_CONVOLUTIONS = 94
 # The type of a serialised graph, which TensorFlow's public names do not include.
 _GraphDef: Any = type(tf.Graph().as_graph_def())
 
@@ -45,13 +47,13 @@ class Network(NamedTuple):
             there are some; to be called in a tf.function.
         num_classes: k, or 0.
         digest: hexadecimal SHA-256 of what it was read from.
-        is_of_2015: whether it is the graph that FID is defined with.
+        form: "" for the graph that FID is defined with, "graph" for another frozen graph, "keras".
     """
 
     forward: Callable[[tf.Tensor], dict[str, tf.Tensor]]
     num_classes: int
     digest: str
-    is_of_2015: bool
+    form: str
     dimension: int = _NUM_FEATURES
 
 
@@ -68,6 +70,8 @@ def from_frozen_graph(path: Path) -> Network:
     graph = _parsed(content, path)
     outputs = _found_outputs(graph, path)
     graph = _without_removed_ops(_part(graph, outputs))
+    convolutions = sum(node.op == "Conv2D" for node in graph.node)
+    form = "" if convolutions == _NUM_CONVOLUTIONS else "graph"
     serialised = graph.SerializeToString()
 
     def forward(images: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -86,9 +90,7 @@ def from_frozen_graph(path: Path) -> Network:
         return {"features": features}
 
     columns = _columns(forward, path)
-    return Network(
-        forward, columns.get("logits", 0), hashlib.sha256(content).hexdigest(), is_of_2015=True
-    )
+    return Network(forward, columns.get("logits", 0), hashlib.sha256(content).hexdigest(), form)
 
 
 def _parsed(content: bytes, path: Path) -> Any:
@@ -225,7 +227,7 @@ def from_keras(path: Path | None) -> Network:
         result: dict[str, tf.Tensor] = both(images / 127.5 - 1.0, training=False)
         return result
 
-    return Network(forward, num_classes, digest.hexdigest(), is_of_2015=False)
+    return Network(forward, num_classes, digest.hexdigest(), form="keras")
 
 
 def _has_top(model: keras.Model) -> bool:

@@ -6,7 +6,7 @@ from PIL import Image
 
 from trainer.errors import ConfigError
 from trainer.evaluation import catalogue
-from trainer.evaluation.extractors import make
+from trainer.evaluation.extractors import inception_network, make
 
 RANDOM = np.random.RandomState(0)
 MIXING = RANDOM.randn(1, 1, 3, 2048).astype(np.float32)
@@ -75,7 +75,10 @@ def form(request):
 
 
 @pytest.fixture
-def frozen(tmp_path):
+def frozen(tmp_path, monkeypatch):
+    # The graphs here have the names of the real one, but one convolution.
+    monkeypatch.setattr(inception_network, "_NUM_CONVOLUTIONS", 1)
+
     def write(form, **options):
         path = tmp_path / f"{form}.pb"
         path.write_bytes(_graph(form, **options).SerializeToString())
@@ -105,6 +108,15 @@ def test_frozen_graph_gives_pool_and_logits(form, resize, frozen, tmp_path, data
     assert extractor.knows_labels is False and extractor.accuracy is None
     prefix = "inceptionclean" if resize == "clean" else "inception"
     assert extractor.name == f"{prefix}-{extractor.hash[:4]}" and extractor.origin == path
+
+
+def test_another_network_under_the_same_names_is_not_called_inception(
+    frozen, monkeypatch, tmp_path, dataset
+):
+    path = frozen("tgz")
+    monkeypatch.setattr(inception_network, "_NUM_CONVOLUTIONS", 94)
+    extractor = _make(dataset((6, 5, 3)), tmp_path, path=path)
+    assert extractor.kind == "classifier" and extractor.name.startswith("inceptiongraph-")
 
 
 def test_a_graph_without_classes_gives_features_alone(frozen, tmp_path, dataset):
