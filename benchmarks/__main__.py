@@ -13,6 +13,10 @@ from benchmarks import harness, tables
 BENCHMARKS = {
     "training_speed": "images/s of a DCGAN training step against three well-known loops",
     "two_dimensional_dispatch": "steps/s of a tiny game by steps played per call",
+    "metrics_agreement": "values of the metrics beside other implementations",
+    "metrics_speed": "seconds that the metrics take beside other implementations",
+    "metrics_ladder": "whether each metric orders known corruptions of real images",
+    "recipe_quality": "the recipes trained with several seeds, under one protocol",
     "whole_run": "a recipe trained from start to end: images/s, epochs, share of the ceiling",
 }
 

@@ -29,9 +29,23 @@ def refresh(text: str, results: Path) -> str:
 
 
 def render(document: Mapping[str, Any]) -> str:
-    """The contenders, the ratios, and the protocol of one result, as Markdown."""
-    parts = [_contenders(document), _ratios(document["ratios"]), _protocol(document)]
+    """What was measured, the ratios, and the protocol of one result, as Markdown.
+
+    A result has `contenders` with rates in a `unit`, or `rows`, each a mapping of columns to cells.
+    """
+    measured = _rows(document["rows"]) if "rows" in document else _contenders(document)
+    parts = [
+        measured,
+        _ratios(document.get("ratios", [])),
+        document.get("verdict", ""),
+        _protocol(document),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _rows(rows: Sequence[Mapping[str, Any]]) -> str:
+    head = list(dict.fromkeys(column for row in rows for column in row))
+    return _table(head, ([_number(row.get(column, "")) for column in head] for row in rows))
 
 
 def _contenders(document: Mapping[str, Any]) -> str:
