@@ -14,7 +14,7 @@ setup(
     packages=find_packages(include=["trainer", "trainer.*", "serving", "serving.*"]),
     package_data={
         "trainer": ["recipes/*.yaml", "evaluation/templates/*", "py.typed"],
-        "serving": ["py.typed"],
+        "serving": ["py.typed", "web/*"],
     },
     entry_points={"console_scripts": ["gan = trainer.cli:main"]},
     install_requires=[
@@ -29,6 +29,7 @@ setup(
         "pillow>=11",
         "scikit-learn>=1.5",
         "scipy>=1.14",
+        "threadpoolctl>=3",
         "jinja2>=3.1",
         "matplotlib>=3.9",
         "rich>=13",
@@ -38,8 +39,12 @@ setup(
         "tqdm>=4.66",
         "grpcio>=1.70",
         "grpcio-health-checking>=1.70",
+        "grpcio-reflection>=1.70",
         "starlette>=0.40",
         "uvicorn>=0.30",
+        # uvicorn parses HTTP in Python without it.
+        "httptools>=0.6",
+        "prometheus-client>=0.21",
         "httpx>=0.27",
     ],
     extras_require={

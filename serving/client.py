@@ -1,79 +1,49 @@
 """One client for a served generator, over gRPC and REST alike."""
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Mapping
+from concurrent import futures
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
-from serving.description import DESCRIBE_OUTPUTS, Description
-from serving.errors import UsageError
+from serving.base_client import BaseClient
+from serving.plans import Labels, Outputs, Plan, Point, Result, Rows
 from serving.retry import with_retries
-from serving.transports import connect
-
-_CHUNK_BYTES = 2 * 2**20  # half of what a gRPC client takes by default; REST text is longer
-_MAX_CHUNK_ROWS = 1024
-
-Rows = Sequence[int] | np.ndarray
+from serving.transports import Call, Reply, Transport, connect
 
 
-class Client:
+class Client(BaseClient):
     """Talks to one model behind the embedded endpoint or TF Serving.
 
     Inputs are checked against the model's own description before they are sent. Long requests
-    are cut into chunks and their answers joined in order. A request that finds nobody
-    (UNAVAILABLE) is repeated after a growing, jittered pause within its deadline. The
-    description is read once: after a model with other labels or shapes took over the name,
-    make a new client.
+    are cut into messages that travel side by side, and the answers are joined in order. A message
+    that finds nobody (UNAVAILABLE) is repeated after a growing, jittered pause within its deadline,
+    if its signature is one of the contract's, which may safely run twice. Several threads may use
+    one client; the connection is kept between requests.
+
+    Labels are numbers, or their names.
 
     Example:
         with Client("http://127.0.0.1:8501") as client:
             images = client.generate(range(16))["image"]
     """
 
-    def __init__(
-        self,
-        target: str,
-        model: str = "default",
-        timeout: float = 30.0,
-        max_retries: int = 5,
-        version: int | None = None,
-        chunk_rows: int | None = None,
-    ) -> None:
-        """Prepares the connection; the first request opens it.
-
-        Args:
-            target: "host:8500" for gRPC, "http://host:8501" for REST.
-            model: the name under which the model is served.
-            timeout: seconds that one request (one chunk) may take, its repetitions included.
-            max_retries: repetitions of a request after UNAVAILABLE.
-            version: the version to ask for; None for the newest.
-            chunk_rows: rows per message; None for as many as keep a message near 2 MiB.
-
-        Raises:
-            UsageError: `target` names no endpoint, or a number is out of range.
-        """
-        if timeout <= 0:
-            raise UsageError(f"timeout: received {timeout}; expected seconds greater than 0.")
-        if max_retries < 0:
-            raise UsageError(f"max_retries: received {max_retries}; expected 0 or more.")
-        if chunk_rows is not None and chunk_rows < 1:
-            raise UsageError(f"chunk_rows: received {chunk_rows}; expected 1 or more.")
-        self._transport = connect(target, model, version)
-        self._timeout = timeout
-        self._max_retries = max_retries
-        self._chunk_rows = chunk_rows
-        self._description: Description | None = None
+    def _prepare(self) -> None:
+        self._transport: Transport = connect(self._endpoint)
+        self._pool: futures.ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
 
     def describe(self) -> dict[str, Any]:
-        """Returns the model's description, a JSON document, read once.
+        """Returns the model's description, a JSON document, read once a version.
 
         Raises:
             RequestError: the model has no `describe`, or nobody answers.
         """
-        return self._described().document
+        return self._run(self._plans.describe())
 
-    def generate(self, seeds: Rows, *, png: bool = False) -> dict[str, np.ndarray]:
+    def generate(self, seeds: Rows, *, png: bool = False) -> Outputs:
         """Returns a sample for every seed, and its label where the model gives one.
 
         Args:
@@ -88,16 +58,14 @@ class Client:
             UsageError: the seeds are no integers, or the model has no such signature.
             RequestError: the server's refusal, or no answer.
         """
-        return self.predict(_png("generate", png), {"seed": seeds})
+        return self._run(self._plans.generate(seeds, png))
 
-    def generate_conditional(
-        self, seeds: Rows, labels: int | Rows, *, png: bool = False
-    ) -> dict[str, np.ndarray]:
+    def generate_conditional(self, seeds: Rows, labels: Labels, *, png: bool = False) -> Outputs:
         """Returns a sample for every seed under the given labels.
 
         Args:
             seeds: integers, [n].
-            labels: integers, [n], or one for all.
+            labels: [n], or one for all.
             png: whether to return PNG files instead of pixels.
 
         Returns:
@@ -107,19 +75,34 @@ class Client:
             UsageError: a label is out of range, or the model takes none.
             RequestError: the server's refusal, or no answer.
         """
-        inputs = {"seed": seeds, "label": _spread(labels, np.size(seeds))}
-        return self._predict_labelled(_png("generate_conditional", png), inputs)
+        return self._run(self._plans.generate_conditional(seeds, labels, png))
+
+    def generate_truncated(
+        self, seeds: Rows, truncation: float | np.ndarray, labels: Labels | None = None
+    ) -> Outputs:
+        """Returns a sample for every seed, truncated by the model itself where it offers that.
+
+        Args:
+            seeds: integers, [n].
+            truncation: from 0 (all alike) to 1 (as `generate`), one for all or [n].
+            labels: [n], or one for all; None for those that the model draws.
+
+        Raises:
+            UsageError: the model offers no truncation, or an input is not what it takes.
+            RequestError: the server's refusal, or no answer.
+        """
+        return self._run(self._plans.generate_truncated(seeds, truncation, labels))
 
     def decode(
-        self, latents: np.ndarray, labels: int | Rows | None = None
-    ) -> dict[str, np.ndarray]:
+        self, latents: np.ndarray, labels: Labels | None = None, *, png: bool = False
+    ) -> Outputs:
         """Returns the samples of latents, float32 [n, z], under labels where the model takes them.
 
         Raises:
-            UsageError: a shape or a label is not what the model takes.
+            UsageError: a shape or a label is not what the model takes, or a latent is not finite.
             RequestError: the server's refusal, or no answer.
         """
-        return self._predict_labelled("decode", _with_labels("latent", latents, labels))
+        return self._run(self._plans.decode(latents, labels, png))
 
     def latents(self, seeds: Rows) -> np.ndarray:
         """Returns the latents that `generate` uses for `seeds`, float32 [n, z].
@@ -128,19 +111,79 @@ class Client:
             UsageError: the seeds are no integers.
             RequestError: the server's refusal, or no answer.
         """
-        return self.predict("latents", {"seed": seeds})["latent"]
+        return self._run(self._plans.latents(seeds))
 
-    def score(self, samples: np.ndarray, labels: int | Rows | None = None) -> np.ndarray:
+    def encode(self, samples: np.ndarray) -> np.ndarray:
+        """Returns latents from which samples may have come, float32 [n, z], of an encoder's model.
+
+        Raises:
+            UsageError: the model has no encoder, or the samples are not what it takes.
+            RequestError: the server's refusal, or no answer.
+        """
+        return self._run(self._plans.encode(samples))
+
+    def score(self, samples: np.ndarray, labels: Labels | None = None) -> np.ndarray:
         """Returns how real the discriminator finds `samples`: logits, float32 [n].
 
         Raises:
             UsageError: a shape, a type or a label is not what the model takes.
             RequestError: the server's refusal, or no answer.
         """
-        name = self._described().sample_output
-        return self._predict_labelled("score", _with_labels(name, samples, labels))["realism"]
+        return self._run(self._plans.score(samples, labels))
 
-    def predict(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    def interpolate(
+        self, a: Point, b: Point, steps: int, *, label: Labels | None = None, png: bool = False
+    ) -> Outputs:
+        """Returns the samples on the way from a to b.
+
+        The way is the great arc for a Gaussian prior and the straight line for any other.
+
+        Args:
+            a: where it begins: a seed, a latent [z], or several of either, whose mean is taken.
+            b: where it ends.
+            steps: how many samples, both ends included.
+            label: one for all, or [steps], where the model takes labels.
+            png: whether to return PNG files instead of pixels.
+
+        Returns:
+            The samples as `decode` does, and "latent" float32 [steps, z].
+
+        Raises:
+            UsageError: an end or a label is not what the model takes.
+            RequestError: the server's refusal, or no answer.
+        """
+        return self._run(self._plans.interpolate(a, b, steps, label, png))
+
+    def arithmetic(
+        self,
+        a: Point,
+        *,
+        minus: Point,
+        plus: Point,
+        label: Labels | None = None,
+        png: bool = False,
+    ) -> Outputs:
+        """Returns the sample of the latent a - minus + plus.
+
+        The sum is brought back to where the prior has its mass (`serving.latents.arithmetic`).
+
+        Args:
+            a: a seed, a latent [z], or several of either, whose mean is taken.
+            minus: what is taken away.
+            plus: what is added.
+            label: where the model takes labels.
+            png: whether to return a PNG file instead of pixels.
+
+        Returns:
+            One sample as `decode` does, and "latent" float32 [1, z].
+
+        Raises:
+            UsageError: a point or a label is not what the model takes.
+            RequestError: the server's refusal, or no answer.
+        """
+        return self._run(self._plans.arithmetic(a, minus, plus, label, png))
+
+    def predict(self, signature: str, inputs: Mapping[str, Any]) -> Outputs:
         """Runs any signature of the model.
 
         Args:
@@ -154,18 +197,12 @@ class Client:
             UsageError: the description rules the inputs out.
             RequestError: the server's refusal, or no answer.
         """
-        description = self._described()
-        arrays = description.check_inputs(signature, inputs)
-        outputs = description.outputs(signature)
-        num_rows, step = len(next(iter(arrays.values()))), self._rows_per_chunk(description)
-        parts = []
-        for start in range(0, num_rows, step):
-            chunk = {name: array[start : start + step] for name, array in arrays.items()}
-            parts.append(self._call(signature, chunk, outputs))
-        return {name: np.concatenate([part[name] for part in parts]) for name in outputs}
+        return self._run(self._plans.predict(signature, inputs))
 
     def close(self) -> None:
         """Ends the connection."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
         self._transport.close()
 
     def __enter__(self) -> "Client":
@@ -181,40 +218,32 @@ class Client:
         """Ends the connection."""
         self.close()
 
-    def _predict_labelled(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        if "label" in inputs and self._described().num_classes is None:
-            raise UsageError(f"labels: {signature} of this model takes no labels; leave them out.")
-        return self.predict(signature, inputs)
+    def _run(self, plan: Plan[Result]) -> Result:
+        try:
+            calls = next(plan)
+            while True:
+                calls = plan.send(self._send_all(calls))
+        except StopIteration as done:
+            return done.value
 
-    def _described(self) -> Description:
-        if self._description is None:
-            row = {"row": np.zeros(1, np.int64)}
-            reply = self._call("describe", row, DESCRIBE_OUTPUTS)
-            self._description = Description.parse(reply["description"][0])
-        return self._description
+    def _send_all(self, calls: list[Call]) -> list[Reply]:
+        if len(calls) == 1 or self._max_concurrency == 1:
+            return [self._send(call) for call in calls]
+        under_way = [self._threads().submit(self._send, call) for call in calls]
+        try:
+            return [future.result() for future in under_way]
+        finally:
+            for future in under_way:  # after a failure nobody wants the others
+                future.cancel()
 
-    def _rows_per_chunk(self, description: Description) -> int:
-        fitting = _CHUNK_BYTES // max(1, description.bytes_per_row())
-        return self._chunk_rows or max(1, min(_MAX_CHUNK_ROWS, fitting))
+    def _send(self, call: Call) -> Reply:
+        def attempt(seconds_left: float) -> Reply:
+            return self._transport.send(call, seconds_left)
 
-    def _call(
-        self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Mapping[str, str]
-    ) -> dict[str, np.ndarray]:
-        def attempt(remaining: float) -> dict[str, np.ndarray]:
-            return self._transport.call(signature, inputs, outputs, remaining)
+        return with_retries(attempt, self._attempts(call))
 
-        return with_retries(attempt, self._timeout, self._max_retries)
-
-
-def _png(signature: str, png: bool) -> str:
-    return f"{signature}_png" if png else signature
-
-
-def _spread(labels: int | Rows, num_rows: int) -> Rows:
-    return np.full(num_rows, labels) if np.ndim(labels) == 0 else np.asarray(labels)
-
-
-def _with_labels(name: str, values: np.ndarray, labels: int | Rows | None) -> dict[str, Any]:
-    if labels is None:
-        return {name: values}
-    return {name: values, "label": _spread(labels, len(np.atleast_1d(values)))}
+    def _threads(self) -> futures.ThreadPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = futures.ThreadPoolExecutor(self._max_concurrency, "client")
+            return self._pool

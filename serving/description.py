@@ -45,6 +45,21 @@ class Description:
         condition = self.document["condition"]
         return condition["num_classes"] if condition and condition["kind"] == "label" else None
 
+    @property
+    def label_names(self) -> list[str]:
+        """What the labels are called, in order; empty where they have no names."""
+        return list(self.document["condition"].get("names") or []) if self.num_classes else []
+
+    @property
+    def prior(self) -> str:
+        """What latents are drawn from, such as "gaussian"."""
+        return self._latent()["prior"]
+
+    @property
+    def latent_layout(self) -> list[dict[str, Any]]:
+        """The parts of a latent, each with `name`, `start` and `size`."""
+        return self._latent()["layout"]
+
     def outputs(self, signature: str) -> dict[str, str]:
         """Returns the types of a signature's outputs.
 
@@ -52,6 +67,14 @@ class Description:
             UsageError: the model has no such signature.
         """
         return self._signature(signature)["outputs"]
+
+    def inputs(self, signature: str) -> dict[str, str]:
+        """Returns the types of a signature's inputs.
+
+        Raises:
+            UsageError: the model has no such signature.
+        """
+        return self._signature(signature)["inputs"]
 
     def has_signature(self, signature: str) -> bool:
         """Returns whether the model was exported with `signature`."""
@@ -70,16 +93,19 @@ class Description:
         Raises:
             UsageError: a name, a type, a shape, a range or the number of rows is wrong.
         """
-        dtypes = self._signature(signature)["inputs"]
+        dtypes = self.inputs(signature)
         if set(inputs) != set(dtypes):
             raise UsageError(
                 f"{signature}: received the inputs {sorted(inputs)}; "
                 f"the model takes {sorted(dtypes)}."
             )
+        if "label" in dtypes:
+            inputs = {**inputs, "label": self._numbered(inputs["label"])}
         arrays = {name: _as_dtype(name, inputs[name], dtype) for name, dtype in dtypes.items()}
         _check_rows(arrays)
         for name, array in arrays.items():
             self._check_shape(name, array)
+            check_finite(name, array)
         if "label" in arrays:
             self.check_labels(arrays["label"])
         return arrays
@@ -98,6 +124,38 @@ class Description:
                 f"label: {outside.flat[0]} is out of range; "
                 f"this model accepts 0 to {self.num_classes - 1}."
             )
+
+    def check_latents(self, name: str, latents: Any) -> np.ndarray:
+        """Returns `latents` as float32 [n, z]; a sentence about them calls them `name`.
+
+        Raises:
+            UsageError: they are no latents of this model.
+        """
+        array = _as_dtype(name, latents, "float32")
+        _check_rows({name: array})
+        size = self._latent()["size"]
+        if array.ndim != 2 or array.shape[1] != size:
+            received = list(array.shape)
+            raise UsageError(f"{name}: received shape {received}; expected [n, {size}].")
+        check_finite(name, array)
+        return array
+
+    def _latent(self) -> dict[str, Any]:
+        if not self.document["latent"]:
+            raise UsageError("latent: this model draws its samples from no latents.")
+        return self.document["latent"]
+
+    def _numbered(self, labels: Any) -> Any:
+        """Puts the number of a label in the place of its name."""
+        array = np.asarray(labels)
+        if array.dtype.kind != "U" or self.num_classes is None:
+            return labels
+        names = self.label_names
+        for name in array.flat:
+            if name not in names:
+                known = ", ".join(map(repr, names)) if names else "none; pass numbers"
+                raise UsageError(f"label: {str(name)!r} is no name of a label; there are {known}.")
+        return np.array([names.index(name) for name in array.flat], np.int64).reshape(array.shape)
 
     def _signature(self, name: str) -> dict[str, dict[str, str]]:
         signatures = self.document["signatures"]
@@ -119,6 +177,19 @@ class Description:
         if expected is not None and not _fits(array.shape[1:], expected):
             wanted = ", ".join(["n", *map(str, expected)])
             raise UsageError(f"{name}: received shape {list(array.shape)}; expected [{wanted}].")
+
+
+def check_finite(name: str, array: np.ndarray) -> None:
+    """Refuses NaN and infinities: a model turns them into samples that look like any other.
+
+    Raises:
+        UsageError: naming the first row that holds one.
+    """
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return
+    row = int(np.argwhere(~np.isfinite(array))[0][0])
+    value = array[row][~np.isfinite(array[row])].flat[0]
+    raise UsageError(f"{name}: row {row} holds {value}; expected finite numbers.")
 
 
 def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:

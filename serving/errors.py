@@ -36,20 +36,49 @@ class FailedPrecondition(RequestError):  # noqa: N818
     """The model has no such signature."""
 
 
+class Unauthenticated(RequestError):  # noqa: N818
+    """The server wants an API key, or another one."""
+
+
+class PermissionDenied(RequestError):  # noqa: N818
+    """The server does not let this caller in."""
+
+
+class ResourceExhausted(RequestError):  # noqa: N818
+    """The request asks for more than the server gives one request."""
+
+
+class Unimplemented(RequestError):  # noqa: N818
+    """The server does not offer this."""
+
+
 class Unavailable(RequestError):  # noqa: N818
     """Nobody answered, or the server has no room; a later attempt may succeed."""
+
+
+class HandshakeFailed(Unavailable):
+    """Client and server do not accept each other's certificates; a later attempt will not help."""
 
 
 class DeadlineExceeded(RequestError):  # noqa: N818
     """The answer did not come in time."""
 
 
+class InternalError(RequestError):
+    """The server broke, or its answer cannot be read."""
+
+
 _BY_STATUS: dict[str, type[RequestError]] = {
     "INVALID_ARGUMENT": InvalidArgument,
     "NOT_FOUND": NotFound,
     "FAILED_PRECONDITION": FailedPrecondition,
+    "UNAUTHENTICATED": Unauthenticated,
+    "PERMISSION_DENIED": PermissionDenied,
+    "RESOURCE_EXHAUSTED": ResourceExhausted,
+    "UNIMPLEMENTED": Unimplemented,
     "UNAVAILABLE": Unavailable,
     "DEADLINE_EXCEEDED": DeadlineExceeded,
+    "INTERNAL": InternalError,
 }
 
 

@@ -1,15 +1,19 @@
 """Requests over REST, with no TensorFlow on the client's side."""
 
+import asyncio
 import base64
 import json
-from collections.abc import Mapping
+import ssl
+import time
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import numpy as np
 
-from serving.errors import RequestError, request_error
+from serving.errors import HandshakeFailed, RequestError, UsageError, request_error
+from serving.transports import API_KEY_HEADER, Call, Certificates, Endpoint, Reply
 
 _BY_HTTP_STATUS = {
     400: "INVALID_ARGUMENT",
@@ -17,75 +21,178 @@ _BY_HTTP_STATUS = {
     403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     409: "ABORTED",
+    413: "RESOURCE_EXHAUSTED",
     429: "RESOURCE_EXHAUSTED",
     499: "CANCELLED",
     500: "INTERNAL",
     501: "UNIMPLEMENTED",
+    502: "UNAVAILABLE",
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+_MAX_PORT = 65535
+
+
+class RestMessages:
+    """Calls as HTTP requests for one model, and HTTP answers as replies.
+
+    Attributes:
+        url: where calls are posted.
+        headers: of every request.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Works out the address.
+
+        Raises:
+            UsageError: the target is no address.
+        """
+        self._target = endpoint.target
+        self.url = _url(endpoint)
+        self.headers = {"Content-Type": "application/json"}
+        if endpoint.api_key is not None:
+            self.headers[API_KEY_HEADER] = endpoint.api_key
+
+    def content(self, call: Call) -> bytes:
+        """Returns the body that asks for `call`."""
+        columns = {name: _to_json(array) for name, array in call.inputs.items()}
+        return json.dumps({"signature_name": call.signature, "inputs": columns}).encode()
+
+    def reply(self, call: Call, status: int, content: bytes) -> Reply:
+        """Returns what an answer says; JSON has no types, so those of `call` are applied.
+
+        Raises:
+            RequestError: it is a refusal, or cannot be read.
+        """
+        if status != 200:
+            raise _refusal(status, content)
+        try:
+            values = json.loads(content)["outputs"]
+            if len(call.outputs) == 1:  # REST drops the name of a signature's only output
+                values = {next(iter(call.outputs)): values}
+            outputs = {name: _to_array(values[name], dtype) for name, dtype in call.outputs.items()}
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            text = f"the reply does not hold the outputs {dict(call.outputs)}: {error!r}"
+            raise request_error("INTERNAL", text) from error
+        return Reply(outputs, None)
+
+    def error(self, error: Exception, timeout: float) -> RequestError:
+        """Returns the exception for a request that no answer came to."""
+        if isinstance(error, httpx.TimeoutException | TimeoutError):
+            return request_error("DEADLINE_EXCEEDED", f"no answer in {timeout:.3g} s")
+        text = f"{self._target}: {str(error) or type(error).__name__}"
+        if "CERTIFICATE" in text or "certificate" in text:
+            return HandshakeFailed("UNAVAILABLE", text)
+        return request_error("UNAVAILABLE", text)
 
 
 class RestTransport:
-    """A kept-alive HTTP connection to one model behind TF Serving's REST interface."""
+    """Kept-alive HTTP connections to one model behind TF Serving's REST interface."""
 
-    def __init__(self, target: str, model: str, version: int | None) -> None:
-        """Prepares requests to `target`; nothing is sent yet."""
-        versions = "" if version is None else f"/versions/{version}"
-        self._url = f"{target.rstrip('/')}/v1/models/{quote(model, safe='')}{versions}:predict"
-        self._http = httpx.Client()
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Prepares requests; nothing is sent yet.
 
-    def call(
-        self,
-        signature: str,
-        inputs: Mapping[str, np.ndarray],
-        outputs: Mapping[str, str],
-        timeout: float,
-    ) -> dict[str, np.ndarray]:
-        """Runs a signature once; JSON has no types, so those in `outputs` are applied.
+        Raises:
+            UsageError: the target is no address, or a certificate cannot be read.
+        """
+        self._messages = RestMessages(endpoint)
+        self._http = httpx.Client(headers=self._messages.headers, verify=_trust(endpoint))
+
+    def send(self, call: Call, timeout: float) -> Reply:
+        """Runs a signature once.
 
         Raises:
             RequestError: the server's refusal, or no answer.
         """
-        columns = {name: _to_json(array) for name, array in inputs.items()}
-        content = json.dumps({"signature_name": signature, "inputs": columns})
-        reply = self._post(content, timeout)
+        content, deadline = self._messages.content(call), time.monotonic() + timeout
         try:
-            values = (
-                reply["outputs"] if len(outputs) > 1 else {next(iter(outputs)): reply["outputs"]}
-            )
-            return {name: _to_array(values[name], dtype) for name, dtype in outputs.items()}
-        except (KeyError, TypeError, ValueError) as error:
-            text = f"the reply does not hold the outputs {dict(outputs)}: {error!r}"
-            raise request_error("INTERNAL", text) from error
+            with self._http.stream(
+                "POST", self._messages.url, content=content, timeout=timeout
+            ) as answer:
+                received = b"".join(_until(deadline, part) for part in answer.iter_bytes())
+        except (httpx.TransportError, OSError) as error:  # a TLS alert comes as the latter
+            raise self._messages.error(error, timeout) from error
+        return self._messages.reply(call, answer.status_code, received)
 
     def close(self) -> None:
         """Closes the connections."""
         self._http.close()
 
-    def _post(self, content: str, timeout: float) -> dict[str, Any]:
-        headers = {"Content-Type": "application/json"}
+
+class AsyncRestTransport:
+    """Kept-alive HTTP connections as `RestTransport`'s, for coroutines of one event loop."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Prepares requests; nothing is sent yet.
+
+        Raises:
+            UsageError: the target is no address, or a certificate cannot be read.
+        """
+        self._messages = RestMessages(endpoint)
+        self._http = httpx.AsyncClient(headers=self._messages.headers, verify=_trust(endpoint))
+
+    async def send(self, call: Call, timeout: float) -> Reply:
+        """Runs a signature once.
+
+        Raises:
+            RequestError: the server's refusal, or no answer.
+        """
+        content = self._messages.content(call)
         try:
-            reply = self._http.post(self._url, content=content, headers=headers, timeout=timeout)
-        except httpx.TimeoutException as error:
-            raise request_error("DEADLINE_EXCEEDED", f"no answer in {timeout:.3g} s") from error
-        except httpx.TransportError as error:
-            raise request_error("UNAVAILABLE", str(error)) from error
-        if reply.status_code != 200:
-            raise _refusal(reply)
-        try:
-            return reply.json()
-        except ValueError as error:
-            raise request_error("INTERNAL", f"the reply is no JSON: {error}") from error
+            async with asyncio.timeout(timeout):
+                answer = await self._http.post(self._messages.url, content=content, timeout=timeout)
+        except (httpx.TransportError, OSError) as error:  # a TLS alert comes as the latter
+            raise self._messages.error(error, timeout) from error
+        return self._messages.reply(call, answer.status_code, answer.content)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
 
 
-def _refusal(reply: httpx.Response) -> RequestError:
-    status = _BY_HTTP_STATUS.get(reply.status_code, "UNKNOWN")
+def _url(endpoint: Endpoint) -> str:
+    which = ""
+    if endpoint.version is not None:
+        which = f"/versions/{endpoint.version}"
+    elif endpoint.label is not None:
+        which = f"/labels/{quote(endpoint.label, safe='')}"
+    base = endpoint.target.rstrip("/")
     try:
-        text = reply.json()["error"]
+        parsed = httpx.URL(base)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"target: {endpoint.target!r} is no address: {error}.") from error
+    if not parsed.host or (parsed.port or 0) > _MAX_PORT:
+        raise UsageError(f"target: {endpoint.target!r} is no address; pass 'http://host:8501'.")
+    return f"{base}/v1/models/{quote(endpoint.model, safe='')}{which}:predict"
+
+
+def _trust(endpoint: Endpoint) -> ssl.SSLContext | bool:
+    files: Certificates = endpoint.certificates
+    if not files:
+        return True
+    try:
+        context = ssl.create_default_context(cafile=files.authority)
+        if files.certificate:
+            context.load_cert_chain(files.certificate, files.key)
+    except OSError as error:  # ssl.SSLError is one
+        names = ", ".join(repr(name) for name in (files.authority, files.certificate) if name)
+        raise UsageError(f"certificate: {names} cannot be used: {error}.") from error
+    return context
+
+
+def _until(deadline: float, part: bytes) -> bytes:
+    """HTTP timeouts bound a single read; a server that trickles would hold its caller for ever."""
+    if time.monotonic() > deadline:
+        raise TimeoutError
+    return part
+
+
+def _refusal(status: int, content: bytes) -> RequestError:
+    try:
+        text = json.loads(content)["error"]
     except (ValueError, KeyError, TypeError):
-        text = reply.text
-    return request_error(status, text)
+        text = content.decode(errors="replace") or f"HTTP status {status}"
+    return request_error(_BY_HTTP_STATUS.get(status, "UNKNOWN"), text)
 
 
 def _to_json(array: np.ndarray) -> Any:
@@ -97,8 +204,25 @@ def _to_json(array: np.ndarray) -> Any:
 
 def _to_array(value: Any, dtype: str) -> np.ndarray:
     if dtype != "string":
-        return np.array(value, dtype)
+        return _numbers(value, dtype)
     return np.frompyfunc(_to_bytes, 1, 1)(np.array(value, object))
+
+
+def _numbers(value: list[Any], dtype: str) -> np.ndarray:
+    """Returns nested lists as an array, as `np.array` does.
+
+    That looks at every list on its own, and a picture is a list for every pixel: unfolding a level
+    at a time takes a tenth of the time.
+    """
+    shape: list[int] = []
+    level: list[Any] = [value]
+    while level and isinstance(level[0], list):
+        sizes = set(map(len, level))
+        if len(sizes) > 1:
+            raise ValueError(f"lists of {sorted(sizes)} values side by side")
+        shape += sizes
+        level = list(chain.from_iterable(level))
+    return np.array(level, dtype).reshape(shape)
 
 
 def _to_bytes(value: str | dict[str, str]) -> bytes:

@@ -1,33 +1,131 @@
 """How a request travels: what a transport promises, and the choice between the two."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from serving.errors import UsageError
 
+API_KEY_HEADER = "x-api-key"
+_GRPC, _GRPCS = "grpc://", "grpcs://"
+_HTTP, _HTTPS = "http://", "https://"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One message to the model.
+
+    Attributes:
+        signature: the signature's name.
+        inputs: arrays of the signature's own types; strings as object arrays of bytes.
+        outputs: the type of every output, "string" for strings.
+    """
+
+    signature: str
+    inputs: Mapping[str, np.ndarray]
+    outputs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to a call.
+
+    Attributes:
+        outputs: arrays by output name; strings as object arrays of bytes.
+        version: of the model that answered; None over REST, whose replies do not say it.
+    """
+
+    outputs: dict[str, np.ndarray]
+    version: int | None
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """The files by which two sides of an encrypted connection know each other, as PEM.
+
+    Attributes:
+        authority: who vouches for the server; None for those that the system trusts.
+        certificate: the client's own, where the server asks for one.
+        key: the private key of `certificate`.
+    """
+
+    authority: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+    def __bool__(self) -> bool:
+        """Returns whether any file is named."""
+        return any((self.authority, self.certificate, self.key))
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A model at an address, and what it takes to be let in.
+
+    Attributes:
+        target: "host:8500" or "grpc://host:8500", "grpcs://host:8500" with TLS,
+            "http://host:8501", "https://host:8501".
+        model: the name under which it is served.
+        version: the version asked for; None for the newest.
+        label: the version label asked for, in the place of a version.
+        certificates: for TLS; "host:8500" with any of them means TLS.
+        api_key: sent as `x-api-key`.
+    """
+
+    target: str
+    model: str = "default"
+    version: int | None = None
+    label: str | None = None
+    certificates: Certificates = Certificates()
+    api_key: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises UsageError when a field cannot be, or two do not go together."""
+        if not self.is_rest and (not self.address.partition(":")[2] or "://" in self.address):
+            raise UsageError(
+                f"target: {self.target!r} names no endpoint; pass 'host:8500' for gRPC or "
+                "'http://host:8501' for REST."
+            )
+        if self.version is not None and self.label is not None:
+            raise UsageError("version: received a version and a version label; pass one of them.")
+        if bool(self.certificates.certificate) != bool(self.certificates.key):
+            raise UsageError("client_certificate: it and client_key go together; pass both.")
+        if self.certificates and not self.is_encrypted:
+            raise UsageError(
+                f"target: {self.target!r} is not encrypted, so no certificate is looked at; "
+                "write https:// or grpcs://, or leave the certificates out."
+            )
+        if self.api_key is not None and not (self.api_key.isascii() and self.api_key.isprintable()):
+            raise UsageError("api_key: only printable ASCII characters can travel in a header.")
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether requests go over HTTP rather than gRPC."""
+        return self.target.startswith((_HTTP, _HTTPS))
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the connection uses TLS."""
+        if "://" in self.target:
+            return self.target.startswith((_HTTPS, _GRPCS))
+        return bool(self.certificates)
+
+    @property
+    def address(self) -> str:
+        """The target of a gRPC channel: host and port."""
+        return self.target.removeprefix(_GRPCS).removeprefix(_GRPC)
+
 
 class Transport(Protocol):
-    """Carries one request to one model and brings back its outputs."""
+    """Carries calls to one model and brings back replies; several threads may use it at once."""
 
-    def call(
-        self,
-        signature: str,
-        inputs: Mapping[str, np.ndarray],
-        outputs: Mapping[str, str],
-        timeout: float,
-    ) -> dict[str, np.ndarray]:
+    def send(self, call: Call, timeout: float) -> Reply:
         """Runs a signature once.
 
-        Args:
-            signature: the signature's name.
-            inputs: arrays of the signature's own types; strings as object arrays of bytes.
-            outputs: the type of every output, "string" for strings.
-            timeout: seconds to wait for the answer.
-
         Raises:
-            RequestError: the server's refusal, or no answer.
+            RequestError: the server's refusal, or no answer in `timeout` seconds.
         """
         ...
 
@@ -36,21 +134,43 @@ class Transport(Protocol):
         ...
 
 
-def connect(target: str, model: str, version: int | None) -> Transport:
-    """Returns the transport that `target` asks for: "http://host:8501" or "host:8500".
+class AsyncTransport(Protocol):
+    """Carries calls as `Transport` does, in coroutines of one event loop."""
+
+    async def send(self, call: Call, timeout: float) -> Reply:
+        """Runs a signature once.
+
+        Raises:
+            RequestError: the server's refusal, or no answer in `timeout` seconds.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        ...
+
+
+def connect(endpoint: Endpoint) -> Transport:
+    """Returns the transport that an endpoint asks for; nothing is sent yet.
 
     Raises:
-        UsageError: `target` has neither form.
+        UsageError: a certificate cannot be read, or the address is none.
     """
-    if target.startswith(("http://", "https://")):
+    if endpoint.is_rest:
         from serving.rest_transport import RestTransport
 
-        return RestTransport(target, model, version)
-    if "://" in target or ":" not in target:
-        raise UsageError(
-            f"target: {target!r} names no endpoint; pass 'host:8500' for gRPC or "
-            "'http://host:8501' for REST."
-        )
+        return RestTransport(endpoint)
     from serving.grpc_transport import GrpcTransport  # imports TensorFlow, so not any earlier
 
-    return GrpcTransport(target, model, version)
+    return GrpcTransport(endpoint)
+
+
+def connect_async(endpoint: Endpoint) -> AsyncTransport:
+    """Returns the transport as `connect` does, for coroutines; call it in their event loop."""
+    if endpoint.is_rest:
+        from serving.rest_transport import AsyncRestTransport
+
+        return AsyncRestTransport(endpoint)
+    from serving.grpc_transport import AsyncGrpcTransport
+
+    return AsyncGrpcTransport(endpoint)

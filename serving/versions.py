@@ -9,6 +9,9 @@ from serving.errors import UsageError
 
 MARKER = "saved_model.pb"
 
+_MAX_VERSION = 2**63 - 1
+_MAX_DIGITS = 100  # leading zeros are digits too
+
 
 def version_path(base_path: str, version: int) -> str:
     """Returns the folder of `version`; its name may carry leading zeros."""
@@ -43,6 +46,11 @@ def require_versions(base_path: str) -> list[int]:
             f"model directory: {base_path!r} does not exist; "
             "pass the folder that holds the numbered exports."
         )
+    if tf.io.gfile.exists(os.path.join(base_path, MARKER)):
+        raise UsageError(
+            f"model directory: {base_path!r} is itself one version; "
+            f"pass its parent, {os.path.dirname(os.path.abspath(base_path))!r}."
+        )
     versions = complete_versions(base_path)
     if not versions:
         raise UsageError(
@@ -50,6 +58,11 @@ def require_versions(base_path: str) -> list[int]:
             f"integer, such as {os.path.join(base_path, '1')!r}, with a {MARKER} inside."
         )
     return versions
+
+
+def other_children(base_path: str) -> list[str]:
+    """Returns the names in `base_path` that are no version numbers; hidden ones do not count."""
+    return [n for n in _children(base_path) if _as_version(n) is None and not n.startswith(".")]
 
 
 def files_of(folder: str) -> list[str]:
@@ -77,4 +90,6 @@ def _children(base_path: str) -> list[str]:
 
 
 def _as_version(name: str) -> int | None:
-    return int(name) if name.isascii() and name.isdigit() else None
+    if not (name.isascii() and name.isdigit() and len(name) <= _MAX_DIGITS):
+        return None
+    return int(name) if int(name) <= _MAX_VERSION else None

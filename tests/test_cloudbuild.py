@@ -30,7 +30,7 @@ from google.protobuf import (
 
 import trainer.cli
 import trainer.task
-from serving import client as serving_client
+from serving import plans as serving_plans
 from serving.deploy import smoke_test
 from serving.server import Server
 from trainer.evaluation.requirements import parse as parse_requirement
@@ -40,6 +40,8 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
 STEPS = {step["id"]: step for step in BUILD["steps"]}
 DOCKERFILES = ["trainer/Dockerfile", "serving/deploy/Dockerfile"]
+# `gan serve` in a container, which compose.yaml builds and Cloud Build does not.
+IMAGES = [*DOCKERFILES, "serving/deploy/Dockerfile.embedded"]
 BUILT_IN = {"PROJECT_ID", "BUILD_ID", "COMMIT_SHA"}
 
 
@@ -273,7 +275,7 @@ def patterns(name):
     return own + [pattern for other in included for pattern in patterns(other)]
 
 
-@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+@pytest.mark.parametrize("dockerfile", IMAGES)
 def test_what_is_copied_exists_and_reaches_the_builder(dockerfile):
     for source in copied(dockerfile):
         assert not is_ignored(source, patterns(".dockerignore")), source
@@ -291,7 +293,7 @@ def test_what_no_image_needs_stays_behind():
         assert not is_ignored(path, patterns(".gcloudignore")), path
 
 
-@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+@pytest.mark.parametrize("dockerfile", IMAGES)
 def test_images_run_as_a_numbered_user_from_a_tagged_base(dockerfile):
     users = [value for name, value in instructions(dockerfile) if name == "USER"]
     assert users and all(re.fullmatch(r"[1-9]\d*(:\d+)?", user) for user in users)
@@ -360,7 +362,7 @@ def test_the_servers_configuration_is_where_its_flags_look(tmp_path):
     ]
     copies = [value for name, value in instructions("serving/deploy/Dockerfile") if name == "COPY"]
     assert copies[0].endswith(" /etc/saddlepoint/")
-    assert {f"serving/deploy/{name}" for name in names} == set(copies[0].split()[:-1])
+    assert {f"serving/deploy/config/{name}" for name in names} == set(copies[0].split()[:-1])
 
 
 # ---- TF Serving's text files ---------------------------------------------------------------------
@@ -401,7 +403,9 @@ def batching():
         enable_large_batch_splitting=(8, "BoolValue"),
         max_execution_batch_size=(9, "Int64Value"),
     )
-    return text_format.Parse((ROOT / "serving/deploy/batching_parameters.txt").read_text(), message)
+    return text_format.Parse(
+        (ROOT / "serving/deploy/config/batching_parameters.txt").read_text(), message
+    )
 
 
 def test_batch_sizes_increase_to_the_largest_request(batching):
@@ -417,11 +421,11 @@ def test_long_requests_run_in_pieces_of_an_allowed_size(batching):
 
 
 def test_the_server_takes_the_longest_message_of_the_client(batching):
-    assert batching.max_batch_size.value >= serving_client._MAX_CHUNK_ROWS
+    assert batching.max_batch_size.value >= serving_plans.MAX_CHUNK_ROWS
 
 
 def test_monitoring_is_on_where_it_is_documented():
-    text = (ROOT / "serving/deploy/monitoring.config").read_text()
+    text = (ROOT / "serving/deploy/config/monitoring.config").read_text()
     inner = re.fullmatch(r"(?:#.*\n)*prometheus_config \{\n(.*)\}\n", text, re.DOTALL)[1]
     message = text_message("PrometheusConfig", enable=(1, "bool"), path=(2, "string"))
     config = text_format.Parse(inner, message)

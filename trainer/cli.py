@@ -2,10 +2,14 @@
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import click
 
+from serving.server.command_line import ENGINES, TfServingFlags, become_tf_serving, server_flags
+from serving.server.options import ServerOptions
 from trainer.commands import (
+    SentenceCommand,
     SentenceGroup,
     experiment_options,
     json_option,
@@ -160,30 +164,98 @@ def export(run_dir: str, to: str, checkpoint: str, as_json: bool) -> None:
     )
 
 
-@main.command()
-@click.argument("model_dir")
-@click.option("--model_name", "--model-name", default="default", show_default=True)
-@click.option("--port", default=8500, show_default=True, help="gRPC port; 0 takes a free one.")
-@click.option("--rest_api_port", "--rest-api-port", default=8501, show_default=True)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+class _ServeCommand(TfServingFlags, SentenceCommand):
+    """Flags as TF Serving spells them, errors as every command of ours words them."""
+
+
+@main.command(cls=_ServeCommand)
+@click.argument("model_dir", required=False, default="")
+@server_flags
+@click.option(
+    "--engine",
+    default=ENGINES[0],
+    show_default=True,
+    type=click.Choice(ENGINES),
+    help="What serves: this package, or the real binary with the same flags.",
+)
 @json_option
-def serve(
-    model_dir: str, model_name: str, port: int, rest_api_port: int, host: str, as_json: bool
-) -> None:
-    """Serve the newest version in MODEL_DIR over gRPC and REST, as TF Serving does."""
+@click.pass_context
+def serve(ctx: click.Context, model_dir: str, engine: str, as_json: bool, **values: Any) -> None:
+    """Serve the newest version in MODEL_DIR over gRPC and REST, as TF Serving does.
+
+    \b
+    Examples:
+      gan serve models/pets --web
+      gan serve models/pets --enable_batching --batching_parameters_file=batching.txt
+      gan serve --model_config_file=models.txt --host 0.0.0.0 --api_key_env KEY
+    """  # noqa: D301 - click reads the \b as "do not wrap"
+    values["model_base_path"] = model_dir or values["model_base_path"]
+    if engine != ENGINES[0]:
+        become_tf_serving(ctx, values)
+    ServerOptions(**values)  # refuses at once what TensorFlow would take seconds to get to
     start_tensorflow()
     from serving import server
 
     def announce(started: server.Server) -> None:
         ports = {"port": started.port, "rest_api_port": started.rest_api_port}
-        say(
-            as_json,
-            ports,
-            f"Serving {model_name}: gRPC {host}:{started.port}, "
-            f"REST http://{host}:{started.rest_api_port}/v1/models/{model_name}",
-        )
+        say(as_json, ports, started.greeting)
 
-    server.serve(model_dir, model_name, port, rest_api_port, host, on_start=announce)
+    server.serve(on_start=announce, **values)
+
+
+@main.command()
+@click.argument("host")
+@click.option("--model", default="default", show_default=True, help="Name of the served model.")
+@click.option("--version", "model_version", type=int, help="Version to ask; default the newest.")
+@click.option("--label-name", help="Version label to ask, such as stable.")
+@click.option("--signature", help="Default generate, with --label generate_conditional.")
+@click.option("--seed", "seeds", type=int, multiple=True, help="May be repeated; default 0.")
+@click.option("--label", "labels", multiple=True, help="Number or name; one for all or one a seed.")
+@click.option("--count", type=int, help="How many samples, with seeds from --seed on.")
+@click.option("--input", "files", multiple=True, metavar="NAME=FILE", help="An input, from a .npy.")
+@click.option("--out", help="A folder for PNG files, or a .png, .npz or .npy file.")
+@click.option("--timeout", default=30.0, show_default=True, help="Seconds.")
+@click.option("--ca-certificate", help="PEM file of who vouches for the server.")
+@click.option("--client-certificate", help="PEM file, where the server asks who calls.")
+@click.option("--client-key", help="PEM file of its private key.")
+@click.option("--api-key", envvar="SADDLEPOINT_API_KEY", help="Or in SADDLEPOINT_API_KEY.")
+@json_option
+def call(
+    host: str,
+    model: str,
+    model_version: int | None,
+    label_name: str | None,
+    signature: str | None,
+    seeds: tuple[int, ...],
+    labels: tuple[str, ...],
+    count: int | None,
+    files: tuple[str, ...],
+    out: str | None,
+    timeout: float,
+    as_json: bool,
+    **access: Any,
+) -> None:
+    """Ask the model behind HOST: HOST:8500 for gRPC, http://HOST:8501 for REST.
+
+    \b
+    Examples:
+      gan call localhost:8500 --seed 1 --label cat --out cat.png
+      gan call http://localhost:8501 --model pets --count 100 --out pets/
+      gan call https://gan.example.org --signature latents --seed 1 --seed 2 --json
+      gan call localhost:8500 --signature score --input image=image.npy --label 3
+      gan call localhost:8500 --signature describe
+    """  # noqa: D301 - click reads the \b as "do not wrap"
+    from serving import call as calling
+    from serving.client import Client
+
+    question = calling.Question(signature, seeds, labels, count, calling.named_files(files), out)
+    if not host.startswith(("http://", "https://")):
+        start_tensorflow()
+    with Client(
+        host, model, version=model_version, version_label=label_name, timeout=timeout, **access
+    ) as client:
+        answer = calling.ask(client, question)
+    say(as_json, answer.as_dict(), answer.text)
 
 
 @main.command()

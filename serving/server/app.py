@@ -1,109 +1,138 @@
 """The endpoint as a whole: models, both interfaces and the watch over new versions."""
 
+import asyncio
+import functools
 import logging
+import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from types import TracebackType
+from typing import Any
 
 from serving.errors import ServingError, UsageError
+from serving.server import model_config, textproto
+from serving.server.access_log import AccessLog
+from serving.server.admission import Admission
+from serving.server.batching import BatchingParameters, read_parameters
 from serving.server.core import Core
-from serving.server.grpc_frontend import GrpcFrontend
-from serving.server.models import Model
-from serving.server.rest_frontend import RestFrontend
+from serving.server.endpoint import Endpoint
+from serving.server.grpc_frontend import GrpcFrontend, port_taken
+from serving.server.metrics import DEFAULT_PATH, Metrics
+from serving.server.model_config import ModelConfig
+from serving.server.models import load_version
+from serving.server.options import ServerOptions, split
+from serving.server.registry import Registry, Watch
+from serving.server.rest_frontend import RestApp, RestFrontend, bind, with_cors
+from serving.server.rows import RowBudget
+from serving.server.runtime import RuntimeOptions
+from serving.server.security import grpc_credentials, http_context, read_api_key
+from serving.server.status import StatusError
+from serving.server.web import WebPage
 from serving.versions import require_versions
 
 _log = logging.getLogger(__name__)
 
+_THREADS_PER_CORE = 4
+_THREADS_WITH_BATCHING = 128
+
 
 class Server:
-    """Serves the newest version below a model directory, until stopped.
+    """Serves the newest version below a model directory, or several models, until stopped.
 
     Use it as a context manager, or call `start` and `stop`. Port 0 lets the system choose; the
     attributes `port` and `rest_api_port` hold the ports in use once it has started.
 
     Example:
-        with Server("models/digits", port=0, rest_api_port=0) as server:
+        with Server("models/digits", port=0, rest_api_port=0, enable_batching=True) as server:
             client = Client(f"127.0.0.1:{server.port}")
     """
 
     def __init__(
         self,
-        model_dir: str,
+        model_dir: str = "",
         model_name: str = "default",
-        port: int = 8500,
-        rest_api_port: int = 8501,
-        host: str = "127.0.0.1",
         *,
         version_labels: Mapping[str, int] | None = None,
-        poll_seconds: float = 1.0,
+        **flags: Any,
     ) -> None:
         """Describes the endpoint; nothing is loaded and no port is taken before `start`.
 
         Args:
-            model_dir: the folder with the numbered exports.
+            model_dir: the folder with the numbered exports; empty with `model_config_file`.
             model_name: the name under which requests ask for the model.
-            port: the gRPC port.
-            rest_api_port: the HTTP port.
-            host: the address to listen on; "0.0.0.0" for every one.
-            version_labels: names for versions, such as {"stable": 3}.
-            poll_seconds: how often `model_dir` is looked at.
+            version_labels: names for versions of that model, such as {"stable": 3}.
+            flags: the fields of `ServerOptions`, as on the command line.
 
         Raises:
-            UsageError: a port is no port.
+            UsageError: a flag's value cannot be.
         """
-        _check_port("port", port)
-        _check_port("rest_api_port", rest_api_port)
-        self.port = port
-        self.rest_api_port = rest_api_port
-        self.host = host
-        self._model_dir = str(model_dir)
-        self._model = Model(model_name, self._model_dir, version_labels)
-        self._poll_seconds = poll_seconds
-        self._frontends: list[GrpcFrontend | RestFrontend] = []
-        self._stopping = threading.Event()
-        self._watch = threading.Thread(target=self._watch_versions, name="versions", daemon=True)
+        named = flags.pop("model_base_path", "")
+        model_dir = str(model_dir) or named
+        self.options = options = ServerOptions(
+            model_name=model_name, model_base_path=model_dir, **flags
+        )
+        if not model_dir and not options.model_config_file:
+            raise UsageError("model directory: received none; pass MODEL_DIR or model_config_file.")
+        self.port = options.port
+        self.rest_api_port = options.rest_api_port
+        self._labels = dict(version_labels or {})
+        self._parts = _Parts()
+        self._stopped = threading.Event()
 
     def start(self) -> "Server":
-        """Loads the newest version and begins to answer.
+        """Loads the models and begins to answer.
 
         Raises:
-            UsageError: the model directory is missing or holds no export.
-            ServingError: a port is taken, or no version can be loaded; nothing stays running.
+            UsageError: the model directory is missing or holds no export, or a file named by a
+                flag is not what it should be.
+            ServingError: a port is taken, or a model cannot be loaded; nothing stays running.
         """
-        require_versions(self._model_dir)
-        core = Core({self._model.name: self._model})
         try:
-            rest_frontend = RestFrontend(core, self.host, self.rest_api_port)
-            self._frontends.append(rest_frontend)
-            self._load_first()
-            # The last thing that can fail: gRPC frees a port only after a server has run on it.
-            grpc_frontend = GrpcFrontend(core, self.host, self.port)
-            self._frontends.append(grpc_frontend)
+            self._start()
         except BaseException:
             self.stop(grace=0)
             raise
-        self.port, self.rest_api_port = grpc_frontend.port, rest_frontend.port
-        for frontend in self._frontends:
-            frontend.start()
-        self._watch.start()
-        _log.info("serving %s: gRPC %s, REST %s", self._model.name, self.port, self.rest_api_port)
+        _log.info("serving: gRPC %s, REST %s", self.port, self.rest_api_port)
         return self
 
-    def stop(self, grace: float = 10.0) -> None:
-        """Refuses new requests, gives those under way `grace` seconds, and frees the model."""
-        self._stopping.set()
-        for frontend in self._frontends:
-            frontend.drain(grace)
-        while self._frontends:
-            self._frontends.pop().join()
-        if self._watch.is_alive():
-            self._watch.join()
-        self._model.close()
+    def stop(self, grace: float | None = None, delay: float = 0.0) -> None:
+        """Reports unready for `delay`, refuses new requests, gives those under way `grace` seconds.
+
+        Args:
+            grace: seconds; None for the flag `grace_seconds`.
+            delay: seconds in which load balancers may notice, while requests are still answered.
+        """
+        parts, grace = self._parts, self.options.grace_seconds if grace is None else grace
+        for watch in parts.watches:
+            watch.stop()
+        if parts.loop is not None:
+            parts.loop.stop(grace, delay)
+        for held in parts.sockets:
+            held.close()
+        if parts.endpoint is not None:
+            parts.endpoint.admission.close()
+            parts.endpoint.registry.close()
+            parts.endpoint.access_log.close()
+        self._parts = _Parts()
+        self._stopped.set()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Blocks until `stop` is called; returns False if `timeout` seconds passed before."""
-        return self._stopping.wait(timeout)
+        return self._stopped.wait(timeout)
+
+    @property
+    def greeting(self) -> str:
+        """Where a started server is found, as a line for a person."""
+        options, parts = self.options, self._parts
+        models = list(parts.endpoint.registry.models) if parts.endpoint is not None else []
+        scheme = "https" if options.rest_ssl_cert_file else "http"
+        web = f"{scheme}://{options.host}:{self.rest_api_port}"
+        page = f", page {web}/" if options.web else ""
+        name = f"/{models[0]}" if len(models) == 1 else ""
+        rest = f"REST {web}/v1/models{name}"
+        return f"Serving {', '.join(models)}: gRPC {options.host}:{self.port}, {rest}{page}"
 
     def __enter__(self) -> "Server":
         """Starts the server."""
@@ -118,52 +147,131 @@ class Server:
         """Stops the server."""
         self.stop()
 
-    def _load_first(self) -> None:
-        self._model.refresh()
-        if self._model.available:
-            return
-        reasons = "; ".join(
-            f"version {status.version}: {status.error_message}" for status in self._model.statuses()
+    def _start(self) -> None:
+        options, parts = self.options, self._parts
+        configs = self._configs()
+        credentials, tls = grpc_credentials(options.ssl_config_file), http_context(options)
+        arguments = _channel_arguments(options.grpc_channel_arguments)
+        metrics_path = _metrics_path(options.monitoring_config_file)
+        rest_socket = parts.hold(bind(options.host, options.rest_api_port))
+        self.rest_api_port = rest_socket.getsockname()[1]
+        reserved = parts.hold(_reserve(options.host, options.port))
+        parts.endpoint = endpoint = _build_endpoint(options)
+        page = WebPage(endpoint.registry.models) if options.web else None
+        _load(endpoint.registry, configs)
+        reserved.close()  # until here nobody could take the port while the models loaded
+        app = with_cors(RestApp(endpoint, options, metrics_path, page), options.origins)
+        parts.loop = loop = _Loop(endpoint)
+        loop.start(
+            lambda: GrpcFrontend(endpoint, (options.host, options.port), credentials, arguments),
+            lambda: RestFrontend(app, rest_socket, options, tls),
         )
-        raise ServingError(
-            f"model directory: no version in {self._model_dir!r} can be loaded ({reasons}); "
-            "export the model again."
-        )
+        self.port = loop.grpc_port
+        parts.watches = self._watches(endpoint.registry)
+        for watch in parts.watches:
+            watch.start()
 
-    def _watch_versions(self) -> None:
-        while not self._stopping.wait(self._poll_seconds):
-            try:
-                self._model.refresh()
-            except Exception:  # a file system that fails for a moment must not end the watch
-                _log.exception("looking for versions in %s failed", self._model_dir)
+    def _configs(self) -> list[ModelConfig]:
+        options = self.options
+        if options.model_config_file:
+            return model_config.read_file(options.model_config_file)
+        require_versions(options.model_base_path)
+        return [ModelConfig(options.model_name, options.model_base_path, labels=self._labels)]
+
+    def _watches(self, registry: Registry) -> list[Watch]:
+        options = self.options
+
+        def reload() -> None:
+            registry.apply(model_config.read_file(options.model_config_file))
+
+        watches = [Watch("versions", options.file_system_poll_wait_seconds, registry.refresh)]
+        if options.model_config_file:
+            seconds = options.model_config_file_poll_wait_seconds
+            watches.append(Watch("models", seconds, reload))
+        return watches
+
+
+class _Parts:
+    """What a started server holds, and must give back however far the start came."""
+
+    def __init__(self) -> None:
+        self.endpoint: Endpoint | None = None
+        self.loop: _Loop | None = None
+        self.sockets: list[socket.socket] = []
+        self.watches: list[Watch] = []
+
+    def hold(self, held: socket.socket) -> socket.socket:
+        self.sockets.append(held)
+        return held
+
+
+class _Loop:
+    """The thread with the event loop in which both interfaces live."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.grpc_port = 0
+        self._endpoint = endpoint
+        self._loop = asyncio.new_event_loop()
+        self._grpc: GrpcFrontend | None = None
+        self._rest: RestFrontend | None = None
+        self._thread = threading.Thread(target=self._loop.run_forever, name="interfaces")
+        self._thread.daemon = True
+
+    def start(
+        self, make_grpc: Callable[[], GrpcFrontend], make_rest: Callable[[], RestFrontend]
+    ) -> None:
+        self._thread.start()
+        self._wait(self._start(make_grpc, make_rest))
+
+    def stop(self, grace: float, delay: float) -> None:
+        self._wait(self._drain(grace, delay))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _start(
+        self, make_grpc: Callable[[], GrpcFrontend], make_rest: Callable[[], RestFrontend]
+    ) -> None:
+        self._grpc = make_grpc()
+        self.grpc_port = self._grpc.port
+        self._rest = make_rest()
+        self._endpoint.ready = True
+        await self._rest.start()
+        await self._grpc.start()
+
+    async def _drain(self, grace: float, delay: float) -> None:
+        self._endpoint.ready = False
+        if self._grpc is not None:
+            await self._grpc.report_unready()
+        await asyncio.sleep(delay)
+        frontends = [each for each in (self._grpc, self._rest) if each is not None]
+        await asyncio.gather(*(frontend.stop(grace) for frontend in frontends))
+        await self._loop.shutdown_default_executor()
+
+    def _wait(self, coroutine: Any) -> None:
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 
 def serve(
-    model_dir: str,
+    model_dir: str = "",
     model_name: str = "default",
-    port: int = 8500,
-    rest_api_port: int = 8501,
-    host: str = "127.0.0.1",
     *,
-    grace: float = 10.0,
     on_start: Callable[[Server], None] | None = None,
+    **flags: Any,
 ) -> None:
     """Serves until SIGTERM or SIGINT, then drains; call it from the main thread.
 
     Args:
-        model_dir: the folder with the numbered exports.
+        model_dir: the folder with the numbered exports; empty with `model_config_file`.
         model_name: the name under which requests ask for the model.
-        port: the gRPC port.
-        rest_api_port: the HTTP port.
-        host: the address to listen on.
-        grace: seconds that requests under way may take once a signal has come.
         on_start: called with the server once it answers.
+        flags: the fields of `ServerOptions`, as on the command line.
 
     Raises:
-        UsageError: the model directory is missing or holds no export, or a port is no port.
-        ServingError: a port is taken, or no version can be loaded.
+        UsageError: the model directory is missing or holds no export, or a flag's value cannot be.
+        ServingError: a port is taken, or a model cannot be loaded.
     """
-    server = Server(model_dir, model_name, port, rest_api_port, host)
+    server = Server(model_dir, model_name, **flags)
     signalled = threading.Event()
     numbers = (signal.SIGTERM, signal.SIGINT)
     previous = {number: signal.signal(number, lambda *_: signalled.set()) for number in numbers}
@@ -173,11 +281,86 @@ def serve(
             on_start(server)
         signalled.wait()
     finally:
-        server.stop(grace)
+        server.stop(delay=server.options.drain_delay_seconds if signalled.is_set() else 0.0)
         for number, handler in previous.items():
             signal.signal(number, handler)
 
 
-def _check_port(name: str, port: int) -> None:
-    if not 0 <= port <= 65535:
-        raise UsageError(f"{name}: received {port}; expected 0 (any free one) to 65535.")
+def _build_endpoint(options: ServerOptions) -> Endpoint:
+    batching = _batching(options)
+    runtime_options = RuntimeOptions(
+        batching,
+        options.tensorflow_intra_op_parallelism or options.tensorflow_session_parallelism,
+        options.tensorflow_inter_op_parallelism or options.tensorflow_session_parallelism,
+    )
+    load = functools.partial(
+        load_version, options=runtime_options, warm_up=options.enable_model_warmup
+    )
+    registry = Registry(
+        split(options.allowed_base_paths),
+        load,
+        labels_for_unavailable=options.allow_version_labels_for_unavailable_models,
+    )
+    num_workers = max(options.grpc_max_threads, options.rest_api_num_threads)
+    default = _THREADS_WITH_BATCHING if batching else _THREADS_PER_CORE * (os.cpu_count() or 1)
+    admission = Admission(num_workers or default, options.max_queue, options.max_queue_bytes)
+    return Endpoint(
+        Core(registry.models, RowBudget(options.max_request_rows)),
+        registry,
+        admission,
+        Metrics(registry.models, lambda: admission.waiting, lambda: admission.working),
+        AccessLog(options.access_log),
+        read_api_key(options),
+    )
+
+
+def _batching(options: ServerOptions) -> BatchingParameters | None:
+    if not options.enable_batching:
+        return None
+    path = options.batching_parameters_file
+    return read_parameters(path) if path else BatchingParameters()
+
+
+def _load(registry: Registry, configs: list[ModelConfig]) -> None:
+    try:
+        registry.apply(configs)
+    except StatusError as error:
+        reasons = "; ".join(
+            f"{name} version {status.version}: {status.error_message}"
+            for name, model in registry.models.items()
+            for status in model.statuses()
+            if status.error_code
+        )
+        raise ServingError(
+            f"no version of a model can be loaded, or a label has none: {error.text} ({reasons})"
+        ) from error
+
+
+def _metrics_path(path: str) -> str | None:
+    if not path:
+        return DEFAULT_PATH
+    message = textproto.new("MonitoringConfig")
+    config = textproto.read(message, path, "monitoring_config_file").prometheus_config
+    return (config.path or DEFAULT_PATH) if config.enable else None
+
+
+def _channel_arguments(text: str) -> list[tuple[str, int | str]]:
+    arguments: list[tuple[str, int | str]] = []
+    for part in split(text):
+        key, equals, value = part.partition("=")
+        if not key or not equals:
+            raise UsageError(f"grpc_channel_arguments: received {part!r}; expected key=value.")
+        arguments.append((key, int(value) if value.lstrip("-").isdigit() else value))
+    return arguments
+
+
+def _reserve(host: str, port: int) -> socket.socket:
+    """Takes the gRPC port with a plain socket: gRPC itself would complain in its own words."""
+    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gRPC: old connections linger
+    try:
+        held.bind((host, port))
+    except OSError as error:
+        held.close()
+        raise port_taken(host, port) from error
+    return held

@@ -1,6 +1,7 @@
 """What the endpoint does, whichever way a request comes in."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -8,7 +9,15 @@ import numpy as np
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
 from serving.server.models import Model, Servable, VersionStatus, servable_not_found
-from serving.server.signatures import DEFAULT_SIGNATURE, find_signature, run_signature
+from serving.server.record import RequestRecord
+from serving.server.rows import RowBudget
+from serving.server.signatures import (
+    DEFAULT_SIGNATURE,
+    check_input_names,
+    declared_rows,
+    find_signature,
+    select_outputs,
+)
 from serving.server.status import Code, StatusError, invalid_argument
 
 
@@ -31,39 +40,68 @@ class Prediction:
     outputs: dict[str, np.ndarray]
 
 
+@dataclass(frozen=True)
+class InputSource:
+    """The inputs of a request, as yet undecoded.
+
+    Attributes:
+        read: decodes them, once the signature that they must meet is known.
+        shapes: gives names and shapes without decoding, where that is possible.
+    """
+
+    read: Callable[[SignatureDef], Mapping[str, np.ndarray]]
+    shapes: Callable[[], Iterable[tuple[str, Sequence[int]]]] = tuple
+
+
 class Core:
     """Resolves, validates and runs requests over a set of models."""
 
-    def __init__(self, models: Mapping[str, Model]) -> None:
-        """Serves `models` by name."""
-        self._models = dict(models)
+    def __init__(self, models: Mapping[str, Model], rows: RowBudget | None = None) -> None:
+        """Serves `models` by name: a mapping that may change while requests come in.
+
+        Args:
+            models: what is served.
+            rows: bounds the rows of one request and of all that run at once; None sets no bound.
+        """
+        self._models = models
+        self._rows = rows or RowBudget(0)
 
     def predict(
         self,
         query: ModelQuery | None,
         signature_name: str,
-        read_inputs: Callable[[SignatureDef], Mapping[str, np.ndarray]],
+        inputs: InputSource,
         output_filter: Sequence[str] = (),
         timeout: float | None = None,
+        record: RequestRecord | None = None,
     ) -> Prediction:
         """Answers a Predict request.
 
         Args:
             query: the model wanted; None when the request had no model spec.
             signature_name: the signature wanted; empty means `serving_default`.
-            read_inputs: decodes the inputs, once the signature that they must meet is known.
+            inputs: what to feed.
             output_filter: names of the outputs wanted; empty means all.
-            timeout: seconds the run may take.
+            timeout: seconds that waiting for room and the run may take.
+            record: where to note what answered, how many rows there were and how long it took.
 
         Raises:
             StatusError: the first check that failed, or the runtime's own error.
         """
-        name = signature_name or DEFAULT_SIGNATURE
+        record = record or RequestRecord("")
+        record.signature = name = signature_name or DEFAULT_SIGNATURE
         with self.lease(query) as servable:
+            record.model, record.version = servable.name, servable.version
             signature = find_signature(servable.runtime, name)
-            inputs = read_inputs(signature)
-            outputs = run_signature(servable.runtime, signature, inputs, output_filter, timeout)
-            return Prediction(servable.name, servable.version, name, outputs)
+            signature = find_signature(servable.runtime, name)
+            self._rows.check(declared_rows(signature, inputs.shapes()))
+            arrays = inputs.read(signature)
+            check_input_names(signature, arrays)
+            outputs = select_outputs(signature, output_filter)
+            record.rows = declared_rows(signature, _shapes(arrays))
+            with self._rows.take(record.rows, timeout) as left:
+                result = _timed_run(servable, name, arrays, outputs, left, record)
+            return Prediction(servable.name, servable.version, name, result)
 
     def signature_defs(self, query: ModelQuery | None) -> tuple[int, dict[str, SignatureDef]]:
         """Returns the version that answers and its signatures by name.
@@ -108,15 +146,38 @@ class Core:
         if not query.name:
             raise invalid_argument("ModelSpec has no name specified.")
         version = self._version(query)
-        if query.name not in self._models:
+        model = self._models.get(query.name)
+        if model is None:
             raise servable_not_found(query.name, version)
-        with self._models[query.name].lease(version) as servable:
+        with model.lease(version) as servable:
             yield servable
 
     def _version(self, query: ModelQuery) -> int | None:
         if query.label is None:
             return query.version
-        labels = self._models[query.name].labels if query.name in self._models else {}
+        model = self._models.get(query.name)
+        labels = model.labels if model is not None else {}
         if query.label not in labels:
             raise invalid_argument(f"Unrecognized servable version label: {query.label}")
         return labels[query.label]
+
+
+def _timed_run(
+    servable: Servable,
+    name: str,
+    inputs: Mapping[str, np.ndarray],
+    outputs: Sequence[str],
+    timeout: float | None,
+    record: RequestRecord,
+) -> dict[str, np.ndarray]:
+    started = time.monotonic()
+    try:
+        result = servable.runtime.run(name, inputs, outputs, timeout)
+    finally:
+        record.run_seconds = time.monotonic() - started
+    record.batch_rows = result.batch_rows
+    return result.outputs
+
+
+def _shapes(arrays: Mapping[str, np.ndarray]) -> list[tuple[str, tuple[int, ...]]]:
+    return [(name, array.shape) for name, array in arrays.items()]

@@ -1,200 +1,291 @@
-"""The gRPC face of the endpoint: TF Serving's services and the standard health service."""
+"""The gRPC face of the endpoint: TF Serving's services, standard health and reflection."""
 
-import threading
-from collections.abc import Iterator
-from concurrent import futures
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from types import ModuleType
+from typing import Any
 
 import grpc
 import numpy as np
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
-    model_pb2,
-    model_service_pb2_grpc,
+    model_management_pb2,
+    model_service_pb2,
     predict_pb2,
-    prediction_service_pb2_grpc,
+    prediction_service_pb2,
 )
 
 from serving.errors import ServingError
-from serving.server.core import Core, ModelQuery
-from serving.server.models import VersionStatus
+from serving.server.core import InputSource
+from serving.server.endpoint import Endpoint
+from serving.server.interface import metadata_response, model_query, model_spec, status_response
+from serving.server.model_config import from_proto
+from serving.server.record import RequestRecord, request_id
+from serving.server.security import ApiKey
 from serving.server.signatures import check_input_names
-from serving.server.status import StatusError, invalid_argument
-from serving.server.tensors import from_proto, to_proto
+from serving.server.status import StatusError
+from serving.server.tensors import from_proto as tensor_from_proto
+from serving.server.tensors import shape_of, to_proto
 
 _MAX_MESSAGE = 2**31 - 1
-_NUM_WORKERS = 32
+_MAX_DETAILS = 2000  # bytes; a status travels, three times as long, in a bounded header
 _HEALTH_NAMES = ("", "PredictionService", "ModelService")
+_HEALTH_METHODS = f"/{health.SERVICE_NAME}/"
 _GRPC_CODES = {code.value[0]: code for code in grpc.StatusCode}
-_METADATA_FIELD = "signature_def"
+_OPTIONS = [
+    ("grpc.max_send_message_length", _MAX_MESSAGE),
+    ("grpc.max_receive_message_length", _MAX_MESSAGE),
+    ("grpc.so_reuseport", 0),  # otherwise two servers would share a port in silence
+    ("grpc.keepalive_time_ms", 60_000),  # finds clients that vanished without a word
+    ("grpc.keepalive_timeout_ms", 20_000),
+]
 
 
 class GrpcFrontend:
-    """A gRPC server over a core.
+    """A gRPC server over an endpoint; all methods belong to the thread of one event loop.
 
     Attributes:
         port: the port in use; the one asked for, or the one the system chose for 0.
     """
 
-    def __init__(self, core: Core, host: str, port: int) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        address: tuple[str, int],
+        credentials: grpc.ServerCredentials | None = None,
+        arguments: list[tuple[str, int | str]] | None = None,
+    ) -> None:
         """Takes the port; nothing is answered before `start`.
+
+        Args:
+            endpoint: what answers.
+            address: host and port.
+            credentials: for TLS; None for plain text.
+            arguments: gRPC channel arguments beyond our own.
 
         Raises:
             ServingError: the port is not free.
         """
-        options = [
-            ("grpc.max_send_message_length", _MAX_MESSAGE),
-            ("grpc.max_receive_message_length", _MAX_MESSAGE),
-            ("grpc.so_reuseport", 0),  # otherwise two servers would share a port in silence
-        ]
-        self._workers = futures.ThreadPoolExecutor(_NUM_WORKERS, "grpc")
-        self._server = grpc.server(self._workers, options=options)
-        self._drained = threading.Event()
-        self._health = health.HealthServicer()
-        self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            _PredictionService(core), self._server
-        )
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(_ModelService(core), self._server)
-        try:
-            self.port = self._server.add_insecure_port(f"{host}:{port}")
-        except RuntimeError as error:
-            raise ServingError(
-                f"port: {port} on {host} cannot be used for gRPC; stop the program that has it "
-                "or choose another with --port."
-            ) from error
+        interceptors = [_KeyCheck(endpoint.api_key)] if endpoint.api_key else []
+        options = [*_OPTIONS, *(arguments or [])]
+        self._server = grpc.aio.server(options=options, interceptors=interceptors)
+        self._health = health.aio.HealthServicer()
+        self._add_services(endpoint)
+        self.port = _bind(self._server, address, credentials)
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begins to answer."""
-        self._server.start()
-        self._set_health(health_pb2.HealthCheckResponse.SERVING)
+        await self._server.start()
+        await self._set_health(health_pb2.HealthCheckResponse.SERVING)
 
-    def drain(self, grace: float) -> None:
-        """Refuses new requests from now on; those under way have `grace` seconds to finish."""
-        self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
-        self._drained = self._server.stop(grace)
+    async def report_unready(self) -> None:
+        """Tells health checks that no new requests are welcome; they are still answered."""
+        await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
 
-    def join(self) -> None:
-        """Returns once everything drained and the port is free."""
-        self._drained.wait()
-        self._workers.shutdown(wait=False)
+    async def stop(self, grace: float) -> None:
+        """Refuses new requests; returns once those under way ended, at most `grace` seconds."""
+        await self._server.stop(grace)
 
-    def _set_health(self, status: int) -> None:
-        for name in _HEALTH_NAMES:
-            self._health.set(name, status)
-
-
-class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Predict and GetModelMetadata; the generated base answers UNIMPLEMENTED to the rest."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def Predict(  # noqa: N802 - the interface's name
-        self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
-    ) -> predict_pb2.PredictResponse:
-        def read_inputs(signature: SignatureDef) -> dict[str, np.ndarray]:
-            check_input_names(signature, request.inputs)
-            return {name: from_proto(name, proto) for name, proto in request.inputs.items()}
-
-        with _aborting(context):
-            prediction = self._core.predict(
-                _query(request),
-                request.model_spec.signature_name,
-                read_inputs,
-                request.output_filter,
-                context.time_remaining(),
+    def _add_services(self, endpoint: Endpoint) -> None:
+        server = self._server
+        server.add_generic_rpc_handlers(
+            (
+                _handlers(
+                    prediction_service_pb2, "PredictionService", _PredictionService(endpoint)
+                ),
+                _handlers(model_service_pb2, "ModelService", _ModelService(endpoint)),
             )
-            outputs = {name: to_proto(value) for name, value in prediction.outputs.items()}
-            spec = _spec(prediction.name, prediction.version, prediction.signature)
-            return predict_pb2.PredictResponse(model_spec=spec, outputs=outputs)
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        files = (prediction_service_pb2, model_service_pb2, health_pb2)
+        names = [s.full_name for f in files for s in f.DESCRIPTOR.services_by_name.values()]
+        reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
 
-    def GetModelMetadata(  # noqa: N802
+    async def _set_health(self, status: int) -> None:
+        for name in _HEALTH_NAMES:
+            await self._health.set(name, status)
+
+
+def _handlers(module: ModuleType, name: str, service: object) -> grpc.GenericRpcHandler:
+    """Returns the handlers of a service, one for each of its methods.
+
+    The generated registration would answer bytes that are no request with UNKNOWN and a traceback
+    in the log.
+    """
+    descriptor = module.DESCRIPTOR.services_by_name[name]
+    methods = {
+        method.name: grpc.unary_unary_rpc_method_handler(
+            _parsing(GetMessageClass(method.input_type), getattr(service, method.name)),
+            response_serializer=GetMessageClass(method.output_type).SerializeToString,
+        )
+        for method in descriptor.methods
+    }
+    return grpc.method_handlers_generic_handler(descriptor.full_name, methods)
+
+
+def _parsing(
+    kind: type[Message], answer: Callable[[Any, grpc.aio.ServicerContext], Awaitable[Message]]
+) -> Callable[[bytes, grpc.aio.ServicerContext], Awaitable[Message]]:
+    async def parse_and_answer(data: bytes, context: grpc.aio.ServicerContext) -> Message:
+        try:
+            request = kind.FromString(data)
+        except DecodeError:
+            text = f"The {len(data)} bytes received are no {kind.DESCRIPTOR.full_name}."
+            await context.abort(grpc.StatusCode.INTERNAL, text)
+        return await answer(request, context)
+
+    return parse_and_answer
+
+
+async def _never_exported(
+    self: object, request: Message, context: grpc.aio.ServicerContext
+) -> Message:
+    text = "A generator answers Predict; Classify, Regress and MultiInference are not implemented."
+    return await context.abort(grpc.StatusCode.UNIMPLEMENTED, text)
+
+
+class _PredictionService:
+    """Predict and GetModelMetadata; the rest is what a generator never exports."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    async def Predict(  # noqa: N802 - the interface's name
+        self, request: predict_pb2.PredictRequest, context: grpc.aio.ServicerContext
+    ) -> predict_pb2.PredictResponse:
+        def work(left: float | None) -> predict_pb2.PredictResponse:
+            return _predict(self._endpoint, request, left, record)
+
+        async with _answering(self._endpoint, context, "predict") as record:
+            record.model = request.model_spec.name
+            timeout = context.time_remaining()
+            return await self._endpoint.work(record, work, request.ByteSize(), timeout)
+
+    async def GetModelMetadata(  # noqa: N802
         self,
         request: get_model_metadata_pb2.GetModelMetadataRequest,
-        context: grpc.ServicerContext,
+        context: grpc.aio.ServicerContext,
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        with _aborting(context):
-            return metadata_response(self._core, _query(request), request.metadata_field)
+        async with _answering(self._endpoint, context, "metadata") as record:
+            record.model = request.model_spec.name
+            core = self._endpoint.core
+            return metadata_response(core, model_query(request), request.metadata_field)
+
+    Classify = Regress = MultiInference = _never_exported
 
 
-class _ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """GetModelStatus; the generated base answers UNIMPLEMENTED to HandleReloadConfigRequest."""
+class _ModelService:
+    """GetModelStatus and HandleReloadConfigRequest."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
 
-    def GetModelStatus(  # noqa: N802
-        self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.ServicerContext
+    async def GetModelStatus(  # noqa: N802
+        self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.aio.ServicerContext
     ) -> get_model_status_pb2.GetModelStatusResponse:
-        with _aborting(context):
-            return status_response(self._core.model_status(_query(request)))
+        async with _answering(self._endpoint, context, "status") as record:
+            record.model = request.model_spec.name
+            return status_response(self._endpoint.core.model_status(model_query(request)))
+
+    async def HandleReloadConfigRequest(  # noqa: N802
+        self,
+        request: model_management_pb2.ReloadConfigRequest,
+        context: grpc.aio.ServicerContext,
+    ) -> model_management_pb2.ReloadConfigResponse:
+        async with _answering(self._endpoint, context, "reload"):
+            configs = from_proto(request.config)
+            await asyncio.to_thread(self._endpoint.registry.reload, configs)
+            return model_management_pb2.ReloadConfigResponse()
 
 
-def metadata_response(
-    core: Core, query: ModelQuery | None, fields: list[str]
-) -> get_model_metadata_pb2.GetModelMetadataResponse:
-    """Returns the signatures of a model in the interface's form.
+class _KeyCheck(grpc.aio.ServerInterceptor):
+    """Refuses calls without the key; health checks need none."""
 
-    Raises:
-        StatusError: no model spec, no field, an unknown field, or an unknown model.
-    """
-    if query is None:
-        raise invalid_argument("Missing ModelSpec")
-    if not fields:
-        raise invalid_argument("GetModelMetadataRequest must specify at least one metadata_field")
-    for field in fields:
-        if field != _METADATA_FIELD:
-            raise invalid_argument(f"Metadata field {field} is not supported")
-    version, signatures = core.signature_defs(query)
-    response = get_model_metadata_pb2.GetModelMetadataResponse(
-        model_spec=_spec(query.name, version, "")
+    def __init__(self, key: ApiKey) -> None:
+        self._key = key
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler:
+        if handler_call_details.method.startswith(_HEALTH_METHODS):
+            return await continuation(handler_call_details)
+        if self._key.admits(dict(handler_call_details.invocation_metadata or ())):
+            return await continuation(handler_call_details)
+        return grpc.unary_unary_rpc_method_handler(_refuse)
+
+
+async def _refuse(request: bytes, context: grpc.aio.ServicerContext) -> None:
+    text = "The request carries no valid API key; send it as x-api-key."
+    await context.abort(grpc.StatusCode.UNAUTHENTICATED, text)
+
+
+def _predict(
+    endpoint: Endpoint,
+    request: predict_pb2.PredictRequest,
+    timeout: float | None,
+    record: RequestRecord,
+) -> predict_pb2.PredictResponse:
+    def read(signature: SignatureDef) -> dict[str, np.ndarray]:
+        check_input_names(signature, request.inputs)
+        return {name: tensor_from_proto(name, proto) for name, proto in request.inputs.items()}
+
+    def shapes() -> list[tuple[str, list[int]]]:
+        return [(name, shape_of(proto)) for name, proto in request.inputs.items()]
+
+    prediction = endpoint.core.predict(
+        model_query(request),
+        request.model_spec.signature_name,
+        InputSource(read, shapes),
+        request.output_filter,
+        timeout,
+        record,
     )
-    table = get_model_metadata_pb2.SignatureDefMap(signature_def=signatures)
-    response.metadata[_METADATA_FIELD].Pack(table)
-    return response
-
-
-def status_response(
-    statuses: list[VersionStatus],
-) -> get_model_status_pb2.GetModelStatusResponse:
-    """Returns the statuses of a model's versions in the interface's form."""
-    response = get_model_status_pb2.GetModelStatusResponse()
-    for status in statuses:
-        entry = response.model_version_status.add(version=status.version, state=status.state.value)
-        entry.status.error_code = status.error_code.value
-        entry.status.error_message = status.error_message
-    return response
-
-
-def _query(request: Message) -> ModelQuery | None:
-    """Returns what the request's model spec asks for; None when it has no model spec."""
-    if not request.HasField("model_spec"):
-        return None
-    spec: model_pb2.ModelSpec = request.model_spec
-    choice = spec.WhichOneof("version_choice")
-    return ModelQuery(
-        spec.name,
-        spec.version.value if choice == "version" else None,
-        spec.version_label if choice == "version_label" else None,
+    return predict_pb2.PredictResponse(
+        model_spec=model_spec(prediction.name, prediction.version, prediction.signature),
+        outputs={name: to_proto(value) for name, value in prediction.outputs.items()},
     )
 
 
-def _spec(name: str, version: int, signature: str) -> model_pb2.ModelSpec:
-    spec = model_pb2.ModelSpec(name=name, signature_name=signature)
-    spec.version.value = version
-    return spec
-
-
-@contextmanager
-def _aborting(context: grpc.ServicerContext) -> Iterator[None]:
-    """Ends the call with the code and the text of a StatusError raised inside the block."""
+@asynccontextmanager
+async def _answering(
+    endpoint: Endpoint, context: grpc.aio.ServicerContext, method: str
+) -> AsyncIterator[RequestRecord]:
+    """Records the call; ends it with the code and the text of a StatusError raised inside."""
+    metadata = dict(context.invocation_metadata() or ())
+    record = RequestRecord("GRPC", method, request_id(metadata.get("x-request-id")))
     try:
-        yield
+        async with endpoint.recording(record):
+            yield record
     except StatusError as error:
-        context.abort(_GRPC_CODES[error.code], error.text)
+        details = error.text.encode()[:_MAX_DETAILS].decode(errors="ignore")
+        await context.abort(_GRPC_CODES[error.code], details)
+
+
+def _bind(
+    server: grpc.aio.Server, address: tuple[str, int], credentials: grpc.ServerCredentials | None
+) -> int:
+    host, port = address
+    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        if credentials is None:
+            return server.add_insecure_port(target)
+        return server.add_secure_port(target, credentials)
+    except RuntimeError as error:
+        raise port_taken(host, port) from error
+
+
+def port_taken(host: str, port: int) -> ServingError:
+    """Returns the error for a gRPC port that cannot be had."""
+    return ServingError(
+        f"port: {port} on {host} cannot be used for gRPC; stop the program that has it "
+        "or choose another with --port."
+    )

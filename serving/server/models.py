@@ -10,12 +10,15 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from serving.server.runtime import SavedModelRuntime
+from serving.server.model_config import ModelConfig
+from serving.server.runtime import RuntimeOptions, SavedModelRuntime
 from serving.server.status import Code, StatusError
 from serving.server.warmup import replay
-from serving.versions import complete_versions, files_of, version_path
+from serving.versions import complete_versions, files_of, other_children, version_path
 
 _log = logging.getLogger(__name__)
+
+_MAX_ENDED = 100  # versions that are gone and still reported
 
 
 class State(enum.IntEnum):
@@ -55,15 +58,18 @@ def servable_not_found(name: str, version: int | None) -> StatusError:
     return StatusError(Code.NOT_FOUND, f"Servable not found for request: {wanted}")
 
 
-def load_version(export_dir: str) -> SavedModelRuntime:
+def load_version(
+    export_dir: str, options: RuntimeOptions | None = None, warm_up: bool = True
+) -> SavedModelRuntime:
     """Loads an export and replays its warm-up requests.
 
     Raises:
         StatusError: either of the two failed; nothing stays loaded.
     """
-    runtime = SavedModelRuntime(export_dir)
+    runtime = SavedModelRuntime(export_dir, options)
     try:
-        replay(runtime, export_dir)
+        if warm_up:
+            replay(runtime, export_dir)
     except StatusError:
         runtime.close()
         raise
@@ -71,43 +77,74 @@ def load_version(export_dir: str) -> SavedModelRuntime:
 
 
 class Model:
-    """A base path whose newest loadable version answers.
+    """A base path some of whose versions answer; requests that name none get the newest.
 
-    A new version is loaded before the old one is let go, and the old one is closed by the last
+    New versions are loaded before old ones are let go, and an old one is closed by the last
     request that uses it, so that no request fails because of a switch. A version that fails to
-    load is tried again only after its files changed.
+    load is tried again only after its files changed; until then the next older one counts.
     """
 
     def __init__(
-        self,
-        name: str,
-        base_path: str,
-        labels: Mapping[str, int] | None = None,
-        load: Callable[[str], SavedModelRuntime] = load_version,
+        self, config: ModelConfig, load: Callable[[str], SavedModelRuntime] = load_version
     ) -> None:
-        """Takes the model's name, where its versions are, and names for some of them."""
-        self.name = name
-        self.labels = dict(labels or {})
-        self._base_path = base_path
+        """Takes the model's name, where its versions are, and which of them are wanted."""
+        self.config = config
+        self.labels: Mapping[str, int] = {}
         self._load = load
+        self._refreshing = threading.Lock()
         self._lock = threading.Lock()
-        self._current: Servable | None = None
+        self._serving: dict[int, Servable] = {}
         self._statuses: dict[int, VersionStatus] = {}
         self._failed: dict[int, tuple[tuple[str, int, int], ...]] = {}
+        self._warned: set[str] = set()
+
+    @property
+    def name(self) -> str:
+        """The name that requests ask for."""
+        return self.config.name
 
     def refresh(self) -> None:
-        """Looks at the base path once and switches to its newest loadable version.
+        """Looks at the base path once; loads what is wanted and missing, lets go what is not.
 
-        While the base path is empty or holds nothing loadable, the version that is loaded stays.
-        Only one thread may call this.
+        While nothing that is wanted can be loaded, or the base path is gone, what is loaded stays.
         """
-        for version in reversed(complete_versions(self._base_path)):
-            if self._current is not None and version == self._current.version:
-                return
-            runtime = self._try_load(version)
-            if runtime is not None:
-                self._switch(Servable(self.name, version, runtime))
-                return
+        with self._refreshing:
+            versions = complete_versions(self.config.base_path)
+            self._warn_of_oddities(versions)
+            self._failed = {v: stamp for v, stamp in self._failed.items() if v in versions}
+            policy = self.config.policy
+            kept: list[int] = []
+            for version in policy.candidates(versions):
+                if len(kept) == policy.limit:
+                    break
+                if version in self._serving or self._try_load(version):
+                    kept.append(version)
+            if kept:
+                self._retire(set(self._serving) - set(kept))
+
+    def reconfigure(self, config: ModelConfig) -> None:
+        """Takes another policy for the same base path; the next `refresh` follows it."""
+        with self._refreshing:
+            self.config = config
+
+    def assign_labels(self, allow_unavailable: bool = False) -> None:
+        """Puts the labels of the configuration into force.
+
+        Args:
+            allow_unavailable: whether a new label may name a version that is not served.
+
+        Raises:
+            StatusError: FAILED_PRECONDITION when a label's version is not served.
+        """
+        for label, version in self.config.labels.items():
+            moved = self.labels.get(label, version) != version
+            if version not in self._serving and (moved or not allow_unavailable):
+                raise StatusError(
+                    Code.FAILED_PRECONDITION,
+                    f"Request to assign label to {self.name} version {version}, "
+                    "which is not currently available for inference",
+                )
+        self.labels = dict(self.config.labels)
 
     @contextmanager
     def lease(self, version: int | None = None) -> Iterator[Servable]:
@@ -128,21 +165,23 @@ class Model:
             return [self._statuses[version] for version in sorted(self._statuses)]
 
     @property
-    def available(self) -> bool:
-        """Whether any version answers."""
-        return self._current is not None
+    def available(self) -> list[int]:
+        """The versions that answer, in increasing order."""
+        return sorted(self._serving)
 
     def close(self) -> None:
-        """Lets the current version go; the requests under way still finish."""
-        self._switch(None)
+        """Lets every version go; the requests under way still finish."""
+        with self._refreshing:
+            self._retire(set(self._serving))
 
     def _acquire(self, version: int | None) -> Servable:
         with self._lock:
-            current = self._current
-            if current is None or version not in (None, current.version):
+            wanted = max(self._serving, default=None) if version is None else version
+            if wanted not in self._serving:
                 raise servable_not_found(self.name, version)
-            current.users += 1
-            return current
+            servable = self._serving[wanted]
+            servable.users += 1
+            return servable
 
     def _release(self, servable: Servable) -> None:
         with self._lock:
@@ -151,17 +190,16 @@ class Model:
         if last:
             self._unload(servable)
 
-    def _switch(self, successor: Servable | None) -> None:
+    def _retire(self, versions: set[int]) -> None:
+        idle = []
         with self._lock:
-            previous, self._current = self._current, successor
-            if successor is not None:
-                self._set_status(VersionStatus(successor.version, State.AVAILABLE))
-            if previous is not None:
-                previous.retired = True
-                self._set_status(VersionStatus(previous.version, State.UNLOADING))
-            idle = previous is not None and previous.users == 0
-        if previous is not None and idle:
-            self._unload(previous)
+            for version in versions:
+                servable = self._serving.pop(version)
+                servable.retired = True
+                self._set_status(VersionStatus(version, State.UNLOADING))
+                idle += [servable] if servable.users == 0 else []
+        for servable in idle:
+            self._unload(servable)
 
     def _unload(self, servable: Servable) -> None:
         servable.runtime.close()
@@ -169,12 +207,13 @@ class Model:
             known = self._statuses[servable.version]
             if known.state == State.UNLOADING:  # it may have been loaded again meanwhile
                 self._set_status(VersionStatus(servable.version, State.END))
+        _log.info("version %d of model %s is unloaded", servable.version, self.name)
 
-    def _try_load(self, version: int) -> SavedModelRuntime | None:
-        path = version_path(self._base_path, version)
+    def _try_load(self, version: int) -> bool:
+        path = version_path(self.config.base_path, version)
         stamp = _stamp(path)
         if self._failed.get(version) == stamp:
-            return None
+            return False
         with self._lock:
             self._set_status(VersionStatus(version, State.LOADING))
         try:
@@ -184,13 +223,28 @@ class Model:
             with self._lock:
                 self._set_status(VersionStatus(version, State.END, error.code, error.text))
             _log.error("version %d of model %s failed to load: %s", version, self.name, error)
-            return None
+            return False
         self._failed.pop(version, None)
+        with self._lock:
+            self._serving[version] = Servable(self.name, version, runtime)
+            self._set_status(VersionStatus(version, State.AVAILABLE))
         _log.info("version %d of model %s is loaded", version, self.name)
-        return runtime
+        return True
+
+    def _warn_of_oddities(self, versions: list[int]) -> None:
+        """Warns once of each child that is no version, and of a base path without any."""
+        odd = {f"{name!r} is no version number" for name in other_children(self.config.base_path)}
+        if not versions:
+            odd.add("there is no complete version")
+        for text in odd - self._warned:
+            _log.warning("model %s: in %s %s", self.name, self.config.base_path, text)
+        self._warned = odd
 
     def _set_status(self, status: VersionStatus) -> None:
         self._statuses[status.version] = status
+        ended = [v for v, known in self._statuses.items() if known.state == State.END]
+        if len(ended) > _MAX_ENDED:
+            del self._statuses[min(ended)]
 
 
 def _stamp(export_dir: str) -> tuple[tuple[str, int, int], ...]:

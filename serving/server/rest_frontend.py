@@ -1,10 +1,12 @@
 """The REST face of the endpoint, under TF Serving's routes."""
 
+import asyncio
 import json
-import logging
 import re
 import socket
-import threading
+import ssl
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,29 +14,35 @@ import tensorflow as tf
 import uvicorn
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
 from serving.errors import ServingError
 from serving.server import rest_codec
-from serving.server.core import Core, ModelQuery
-from serving.server.grpc_frontend import metadata_response, status_response
+from serving.server.core import Core, InputSource, ModelQuery
+from serving.server.endpoint import Endpoint
+from serving.server.http_protocol import patient_protocol
+from serving.server.interface import METADATA_FIELD, metadata_response, status_response
+from serving.server.metrics import CONTENT_TYPE
+from serving.server.options import ServerOptions
+from serving.server.record import RequestRecord, request_id
+from serving.server.security import KEY_HEADER
 from serving.server.status import Code, StatusError, UnknownSignature, invalid_argument
+from serving.server.web import MODELS_PATH, WebPage
 
-_log = logging.getLogger(__name__)
-
-_METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
-_RUN_TIMEOUT = 30.0  # seconds; a client cannot say over REST how long it is willing to wait
 _MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
 _POST_ROUTE = re.compile(_MODEL + r":(?P<verb>classify|regress|predict)", re.IGNORECASE)
 _GET_ROUTE = re.compile(_MODEL + r"(?P<metadata>/metadata)?", re.IGNORECASE)
 _NAMELESS_ROUTE = re.compile(r"/v1/models", re.IGNORECASE)
+_LIVE, _READY = "/healthz", "/readyz"
 _MAX_VERSION = 2**63 - 1
 _MAX_DIGITS = 100  # beyond any number that a client may have padded
+_MAX_QUOTED_PATH = 200
+_ID_HEADER = "x-request-id"
+_CLOSE = {"connection": "close"}
 _HTTP_STATUS = {
     Code.CANCELLED: 499,
     Code.INVALID_ARGUMENT: 400,
@@ -53,143 +61,269 @@ _HTTP_STATUS = {
 
 
 class RestFrontend:
-    """An HTTP server over a core, in a thread of its own.
+    """An HTTP server over an endpoint; all methods belong to the thread of one event loop."""
 
-    Attributes:
-        port: the port in use; the one asked for, or the one the system chose for 0.
-    """
-
-    def __init__(self, core: Core, host: str, port: int) -> None:
-        """Takes the port; nothing is answered before `start`.
-
-        Raises:
-            ServingError: the port is not free.
-        """
-        self._socket = _bind(host, port)
-        self.port = self._socket.getsockname()[1]
-        config = uvicorn.Config(build_app(core), log_config=None, access_log=False, lifespan="off")
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, name="rest", daemon=True
+    def __init__(
+        self,
+        app: ASGIApp,
+        bound: socket.socket,
+        options: ServerOptions,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """Serves `app` on a bound socket; nothing is answered before `start`."""
+        self._socket = bound
+        config = uvicorn.Config(
+            app,
+            http=patient_protocol(options.slow_client_timeout_seconds, options.max_connections),
+            ws="none",
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
         )
+        config.load()
+        config.ssl = tls
+        self._server = uvicorn.Server(config)
+        self._serving: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begins to answer."""
-        self._socket.listen()  # from here on clients connect, and wait for the loop to turn
-        self._thread.start()
+        self._socket.listen(1024)  # from here on clients connect, and wait for the loop to turn
+        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
 
-    def drain(self, grace: float) -> None:
-        """Refuses new requests from now on; those under way have `grace` seconds to finish."""
+    async def stop(self, grace: float) -> None:
+        """Refuses new requests; returns once those under way ended, at most `grace` seconds."""
         self._server.config.timeout_graceful_shutdown = max(1, round(grace))
         self._server.should_exit = True
-
-    def join(self) -> None:
-        """Returns once everything drained and the port is free."""
-        if self._thread.is_alive():
-            self._thread.join()
-        self._socket.close()
+        if self._serving is not None:
+            await self._serving
 
 
-def build_app(core: Core) -> Starlette:
-    """Returns the ASGI application that answers TF Serving's REST routes from `core`."""
+class RestApp:
+    """The ASGI application: health, metrics, the page, and TF Serving's routes."""
 
-    async def answer(request: Request) -> Response:
-        body = await request.body()
-        path = request.scope["raw_path"].decode("latin-1")
-        status, content = await run_in_threadpool(respond, core, request.method, path, body)
-        return Response(content, status, media_type="application/json")
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        options: ServerOptions,
+        metrics_path: str | None,
+        page: WebPage | None = None,
+    ) -> None:
+        """Answers from `endpoint`.
 
-    return Starlette(routes=[Route("/{path:path}", answer, methods=_METHODS)])
+        Args:
+            endpoint: what answers.
+            options: limits and time-outs.
+            metrics_path: where Prometheus finds the metrics; None for nowhere.
+            page: the page at /; None for none.
+        """
+        self._endpoint = endpoint
+        self._timeout = options.rest_api_timeout_in_ms / 1000
+        self._metrics_path = metrics_path
+        self._page = page
+        self._bodies = _Bodies(options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        request = Request(scope, receive)
+        path = scope["raw_path"].decode("latin-1")
+        response = self._aside(request, path) or await self._answer(request, path)
+        await response(scope, receive, send)
+
+    def _aside(self, request: Request, path: str) -> Response | None:
+        """Answers what is no request to a model: health, the page, refusals, metrics."""
+        endpoint, readable = self._endpoint, request.method in ("GET", "HEAD")
+        if readable and path == _LIVE:
+            return Response("ok\n")
+        if readable and path == _READY:
+            return Response("ok\n") if endpoint.ready else Response("unready\n", 503)
+        page = self._page.answer(path) if self._page is not None and readable else None
+        if page is not None and path != MODELS_PATH:
+            return page
+        if not endpoint.api_key.admits(_credentials(request)):
+            text = f"The request carries no valid API key; send it as {KEY_HEADER}."
+            return _error(401, text, {"www-authenticate": "Bearer", **_CLOSE})
+        if page is not None:
+            return page
+        if request.method == "GET" and path == self._metrics_path:
+            return Response(endpoint.metrics.exposition(), headers={"content-type": CONTENT_TYPE})
+        return None
+
+    async def _answer(self, request: Request, path: str) -> Response:
+        given = request.headers.get(_ID_HEADER)
+        record = RequestRecord("REST", request_id=request_id(given))
+        headers = {_ID_HEADER: record.request_id}
+        try:
+            async with self._endpoint.recording(record):
+                content = await self._dispatch(request, path, record)
+                return Response(content, media_type="application/json", headers=headers)
+        except _BodyRefused as refusal:  # the rest of the body is not read
+            return _error(refusal.http_status, refusal.text, headers | _CLOSE)
+        except StatusError as error:
+            return _error(_HTTP_STATUS.get(error.code, 500), error.text, headers)
+
+    async def _dispatch(self, request: Request, path: str, record: RequestRecord) -> bytes:
+        core, method = self._endpoint.core, request.method
+        if method == "POST" and (match := _POST_ROUTE.fullmatch(path)):
+            query, record.method = _query(match), match["verb"].lower()
+            record.model = query.name
+            if record.method != "predict":
+                raise StatusError(Code.UNIMPLEMENTED, f"{match['verb']} is not implemented")
+            async with self._bodies.read(request) as body:
+                return await self._predict(query, body, record, request.receive)
+        if method == "GET" and (match := _GET_ROUTE.fullmatch(path)):
+            query, record.method = _query(match), "metadata" if match["metadata"] else "status"
+            record.model = query.name
+            return _metadata(core, query) if match["metadata"] else _status(core, query)
+        if method == "GET" and _NAMELESS_ROUTE.fullmatch(path):
+            raise invalid_argument("Missing model name in request.")
+        raise invalid_argument(f"Malformed request: {method} {path[:_MAX_QUOTED_PATH]}")
+
+    async def _predict(
+        self, query: ModelQuery, body: bytes, record: RequestRecord, receive: Receive
+    ) -> bytes:
+        """Answers, unless the client goes away or the time is up."""
+
+        def work(left: float | None) -> bytes:
+            return predict(self._endpoint.core, query, body, left, record)
+
+        working = asyncio.ensure_future(self._endpoint.work(record, work, len(body), self._timeout))
+        gone = asyncio.ensure_future(_disconnected(receive))
+        try:
+            await asyncio.wait(
+                {working, gone}, timeout=self._timeout, return_when="FIRST_COMPLETED"
+            )
+            if working.done():
+                return working.result()
+            if gone.done():
+                raise StatusError(Code.CANCELLED, "The client went away.")
+            text = f"The request took longer than {self._timeout:g} s (--rest_api_timeout_in_ms)."
+            raise StatusError(Code.DEADLINE_EXCEEDED, text)
+        finally:
+            working.cancel()
+            gone.cancel()
 
 
-def respond(core: Core, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-    """Answers one request.
+class _BodyRefused(StatusError):  # noqa: N818 - a status of its own
+    """A body that is too large, too slow, or one too many; HTTP has its own numbers for these."""
 
-    Args:
-        core: what answers.
-        method: the HTTP method.
-        path: the path as it was sent, still percent-encoded.
-        body: the request's body.
+    def __init__(self, http_status: HTTPStatus, code: Code, text: str) -> None:
+        super().__init__(code, text)
+        self.http_status = http_status
 
-    Returns:
-        The HTTP status and the JSON content.
+
+class _Bodies:
+    """Reads bodies while it bounds the size of each and of all that are held."""
+
+    def __init__(self, options: ServerOptions) -> None:
+        self._max_bytes = options.max_request_bytes
+        self._max_held = max(options.max_queue_bytes, options.max_request_bytes)
+        self._seconds = options.slow_client_timeout_seconds
+        self._held = 0
+
+    def read(self, request: Request) -> "_Body":
+        return _Body(self, request)
+
+    async def collect(self, request: Request, body: "_Body") -> bytes:
+        length = request.headers.get("content-length", "0")
+        if len(length) > _MAX_DIGITS or int(length) > self._max_bytes:
+            raise self._too_large()
+        chunks = []
+        try:
+            async with asyncio.timeout(self._seconds):
+                async for chunk in request.stream():
+                    self._hold(body, len(chunk))
+                    chunks.append(chunk)
+        except TimeoutError as error:
+            text = f"The body did not arrive within {self._seconds:g} s."
+            raise _BodyRefused(HTTPStatus.REQUEST_TIMEOUT, Code.DEADLINE_EXCEEDED, text) from error
+        except ClientDisconnect as error:
+            raise StatusError(Code.CANCELLED, "The client went away.") from error
+        return b"".join(chunks)
+
+    def release(self, body: "_Body") -> None:
+        self._held -= body.size
+
+    def _hold(self, body: "_Body", size: int) -> None:
+        body.size += size
+        self._held += size
+        if body.size > self._max_bytes:
+            raise self._too_large()
+        if self._held > self._max_held:
+            text = "The server is overloaded: too many bodies are arriving. Try again later."
+            raise _BodyRefused(HTTPStatus.SERVICE_UNAVAILABLE, Code.UNAVAILABLE, text)
+
+    def _too_large(self) -> _BodyRefused:
+        limit = self._max_bytes
+        text = f"The body is larger than {limit} bytes (--max_request_bytes). Split the request."
+        return _BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Code.INVALID_ARGUMENT, text)
+
+
+class _Body:
+    """A body while it is held."""
+
+    def __init__(self, bodies: _Bodies, request: Request) -> None:
+        self._bodies = bodies
+        self._request = request
+        self.size = 0
+
+    async def __aenter__(self) -> bytes:
+        try:
+            return await self._bodies.collect(self._request, self)
+        except BaseException:
+            self._bodies.release(self)
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._bodies.release(self)
+
+
+def predict(
+    core: Core, query: ModelQuery, body: bytes, timeout: float | None, record: RequestRecord
+) -> bytes:
+    """Returns the JSON reply to a predict request.
+
+    Raises:
+        StatusError: the first check that failed, worded as over REST.
     """
-    try:
-        return 200, _dispatch(core, method, path, body)
-    except StatusError as error:
-        return _HTTP_STATUS.get(error.code, 500), _error(error.text)
-    except Exception as error:  # the reply must be JSON even where this program is at fault
-        _log.exception("%s %s failed", method, path)
-        return 500, _error(f"{type(error).__name__}: {error}")
-
-
-def _dispatch(core: Core, method: str, path: str, body: bytes) -> bytes:
-    if method == "POST" and (match := _POST_ROUTE.fullmatch(path)):
-        if match["verb"].lower() != "predict":
-            raise StatusError(Code.UNIMPLEMENTED, f"{match['verb']} is not implemented")
-        return _predict(core, _query(match), body)
-    if method == "GET" and (match := _GET_ROUTE.fullmatch(path)):
-        query = _query(match)
-        return _metadata(core, query) if match["metadata"] else _status(core, query)
-    if method == "GET" and _NAMELESS_ROUTE.fullmatch(path):
-        raise invalid_argument("Missing model name in request.")
-    raise invalid_argument(f"Malformed request: {method} {path}")
-
-
-def _error(text: str) -> bytes:
-    return json.dumps({"error": text}).encode()
-
-
-def _query(match: re.Match[str]) -> ModelQuery:
-    version, label = match["version"], match["label"]
-    if version is not None and (len(version) > _MAX_DIGITS or int(version) > _MAX_VERSION):
-        raise invalid_argument(f"Failed to convert version: {version} to numeric.")
-    return ModelQuery(
-        unquote(match["name"]),
-        int(version) if version is not None else None,
-        unquote(label) if label is not None else None,
-    )
-
-
-def _predict(core: Core, query: ModelQuery, body: bytes) -> bytes:
     document = rest_codec.parse_body(body)
     name = rest_codec.signature_name(document)
 
-    def read_inputs(signature: SignatureDef) -> dict[str, Any]:
+    def read(signature: SignatureDef) -> dict[str, Any]:
         dtypes = {key: _numpy_name(info.dtype) for key, info in signature.inputs.items()}
         if not dtypes:
             raise invalid_argument(f"Failed to get input map for signature: {name or 'DEFAULT'}")
         return rest_codec.decode_inputs(document, dtypes)
 
+    source = InputSource(read)
     try:
-        prediction = core.predict(query, name, read_inputs, timeout=_RUN_TIMEOUT)
+        prediction = core.predict(query, name, source, timeout=timeout, record=record)
     except UnknownSignature as error:
         text = f'Serving signature name: "{error.name}" not found in signature def'
         raise invalid_argument(text) from error
     return rest_codec.encode_outputs(rest_codec.request_form(document), prediction.outputs)
 
 
-def _status(core: Core, query: ModelQuery) -> bytes:
-    return json.dumps(_to_dict(status_response(core.model_status(query)))).encode()
-
-
-def _metadata(core: Core, query: ModelQuery) -> bytes:
-    document = _to_dict(metadata_response(core, query, ["signature_def"]))
-    document["metadata"]["signature_def"].pop("@type")
-    return json.dumps(document).encode()
-
-
-def _to_dict(message: Message) -> dict[str, Any]:
-    return MessageToDict(
-        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+def with_cors(app: ASGIApp, origins: list[str]) -> ASGIApp:
+    """Returns `app`, opened to pages of `origins`; without any it is left as it is."""
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["content-type", "authorization", KEY_HEADER, _ID_HEADER],
+        expose_headers=[_ID_HEADER],
     )
 
 
-def _numpy_name(dtype: int) -> str:
-    return tf.as_dtype(dtype).name if dtype != tf.string.as_datatype_enum else "object"
+def bind(host: str, port: int) -> socket.socket:
+    """Takes an HTTP port; nobody can connect before the socket listens.
 
-
-def _bind(host: str, port: int) -> socket.socket:
+    Raises:
+        ServingError: the port is not free.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio turns Nagle's algorithm off; else replies wait 40 ms.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -203,3 +337,49 @@ def _bind(host: str, port: int) -> socket.socket:
             "that has it or choose another with --rest_api_port."
         ) from error
     return bound
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _credentials(request: Request) -> dict[str, str | bytes]:
+    headers = request.headers
+    return {name: headers[name] for name in (KEY_HEADER, "authorization") if name in headers}
+
+
+def _error(status: int, text: str, headers: Mapping[str, str]) -> Response:
+    content = json.dumps({"error": text}).encode()
+    return Response(content, status, headers, media_type="application/json")
+
+
+def _query(match: re.Match[str]) -> ModelQuery:
+    version, label = match["version"], match["label"]
+    if version is not None and (len(version) > _MAX_DIGITS or int(version) > _MAX_VERSION):
+        raise invalid_argument(f"Failed to convert version: {version[:_MAX_DIGITS]} to numeric.")
+    return ModelQuery(
+        unquote(match["name"]),
+        int(version) if version is not None else None,
+        unquote(label) if label is not None else None,
+    )
+
+
+def _status(core: Core, query: ModelQuery) -> bytes:
+    return json.dumps(_to_dict(status_response(core.model_status(query)))).encode()
+
+
+def _metadata(core: Core, query: ModelQuery) -> bytes:
+    document = _to_dict(metadata_response(core, query, [METADATA_FIELD]))
+    document["metadata"][METADATA_FIELD].pop("@type")
+    return json.dumps(document).encode()
+
+
+def _to_dict(message: Message) -> dict[str, Any]:
+    return MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+
+
+def _numpy_name(dtype: int) -> str:
+    return tf.as_dtype(dtype).name if dtype != tf.string.as_datatype_enum else "object"

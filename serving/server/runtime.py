@@ -6,8 +6,10 @@ convert the fed values to the placeholder's type first (a bool would pass as a f
 step below it is called. This file is the only one that touches TensorFlow's private interface.
 """
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,33 @@ import tensorflow as tf
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 from tensorflow.python.client import pywrap_tf_session
 
+from serving.server.batching import BATCH_ROWS, BatchingParameters, add_twin, can_batch, num_rows
 from serving.server.status import Code, StatusError, invalid_argument
+
+_FINAL = (Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.CANCELLED)
+
+
+@dataclass(frozen=True)
+class RuntimeOptions:
+    """What holds for every model of an endpoint.
+
+    Attributes:
+        batching: how requests are gathered; None runs each alone.
+        intra_op_threads: threads that share one operation; 0 for as many as there are cores.
+        inter_op_threads: operations in progress at once; 0 for as many as there are cores.
+    """
+
+    batching: BatchingParameters | None = None
+    intra_op_threads: int = 0
+    inter_op_threads: int = 0
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """The outputs of a run and how many rows ran together, those of other requests included."""
+
+    outputs: dict[str, np.ndarray]
+    batch_rows: int | None = None
 
 
 class SavedModelRuntime:
@@ -23,42 +51,42 @@ class SavedModelRuntime:
 
     Attributes:
         signatures: the model's SignatureDefs by name.
+        batching: how requests are gathered; None when each runs alone.
     """
 
-    def __init__(self, export_dir: str) -> None:
+    def __init__(self, export_dir: str, options: RuntimeOptions | None = None) -> None:
         """Loads `export_dir` and initialises its variables and tables.
 
         Raises:
             StatusError: the export cannot be read or initialised.
         """
+        options = options or RuntimeOptions()
+        self.batching = options.batching
+        self._handles: dict[str, Any] = {}
+        self._twins: dict[str, dict[str, Any]] = {}
         graph = tf.Graph()
-        config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
-        config.gpu_options.allow_growth = True
-        self._session = tf.compat.v1.Session(graph=graph, config=config)
+        self._session = tf.compat.v1.Session(graph=graph, config=_session_config(options))
         try:
             with graph.as_default(), as_status():
-                loaded = tf.compat.v1.saved_model.load(
-                    self._session, [tf.saved_model.SERVING], export_dir
-                )
-                self._session.run(tf.no_op())  # hands the last nodes to the runtime
+                self.signatures = self._load(graph, export_dir)
         except StatusError:
-            self._session.close()
+            self.close()
             raise
-        graph.finalize()
-        self.signatures = dict(loaded.signature_def)
-        self._handles = dict(_handles(graph, self.signatures))
 
     def run(
         self,
-        signature: SignatureDef,
+        name: str,
         inputs: Mapping[str, np.ndarray],
         outputs: Sequence[str],
         timeout: float | None = None,
-    ) -> dict[str, np.ndarray]:
-        """Feeds `inputs` by name and returns the named `outputs`.
+    ) -> RunResult:
+        """Feeds `inputs` by name to a signature and returns the named `outputs`.
+
+        With batching, the run may share its batch with others. One bad row fails the whole batch;
+        therefore the members of a failed batch run again, each alone.
 
         Args:
-            signature: one of `signatures`; every name in `inputs` and `outputs` is in it.
+            name: one of `signatures`; every name in `inputs` and `outputs` is in it.
             inputs: arrays by input name; strings as object arrays of bytes.
             outputs: the names of the outputs to fetch.
             timeout: seconds after which the run is given up; None waits for ever.
@@ -66,15 +94,85 @@ class SavedModelRuntime:
         Raises:
             StatusError: with the runtime's own code and text.
         """
-        feeds = {self._handle(signature.inputs[name]): value for name, value in inputs.items()}
-        fetches = [self._handle(signature.outputs[name]) for name in outputs]
-        with _run_options(timeout) as options, as_status():
-            values = self._session._call_tf_sessionrun(options, feeds, fetches, [], None)
-        return dict(zip(outputs, values, strict=True))
+        if self.batching is None or name not in self._twins:
+            return self.run_alone(name, inputs, outputs, timeout)
+        rows = num_rows(inputs)
+        if rows > self.batching.max_batch_size:
+            limit = self.batching.max_batch_size
+            text = f"Task size {rows} is larger than maximum input batch size {limit}"
+            raise invalid_argument(text)
+        if rows == 0:  # the batcher would drop the shape of the rows
+            return self.run_alone(name, inputs, outputs, timeout)
+        started = time.monotonic()
+        try:
+            return self._run_batched(name, inputs, outputs, timeout)
+        except StatusError as error:
+            if error.code in _FINAL:
+                raise StatusError(error.code, error.text.split("\n\t [[")[0]) from error
+        left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
+        return self.run_alone(name, inputs, outputs, left)
+
+    def run_alone(
+        self,
+        name: str,
+        inputs: Mapping[str, np.ndarray],
+        outputs: Sequence[str],
+        timeout: float | None = None,
+    ) -> RunResult:
+        """Does as `run`, never in company.
+
+        Raises:
+            StatusError: with the runtime's own code and text.
+        """
+        signature = self.signatures[name]
+        fetches = [self._handle(signature.outputs[output]) for output in outputs]
+        values = self._call(signature, inputs, fetches, timeout)
+        return RunResult(dict(zip(outputs, values, strict=True)))
 
     def close(self) -> None:
         """Frees the session; the runtime cannot be used afterwards."""
         self._session.close()
+        del self._session  # its devices, and with them the batchers' threads, go with it
+        self._handles.clear()
+        self._twins.clear()
+
+    def _load(self, graph: tf.Graph, export_dir: str) -> dict[str, SignatureDef]:
+        tags = [tf.saved_model.SERVING]
+        loaded = tf.compat.v1.saved_model.load(self._session, tags, export_dir)
+        signatures = dict(loaded.signature_def)
+        self._handles = dict(_handles(graph, signatures))
+        if self.batching is not None:
+            definition = graph.as_graph_def()
+            for name, signature in signatures.items():
+                if can_batch(signature):
+                    twin = add_twin(graph, definition, signature, self.batching)
+                    self._twins[name] = {key: t._as_tf_output() for key, t in twin.items()}
+        self._session.run(tf.no_op())  # hands the last nodes to the runtime
+        graph.finalize()
+        return signatures
+
+    def _run_batched(
+        self,
+        name: str,
+        inputs: Mapping[str, np.ndarray],
+        outputs: Sequence[str],
+        timeout: float | None,
+    ) -> RunResult:
+        twin = self._twins[name]
+        fetches = [*(twin[output] for output in outputs), twin[BATCH_ROWS]]
+        *values, batch = self._call(self.signatures[name], inputs, fetches, timeout)
+        return RunResult(dict(zip(outputs, values, strict=True)), int(batch[0]))
+
+    def _call(
+        self,
+        signature: SignatureDef,
+        inputs: Mapping[str, np.ndarray],
+        fetches: list[Any],
+        timeout: float | None,
+    ) -> list[np.ndarray]:
+        feeds = {self._handle(signature.inputs[name]): value for name, value in inputs.items()}
+        with _run_options(timeout) as options, as_status():
+            return self._session._call_tf_sessionrun(options, feeds, fetches, [], None)
 
     def _handle(self, info: TensorInfo) -> Any:
         if info.name not in self._handles:
@@ -97,6 +195,16 @@ def as_status() -> Iterator[None]:
         raise invalid_argument(str(error)) from error
     except Exception as error:
         raise StatusError(Code.INTERNAL, f"{type(error).__name__}: {error}") from error
+
+
+def _session_config(options: RuntimeOptions) -> tf.compat.v1.ConfigProto:
+    config = tf.compat.v1.ConfigProto(
+        allow_soft_placement=True,
+        intra_op_parallelism_threads=options.intra_op_threads,
+        inter_op_parallelism_threads=options.inter_op_threads,
+    )
+    config.gpu_options.allow_growth = True
+    return config
 
 
 def _handles(graph: tf.Graph, signatures: Mapping[str, SignatureDef]) -> Iterator[tuple[str, Any]]:

@@ -1,8 +1,7 @@
-"""Checks a request against a signature, in the order clients know, and runs it."""
+"""Checks a request against a signature, in the order clients know."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-import numpy as np
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
 from serving.server.runtime import SavedModelRuntime
@@ -20,25 +19,6 @@ def find_signature(runtime: SavedModelRuntime, name: str) -> SignatureDef:
     if name not in runtime.signatures:
         raise UnknownSignature(name)
     return runtime.signatures[name]
-
-
-def run_signature(
-    runtime: SavedModelRuntime,
-    signature: SignatureDef,
-    inputs: Mapping[str, np.ndarray],
-    output_filter: Sequence[str] = (),
-    timeout: float | None = None,
-) -> dict[str, np.ndarray]:
-    """Checks the inputs' names, then the filter, then runs.
-
-    Shapes and types are left to the operations. An empty `output_filter` means every output.
-
-    Raises:
-        StatusError: INVALID_ARGUMENT for a wrong name, else the runtime's own status.
-    """
-    check_input_names(signature, inputs)
-    outputs = select_outputs(signature, output_filter)
-    return runtime.run(signature, inputs, outputs, timeout)
 
 
 def check_input_names(signature: SignatureDef, names: Iterable[str]) -> None:
@@ -77,6 +57,21 @@ def select_outputs(signature: SignatureDef, output_filter: Sequence[str]) -> lis
         if name in output_filter[:position]:
             raise invalid_argument(f"duplicate output tensor alias: {name}")
     return list(output_filter) or sorted(signature.outputs)
+
+
+def declared_rows(signature: SignatureDef, sizes: Iterable[tuple[str, Sequence[int]]]) -> int:
+    """Returns how many rows a request has; 0 where the signature declares no rows.
+
+    Args:
+        signature: what the inputs are fed to.
+        sizes: the name and the shape of every input.
+    """
+    rows = 0
+    for name, shape in sizes:
+        declared = signature.inputs[name].tensor_shape if name in signature.inputs else None
+        if declared is not None and declared.dim and declared.dim[0].size == -1 and len(shape):
+            rows = max(rows, shape[0])
+    return rows
 
 
 def _braces(names: Iterable[str]) -> str:

@@ -1,5 +1,7 @@
 """TensorProto to array and back, in the typed fields that TF Serving fills."""
 
+import math
+
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
@@ -20,6 +22,14 @@ _FIELDS = {
     "bool": "bool_val",
     "object": "string_val",
 }
+_NUMBERS = {f.name: f.number for f in tensor_pb2.TensorProto.DESCRIPTOR.fields}
+_LENGTH_DELIMITED = 2  # protobuf's wire type of packed numbers
+_MAX_EXPANDED = 2**26  # elements that one repeated value may stand for
+
+
+def shape_of(proto: tensor_pb2.TensorProto) -> list[int]:
+    """Returns the shape that the message claims."""
+    return [dim.size for dim in proto.tensor_shape.dim]
 
 
 def from_proto(name: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
@@ -28,6 +38,14 @@ def from_proto(name: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
     Raises:
         StatusError: INVALID_ARGUMENT when the message contradicts itself.
     """
+    shape = shape_of(proto)
+    if proto.tensor_shape.unknown_rank or any(size < 0 for size in shape):
+        raise invalid_argument(f"tensor parsing error: {name}: the shape is not fully defined")
+    # A few bytes may claim any shape: the last value is repeated. That must not take the memory.
+    if not proto.tensor_content and math.prod(shape) > max(_MAX_EXPANDED, proto.ByteSize()):
+        raise invalid_argument(
+            f"tensor parsing error: {name}: shape {shape} is too large for the values sent"
+        )
     try:
         return np.asarray(tf.make_ndarray(proto))
     except (ValueError, TypeError, KeyError, MemoryError) as error:
@@ -42,9 +60,40 @@ def to_proto(array: np.ndarray) -> tensor_pb2.TensorProto:
     field = _FIELDS.get(array.dtype.name)
     if field is None:
         return tf.make_tensor_proto(array)
-    proto = tensor_pb2.TensorProto(
-        dtype=tf.as_dtype(array.dtype).as_datatype_enum,
-        tensor_shape=tf.TensorShape(array.shape).as_proto(),
-    )
-    getattr(proto, field).extend(array.ravel().tolist())
+    proto = tensor_pb2.TensorProto(dtype=tf.as_dtype(array.dtype).as_datatype_enum)
+    for size in array.shape:
+        proto.tensor_shape.dim.add(size=size)
+    packed = _packed(array)
+    if packed is None:
+        getattr(proto, field).extend(array.ravel().tolist())
+    elif packed:
+        key = _varint(_NUMBERS[field] << 3 | _LENGTH_DELIMITED)
+        proto.MergeFromString(key + _varint(len(packed)) + packed)
     return proto
+
+
+def _packed(array: np.ndarray) -> bytes | None:
+    """Returns the values as protobuf packs them, or None where Python must write them one by one.
+
+    An image has thousands of values; one by one they cost more than computing it.
+    """
+    if array.dtype.name in ("float32", "float64", "bool"):
+        return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+    if array.dtype != np.uint8:
+        return None
+    values = array.ravel()
+    pairs = np.empty([values.size, 2], np.uint8)  # a byte from 128 on takes two as a varint
+    large = values >= 128
+    pairs[:, 0], pairs[:, 1] = values, 1
+    keep = np.ones_like(pairs, bool)
+    keep[:, 1] = large
+    return pairs[keep].tobytes()
+
+
+def _varint(number: int) -> bytes:
+    encoded = bytearray()
+    while number >= 128:
+        encoded.append(number & 127 | 128)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)

@@ -6,7 +6,12 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.server.runtime import SavedModelRuntime, as_status
-from serving.server.signatures import DEFAULT_SIGNATURE, find_signature, run_signature
+from serving.server.signatures import (
+    DEFAULT_SIGNATURE,
+    check_input_names,
+    find_signature,
+    select_outputs,
+)
 from serving.server.status import Code, StatusError, invalid_argument
 from serving.server.tensors import from_proto
 
@@ -56,8 +61,13 @@ def _replay_record(runtime: SavedModelRuntime, record: bytes, path: str) -> None
     request = log.predict_log.request
     name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     try:
+        signature = find_signature(runtime, name)
+        check_input_names(signature, request.inputs)
+        outputs = select_outputs(signature, request.output_filter)
         inputs = {key: from_proto(key, value) for key, value in request.inputs.items()}
-        run_signature(runtime, find_signature(runtime, name), inputs, request.output_filter)
+        runtime.run_alone(name, inputs, outputs)
+        if runtime.batching is not None:
+            runtime.run(name, inputs, outputs)
     except StatusError as error:
         text = f"A warmup request of signature {name!r} in {path} failed: {error.text}"
         raise StatusError(error.code, text) from error

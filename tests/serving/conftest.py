@@ -1,5 +1,6 @@
 """Two tiny models and the endpoints that serve them; no Keras anywhere."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -13,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import pytest
 import tensorflow as tf
 
+from serving import AsyncClient, Client
 from serving.server import Server
 
 LATENT_SIZE = 4
@@ -60,9 +62,10 @@ class HalfPlus(tf.Module):
 class TinyGenerator(tf.Module):
     """Ten classes of 8×8 images, or points in the plane, from a seed by plain arithmetic."""
 
-    def __init__(self, images=True):
+    def __init__(self, images=True, prior="uniform"):
         super().__init__()
         self.images = images
+        self.prior = prior
         self.size = 64 if images else 2
         weights = tf.sin(tf.range(LATENT_SIZE * self.size, dtype=tf.float32))
         self.weights = tf.Variable(tf.reshape(weights, [LATENT_SIZE, self.size]))
@@ -96,7 +99,7 @@ class TinyGenerator(tf.Module):
         """Writes the model with the signatures of an export."""
         functions = self._image_signatures() if self.images else self._point_signatures()
         functions["latents"] = tf.function(lambda seed: {"latent": self.latents(seed)}, [seed_spec])
-        text = json.dumps(describe(functions, self.images))
+        text = json.dumps(describe(functions, self.images, self.prior))
         functions["describe"] = tf.function(
             lambda row: {"description": tf.fill(tf.shape(row), tf.constant(text))}, [row_spec]
         )
@@ -147,7 +150,7 @@ class TinyGenerator(tf.Module):
         }
 
 
-def describe(functions, images):
+def describe(functions, images, prior):
     """Returns the description of a tiny generator, format 1."""
     signatures = {"describe": {"inputs": {"row": "int64"}, "outputs": {"description": "string"}}}
     for name, function in functions.items():
@@ -171,7 +174,7 @@ def describe(functions, images):
         "sample": image if images else point,
         "latent": {
             "size": LATENT_SIZE,
-            "prior": "uniform",
+            "prior": prior,
             "layout": [{"name": "noise", "start": 0, "size": LATENT_SIZE}],
         },
         "condition": label if images else None,
@@ -259,6 +262,45 @@ def target_of(request):
         return rest if request.param == "rest" else f"127.0.0.1:{server.port}"
 
     return target
+
+
+class Blocking:
+    """An AsyncClient whose methods wait, so that one test module serves both clients."""
+
+    def __init__(self, *arguments, **options):
+        self._runner = asyncio.Runner()
+        self.client = AsyncClient(*arguments, **options)
+
+    def __getattr__(self, name):
+        method = getattr(self.client, name)
+        return lambda *arguments, **options: self._runner.run(method(*arguments, **options))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._runner.run(self.client.close())
+        self._runner.close()
+
+
+@pytest.fixture(scope="session", params=[Client, Blocking], ids=["sync", "async"])
+def client_class(request):
+    """Both clients, behind one interface."""
+    return request.param
+
+
+# "host:8500" or "host:8500,http://host:8501"; the model is named by SADDLEPOINT_TFSERVING_MODEL.
+TF_SERVING = [target for target in os.environ.get("SADDLEPOINT_TFSERVING", "").split(",") if target]
+
+
+@pytest.fixture(scope="session", params=["grpc", "rest", *TF_SERVING])
+def endpoint(request):
+    """The address and the model's name of a conditional image model: ours, and TF Serving's."""
+    if request.param in TF_SERVING:
+        return request.param, os.environ.get("SADDLEPOINT_TFSERVING_MODEL", "digits")
+    server = request.getfixturevalue("digits_server")
+    rest = f"http://127.0.0.1:{server.rest_api_port}"
+    return (rest if request.param == "rest" else f"127.0.0.1:{server.port}"), "digits"
 
 
 @pytest.fixture

@@ -8,32 +8,31 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from concurrent import futures
 from pathlib import Path
 
+import grpc
 import httpx
 import numpy as np
 import pytest
 
-from serving import Client, NotFound, ServingError, Unavailable, UsageError
+from serving import Client, NotFound, ServingError, UsageError
 from serving.server import Server
-from serving.transports import connect
+from tests.serving.server.calls import arrays, request_for, stub, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def wait_for(condition, seconds=15.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def served_threads():
     return [
-        t for t in threading.enumerate() if t.name.split("_")[0] in ("grpc", "rest", "versions")
+        t
+        for t in threading.enumerate()
+        if t.name.split("_")[0] in ("interfaces", "work", "versions", "models")
     ]
+
+
+def model_of(server):
+    return server._parts.endpoint.registry.models["default"]
 
 
 def test_a_missing_folder(tmp_path):
@@ -74,7 +73,9 @@ def test_nothing_stays_when_no_version_loads(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         number = free.getsockname()[1]
-    with pytest.raises(ServingError, match=r"no version .* can be loaded .*Cannot parse file"):
+    with pytest.raises(
+        ServingError, match=r"no version of a model can be loaded.*Cannot parse file"
+    ):
         Server(str(tmp_path), port=number, rest_api_port=0).start()
     assert len(served_threads()) == before
     with socket.socket() as again:
@@ -98,7 +99,7 @@ def test_an_older_version_serves_when_the_newest_is_broken(
 
 def test_versions_change_and_no_request_fails(digits, publish, start_server, tmp_path):
     publish(digits / "1", tmp_path, 1)
-    server = start_server(tmp_path, poll_seconds=0.05)
+    server = start_server(tmp_path, file_system_poll_wait_seconds=0.05)
     answers, failures, done = [], [], threading.Event()
 
     def call(target):
@@ -115,11 +116,10 @@ def test_versions_change_and_no_request_fails(digits, publish, start_server, tmp
         thread.start()
 
     def serves(version):
-        with server._model.lease() as servable:
-            return servable.version == version
+        return model_of(server).available[-1:] == [version]
 
     def failed(version):
-        return any(s.version == version and s.error_code for s in server._model.statuses())
+        return any(s.version == version and s.error_code for s in model_of(server).statuses())
 
     wait_for(lambda: len(answers) > 5)
     publish(digits / "1", tmp_path, 2)
@@ -142,11 +142,11 @@ def test_versions_change_and_no_request_fails(digits, publish, start_server, tmp
 
 def test_a_pinned_version_ends_with_not_found(digits, publish, start_server, tmp_path):
     publish(digits / "1", tmp_path, 1)
-    server = start_server(tmp_path, poll_seconds=0.05)
+    server = start_server(tmp_path, file_system_poll_wait_seconds=0.05)
     with Client(f"127.0.0.1:{server.port}", version=1) as client:
         client.latents([1])
         publish(digits / "1", tmp_path, 2)
-        wait_for(lambda: server._model.statuses()[0].state.name == "END")
+        wait_for(lambda: model_of(server).statuses()[0].state.name == "END")
         with pytest.raises(
             NotFound, match=r"Servable not found for request: Specific\(default, 1\)"
         ):
@@ -160,9 +160,9 @@ def ask_rest(server, slow):
 
 
 def ask_grpc(server, slow):
-    transport = connect(f"127.0.0.1:{server.port}", "default", None)
-    with contextlib.closing(transport):
-        return len(transport.call("slow", {"n": np.array([slow])}, {"x": "float32"}, 30)["x"]) == 1
+    with stub(server) as prediction:
+        reply = prediction.Predict(request_for({"n": np.array([slow])}, signature="slow"))
+        return len(arrays(reply)["x"]) == 1
 
 
 @pytest.mark.parametrize("ask", [ask_rest, ask_grpc])
@@ -170,9 +170,9 @@ def test_stop_waits_for_requests_under_way(half_plus_two, ask):
     with Server(str(half_plus_two), port=0, rest_api_port=0) as server:
         pool = futures.ThreadPoolExecutor(1)
         reply = pool.submit(ask, server, 120_000)  # more than a second
-        wait_for(lambda: server._model._current.users == 1)
+        wait_for(lambda: model_of(server)._serving[123].users == 1)
     assert reply.result()
-    with pytest.raises((httpx.ConnectError, Unavailable)):
+    with pytest.raises((httpx.ConnectError, grpc.RpcError)):
         ask(server, 1)
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from serving.server.core import Core, ModelQuery
+from serving.server.core import Core, InputSource, ModelQuery
+from serving.server.model_config import ModelConfig
 from serving.server.models import Model
 from serving.server.status import Code, StatusError
 
@@ -13,11 +14,12 @@ def core(half_plus_two, half_plus_five, tmp_path_factory):
     base = tmp_path_factory.mktemp("base")
     (base / "9").symlink_to(half_plus_five)
     models = {
-        "two": Model("two", str(half_plus_two), {"stable": 123}),
-        "five": Model("five", str(base)),
+        "two": Model(ModelConfig("two", str(half_plus_two), labels={"stable": 123})),
+        "five": Model(ModelConfig("five", str(base))),
     }
     for model in models.values():
         model.refresh()
+        model.assign_labels()
     yield Core(models)
     for model in models.values():
         model.close()
@@ -25,7 +27,7 @@ def core(half_plus_two, half_plus_five, tmp_path_factory):
 
 def predict(core, *query):
     x = {"x": np.array([2.0], np.float32)}
-    return core.predict(ModelQuery(*query), "", lambda signature: x)
+    return core.predict(ModelQuery(*query), "", InputSource(lambda signature: x))
 
 
 def test_two_models_side_by_side(core):
@@ -46,6 +48,6 @@ def test_a_failed_request_gives_the_version_back(core):
         raise StatusError(Code.ABORTED, "unreadable")
 
     with pytest.raises(StatusError, match="unreadable"):
-        core.predict(ModelQuery("two"), "", fail)
+        core.predict(ModelQuery("two"), "", InputSource(fail))
     with core.lease(ModelQuery("two")) as servable:
         assert servable.users == 1

@@ -11,11 +11,13 @@ from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
-    model_management_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
 )
+
+from serving.server.core import ModelQuery
+from tests.serving.server.calls import refusal, request_for
 
 
 @pytest.fixture(scope="module")
@@ -34,26 +36,11 @@ def models(channel):
     return model_service_pb2_grpc.ModelServiceStub(channel)
 
 
-def request_for(inputs, name="default", signature="", version=None, label=None, outputs=()):
-    request = predict_pb2.PredictRequest(output_filter=outputs)
-    request.model_spec.name = name
-    request.model_spec.signature_name = signature
-    if version is not None:
-        request.model_spec.version.value = version
-    if label is not None:
-        request.model_spec.version_label = label
-    for key, value in inputs.items():
-        request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
-    return request
+def core_of(server):
+    return server._parts.endpoint.core
 
 
 X = {"x": np.array([2.0], np.float32)}
-
-
-def refusal(call, *arguments, **options):
-    with pytest.raises(grpc.RpcError) as caught:
-        call(*arguments, **options)
-    return caught.value.code().name, caught.value.details()
 
 
 @pytest.mark.parametrize("outputs", [["y"], []])
@@ -156,7 +143,8 @@ def test_the_deadline_bounds_the_run(half_plus_two_server, prediction):
     slow = request_for({"n": np.array([2**20])}, signature="slow")  # about ten seconds
     assert refusal(prediction.Predict, slow, timeout=0.3)[0] == "DEADLINE_EXCEEDED"
     time.sleep(0.7)
-    assert half_plus_two_server._model._current.users == 0
+    with core_of(half_plus_two_server).lease(ModelQuery("default")) as servable:
+        assert servable.users == 1  # this one
 
 
 def test_messages_beyond_four_mebibytes_are_taken_and_sent(half_plus_two_server):
@@ -214,11 +202,9 @@ def test_unknown_status(models, name, version, text):
     assert refusal(models.GetModelStatus, request) == ("NOT_FOUND", text)
 
 
-def test_what_a_generator_never_exports_is_unimplemented(prediction, models):
+def test_what_a_generator_never_exports_is_unimplemented(prediction):
     classify = classification_pb2.ClassificationRequest()
     assert refusal(prediction.Classify, classify)[0] == "UNIMPLEMENTED"
-    reload = model_management_pb2.ReloadConfigRequest()
-    assert refusal(models.HandleReloadConfigRequest, reload)[0] == "UNIMPLEMENTED"
 
 
 @pytest.mark.parametrize("service", ["", "PredictionService", "ModelService"])

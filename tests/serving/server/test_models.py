@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from serving.server.model_config import ModelConfig
 from serving.server.models import Model, State, load_version
 from serving.server.status import Code, StatusError
 
@@ -34,7 +35,7 @@ def model(base):
                 raise StatusError(Code.DATA_LOSS, "garbled")
         return FakeRuntime()
 
-    return Model("m", str(base), load=load)
+    return Model(ModelConfig("m", str(base)), load)
 
 
 def current(model):

@@ -1,0 +1,141 @@
+"""The client for programs that run an event loop."""
+
+import asyncio
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from serving.base_client import BaseClient
+from serving.plans import Labels, Outputs, Plan, Point, Result, Rows
+from serving.retry import with_retries_async
+from serving.transports import AsyncTransport, Call, Reply, connect_async
+
+
+class AsyncClient(BaseClient):
+    """`Client` in coroutines: the same methods with the same arguments, answers and errors.
+
+    It belongs to the event loop of its first request. Many coroutines may share one client; a
+    coroutine that is cancelled cancels its messages.
+
+    Example:
+        async with AsyncClient("localhost:8500") as client:
+            one, two = await asyncio.gather(client.generate([1]), client.generate([2]))
+    """
+
+    def _prepare(self) -> None:
+        self._transport: AsyncTransport | None = None
+
+    async def describe(self) -> dict[str, Any]:
+        """Does as `Client.describe`."""
+        return await self._run(self._plans.describe())
+
+    async def generate(self, seeds: Rows, *, png: bool = False) -> Outputs:
+        """Does as `Client.generate`."""
+        return await self._run(self._plans.generate(seeds, png))
+
+    async def generate_conditional(
+        self, seeds: Rows, labels: Labels, *, png: bool = False
+    ) -> Outputs:
+        """Does as `Client.generate_conditional`."""
+        return await self._run(self._plans.generate_conditional(seeds, labels, png))
+
+    async def generate_truncated(
+        self, seeds: Rows, truncation: float | np.ndarray, labels: Labels | None = None
+    ) -> Outputs:
+        """Does as `Client.generate_truncated`."""
+        return await self._run(self._plans.generate_truncated(seeds, truncation, labels))
+
+    async def decode(
+        self, latents: np.ndarray, labels: Labels | None = None, *, png: bool = False
+    ) -> Outputs:
+        """Does as `Client.decode`."""
+        return await self._run(self._plans.decode(latents, labels, png))
+
+    async def latents(self, seeds: Rows) -> np.ndarray:
+        """Does as `Client.latents`."""
+        return await self._run(self._plans.latents(seeds))
+
+    async def encode(self, samples: np.ndarray) -> np.ndarray:
+        """Does as `Client.encode`."""
+        return await self._run(self._plans.encode(samples))
+
+    async def score(self, samples: np.ndarray, labels: Labels | None = None) -> np.ndarray:
+        """Does as `Client.score`."""
+        return await self._run(self._plans.score(samples, labels))
+
+    async def interpolate(
+        self, a: Point, b: Point, steps: int, *, label: Labels | None = None, png: bool = False
+    ) -> Outputs:
+        """Does as `Client.interpolate`."""
+        return await self._run(self._plans.interpolate(a, b, steps, label, png))
+
+    async def arithmetic(
+        self,
+        a: Point,
+        *,
+        minus: Point,
+        plus: Point,
+        label: Labels | None = None,
+        png: bool = False,
+    ) -> Outputs:
+        """Does as `Client.arithmetic`."""
+        return await self._run(self._plans.arithmetic(a, minus, plus, label, png))
+
+    async def predict(self, signature: str, inputs: Mapping[str, Any]) -> Outputs:
+        """Does as `Client.predict`."""
+        return await self._run(self._plans.predict(signature, inputs))
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        if self._transport is not None:
+            await self._transport.close()
+
+    async def __aenter__(self) -> "AsyncClient":
+        """Returns the client itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Ends the connection."""
+        await self.close()
+
+    async def _run(self, plan: Plan[Result]) -> Result:
+        try:
+            calls = next(plan)
+            while True:
+                calls = plan.send(await self._send_all(calls))
+        except StopIteration as done:
+            return done.value
+
+    async def _send_all(self, calls: list[Call]) -> list[Reply]:
+        free = asyncio.Semaphore(self._max_concurrency)
+
+        async def send(call: Call) -> Reply:
+            async with free:
+                return await self._send(call)
+
+        under_way = [asyncio.ensure_future(send(call)) for call in calls]
+        try:
+            return await asyncio.gather(*under_way)
+        finally:
+            for task in under_way:  # after a failure nobody wants the others
+                task.cancel()
+
+    async def _send(self, call: Call) -> Reply:
+        transport = self._opened()
+
+        async def attempt(seconds_left: float) -> Reply:
+            return await transport.send(call, seconds_left)
+
+        return await with_retries_async(attempt, self._attempts(call))
+
+    def _opened(self) -> AsyncTransport:
+        if self._transport is None:  # not any earlier: a channel belongs to a running loop
+            self._transport = connect_async(self._endpoint)
+        return self._transport

@@ -1,0 +1,72 @@
+"""What both clients are made with: the endpoint, the plans, the rules for trying again."""
+
+from serving.errors import UsageError
+from serving.plans import Plans, is_repeatable
+from serving.retry import Attempts, RetryBudget
+from serving.transports import Call, Certificates, Endpoint
+
+
+class BaseClient:
+    """Options and knowledge of a client; `Client` and `AsyncClient` add the way calls travel."""
+
+    def __init__(
+        self,
+        target: str,
+        model: str = "default",
+        *,
+        version: int | None = None,
+        version_label: str | None = None,
+        timeout: float = 30.0,
+        max_retries: int = 5,
+        max_concurrency: int = 4,
+        chunk_rows: int | None = None,
+        ca_certificate: str | None = None,
+        client_certificate: str | None = None,
+        client_key: str | None = None,
+        api_key: str | None = None,
+    ) -> None:
+        """Prepares the connection; the first request opens it.
+
+        Args:
+            target: "host:8500" for gRPC, "http://host:8501" for REST; "grpcs://host:8500" and
+                "https://host:8501" with TLS.
+            model: the name under which the model is served.
+            version: the version to ask for; None for the newest.
+            version_label: the version label to ask for, such as "stable".
+            timeout: seconds that one message may take, its repetitions included.
+            max_retries: repetitions of a message after UNAVAILABLE.
+            max_concurrency: messages of one long request that may be under way together.
+            chunk_rows: rows per message; None for as many as keep a message near 2 MiB.
+            ca_certificate: PEM file of who vouches for the server; None for those that the
+                system trusts.
+            client_certificate: PEM file of the client's own certificate, for mutual TLS.
+            client_key: PEM file of its private key.
+            api_key: sent as `x-api-key`.
+
+        Raises:
+            UsageError: `target` names no endpoint, or an option is out of range.
+        """
+        if not timeout > 0:
+            raise UsageError(f"timeout: received {timeout}; expected seconds greater than 0.")
+        if max_retries < 0:
+            raise UsageError(f"max_retries: received {max_retries}; expected 0 or more.")
+        if max_concurrency < 1:
+            raise UsageError(f"max_concurrency: received {max_concurrency}; expected 1 or more.")
+        if chunk_rows is not None and chunk_rows < 1:
+            raise UsageError(f"chunk_rows: received {chunk_rows}; expected 1 or more.")
+        files = Certificates(ca_certificate, client_certificate, client_key)
+        self._endpoint = Endpoint(target, model, version, version_label, files, api_key)
+        self._plans = Plans(version is not None, chunk_rows)
+        self._timeout = timeout
+        self._max_retries = max_retries
+        self._max_concurrency = max_concurrency
+        self._budget = RetryBudget(max_retries)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Makes ready what carries the calls, once the options are sound."""
+        raise NotImplementedError
+
+    def _attempts(self, call: Call) -> Attempts:
+        max_retries = self._max_retries if is_repeatable(call) else 0
+        return Attempts(self._timeout, max_retries, self._budget)

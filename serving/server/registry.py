@@ -1,0 +1,150 @@
+"""All models of an endpoint: their configuration, its reload, and the watch over their versions."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+
+from serving.server.model_config import ModelConfig
+from serving.server.models import Model, load_version
+from serving.server.runtime import SavedModelRuntime
+from serving.server.status import Code, StatusError
+
+_log = logging.getLogger(__name__)
+
+
+class Registry:
+    """The models by name.
+
+    Attributes:
+        models: what is served now; changes in place while requests come in.
+    """
+
+    def __init__(
+        self,
+        roots: Iterable[str],
+        load: Callable[[str], SavedModelRuntime] = load_version,
+        *,
+        labels_for_unavailable: bool = False,
+    ) -> None:
+        """Serves nothing yet.
+
+        Args:
+            roots: folders from which `reload` may load, besides what `apply` has named.
+            load: loads an export.
+            labels_for_unavailable: whether a new label may name a version that is not served.
+        """
+        self.models: dict[str, Model] = {}
+        self._roots = {_normal(root) for root in roots}
+        self._load = load
+        self._labels_for_unavailable = labels_for_unavailable
+        self._lock = threading.Lock()
+
+    def reload(self, configs: Sequence[ModelConfig]) -> None:
+        """Does as `apply` on a client's word: only base paths that are known are loaded from.
+
+        Raises:
+            StatusError: a base path is not allowed (nothing has changed then), or as for `apply`.
+        """
+        for config in configs:
+            self._check_root(config)
+        self.apply(configs)
+
+    def apply(self, configs: Sequence[ModelConfig]) -> None:
+        """Serves exactly the models of `configs`; returns once they answer.
+
+        A model that cannot be loaded from a new base path leaves the one of that name in place.
+
+        Raises:
+            StatusError: a model or a label's version did not become available; the others are
+                served.
+        """
+        with self._lock:
+            self._roots |= {_normal(config.base_path) for config in configs}
+            missing = [config for config in configs if not self._serve(config)]
+            for name in set(self.models) - {config.name for config in configs}:
+                self.models.pop(name).close()
+            if missing:
+                raise _not_available(missing)
+            for config in configs:
+                self.models[config.name].assign_labels(self._labels_for_unavailable)
+
+    def refresh(self) -> None:
+        """Looks once for new and gone versions of every model."""
+        with self._lock:
+            for model in self.models.values():
+                try:
+                    model.refresh()
+                except Exception:  # a file system that fails for a moment must not end the watch
+                    path = model.config.base_path
+                    _log.exception("looking for versions in %s failed", path)
+
+    def close(self) -> None:
+        """Lets every model go; the requests under way still finish."""
+        with self._lock:
+            while self.models:
+                self.models.popitem()[1].close()
+
+    def _serve(self, config: ModelConfig) -> bool:
+        """Loads or reconfigures one model; returns whether it answers as configured."""
+        present = self.models.get(config.name)
+        if present is not None and present.config.base_path == config.base_path:
+            present.reconfigure(config)
+            present.refresh()
+            return bool(present.available)
+        successor = Model(config, self._load)
+        successor.refresh()
+        if present is not None and not successor.available:
+            return False
+        self.models[config.name] = successor
+        if present is not None:
+            present.close()
+        return bool(successor.available)
+
+    def _check_root(self, config: ModelConfig) -> None:
+        path = _normal(config.base_path)
+        if not any(path == root or path.startswith(root.rstrip("/") + "/") for root in self._roots):
+            raise StatusError(
+                Code.PERMISSION_DENIED,
+                f"The base path {config.base_path} of model {config.name} was not configured when "
+                "this server started; list it or a folder above it in --allowed_base_paths.",
+            )
+
+
+class Watch:
+    """A thread that does something every few seconds until it is stopped."""
+
+    def __init__(self, name: str, seconds: float, act: Callable[[], None]) -> None:
+        """Prepares the thread; `seconds` of 0 or less means never."""
+        self._seconds = seconds
+        self._act = act
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begins; the first act comes after one interval."""
+        if self._seconds > 0:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Returns once no act is under way and none will come."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._seconds):
+            try:
+                self._act()
+            except Exception as error:  # the next round may do better
+                _log.error("%s: %s", self._thread.name, error)
+
+
+def _normal(path: str) -> str:
+    """Returns a path without links and dots; on an object store `..` means nothing."""
+    return path.rstrip("/") if "://" in path else os.path.realpath(path)
+
+
+def _not_available(configs: list[ModelConfig]) -> StatusError:
+    names = "".join(f"{{name: {config.name}}}, " for config in configs)
+    return StatusError(Code.UNKNOWN, f"Some models did not become available: {{{names}}}")

@@ -1,0 +1,53 @@
+"""A bound on rows: of one request, and of all that run at once, so that memory stays flat."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from serving.server.status import Code, StatusError, invalid_argument
+
+
+class RowBudget:
+    """At most `limit` rows in a request and in the model at any moment; 0 sets no bound."""
+
+    def __init__(self, limit: int) -> None:
+        """Starts with nothing taken."""
+        self._limit = limit
+        self._taken = 0
+        self._freed = threading.Condition()
+
+    def check(self, rows: int) -> None:
+        """Refuses a request that could never run.
+
+        Raises:
+            StatusError: INVALID_ARGUMENT; the text names the limit.
+        """
+        if self._limit and rows > self._limit:
+            raise invalid_argument(
+                f"The request has {rows} rows; this server takes at most {self._limit} rows a "
+                "request (--max_request_rows). Split it."
+            )
+
+    @contextmanager
+    def take(self, rows: int, timeout: float | None) -> Iterator[float | None]:
+        """Holds `rows` of the budget meanwhile; yields what is left of `timeout`.
+
+        Raises:
+            StatusError: INVALID_ARGUMENT beyond the limit, DEADLINE_EXCEEDED when no room came.
+        """
+        self.check(rows)
+        if not self._limit or not rows:
+            yield timeout
+            return
+        started = time.monotonic()
+        with self._freed:
+            if not self._freed.wait_for(lambda: self._taken + rows <= self._limit, timeout):
+                raise StatusError(Code.DEADLINE_EXCEEDED, "No room for the request came in time.")
+            self._taken += rows
+        try:
+            yield None if timeout is None else timeout - (time.monotonic() - started)
+        finally:
+            with self._freed:
+                self._taken -= rows
+                self._freed.notify_all()

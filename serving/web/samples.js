@@ -1,0 +1,82 @@
+// Samples on a canvas: pictures as they are, points and other vectors as drawings.
+
+const DRAWING = 64; // pixels a side
+
+export const number = (value) => value.toFixed(2).replace("-", "−");
+
+export const isPicture = ({ shape }) => shape.length === 3 && [1, 2, 3, 4].includes(shape[2]);
+
+const RANGES = { uint8: [0, 255], uint16: [0, 65535] };
+
+function drawPicture(canvas, sample, { shape, dtype, range }) {
+  const [height, width, channels] = shape;
+  const [low, high] = range ?? RANGES[dtype] ?? [-1, 1];
+  const pixels = new ImageData(width, height);
+  const grey = channels < 3;
+  sample.forEach((row, y) =>
+    row.forEach((values, x) => {
+      const levels = values.map((value) => ((value - low) / (high - low)) * 255);
+      const at = 4 * (y * width + x);
+      for (let c = 0; c < 3; c += 1) pixels.data[at + c] = levels[grey ? 0 : c];
+      pixels.data[at + 3] = channels % 2 === 0 ? levels[channels - 1] : 255;
+    }),
+  );
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
+  canvas.classList.toggle("smooth", width > 96);
+}
+
+function drawVector(canvas, sample, { range }) {
+  const values = sample.flat(Infinity);
+  const [low, high] = range ?? [Math.min(-1, ...values), Math.max(1, ...values)];
+  canvas.width = DRAWING;
+  canvas.height = DRAWING;
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#ffffff";
+  context.fillRect(0, 0, DRAWING, DRAWING);
+  context.fillStyle = "#3451b2";
+  const place = (value) => ((value - low) / (high - low)) * DRAWING;
+  if (values.length === 2) {
+    context.beginPath();
+    context.arc(place(values[0]), DRAWING - place(values[1]), 3, 0, 2 * Math.PI);
+    context.fill();
+    return;
+  }
+  const width = DRAWING / values.length;
+  const middle = DRAWING - place(Math.max(low, Math.min(high, 0)));
+  values.forEach((value, i) => {
+    const top = DRAWING - place(value);
+    context.fillRect(i * width, Math.min(top, middle), Math.max(1, width - 1), Math.abs(top - middle) + 1);
+  });
+}
+
+export function draw(canvas, sample, spec) {
+  (isPicture(spec) ? drawPicture : drawVector)(canvas, sample, spec);
+}
+
+export function save(canvas, name) {
+  return new Promise((resolve) => {
+    canvas.toBlob((blob) => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(blob);
+      link.download = `${name}.png`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+      resolve();
+    }, "image/png");
+  });
+}
+
+// All pictures on one canvas, as many a row as they have on the page.
+export function sheet(canvases, columns) {
+  const [width, height] = [canvases[0].width + 2, canvases[0].height + 2];
+  const whole = document.createElement("canvas");
+  whole.width = columns * width - 2;
+  whole.height = Math.ceil(canvases.length / columns) * height - 2;
+  const context = whole.getContext("2d");
+  canvases.forEach((canvas, i) => {
+    context.drawImage(canvas, (i % columns) * width, Math.floor(i / columns) * height);
+  });
+  return whole;
+}

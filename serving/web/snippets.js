@@ -1,0 +1,34 @@
+// What the page asked, as a person would type it.
+
+const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+const python = (value) => JSON.stringify(value);
+
+export function curl(url, body, withKey) {
+  const key = withKey ? ` -H "x-api-key: $SADDLEPOINT_API_KEY"` : "";
+  return `curl${key} -H 'Content-Type: application/json' \\\n  -d ${quoted(JSON.stringify(body))} \\\n  ${quoted(url)}`;
+}
+
+// The lines inside `with Client(…) as client:`.
+export function program(origin, { model, version, versionLabel }, withKey, lines) {
+  const options = [
+    python(origin),
+    `model=${python(model)}`,
+    ...(versionLabel ? [`version_label=${python(versionLabel)}`] : version ? [`version=${version}`] : []),
+    ...(withKey ? [`api_key=os.environ["SADDLEPOINT_API_KEY"]`] : []),
+  ].join(", ");
+  const imports = [
+    ...(withKey ? ["import os"] : []),
+    ...(lines.some((line) => line.includes("np.")) ? ["import numpy as np"] : []),
+    "from serving import Client",
+  ];
+  return [...imports, "", `with Client(${options}) as client:`, ...lines.map((line) => `    ${line}`)].join("\n");
+}
+
+// A picture's place in the space of latents: its seed, or its truncated latent.
+export function point({ seed, truncation }) {
+  return truncation === 1 ? String(seed) : `${truncation} * client.latents([${seed}])[0]`;
+}
+
+export function latent({ seed, truncation }) {
+  return truncation === 1 ? `client.latents([${seed}])[0]` : `${truncation} * client.latents([${seed}])[0]`;
+}

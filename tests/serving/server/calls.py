@@ -1,0 +1,47 @@
+"""What the tests say to a server: gRPC requests as TF Serving's clients build them."""
+
+import contextlib
+import time
+
+import grpc
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+
+def request_for(inputs, name="default", signature="", version=None, label=None, outputs=()):
+    request = predict_pb2.PredictRequest(output_filter=outputs)
+    request.model_spec.name = name
+    request.model_spec.signature_name = signature
+    if version is not None:
+        request.model_spec.version.value = version
+    if label is not None:
+        request.model_spec.version_label = label
+    for key, value in inputs.items():
+        request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
+    return request
+
+
+@contextlib.contextmanager
+def stub(server, kind=prediction_service_pb2_grpc.PredictionServiceStub):
+    unlimited = [("grpc.max_receive_message_length", -1)]
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}", options=unlimited) as channel:
+        yield kind(channel)
+
+
+def arrays(reply):
+    return {name: tf.make_ndarray(proto) for name, proto in reply.outputs.items()}
+
+
+def refusal(call, *arguments, **options):
+    try:
+        call(*arguments, **options)
+    except grpc.RpcError as error:
+        return error.code().name, error.details()
+    raise AssertionError("the call was answered")
+
+
+def wait_for(condition, seconds=15.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)

@@ -1,0 +1,214 @@
+"""Several models, version policies, labels and their reload."""
+
+import contextlib
+import json
+import shutil
+
+import httpx
+import numpy as np
+import pytest
+from google.protobuf import text_format
+from tensorflow_serving.apis import model_management_pb2, model_service_pb2_grpc
+
+from serving import ServingError, UsageError
+from serving.server import Server
+from serving.server.model_config import VersionPolicy, read_file
+from tests.serving.server.calls import arrays, refusal, request_for, stub, wait_for
+
+X = {"x": np.array([2.0], np.float32)}
+
+
+def model(name, base, extra=""):
+    return f'config {{ name: "{name}" base_path: "{base}" {extra} }}'
+
+
+def config_list(*models):
+    return "model_config_list { " + " ".join(models) + " }"
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    def write(*models):
+        path = tmp_path / "models.txt"
+        path.write_text(config_list(*models))
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def serve(config_file):
+    with contextlib.ExitStack() as stack:
+
+        def start(*models, **flags):
+            file = config_file(*models)
+            server = Server(model_config_file=file, port=0, rest_api_port=0, **flags)
+            return stack.enter_context(server)
+
+        yield start
+
+
+@pytest.fixture
+def versions(half_plus_two, half_plus_five, publish, tmp_path):
+    base = tmp_path / "versions"
+    publish(half_plus_two / "123", base, 1)
+    publish(half_plus_five, base, 2)
+    publish(half_plus_five, base, 3)
+    return base
+
+
+def reload(server, *models):
+    request = model_management_pb2.ReloadConfigRequest()
+    text_format.Parse(config_list(*models), request.config)
+    with stub(server, model_service_pb2_grpc.ModelServiceStub) as service:
+        return service.HandleReloadConfigRequest(request)
+
+
+def answer(server, name, **choice):
+    with stub(server) as prediction:
+        reply = prediction.Predict(request_for(X, name, **choice))
+    return reply.model_spec.version.value, arrays(reply)["y"].item()
+
+
+def states(server, name):
+    url = f"http://127.0.0.1:{server.rest_api_port}/v1/models/{name}"
+    entries = json.loads(httpx.get(url).text)["model_version_status"]
+    return {entry["version"]: entry["state"] for entry in entries}
+
+
+def test_two_models_side_by_side(serve, half_plus_two, versions):
+    server = serve(model("two", half_plus_two), model("five", versions))
+    assert answer(server, "two") == (123, 3.0)
+    assert answer(server, "five") == (3, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "available"),
+    [
+        ("", {"3"}),
+        ("model_version_policy { latest { num_versions: 2 } }", {"2", "3"}),
+        ("model_version_policy { all {} }", {"1", "2", "3"}),
+        ("model_version_policy { specific { versions: 1 versions: 2 } }", {"1", "2"}),
+    ],
+)
+def test_policies(serve, versions, policy, available):
+    server = serve(model("m", versions, policy))
+    assert states(server, "m") == dict.fromkeys(available, "AVAILABLE")
+    assert answer(server, "m")[0] == max(map(int, available))
+
+
+def test_a_policy_counts_from_the_newest():
+    assert VersionPolicy(num_latest=2).candidates([1, 5, 3]) == [5, 3, 1]
+    assert VersionPolicy(specific=(3, 9)).candidates([1, 5, 3]) == [3]
+
+
+def test_labels(serve, versions):
+    policy = "model_version_policy { specific { versions: 1 versions: 2 } }"
+    labels = 'version_labels { key: "stable" value: 1 } version_labels { key: "canary" value: 2 }'
+    server = serve(model("m", versions, f"{policy} {labels}"))
+    assert answer(server, "m", label="stable") == (1, 3.0)
+    assert answer(server, "m", label="canary") == (2, 6.0)
+    moved = labels.replace("value: 1", "value: 2")
+    reload(server, model("m", versions, f"{policy} {moved}"))
+    assert answer(server, "m", label="stable") == (2, 6.0)
+
+
+def test_a_label_for_a_version_that_is_not_served(serve, versions):
+    label = 'version_labels { key: "stable" value: 2 }'
+    with pytest.raises(ServingError, match="Request to assign label to m version 2, which is not"):
+        serve(model("m", versions, label))
+    server = serve(model("m", versions, label), allow_version_labels_for_unavailable_models=True)
+    with stub(server) as prediction:
+        code, text = refusal(prediction.Predict, request_for(X, "m", label="stable"))
+    assert (code, text) == ("NOT_FOUND", "Servable not found for request: Specific(m, 2)")
+
+
+def test_reload_adds_changes_and_removes(serve, half_plus_two, versions):
+    server = serve(model("two", half_plus_two), allowed_base_paths=str(versions.parent))
+    reply = reload(server, model("two", half_plus_two), model("m", versions))
+    assert reply.status.error_code == 0
+    assert answer(server, "m") == (3, 6.0)
+    reload(server, model("m", versions, "model_version_policy { specific { versions: 1 } }"))
+    assert answer(server, "m") == (1, 3.0)
+    with stub(server) as prediction:
+        assert refusal(prediction.Predict, request_for(X, "two"))[0] == "NOT_FOUND"
+
+
+def test_a_reload_that_fails_keeps_what_is_served(serve, versions, tmp_path):
+    server = serve(model("m", versions), allowed_base_paths=str(tmp_path))
+    nothing = tmp_path / "nothing"
+    with stub(server, model_service_pb2_grpc.ModelServiceStub) as service:
+        request = model_management_pb2.ReloadConfigRequest()
+        text_format.Parse(config_list(model("m", nothing)), request.config)
+        code, text = refusal(service.HandleReloadConfigRequest, request)
+        assert (code, text[:37]) == ("UNKNOWN", "Some models did not become available:")
+        assert refusal(
+            service.HandleReloadConfigRequest, model_management_pb2.ReloadConfigRequest()
+        ) == (
+            "INVALID_ARGUMENT",
+            "ServerModelConfig type not supported by HandleReloadConfigRequest. "
+            "Only ModelConfigList is currently supported",
+        )
+    assert answer(server, "m") == (3, 6.0)
+
+
+@pytest.mark.parametrize("path", ["{}/../other", "/etc", "{}x", "gs://bucket/m"])
+def test_nothing_is_loaded_from_where_it_was_not_configured(serve, versions, path):
+    server = serve(model("m", versions))
+    request = model_management_pb2.ReloadConfigRequest()
+    text_format.Parse(config_list(model("m", path.format(versions))), request.config)
+    with stub(server, model_service_pb2_grpc.ModelServiceStub) as service:
+        code, text = refusal(service.HandleReloadConfigRequest, request)
+    assert code == "PERMISSION_DENIED"
+    assert "--allowed_base_paths" in text
+    assert answer(server, "m") == (3, 6.0)
+
+
+def test_the_file_is_read_again(serve, config_file, half_plus_two, versions):
+    server = serve(model("two", half_plus_two), model_config_file_poll_wait_seconds=0.05)
+    config_file("garbage")
+    config_file(model("two", half_plus_two), model("m", versions))
+    wait_for(
+        lambda: httpx.get(f"http://127.0.0.1:{server.rest_api_port}/v1/models/m").status_code == 200
+    )
+    assert answer(server, "m") == (3, 6.0)
+
+
+def test_a_base_path_that_vanishes(serve, versions):
+    server = serve(model("m", versions), file_system_poll_wait_seconds=0.05)
+    shutil.rmtree(versions)
+    for _ in range(20):
+        assert answer(server, "m") == (3, 6.0)
+    server._parts.endpoint.registry.refresh()
+    assert answer(server, "m") == (3, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("models", "text"),
+    [
+        ([model("m", "/a"), model("m", "/b")], "Illegal to list model m multiple times"),
+        (
+            [model("m", "a")],
+            "Expected model m to have an absolute path or URI; got base_path()=a",
+        ),
+        ([model("", "/a")], "has no name"),
+        ([model("m", "/a", 'model_platform: "caffe"')], "this server loads 'tensorflow'"),
+        ([model("m", "/a", "model_version_policy { specific {} }")], "lists none; list one"),
+        (["config { nome: 'm' }"], 'no field named "nome"'),
+    ],
+)
+def test_a_wrong_file_is_named(config_file, models, text):
+    with pytest.raises(UsageError) as caught:
+        read_file(config_file(*models))
+    assert text in str(caught.value)
+    assert str(caught.value).startswith("model_config_file: ")
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        read_file(str(tmp_path / "no"))
+
+
+def test_a_model_without_any_version_fails_the_start(serve, tmp_path):
+    with pytest.raises(ServingError, match="Some models did not become available"):
+        serve(model("m", tmp_path / "nothing"))

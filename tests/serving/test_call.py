@@ -1,0 +1,122 @@
+"""`gan call`: what it asks, prints and writes."""
+
+import base64
+import io
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from trainer.cli import main
+
+
+@pytest.fixture
+def call(digits_server, target_of):
+    target = target_of(digits_server)
+
+    def run(*arguments, model="digits", host=target):
+        return CliRunner().invoke(main, ["call", host, "--model", model, *map(str, arguments)])
+
+    return run
+
+
+def printed(result):
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_pictures_go_to_a_folder(call, tmp_path):
+    result = call("--seed", 7, "--count", 3, "--label", 2, "--out", tmp_path / "new" / "folder")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "and 2 more" in result.stdout
+    names = sorted(path.name for path in (tmp_path / "new" / "folder").iterdir())
+    assert names == [f"seed-{seed}-label-2.png" for seed in (7, 8, 9)]
+
+
+def test_one_picture_goes_to_a_file(call, tmp_path):
+    document = printed(call("--seed", 7, "--out", tmp_path / "a.png", "--json"))
+    assert document["files"] == [str(tmp_path / "a.png")]
+    assert Image.open(tmp_path / "a.png").size == (8, 8)
+
+
+def test_arrays_go_to_numpys_files(call, tmp_path):
+    call("--seed", 3, "--seed", 4, "--out", tmp_path / "a.npz")
+    call("--seed", 3, "--seed", 4, "--out", tmp_path / "a.npy")
+    with np.load(tmp_path / "a.npz") as arrays:
+        assert sorted(arrays) == ["image", "label", "seed"]
+        np.testing.assert_array_equal(arrays["image"], np.load(tmp_path / "a.npy"))
+
+
+def test_json_has_the_values(call):
+    document = printed(call("--signature", "latents", "--seed", 1, "--seed", 2, "--json"))
+    assert document["inputs"] == {"seed": [1, 2]}
+    assert np.shape(document["outputs"]["latent"]) == (2, 4)
+    document = printed(call("--signature", "generate_png", "--json"))
+    picture = base64.b64decode(document["outputs"]["image_bytes"][0]["b64"])
+    assert Image.open(io.BytesIO(picture)).size == (8, 8)
+
+
+def test_values_that_can_be_read_are_printed(call, tmp_path):
+    np.save(tmp_path / "image.npy", np.full([2, 8, 8, 1], 100, np.uint8))
+    result = call(
+        "--signature", "score", "--input", f"image={tmp_path}/image.npy", "--label", 3
+    )  # fmt: skip
+    assert result.stdout == "score answered:\n  realism  103 103\n"
+    result = call("--count", 2)
+    assert "image  uint8 [2, 8, 8, 1]" in result.stdout and "--out" in result.stdout
+
+
+def test_describe(call):
+    assert printed(call("--signature", "describe"))["name"] == "tiny"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--label", "10"], 2, "label: 10 is out of range; this model accepts 0 to 9"),
+        (["--label", "cat"], 2, "label: 'cat' is no name of a label; there are '0', '1'"),
+        (["--label", "1", "--label", "cat"], 2, "--label: received numbers and names"),
+        (["--signature", "encode"], 2, "signature: the model has no 'encode'"),
+        (["--count", "0"], 2, "--count: received 0"),
+        (["--count", "2", "--seed", "1", "--seed", "2"], 2, "--count: it goes with one --seed"),
+        (["--count", "2", "--out", "a.png"], 2, "'a.png' is one picture and 2 come; pass a folder"),
+        (["--signature", "latents", "--out", "folder"], 2, "--out: latents gives arrays"),
+        (["--seed", str(2**63)], 2, "seed: 9223372036854775808 does not fit int64"),
+        (["--signature", "decode"], 2, "decode: received the inputs []"),
+        (["--input", "image"], 2, "--input: received 'image'; expected NAME=FILE"),
+        (["--input", "image=/no.npy"], 2, "--input: '/no.npy' is no .npy file"),
+        (["--version", "1", "--label-name", "a"], 2, "version: received a version and a version"),
+        (["--version", "5"], 1, "NOT_FOUND: Servable not found for request: Specific(digits, 5)"),
+        (["--timeout", "0"], 2, "timeout: received 0.0"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_gets_a_sentence(call, arguments, code, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = call(*arguments)
+    assert words in result.stderr and result.stderr.count("\n") == 1
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_there_and_no_address(call):
+    result = call("--timeout", "0.2", host="http://127.0.0.1:1")
+    assert result.exit_code == 1 and "UNAVAILABLE" in result.stderr
+    result = call(host="localhost")
+    assert result.exit_code == 2 and "names no endpoint" in result.stderr
+
+
+def test_a_place_that_cannot_be_written(call, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    result = call("--out", tmp_path / "file")
+    assert result.exit_code == 2 and "is a file" in result.stderr
+    result = call("--out", tmp_path / "file" / "a.npz")
+    assert result.exit_code == 1 and "cannot be written" in result.stderr
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_points_are_no_pictures(points_server, target_of, call, tmp_path):
+    result = call("--out", tmp_path / "a", model="points", host=target_of(points_server))
+    assert result.exit_code == 2 and "no PNG images; pass a .npz or .npy file" in result.stderr

@@ -1,0 +1,188 @@
+"""The page's files: what can be said of them without a browser."""
+
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from serving import latents
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted((ROOT / "serving" / "web").iterdir())
+WEB = FILES[0].parent
+SCRIPTS = [path for path in FILES if path.suffix == ".js"]
+VOID = {"meta", "link", "input", "br", "img"}
+NAMESPACE = "http://www.w3.org/2000/svg"
+
+
+class Outline(HTMLParser):
+    """Every element with its attributes, its text and the labels around it."""
+
+    def __init__(self):
+        super().__init__()
+        self.elements, self.open = [], []
+
+    def handle_starttag(self, tag, attributes):
+        labels = [element for element in self.open if element["tag"] == "label"]
+        element = {"tag": tag, "text": "", "labels": labels, **dict(attributes)}
+        self.elements.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()["tag"] == tag, f"</{tag}> closes another element"
+
+    def handle_data(self, data):
+        for element in self.open:
+            element["text"] += data
+
+
+@pytest.fixture(scope="module")
+def outline():
+    parser = Outline()
+    parser.feed((WEB / "index.html").read_text())
+    parser.close()
+    assert parser.open == []
+    return parser.elements
+
+
+def test_identifiers_are_unique_and_references_meet_one(outline):
+    identifiers = [element["id"] for element in outline if "id" in element]
+    assert len(identifiers) == len(set(identifiers))
+    for element in outline:
+        for name in ("for", "aria-labelledby", "aria-describedby"):
+            for reference in element.get(name, "").split():
+                assert reference in identifiers, (name, reference)
+    used = re.findall(r'\$\("([\w-]+)"\)|whole\("([\w-]+)"', (WEB / "app.js").read_text())
+    assert {first or second for first, second in used} <= set(identifiers)
+
+
+def test_every_control_has_a_name(outline):
+    labelled = {e["for"]: e["text"] for e in outline if e["tag"] == "label" and "for" in e}
+    controls = [
+        e for e in outline if e["tag"] in ("input", "select", "button", "canvas", "summary")
+    ]
+    assert len(controls) > 20
+    for control in controls:
+        name = (
+            control.get("aria-label")
+            or (control["tag"] in ("button", "summary") and control["text"])
+            or labelled.get(control.get("id"))
+        )
+        assert name and name.strip(), control
+
+
+def test_errors_and_progress_are_announced(outline):
+    roles = {element.get("id"): element.get("role") for element in outline}
+    assert (roles["error"], roles["status"], roles["grid"]) == ("alert", "status", "listbox")
+
+
+def test_nothing_is_inline(outline):
+    """The policy `default-src 'self'` allows no script and no style inside the page."""
+    for element in outline:
+        assert "style" not in element and not any(name.startswith("on") for name in element)
+        assert element["tag"] != "style"
+        assert element["tag"] != "script" or (element.get("src") and not element["text"].strip())
+    for path in SCRIPTS:
+        assert not re.search(
+            r"\beval\(|new Function|\.style\b|innerHTML|\.cssText", path.read_text()
+        )
+
+
+def test_nothing_comes_from_elsewhere(outline):
+    for path in FILES:
+        text = path.read_text().replace(NAMESPACE, "")
+        assert not re.search(r"https?://|//[a-z]+\.|@import", text), path.name
+        assert path.suffix != ".css" or "url(" not in text
+    for element in outline:
+        for name in ("src", "href"):
+            if not element.get(name, "#").startswith("#"):
+                assert (WEB.parent / element[name]).is_file(), element[name]
+
+
+def test_modules_import_what_is_there():
+    for path in SCRIPTS:
+        text = path.read_text()
+        for names, module in re.findall(r'import (?:\{(.*?)\}|\* as \w+) from "\./(.*?)"', text):
+            exported = (WEB / module).read_text()
+            for name in filter(None, map(str.strip, names.split(","))):
+                assert re.search(rf"export (async )?(function|class|const) {name}\b", exported), (
+                    name
+                )
+
+
+def test_the_files_are_packaged_flat():
+    assert all(path.is_file() for path in FILES)
+    assert '"web/*"' in (ROOT / "setup.py").read_text()
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    """Runs a module beside the page's own, which Node reads as modules by their names' ends."""
+    program = shutil.which("node")
+    if program is None:
+        pytest.skip("no Node.js here, which would read the page's modules")
+    folder = tmp_path_factory.mktemp("modules")
+    for path in SCRIPTS:
+        text = path.read_text().replace('.js"', '.mjs"')
+        (folder / path.with_suffix(".mjs").name).write_text(text)
+
+    def run(*arguments, script=None):
+        if script is not None:
+            (folder / "script.mjs").write_text(script)
+        command = [program, *arguments]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_the_syntax_is_sound(node, path):
+    node("--check", path.with_suffix(".mjs").name)
+
+
+@pytest.mark.parametrize("prior", ["gaussian", "uniform"])
+def test_the_page_and_the_client_mean_the_same_paths_and_sums(node, prior):
+    a, b, c = np.random.default_rng(0).uniform(-1, 1, [3, 6]).astype(np.float32)
+    layout = [{"name": "noise", "start": 0, "size": 4}, {"name": "code", "start": 4, "size": 2}]
+    values = json.dumps([*(z.tolist() for z in (a, b, c)), {"prior": prior, "layout": layout}])
+    script = f"""
+        import {{ mixed, path, rounded }} from "./latents.mjs";
+        const [a, b, c, latent] = {values};
+        console.log(JSON.stringify([path(a, b, 5, latent), mixed(a, b, c, latent), rounded(a)]));
+    """
+    way, mix, same = json.loads(node("script.mjs", script=script))
+    np.testing.assert_allclose(way, latents.path(a, b, 5, prior, layout), atol=1e-6)
+    np.testing.assert_allclose(mix, latents.arithmetic(a, b, c, prior), atol=1e-6)
+    np.testing.assert_array_equal(np.array(same, np.float32), a)
+
+
+def test_a_walk_leads_through_its_beginning(node):
+    script = """
+        import { length, walk } from "./latents.mjs";
+        const way = walk([3, 4], [0, 1], 5, { prior: "gaussian" });
+        console.log(JSON.stringify([way[2], way.map(length)]));
+    """
+    middle, lengths = json.loads(node("script.mjs", script=script))
+    assert middle == [3, 4]
+    np.testing.assert_allclose(lengths, 5)
+
+
+def test_a_request_is_quoted_for_the_shell(node):
+    script = """
+        import { curl } from "./snippets.mjs";
+        console.log(curl("http://h/v1/models/it's:predict", { text: "it's" }, true));
+    """
+    command = node("script.mjs", script=script).replace("curl ", "printf '%s\\n' ", 1)
+    words = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True
+    ).stdout.splitlines()
+    assert words == ["-H", "x-api-key: ", "-H", "Content-Type: application/json",
+                     "-d", '{"text":"it\'s"}', "http://h/v1/models/it's:predict"]  # fmt: skip

@@ -1,0 +1,519 @@
+"""The page in a real browser, in front of real endpoints: each control, errors, sizes, colours."""
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from serving import Client
+from serving.server import Server
+
+from .conftest import NUM_CLASSES, TinyGenerator
+from .page import Page, serving
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = os.environ.get("SADDLEPOINT_CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+if CHROMIUM is None:
+    pytest.skip("no Chromium here; SADDLEPOINT_CHROMIUM names one", allow_module_level=True)
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 10_000  # milliseconds
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def endpoints(tmp_path_factory, points_server):
+    """Model name → address: digits with a Gaussian prior, and points."""
+    base = tmp_path_factory.mktemp("gaussian")
+    TinyGenerator(prior="gaussian").save(base / "1")
+    with Server(str(base), "digits", port=0, rest_api_port=0) as server:
+        ports = {"digits": server.rest_api_port, "points": points_server.rest_api_port}
+        yield {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+
+
+@pytest.fixture(scope="module")
+def client(endpoints):
+    with Client(endpoints["digits"], "digits") as client:
+        yield client
+
+
+@pytest.fixture
+def origin(endpoints):
+    """What the page talks to, and its address."""
+    models = [
+        {"name": "digits", "versions": ["1"], "labels": {}},
+        {"name": "points", "versions": ["1"], "labels": {}},
+    ]
+    page = Page(endpoints, models)
+    with serving(page) as page.address:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser, origin):
+    """Opens the page; in the end nothing may have gone elsewhere or broken unseen."""
+    contexts, problems, addresses, allowed = [], [], [], ["blob:"]
+
+    def start(address=origin.address, **options):
+        allowed.append(address)
+        context = browser.new_context(accept_downloads=True, **options)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda m: problems.append(m.text) if is_problem(m.text) else None)
+        page.on("request", lambda request: addresses.append(request.url))
+        page.goto(address)
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert problems == []
+    assert all(url.startswith(tuple(allowed)) for url in addresses), addresses
+
+
+def is_problem(text):
+    return "Content Security Policy" in text or "Something broke" in text or "TypeError" in text
+
+
+@pytest.fixture
+def page(opened):
+    page = opened()
+    finished(page, 24)
+    return page
+
+
+def finished(page, count):
+    """Waits until so many pictures are there, and scored."""
+    page.wait_for_function(
+        """count => document.querySelectorAll(".cell").length === count
+            && !document.querySelector("[aria-busy]")""",
+        arg=count,
+    )
+
+
+def until(page, condition):
+    """Waits for a condition; as a function, since the page's policy forbids evaluating text."""
+    page.wait_for_function(f"() => {condition}")
+
+
+def names(page):
+    return page.locator(".cell").evaluate_all("all => all.map(e => e.getAttribute('aria-label'))")
+
+
+def generate(page, count, **values):
+    for name, value in values.items():
+        page.get_by_label(name.replace("_", " "), exact=True).fill(str(value))
+    page.get_by_label("Pictures", exact=True).first.fill(str(count))
+    page.get_by_role("button", name="Generate").click()
+
+
+def shown(page, selector):
+    """The levels of a canvas, uint8 [8, 8]."""
+    values = page.locator(selector).first.evaluate(
+        "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)"
+    )
+    return np.array(values, np.uint8).reshape(8, 8, 4)[..., 0]
+
+
+def assert_same(levels, image):
+    assert np.abs(levels.astype(int) - image[..., 0]).max() <= 1
+
+
+def slide(page, identifier, value):
+    page.locator(f"#{identifier}").evaluate(
+        "(e, value) => { e.value = value; e.dispatchEvent(new Event('input', {bubbles: true}));"
+        " e.dispatchEvent(new Event('change', {bubbles: true})); }",
+        str(value),
+    )
+
+
+def choose(page, *cells):
+    for cell in cells:
+        page.locator(".cell").nth(cell).click()
+    for tool in {1: ["walk"], 2: ["walk", "between"], 3: ["walk", "between", "mix"]}[len(cells)]:
+        page.wait_for_selector(f"#{tool} .stage:not([hidden])")
+    finished(page, page.locator(".cell").count())
+
+
+def run_python(page):
+    """Runs the program that the page offers and returns what it calls `sample` or `samples`."""
+    scope = {}
+    exec(page.locator("#python").text_content(), scope)
+    return scope.get("sample", scope.get("samples"))
+
+
+def error(page):
+    until(page, "document.querySelector('#error').textContent !== ''")
+    return page.get_by_role("alert").text_content()
+
+
+# ---- Generating ----------------------------------------------------------------------------------
+
+
+def test_it_opens_with_pictures_scores_and_times(page, client):
+    assert "8×8×1 uint8, 4 gaussian latents" in page.locator("#about").text_content()
+    assert re.match(
+        r"24 pictures in \d+ ms, .* Mean score", page.get_by_role("status").first.text_content()
+    )
+    samples = client.generate(range(24))
+    scores = client.score(samples["image"], samples["label"])
+    assert_same(shown(page, ".cell >> nth=5 >> canvas"), samples["image"][5])
+    assert names(page)[5] == f"Seed 5, label 5, score {scores[5]:.2f}"
+
+
+def test_seed_count_label_and_score(page, client):
+    page.get_by_label("Label", exact=True).select_option("3")
+    page.get_by_label("Score", exact=True).uncheck()
+    generate(page, 6, First_seed=40)
+    finished(page, 6)
+    assert names(page) == [f"Seed {40 + i}, label 3" for i in range(6)]
+    images = client.generate_conditional(range(40, 46), 3)["image"]
+    assert_same(shown(page, ".cell >> nth=2 >> canvas"), images[2])
+    np.testing.assert_array_equal(run_python(page), images)
+    page.get_by_label("Label", exact=True).select_option("each")
+    until(page, "document.querySelectorAll('.cell')[5].ariaLabel?.includes('label 5')")
+    np.testing.assert_array_equal(
+        run_python(page), client.generate_conditional(range(40, 46), range(6))["image"]
+    )
+
+
+def test_other_seeds(page):
+    page.get_by_role("button", name="Other seeds").click()
+    until(page, "document.querySelector('#seed').value !== '0'")
+    finished(page, 24)
+    assert names(page)[0].startswith(f"Seed {page.locator('#seed').input_value()},")
+
+
+def test_truncation(page, client):
+    before = shown(page, ".cell >> nth=4 >> canvas")
+    slide(page, "truncation", 0.5)
+    until(page, "document.querySelector('#python').textContent.includes('0.5 *')")
+    finished(page, 24)
+    assert page.locator("#truncation-value").text_content() == "0.50"
+    samples = client.decode(0.5 * client.latents(range(24)), client.generate(range(24))["label"])
+    assert_same(shown(page, ".cell >> nth=4 >> canvas"), samples["image"][4])
+    assert np.abs(shown(page, ".cell >> nth=4 >> canvas").astype(int) - before).max() > 1
+    np.testing.assert_array_equal(run_python(page), samples["image"])
+    choose(page, 4, 5)
+    slide(page, "between-slider", 32)
+    assert_same(shown(page, "#between-picture"), run_python(page))
+
+
+def test_as_the_endpoint_itself_serves_it(opened, start_server, digits):
+    server = start_server(digits, web=True)
+    page = opened(address=f"http://127.0.0.1:{server.rest_api_port}")
+    finished(page, 24)
+    choose(page, 1, 2, 3)
+    assert run_python(page).shape == (8, 8, 1)
+
+
+# ---- Choosing, and what follows ------------------------------------------------------------------
+
+
+def test_scrubbing_between_two_pictures(page, client):
+    choose(page, 4, 9)
+    way = client.interpolate(4, 9, 33, label=4)
+    for step in (0, 16, 32):
+        slide(page, "between-slider", step)
+        assert_same(shown(page, "#between-picture"), way["image"][step])
+        assert_same(shown(page, "#between-picture"), run_python(page))
+    caption = page.locator("#between .caption").text_content()
+    assert re.match(r"100 % of the way from A to B, score \d+\.\d\d$", caption)
+    assert page.locator("#between-slider").get_attribute("aria-valuetext") == caption
+    assert page.locator("#between .strip canvas").count() == 9
+    page.get_by_label("Label for what follows").select_option("7")
+    finished(page, 24)
+    assert_same(shown(page, "#between-picture"), client.generate_conditional([9], 7)["image"][0])
+
+
+def test_mixing_three(page, client):
+    choose(page, 1, 2, 3)
+    mix = client.arithmetic(1, minus=2, plus=3, label=1)
+    assert_same(shown(page, "#mix-picture"), mix["image"][0])
+    assert_same(shown(page, "#mix-picture"), run_python(page))
+    assert page.locator("#request-what").text_content() == "A − B + C."
+
+
+@pytest.mark.parametrize("kind", ["seed", "axis", "difference"])
+def test_walking_along_a_direction(page, kind):
+    choose(page, 1, 2, 3)
+    page.get_by_label("Direction", exact=True).select_option(kind)
+    if kind != "difference":
+        page.get_by_label("Seed" if kind == "seed" else "Axis", exact=True).fill("2")
+    page.wait_for_timeout(400)
+    finished(page, 24)
+    for step, words in [(0, "100 % against"), (16, "At A"), (28, "75 % along")]:
+        slide(page, "walk-slider", step)
+        assert page.locator("#walk .caption").text_content().startswith(words)
+        assert_same(shown(page, "#walk-picture"), run_python(page))
+
+
+def test_choosing_and_freeing(page):
+    choose(page, 1, 2, 3)
+    chosen = page.locator(".cell[aria-selected=true]")
+    assert chosen.count() == 3
+    page.locator(".cell").nth(8).click()  # a fourth takes the last place
+    assert "chosen as C" in names(page)[8] and "chosen" not in names(page)[3]
+    page.locator(".cell").nth(1).click()  # a chosen one is let go
+    page.get_by_role("button", name="Free B").click()
+    assert chosen.count() == 1
+    assert page.locator("#mix .stage").is_hidden() and page.locator("#walk .hint").is_visible()
+
+
+# ---- Models --------------------------------------------------------------------------------------
+
+
+def test_another_model_without_labels(page):
+    choose(page, 1, 2)
+    page.get_by_label("Model").select_option("points")
+    finished(page, 24)
+    assert "2 float32, 4 uniform latents" in page.locator("#about").text_content()
+    assert names(page)[0].startswith("Seed 0, score")
+    for hidden in ("label-field", "truncation-field", "explore-label-field"):
+        assert page.locator(f"#{hidden}").is_hidden()
+    assert page.locator(".cell[aria-selected=true]").count() == 0
+    choose(page, 1, 2)
+    assert run_python(page).shape == (2,)
+
+
+def test_versions_and_the_list_of_models(page, origin):
+    origin.models[0]["versions"] = ["7", "1"]
+    origin.models[0]["labels"] = {"stable": "1"}
+    page.get_by_role("button", name="Reload").click()
+    until(page, "document.querySelector('#version').options.length === 3")
+    options = page.locator("#version option").all_text_contents()
+    assert options == ["7 (newest)", "1", "stable (1)"]
+    page.get_by_label("Version").select_option("/versions/7")
+    assert "Servable not found for request: Specific(digits, 7)" in error(page)
+    page.get_by_label("Version").select_option("/versions/1")
+    finished(page, 24)
+    assert page.locator("#error").text_content() == ""
+
+
+# ---- What goes wrong -----------------------------------------------------------------------------
+
+
+def test_a_refusal_is_a_sentence_and_goes_away(page, origin):
+    origin.refusal = 503, "queue is full"
+    page.get_by_role("button", name="Generate").click()
+    assert error(page) == (
+        "The server has no room just now; try again in a moment. It said: queue is full"
+    )
+    origin.refusal = 400, "<b>assertion failed</b>"
+    page.locator(".cell").nth(1).click()
+    until(page, "document.querySelector('#error').textContent.includes('<b>')")
+    origin.refusal = None
+    page.get_by_role("button", name="Generate").click()
+    page.locator(".cell").nth(2).click()
+    until(page, "document.querySelector('#error').textContent === ''")
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "words"),
+    [
+        (
+            "First seed",
+            "9007199254740992",
+            "First seed: received 9007199254740992; expected",
+        ),
+        ("First seed", "9007199254740990", "First seed: 9007199254740990 and 23 more do not stay"),
+        ("First seed", "1.5", "First seed: received 1.5; expected a whole number between −2^53"),
+        ("First seed", "", "First seed: received nothing"),
+        ("Pictures", "65", "Pictures: received 65; expected a whole number from 1 to 64."),
+        ("Pictures", "0", "Pictures: received 0"),
+    ],
+)
+def test_numbers_that_cannot_be(page, origin, label, value, words):
+    before = len(origin.requests)
+    page.get_by_label(label, exact=True).first.fill(value)
+    page.get_by_role("button", name="Generate").click()
+    assert words in error(page)
+    assert len(origin.requests) == before
+
+
+def test_the_largest_seed_arrives_whole(page, origin):
+    generate(page, 1, First_seed=2**53 - 1)
+    finished(page, 1)
+    assert names(page)[0].startswith("Seed 9007199254740991,")
+    bodies = [json.loads(body) for _, body in origin.requests]
+    assert {"seed": [2**53 - 1]} in [body["inputs"] for body in bodies]
+
+
+def test_nobody_there(page, origin):
+    page.route("**/v1/**", lambda route: route.abort())
+    page.get_by_role("button", name="Generate").click()
+    assert error(page).startswith("Nobody answers at 127.0.0.1:")
+
+
+def test_an_api_key(opened, origin):
+    origin.api_key = "open sesame"
+    page = opened()
+    assert error(page).startswith("The server wants an API key; enter it under Access.")
+    page.get_by_text("Access", exact=True).click()
+    page.get_by_label("API key").fill("open sesame")
+    page.get_by_label("API key").press("Enter")
+    finished(page, 24)
+    assert page.locator("#error").text_content() == ""
+    assert 'api_key=os.environ["SADDLEPOINT_API_KEY"]' in page.locator("#python").text_content()
+    assert "open sesame" not in page.content()
+
+
+# ---- Taking away ---------------------------------------------------------------------------------
+
+
+def downloaded(page, act):
+    with page.expect_download() as download:
+        act()
+    content = download.value.path().read_bytes()
+    return download.value.suggested_filename, np.asarray(Image.open(io.BytesIO(content)))
+
+
+def test_downloads(page, client):
+    name, picture = downloaded(page, page.get_by_role("button", name="Download all").click)
+    columns = page.locator(".cell").evaluate_all(
+        "all => all.filter(e => e.offsetTop === all[0].offsetTop).length"
+    )
+    assert name == "digits-grid.png"
+    assert picture.shape[:2] == (-(-24 // columns) * 10 - 2, columns * 10 - 2)
+    assert_same(picture[:8, 10:18, 0], client.generate([1])["image"][0])
+    choose(page, 1, 2, 3)
+    name, picture = downloaded(page, page.get_by_role("button", name="Download B as PNG").click)
+    assert name == "seed-2.png"
+    assert_same(picture[..., 0], client.generate([2])["image"][0])
+    for tool in ("between", "mix", "walk"):
+        _, picture = downloaded(page, page.locator(f"#{tool}-download").click)
+        assert_same(picture[..., 0], shown(page, f"#{tool}-picture")[..., None])
+
+
+def test_the_request_as_curl_and_as_python(page, client):
+    page.get_by_label("Label", exact=True).select_option("2")
+    until(page, "document.querySelector('#curl').textContent.includes('label')")
+    page.get_by_role("button", name="Copy as curl").click()
+    until(page, "document.querySelector('#copied').textContent === 'Copied as curl.'")
+    command = page.evaluate("navigator.clipboard.readText()")
+    assert command == page.locator("#curl").text_content()
+    images = client.generate_conditional(range(24), 2)["image"]
+    if shutil.which("curl"):
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+        np.testing.assert_array_equal(json.loads(done.stdout)["outputs"], images)
+    page.get_by_role("button", name="Copy as Python").click()
+    until(page, "document.querySelector('#copied').textContent === 'Copied as Python.'")
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator("#python").text_content()
+    np.testing.assert_array_equal(run_python(page), images)
+
+
+# ---- By keyboard, on a phone, in the dark --------------------------------------------------------
+
+
+def test_by_keyboard_alone(page):
+    order = []
+    for _ in range(14):
+        page.keyboard.press("Tab")
+        order.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
+    assert order == ["skip", "model", "version", "reload", "", "seed", "count", "label",
+                     "truncation", "scored", "main", "dice", "cell", "download-grid"]  # fmt: skip
+    page.keyboard.press("Shift+Tab")
+    columns = page.locator(".cell").evaluate_all(
+        "all => all.filter(e => e.offsetTop === all[0].offsetTop).length"
+    )
+    where = "[...document.querySelectorAll('.cell')].indexOf(document.activeElement)"
+    for key, place in [("ArrowRight", 1), ("ArrowDown", 1 + columns), ("ArrowLeft", columns),
+                       ("ArrowUp", 0), ("ArrowUp", 0), ("ArrowLeft", 0), ("End", 23),
+                       ("ArrowRight", 23), ("Home", 0)]:  # fmt: skip
+        page.keyboard.press(key)
+        assert page.evaluate(where) == place, key
+    outline = "getComputedStyle(document.activeElement).outlineWidth"
+    assert page.evaluate(outline) == "3px"
+    for key in ("Enter", "ArrowRight", " ", "ArrowRight", "c"):
+        page.keyboard.press(key)
+    chosen = [name.rpartition(" ")[2] for name in names(page) if "chosen as" in name]
+    assert chosen == ["A", "B", "C"]
+    page.keyboard.press("c")  # the same again changes nothing
+    page.wait_for_selector("#between .stage:not([hidden])")
+    page.locator("#between-slider").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#between .caption").text_content().startswith("53 % of the way")
+
+
+def test_on_a_phone(opened):
+    page = opened(viewport=PHONE, has_touch=True, is_mobile=True)
+    finished(page, 24)
+    for cell in (0, 1, 2):
+        page.locator(".cell").nth(cell).tap()
+    page.wait_for_selector("#mix .stage:not([hidden])")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    wide = page.locator("body *:visible").evaluate_all(
+        "all => all.filter(e => e.getBoundingClientRect().right > 391).map(e => e.outerHTML)"
+    )
+    assert [html for html in wide if "skip" not in html] == []
+    small = page.locator("button:visible, select:visible, input:visible").evaluate_all(
+        "all => all.filter(e => e.type !== 'checkbox' && e.getBoundingClientRect().height < 36)"
+        ".map(e => e.outerHTML)"
+    )
+    assert small == []
+
+
+def luminance(colour):
+    levels = np.array(re.findall(r"[\d.]+", colour)[:3], float) / 255
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out(opened, origin, scheme):
+    page = opened(color_scheme=scheme)
+    finished(page, 24)
+    origin.refusal = 400, "no"
+    page.get_by_role("button", name="Generate").click()
+    error(page)
+    pairs = page.evaluate(
+        """() => ["#about", "#status", ".cell .words", "#error", "button.main", "#python", "label"]
+            .map(selector => {
+                const element = document.querySelector(selector);
+                let behind = element;
+                while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)")
+                    behind = behind.parentElement;
+                return [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor];
+            })"""
+    )
+    for colour, behind in pairs:
+        light, dark = sorted([luminance(colour), luminance(behind)], reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, (colour, behind)
+    background = luminance(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert background < 0.1 if scheme == "dark" else background > 0.9
+
+
+def test_a_wide_page_has_two_columns(opened):
+    page = opened(viewport={"width": 1280, "height": 900})
+    finished(page, 24)
+    left = page.locator("#generate").bounding_box()
+    right = page.locator("#tools").bounding_box()
+    assert right["x"] > left["x"] + left["width"] - 1
+    assert len(names(page)) == 24 and NUM_CLASSES == 10
