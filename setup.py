@@ -49,7 +49,7 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
-        "batch": ["apache-beam>=2.77"],
+        "batch": ["apache-beam>=2.77", "pyarrow>=17", "array_record>=0.5"],
         "gcp": ["google-cloud-storage>=2.18", "google-cloud-aiplatform>=1.70"],
         "dev": [
             "pytest>=8",

@@ -16,7 +16,11 @@ BENCHMARKS = {
     "metrics_agreement": "values of the metrics beside other implementations",
     "metrics_speed": "seconds that the metrics take beside other implementations",
     "metrics_ladder": "whether each metric orders known corruptions of real images",
+    "evaluation_memory": "peak memory of evaluating 50 000 images of 128x128x3",
     "recipe_quality": "the recipes trained with several seeds, under one protocol",
+    "bulk_throughput": "images/s of bulk generation beside the bare model and the usual script",
+    "bulk_faults": "runs that are killed or damaged at random moments, then resumed",
+    "bulk_circle": "a classifier trained on generated digits, on real ones",
     "whole_run": "a recipe trained from start to end: images/s, epochs, share of the ceiling",
 }
 

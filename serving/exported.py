@@ -17,7 +17,7 @@ class ExportedModel:
     """One version of an exported generator.
 
     Float arithmetic depends on the batch size in its last bits. Every call therefore runs whole
-    batches of `INTERNAL_BATCH` rows, the last one padded, so a sample has the same bits wherever
+    batches of one number of rows, the last one padded, so a sample has the same bits wherever
     it stands among others.
 
     Attributes:
@@ -49,7 +49,12 @@ class ExportedModel:
         row = {"row": np.zeros(1, np.int64)}
         self.description = Description.parse(self._run("describe", row)["description"][0])
 
-    def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def run(
+        self,
+        signature: str,
+        inputs: dict[str, np.ndarray],
+        internal_batch: int = INTERNAL_BATCH,
+    ) -> dict[str, np.ndarray]:
         """Returns the outputs of `signature` for arrays with n rows each, n at least 1.
 
         Raises:
@@ -57,8 +62,8 @@ class ExportedModel:
         """
         num_rows = len(next(iter(inputs.values())))
         parts = []
-        for start in range(0, num_rows, INTERNAL_BATCH):
-            rows = np.arange(start, start + INTERNAL_BATCH)
+        for start in range(0, num_rows, internal_batch):
+            rows = np.arange(start, start + internal_batch)
             batch = {name: array.take(rows, 0, mode="clip") for name, array in inputs.items()}
             parts.append(self._run(signature, batch))
         return {name: np.concatenate([p[name] for p in parts])[:num_rows] for name in parts[0]}

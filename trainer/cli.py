@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from serving.bulk.command import PASSING_ON, generate_options, said
+from serving.bulk.command import run as generate_in_bulk
 from serving.server.command_line import ENGINES, TfServingFlags, become_tf_serving, server_flags
 from serving.server.options import ServerOptions
 from trainer.commands import (
@@ -258,46 +260,52 @@ def call(
     say(as_json, answer.as_dict(), answer.text)
 
 
-@main.command()
-@click.argument("model_dir")
-@click.option("--count", required=True, type=int, help="How many samples.")
-@click.option("--out", required=True, type=click.Path(file_okay=False), help="Where they go.")
-@click.option("--version", "model_version", type=int, help="Export to use; default the newest.")
-@click.option(
-    "--format",
-    "format_",
-    default="png",
-    show_default=True,
-    type=click.Choice(["png", "npz", "tfrecord"]),
-)
-@click.option("--label", type=int, help="Class of every sample; default by the data's shares.")
-@click.option("--seed", default=0, show_default=True, help="Sample i has seed SEED + i.")
+@main.command(context_settings=PASSING_ON)
+@generate_options
 @json_option
-def generate(
-    model_dir: str,
-    count: int,
-    out: str,
-    model_version: int | None,
-    format_: str,
-    label: int | None,
-    seed: int,
-    as_json: bool,
+@click.pass_context
+def generate(context: click.Context, as_json: bool, **options: Any) -> None:
+    """Write samples of an export to a directory; the same bytes every time.
+
+    The same command again goes on where it stopped. With --runner, Apache Beam does the work, and
+    every option that is not listed here is the runner's.
+
+    \b
+    Examples:
+      gan generate models/pets --count 10000 --out pets
+      gan generate models/pets --per-class 500 --out pets --format tfrecord
+      gan generate models/pets --count 1000 --proportions cat=0.7,dog=0.3 --out pets
+      gan generate models/pets --rows seeds.csv --out pets --format parquet
+      gan generate models/pets --count 1000 --best-of 10000 --out pets
+      gan generate models/pets --interpolate 1:2 --steps 16 --label cat --out way
+    """  # noqa: D301 - click reads the \b as "do not wrap"
+    out = options["out"]
+    start_tensorflow()
+    manifest = generate_in_bulk(options, context.args, on_terminal())
+    say(as_json, manifest, said(manifest, out))
+
+
+@main.command()
+@click.argument("directory")
+@click.option("--model", "model_dir", help="The export's directory: makes some samples again.")
+@click.option("--share", default=0.01, show_default=True, help="Of the shards, to make again.")
+@click.option("--classifier", help="Its SavedModel, where it chose the samples.")
+@json_option
+def verify(
+    directory: str, model_dir: str | None, share: float, classifier: str | None, as_json: bool
 ) -> None:
-    """Write COUNT samples of an export to a directory; the same bytes every time."""
+    """Check what `gan generate` wrote to DIRECTORY, and with --model make some of it again."""
     start_tensorflow()
     from serving import batch
+    from serving.bulk import hardware
 
-    manifest = batch.generate(
-        model_dir,
-        out,
-        count=count,
-        seed=seed,
-        label=label,
-        format=format_,
-        version=model_version,
-        progress=on_terminal(),
+    hardware.use_one_thread()
+    verdict = batch.verify(
+        directory, model_dir, share=share, classifier=classifier, progress=on_terminal()
     )
-    say(as_json, manifest, f"Wrote {count} samples to {out}")
+    say(as_json, verdict.as_dict(), verdict.text)
+    if not verdict.ok:
+        raise SystemExit(1)
 
 
 @main.command()

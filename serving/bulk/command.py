@@ -1,0 +1,143 @@
+"""The command line of bulk generation, for `gan generate` and `python -m serving.batch` alike."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from serving.bulk import formats
+from serving.errors import ServingError, UsageError
+
+# What a runner knows is passed on to it as it stands.
+PASSING_ON = {"ignore_unknown_options": True, "allow_extra_args": True}
+
+
+_OPTIONS = (
+    click.argument("model_dir"),
+    click.option("--count", type=int, help="How many samples."),
+    click.option("--out", required=True, help="Where they go: a folder, also gs://…."),
+    click.option("--version", type=int, help="Export to use; default the newest."),
+    click.option("--format", default="png", show_default=True, type=click.Choice(formats.NAMES)),
+    click.option("--compression", help="Within the format: deflate, gzip, zstd, … or none."),
+    click.option("--seed", default=0, show_default=True, help="Sample i has seed SEED + i."),
+    click.option("--label", help="Class of every sample; default by the data's shares."),
+    click.option("--per-class", type=int, metavar="N", help="N of every class."),
+    click.option("--proportions", metavar="LABEL=SHARE,…", help="COUNT split by these shares."),
+    click.option("--rows", metavar="FILE", help="A .csv or .parquet: seed and label a sample."),
+    click.option("--captions", metavar="FILE", help="A caption a line, for models of text."),
+    click.option("--grid", multiple=True, metavar="CODE=V,V", help="Every combination per seed."),
+    click.option("--interpolate", multiple=True, metavar="A:B", help="The way between two seeds."),
+    click.option("--steps", default=8, show_default=True, help="Samples on each way."),
+    click.option("--min-realism", type=float, help="Keep samples with at least this score."),
+    click.option("--classifier", metavar="DIR", help="SavedModel that --min-confidence asks."),
+    click.option("--min-confidence", type=float, help="Keep samples of which it is so sure."),
+    click.option("--best-of", type=int, metavar="N", help="Keep the COUNT most real ones of N."),
+    click.option("--rows-per-shard", type=int, help="Samples per shard; default by the whole."),
+    click.option("--batch-size", type=int, help="Rows per call of the model; default by a try."),
+    click.option("--workers", type=int, help="Processes; default one a core, 0 none."),
+    click.option("--runner", help="A Beam runner, such as DataflowRunner, with its own options."),
+)
+
+
+def generate_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """MODEL_DIR and the options of `gan generate`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def run(options: dict[str, Any], runner_options: list[str], progress: bool) -> dict[str, Any]:
+    """Generates by the values of `generate_options` and returns the manifest.
+
+    Raises:
+        UsageError: an option is wrong.
+        ServingError: the run failed.
+    """
+    runner = options.pop("runner")
+    if runner_options and runner is None:
+        # What click would say, had it not been told to let others' options pass.
+        raise click.NoSuchOption(runner_options[0].partition("=")[0])
+    _require_count(options)
+    # TensorFlow comes with these.
+    from serving.batch import Manner, generate
+    from serving.bulk import hardware
+
+    hardware.use_one_thread()
+
+    options["proportions"] = _proportions(options["proportions"])
+    options["grid"] = _grid(options["grid"])
+    options["interpolate"] = _pairs(options["interpolate"])
+    manner = Manner(options.pop("workers"), runner, tuple(runner_options), progress)
+    return generate(options.pop("model_dir"), options.pop("out"), manner=manner, **options)
+
+
+def said(manifest: dict[str, Any], out: str) -> str:
+    """What came of it, for people."""
+    text = f"Wrote {manifest['count']} samples to {out}"
+    if "share" in manifest:
+        text += f", {100 * manifest['share']:.1f} % of {manifest['drawn']} drawn"
+    return text
+
+
+@click.command(context_settings={**PASSING_ON, "help_option_names": ["-h", "--help"]})
+@generate_options
+@click.pass_context
+def main(context: click.Context, **options: Any) -> None:
+    """Write samples of an export to a directory, as `gan generate` does."""
+    out = options["out"]
+    try:
+        click.echo(said(run(options, context.args, sys.stderr.isatty()), out))
+    except (UsageError, ServingError) as error:
+        click.echo(f"serving.batch: {error}", err=True)
+        raise SystemExit(2 if isinstance(error, UsageError) else 1) from error
+
+
+def _require_count(options: dict[str, Any]) -> None:
+    counted = ("per_class", "rows", "captions", "interpolate")
+    if options["count"] is None and not any(options[name] for name in counted):
+        raise click.MissingParameter(param_hint="'--count'", param_type="option")
+
+
+def _proportions(text: str | None) -> dict[str, float] | None:
+    if text is None:
+        return None
+    shares: dict[str, float] = {}
+    for part in text.split(","):
+        label, sign, share = part.rpartition("=")
+        number = _number(share)
+        if not sign or number is None or label.strip() in shares:
+            raise UsageError(
+                f"proportions: {part!r} is no LABEL=SHARE of its own; write cat=0.7,dog=0.3."
+            )
+        shares[label.strip()] = number
+    return shares
+
+
+def _grid(texts: tuple[str, ...]) -> dict[str, list[float]] | None:
+    grid = {}
+    for text in texts:
+        name, sign, values = text.partition("=")
+        numbers = [_number(value) for value in values.split(",")]
+        if not sign or None in numbers:
+            raise UsageError(f"grid: {text!r} is no CODE=VALUE,VALUE,…; write c1=-1,0,1.")
+        grid[name] = [number for number in numbers if number is not None]
+    return grid or None
+
+
+def _pairs(texts: tuple[str, ...]) -> list[tuple[int, int]] | None:
+    pairs = []
+    for text in texts:
+        try:
+            a, b = map(int, text.split(":"))
+        except ValueError as error:
+            raise UsageError(f"interpolate: {text!r} is no SEED:SEED; write 1:2.") from error
+        pairs.append((a, b))
+    return pairs or None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,265 @@
+"""A job from what somebody asks for to its manifest."""
+
+import platform
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from serving.bulk import embedded, files, formats, hardware, making, probe
+from serving.bulk import job as jobs
+from serving.bulk.job import Job, PlanRow, divide
+from serving.bulk.judges import Realism
+from serving.bulk.output import Entry, Output
+from serving.bulk.plans import Columns, Plan, Rejection, check_seeds, document_of
+from serving.bulk.selection import Selection
+from serving.bulk.shard import Measures, Task
+from serving.errors import UsageError
+from serving.exported import ExportedModel
+
+_SCORES = "scores"
+_SCORE_FORMAT = "npz"
+_LIBRARIES = ("tensorflow", "numpy", "pillow")
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a job is done; nothing of it decides the bytes.
+
+    Attributes:
+        workers: processes, 0 for this one, None for as many as the machine has room for.
+        runner: a Beam runner, or None for the embedded way.
+        runner_options: of that runner, as on its command line.
+        progress: whether to show a progress bar.
+    """
+
+    workers: int | None = None
+    runner: str | None = None
+    runner_options: Sequence[str] = ()
+    progress: bool = True
+
+
+class Driver:
+    """Plans a job for an export, has its shards written, and describes the whole."""
+
+    def __init__(self, model_dir: str, version: int | None, manner: Manner) -> None:
+        """Loads the model.
+
+        Raises:
+            UsageError: there is no such export, runner or option of it.
+            ServingError: the export cannot be loaded.
+        """
+        self._manner = manner
+        if manner.runner is not None:
+            from serving.bulk import beam
+
+            beam.check(manner.runner, manner.runner_options)
+        elif manner.runner_options:
+            raise UsageError(
+                f"options: {manner.runner_options[0]!r} is none of `generate`; a runner's own "
+                "options need --runner."
+            )
+        self._alone = hardware.is_one_thread()
+        self._model_dir = model_dir
+        self._model = ExportedModel(model_dir, version)
+
+    def run(
+        self,
+        selection: Selection,
+        out: str,
+        *,
+        format: str,
+        compression: str | None,
+        rows_per_shard: int | None,
+        batch_size: int | None,
+    ) -> dict[str, Any]:
+        """Writes the samples and returns the manifest.
+
+        Raises:
+            UsageError: the model cannot give them, or `out` holds something else.
+            ServingError: the model fails, or `out` cannot be written.
+        """
+        output = Output(out)
+        asked = _Asked(format, compression, rows_per_shard, _batch_size(output, batch_size))
+        if selection.best_of is None:
+            plan, table = selection.plan(self._model.description)
+        else:
+            asked, scores = self._scores(selection, output, asked)
+            plan, table = selection.best(scores)
+        job = self._job(plan, table, asked)
+        with files.writing(out):
+            output.prepare(job)
+            rows = divide(job, table)
+            task = Task(self._model_dir, out, job.document(), selection.classifier)
+            entries = self._mapped(task, rows)
+            manifest = self._manifest(job, entries, output)
+            output.finish(manifest)
+        return manifest
+
+    def _job(self, plan: Plan, table: Columns | None, asked: "_Asked") -> Job:
+        description = self._model.description
+        first = plan.columns(0, 1) if table is None else {n: c[:1] for n, c in table.items()}
+        signature = making.maker_of(plan, description, first)
+        sample = description.document["sample"]
+        size = jobs.rows_per_shard(
+            asked.rows_per_shard, plan.count, sample["shape"], sample["dtype"]
+        )
+        check_seeds(plan, -(-plan.count // size))
+        columns = {name: _dtype(column) for name, column in first.items()}
+        if "label" in description.outputs(signature):
+            columns["label"] = "int64"
+        if isinstance(plan, Rejection):
+            columns[plan.by] = "float32"
+        job = Job(
+            plan=document_of(plan),
+            format=asked.format,
+            compression="",
+            rows_per_shard=size,
+            internal_batch=1,
+            signature=signature,
+            sample={key: sample[key] for key in ("output", "shape", "dtype")},
+            columns=columns,
+            label_names=list(_label_names(description)),
+            model_version=self._model.version,
+            model_fingerprint=self._model.fingerprint,
+        )
+        format = formats.get(asked.format)
+        compression = formats.check(format, job.content, asked.compression)
+        batch = probe.internal_batch(self._model, job, table, asked.batch_size)
+        return replace(job, compression=compression, internal_batch=batch)
+
+    def _scores(
+        self, selection: Selection, output: Output, asked: "_Asked"
+    ) -> tuple["_Asked", Columns]:
+        """The first pass of `best_of`: the realism of every candidate, in a job of its own."""
+        plan = selection.scored(self._model.description)
+        begun = output.begun()
+        if begun is not None:
+            _check_same_pass(output.path, selection, begun)
+        scored = Output(output.partial(_SCORES))
+        wanted = _Asked(_SCORE_FORMAT, None, None, _batch_size(scored, asked.batch_size))
+        job = replace(
+            self._job(plan, None, wanted),
+            signature=making.SCORE,
+            sample={"output": Realism.name, "shape": [], "dtype": "float32"},
+        )
+        # Also refuses what the second pass would refuse, before the first one's work.
+        self._job(plan, None, replace(asked, batch_size=job.internal_batch))
+        with files.writing(output.path):
+            scored.prepare(job)
+            task = Task(self._model_dir, scored.path, job.document())
+            entries = self._mapped(task, divide(job))
+            parts = [_read_scores(scored, entry, job) for entry in entries]
+        scores = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return replace(asked, batch_size=job.internal_batch), scores
+
+    def _mapped(self, task: Task, rows: Sequence[PlanRow]) -> list[Entry]:
+        manner = self._manner
+        if manner.runner is not None:
+            from serving.bulk import beam
+
+            beam.map_rows(task, rows, manner.runner, manner.runner_options)
+            return Output(task.out).entries([row.name for row in rows])
+        entries: dict[int, Entry] = {}
+        total = Measures()
+        with tqdm(
+            total=sum(row.count for row in rows), unit="sample", disable=not manner.progress
+        ) as bar:
+
+            def done(row: PlanRow, entry: Entry, measures: Measures) -> None:
+                entries[row.shard] = entry
+                total.add(measures)
+                bar.update(row.count)
+                bar.set_postfix_str(_shown(total), refresh=False)
+
+            workers = embedded.num_workers(manner.workers, rows, self._alone)
+            if workers:
+                embedded.map_by_workers(task, rows, workers, done)
+            else:
+                embedded.map_here(self._model, task, rows, done)
+        return [entries[row.shard] for row in rows]
+
+    def _manifest(self, job: Job, entries: Sequence[Entry], output: Output) -> dict[str, Any]:
+        format = formats.get(job.format)
+        texts = {}
+        if format.describe is not None:
+            texts = format.describe(job.content, entries, job.compression)
+        for name, text in texts.items():
+            output.write_text(name, text)
+        labels: Counter[int] = Counter()
+        for entry in entries:
+            labels.update({int(label): n for label, n in entry.get("labels", {}).items()})
+        rejected = {}
+        if isinstance(job.drawn, Rejection):
+            drawn = sum(entry["drawn"] for entry in entries)
+            rejected = {"drawn": drawn, "share": job.drawn.count / drawn}
+        return {
+            **job.document(),
+            "count": job.drawn.count,
+            "labels": {str(label): n for label, n in sorted(labels.items())},
+            **rejected,
+            "versions": _versions(),
+            "hardware": sorted({entry["hardware"] for entry in entries}),
+            "files": [{"name": name, "sha256": output.checksum([name])} for name in texts],
+            "shards": list(entries),
+        }
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What somebody wants of the files."""
+
+    format: str
+    compression: str | None
+    rows_per_shard: int | None
+    batch_size: int | None
+
+
+def _batch_size(output: Output, asked: int | None) -> int | None:
+    """What was asked for, or what a run that was begun here has found."""
+    begun = output.begun()
+    return asked if asked is not None or begun is None else begun.get("internal_batch")
+
+
+def _check_same_pass(out: str, selection: Selection, begun: Mapping[str, Any]) -> None:
+    """Refuses another run before the first pass is made for nothing."""
+    plan = begun.get("plan", {})
+    details = plan.get("details") or {}
+    held = (plan.get("rows"), details.get("best_of"), details.get("seed"), details.get("label"))
+    wanted = (selection.count, selection.best_of, selection.seed, selection.label)
+    if held != wanted:
+        raise UsageError(f"out: {out!r} holds another run; pass a new folder.")
+
+
+def _read_scores(scored: Output, entry: Entry, job: Job) -> Columns:
+    with scored.local(entry["files"]) as paths:
+        return formats.get(_SCORE_FORMAT).read(paths, job.content)
+
+
+def _dtype(column: np.ndarray) -> str:
+    return "string" if column.dtype == object else column.dtype.name
+
+
+def _label_names(description: Any) -> list[str]:
+    return description.label_names or [str(label) for label in range(description.num_classes or 0)]
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    return found | {name: metadata.version(name) for name in _LIBRARIES}
+
+
+def _shown(total: Measures) -> str:
+    """What the bar says beside the samples."""
+    parts = [f"{total.bytes / 2**20:.0f} MiB"]
+    if total.batches:
+        parts.append(f"{1e3 * total.batch_seconds / total.batches:.0f} ms a batch")
+    if total.drawn > total.samples:
+        parts.append(f"{total.drawn - total.samples} rejected")
+    if total.skipped:
+        parts.append(f"{total.skipped} were there")
+    return ", ".join(parts)

@@ -1,0 +1,182 @@
+"""File formats: a shard's samples become one file or several, and are read back from them.
+
+Each is a module with a `FORMAT`. Writers take samples batch by batch, so that memory does not grow
+with the shard, and write nothing that depends on time, place or user.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from serving.errors import UsageError
+
+# Names to modules: a format's library is imported when it is used.
+NAMES = ("png", "npz", "tfrecord", "array_record", "webdataset", "parquet")
+NO_COMPRESSION = "none"
+SPLIT = "train"  # the one split of a generated data set
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the samples of a job are.
+
+    Attributes:
+        output: "image" or "sample".
+        shape: of one sample.
+        dtype: of its numbers.
+        label_names: what labels are called; as many as there are classes, empty without labels.
+        columns: what is written beside each sample, such as "seed", to its dtype.
+        id_digits: of the ids that name single files.
+    """
+
+    output: str
+    shape: tuple[int, ...]
+    dtype: str
+    label_names: tuple[str, ...]
+    columns: Mapping[str, str]
+    id_digits: int
+
+    @property
+    def is_png(self) -> bool:
+        """Whether a sample can be a PNG file."""
+        channels = self.shape[-1] if len(self.shape) == 3 else 0
+        return (self.dtype == "uint8" and 1 <= channels <= 4) or (
+            self.dtype == "uint16" and channels == 1
+        )
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Consecutive samples of a shard.
+
+    Attributes:
+        first: the id of the first one.
+        values: [n, *shape].
+        columns: [n] each, such as "seed" and "label".
+    """
+
+    first: int
+    values: np.ndarray
+    columns: Mapping[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """What a writer is told of the shard it writes.
+
+    Attributes:
+        name: such as "00002-of-00010".
+        count: how many samples it has.
+        scratch: the local folder to write to.
+        compression: one of the format's.
+        content: what the samples are.
+    """
+
+    name: str
+    count: int
+    scratch: str
+    compression: str
+    content: Content
+
+
+@dataclass(frozen=True)
+class File:
+    """A file in the scratch folder, and the name below the output that awaits it."""
+
+    local: str
+    name: str
+
+
+class Writer(Protocol):
+    """Writes one shard."""
+
+    def add(self, samples: Samples) -> None:
+        """Takes the next samples."""
+
+    def close(self) -> list[File]:
+        """Finishes the files and returns them."""
+
+    def abandon(self) -> None:
+        """Closes what is open after a failure; the scratch folder goes away with its files."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One file format.
+
+    Attributes:
+        name: as `--format` takes it.
+        compressions: those it has, the default first.
+        open: starts to write a shard.
+        read: the samples of a shard from its local files, in order: "image" or "sample" and
+            columns.
+        extra: the Python package that it needs beyond Saddlepoint's own, or None.
+        pictures_only: whether it takes nothing but PNG images.
+        describe: texts that belong beside the shards, by their names, or None.
+    """
+
+    name: str
+    compressions: tuple[str, ...]
+    open: Callable[[Shard], Writer]
+    read: Callable[[Sequence[str], Content], dict[str, np.ndarray]]
+    extra: str | None = None
+    pictures_only: bool = False
+    describe: Callable[[Content, Sequence[Mapping[str, Any]], str], dict[str, str]] | None = None
+
+
+def get(name: str) -> Format:
+    """Returns the format called `name`.
+
+    Raises:
+        UsageError: there is none, or its package is not installed.
+    """
+    if name not in NAMES:
+        raise UsageError(f"format: received {name!r}; expected one of {', '.join(NAMES)}.")
+    module = importlib.import_module(f"serving.bulk.formats.{name}")
+    found: Format = module.FORMAT
+    if found.extra is not None:
+        try:
+            importlib.import_module(found.extra)
+        except ImportError as error:
+            raise UsageError(
+                f"format: {name!r} needs the package {found.extra!r}, which is not installed; "
+                "pip install 'saddlepoint[batch]'."
+            ) from error
+    return found
+
+
+def check(format: Format, content: Content, compression: str | None) -> str:
+    """Returns the compression to use.
+
+    Raises:
+        UsageError: the format does not have `compression`, or cannot hold such samples.
+    """
+    if format.pictures_only and not content.is_png:
+        raise UsageError(
+            "format: the samples of this model are no PNG images "
+            f"({content.dtype} {list(content.shape)}); use 'npz'."
+        )
+    if compression is None:
+        return format.compressions[0]
+    if compression not in format.compressions:
+        raise UsageError(
+            f"compression: {format.name} has {', '.join(format.compressions)}; "
+            f"received {compression!r}."
+        )
+    return compression
+
+
+def joined(rows: Sequence[Mapping[str, Any]], content: Content) -> dict[str, np.ndarray]:
+    """Rows, each with a sample and its columns, as one array of each."""
+    arrays: dict[str, np.ndarray] = {
+        content.output: np.stack([row[content.output] for row in rows]).astype(content.dtype)
+    }
+    for name, dtype in content.columns.items():
+        arrays[name] = np.array([row[name] for row in rows], object if dtype == "string" else dtype)
+    return arrays

@@ -1,0 +1,106 @@
+"""Parquet tables: images as PNG bytes in the form that Hugging Face's `datasets` reads as images.
+
+`image` is a struct of `bytes` and `path`; `sample`, where a sample is no PNG image, is a list of
+its numbers, with their shape in the table's metadata.
+"""
+
+import io
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples, Shard
+from serving.bulk.formats.png import decode, encode
+
+# A group is written once so many samples wait, whatever the batches they came in.
+_GROUP = 1024
+
+
+class _Writer:
+    def __init__(self, shard: Shard) -> None:
+        import pyarrow.parquet
+
+        self._content = shard.content
+        self._schema = _schema(shard.content)
+        self._file = File(
+            os.path.join(shard.scratch, "shard.parquet"), f"samples-{shard.name}.parquet"
+        )
+        self._writer: Any = pyarrow.parquet.ParquetWriter(
+            self._file.local, self._schema, compression=shard.compression
+        )
+        self._waiting: list[dict[str, Any]] = []
+
+    def add(self, samples: Samples) -> None:
+        for position, value in enumerate(samples.values):
+            row = {name: column[position] for name, column in samples.columns.items()}
+            self._waiting.append({self._content.output: _cell(value, self._content), **row})
+            if len(self._waiting) == _GROUP:
+                self._write()
+
+    def _write(self) -> None:
+        import pyarrow
+
+        if self._waiting:
+            self._writer.write_table(pyarrow.Table.from_pylist(self._waiting, self._schema))
+        self._waiting = []
+
+    def close(self) -> list[File]:
+        self._write()
+        self._writer.close()
+        return [self._file]
+
+    def abandon(self) -> None:
+        self._writer.close()
+
+
+def _schema(content: Content) -> Any:
+    import pyarrow
+
+    types = {"string": pyarrow.string(), "float32": pyarrow.float32()}
+    picture = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
+    numbers = pyarrow.list_(pyarrow.from_numpy_dtype(np.dtype(content.dtype)))
+    fields = [(content.output, picture if content.is_png else numbers)]
+    fields += [(name, types.get(dtype, pyarrow.int64())) for name, dtype in content.columns.items()]
+    metadata = {"shape": json.dumps(content.shape)}
+    if content.is_png:
+        metadata["huggingface"] = json.dumps({"info": {"features": _features(content)}})
+    return pyarrow.schema(fields, metadata)
+
+
+def _features(content: Content) -> dict[str, Any]:
+    features: dict[str, Any] = {content.output: {"_type": "Image"}}
+    for name, dtype in content.columns.items():
+        features[name] = {"dtype": dtype, "_type": "Value"}
+    if "label" in features and content.label_names:
+        features["label"] = {"names": list(content.label_names), "_type": "ClassLabel"}
+    return features
+
+
+def _cell(value: np.ndarray, content: Content) -> Any:
+    if not content.is_png:
+        return value.ravel()
+    return {"bytes": encode(value), "path": None}
+
+
+def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
+    import pyarrow.parquet
+
+    (path,) = paths
+    table = pyarrow.parquet.read_table(path)
+    cells = table[content.output].to_pylist()
+    if content.is_png:
+        values = np.stack([decode(io.BytesIO(cell["bytes"])) for cell in cells])
+    else:
+        values = np.array(cells, content.dtype).reshape(-1, *content.shape)
+    arrays: dict[str, np.ndarray] = {content.output: values}
+    for name, dtype in content.columns.items():
+        column = table[name].to_pylist()
+        texts = dtype == "string"
+        arrays[name] = np.array([t.encode() for t in column], object) if texts else np.array(column)
+    return arrays
+
+
+FORMAT = Format("parquet", ("zstd", "snappy", NO_COMPRESSION), _Writer, _read, extra="pyarrow")

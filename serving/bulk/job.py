@@ -1,0 +1,166 @@
+"""Everything that decides the bytes of an output, and its division into shards."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from serving.bulk import runs
+from serving.bulk.formats import Content
+from serving.bulk.plans import Columns, Plan, plan_of
+from serving.errors import UsageError
+
+FORMAT_VERSION = 2
+
+SHARD_DIGITS = 5
+_ID_DIGITS = 8
+# Shards of a thousand samples, and no more than 16 384 of them until they reach 256 MiB.
+_SMALLEST_SHARD = 1024
+_LARGEST_SHARD_BYTES = 2**28
+
+
+@dataclass(frozen=True)
+class Job:
+    """What an output is; it is resumed only by an equal one.
+
+    Attributes:
+        plan: document of the plan: which samples, by which seeds and conditions.
+        format: of the files.
+        compression: within the format.
+        rows_per_shard: samples per shard.
+        internal_batch: rows of every call of the model, the last one padded.
+        signature: the one that makes the samples.
+        sample: what they are: `output`, `shape`, `dtype`.
+        columns: what is written beside each sample, to its dtype.
+        label_names: what the labels are called, empty without labels.
+        model_version: of the export.
+        model_fingerprint: of its files.
+    """
+
+    plan: dict[str, Any]
+    format: str
+    compression: str
+    rows_per_shard: int
+    internal_batch: int
+    signature: str
+    sample: dict[str, Any]
+    columns: dict[str, str]
+    label_names: list[str]
+    model_version: int
+    model_fingerprint: str
+    format_version: int = FORMAT_VERSION
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "Job":
+        """The job in a manifest or in the plan of a run under way.
+
+        Raises:
+            UsageError: the document is of another version of this program.
+        """
+        version = document.get("format_version")
+        if version != FORMAT_VERSION:
+            raise UsageError(
+                f"out: the run was written in format {version!r}, this version reads "
+                f"{FORMAT_VERSION}; use the version that wrote it, or a new folder."
+            )
+        return cls(**{name: document[name] for name in cls.__dataclass_fields__})
+
+    def document(self) -> dict[str, Any]:
+        """The job as a JSON object."""
+        return asdict(self)
+
+    @property
+    def drawn(self) -> Plan:
+        """The plan."""
+        return plan_of(self.plan)
+
+    @property
+    def content(self) -> Content:
+        """What formats are told of the samples."""
+        return Content(
+            output=self.sample["output"],
+            shape=tuple(self.sample["shape"]),
+            dtype=self.sample["dtype"],
+            label_names=tuple(self.label_names),
+            columns=self.columns,
+            id_digits=max(_ID_DIGITS, len(str(self.drawn.count - 1))),
+        )
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """One shard, as a value that travels to any worker.
+
+    Attributes:
+        shard: its number.
+        num_shards: how many there are.
+        first: the id of its first sample.
+        count: how many samples it has.
+        columns: the inputs of its samples, packed by `runs.pack`; None where the plan computes
+            them from the ids.
+    """
+
+    shard: int
+    num_shards: int
+    first: int
+    count: int
+    columns: dict[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """Such as "00002-of-00010"."""
+        return f"{self.shard:0{SHARD_DIGITS}d}-of-{self.num_shards:0{SHARD_DIGITS}d}"
+
+    def inputs(self, plan: Plan) -> Columns:
+        """The inputs of all samples of this shard."""
+        if self.columns is None:
+            return plan.columns(self.first, self.count)
+        return {name: runs.unpack(packed) for name, packed in self.columns.items()}
+
+
+def divide(job: Job, table: Columns | None = None) -> list[PlanRow]:
+    """Returns the shards of a job, in order.
+
+    Args:
+        job: the job.
+        table: the inputs of all samples, for a plan that reads them from a file.
+    """
+    count, size = job.drawn.count, job.rows_per_shard
+    num_shards = -(-count // size)
+    rows = []
+    for shard, first in enumerate(range(0, count, size)):
+        rows_here = min(size, count - first)
+        columns = None
+        if table is not None:
+            part = slice(first, first + rows_here)
+            columns = {name: runs.pack(column[part]) for name, column in table.items()}
+        rows.append(PlanRow(shard, num_shards, first, rows_here, columns))
+    return rows
+
+
+def rows_per_shard(asked: int | None, count: int, shape: list[int], dtype: str) -> int:
+    """Returns how many samples a shard has: what was asked for, or by the size of the whole.
+
+    Raises:
+        UsageError: none, or so few that shards have more digits than their names.
+    """
+    if asked is not None and asked < 1:
+        raise UsageError(f"rows_per_shard: received {asked}; expected 1 or more.")
+    size = asked or _default_rows(count, int(np.prod(shape)) * np.dtype(dtype).itemsize)
+    num_shards, most = -(-count // size), 10**SHARD_DIGITS - 1
+    if num_shards > most:
+        raise UsageError(
+            f"rows_per_shard: {count} samples in shards of {size} are {num_shards} shards, and a "
+            f"shard's name has {SHARD_DIGITS} digits; pass {-(-count // most)} or more, or "
+            "several outputs with seeds that follow each other."
+        )
+    return size
+
+
+def _default_rows(count: int, sample_bytes: int) -> int:
+    largest = max(
+        _SMALLEST_SHARD, 1 << (_LARGEST_SHARD_BYTES // sample_bytes or 1).bit_length() - 1
+    )
+    wanted = 1 << (-(-count // 16_384) - 1).bit_length()
+    return min(max(_SMALLEST_SHARD, wanted), largest)

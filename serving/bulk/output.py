@@ -1,0 +1,197 @@
+"""The folder of an output: a run under way in `.partial`, a manifest once all is there."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from serving.bulk import files
+from serving.bulk.job import Job
+from serving.errors import ServingError, UsageError
+
+MANIFEST = "manifest.json"
+
+_PARTIAL = ".partial"
+_PLAN = "plan.json"
+# Requests in flight where every file is one.
+_READERS = 16
+
+Entry = dict[str, Any]
+
+
+class Output:
+    """The folder that a job writes.
+
+    Attributes:
+        path: of the folder.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._system = files.file_system(path)
+
+    def join(self, *names: str) -> str:
+        """The path of something in it."""
+        return os.path.join(self.path, *names)
+
+    def partial(self, *names: str) -> str:
+        """The path of something that is there while a run is under way."""
+        return self.join(_PARTIAL, *names)
+
+    def manifest(self) -> dict[str, Any] | None:
+        """The manifest of a finished run."""
+        return files.read_json(self.join(MANIFEST))
+
+    def begun(self) -> dict[str, Any] | None:
+        """The document of the job that was begun or finished here, or None.
+
+        Raises:
+            UsageError: the folder is a file, or holds something else.
+        """
+        if not self._system.exists(self.path):
+            return None
+        if not self._system.is_folder(self.path):
+            raise UsageError(f"out: {self.path!r} is a file; pass a folder.")
+        found = self.manifest() or files.read_json(self.partial(_PLAN))
+        # A run killed at its very start leaves no plan, only the folder for it.
+        if found is None and set(self._system.names(self.path)) - {_PARTIAL}:
+            raise UsageError(f"out: {self.path!r} is not empty; pass a new folder.")
+        return found
+
+    def prepare(self, job: Job) -> None:
+        """Makes the folder that of a run under way.
+
+        A finished run is reopened: its manifest is taken apart into the records of its shards, so
+        that no manifest is there while a shard may be missing.
+
+        Raises:
+            UsageError: the folder holds anything but an earlier run of the same job.
+        """
+        begun = self.begun()
+        if begun is not None:
+            _check_same(self.path, job, begun)
+        self._system.make_folder(self.partial())
+        self._write_json(self.partial(_PLAN), job.document())
+        manifest = self.manifest()
+        if manifest is not None:
+            for entry in manifest["shards"]:
+                self.record(entry)
+            self._system.remove(self.join(MANIFEST))
+
+    def recorded(self, name: str) -> Entry | None:
+        """The entry of a shard that is whole: recorded, with files as they were written."""
+        entry = files.read_json(self.partial(f"{name}.json"))
+        return entry if entry is not None and self.is_whole(entry) else None
+
+    def is_whole(self, entry: Mapping[str, Any]) -> bool:
+        """Whether the files of a shard have the checksum of its entry."""
+        return self.checksum(entry["files"]) == entry["sha256"]
+
+    def checksum(self, names: Sequence[str]) -> str | None:
+        """SHA-256 over the contents of files in their order; None where one is missing."""
+        return files.sha256(self._system, [self.join(name) for name in names])
+
+    def record(self, entry: Entry) -> None:
+        """Keeps the entry of a shard that has been written."""
+        self._write_json(self.partial(f"{entry['name']}.json"), entry)
+
+    def entries(self, names: Sequence[str]) -> list[Entry]:
+        """The recorded entries of shards, wherever they were written.
+
+        Raises:
+            ServingError: one is missing.
+        """
+        with ThreadPoolExecutor(_READERS) as pool:
+            paths = (self.partial(f"{name}.json") for name in names)
+            found = list(pool.map(files.read_json, paths))
+        entries = [entry for entry in found if entry is not None]
+        if len(entries) < len(names):
+            raise ServingError(
+                f"out: {len(names) - len(entries)} of {len(names)} shards are missing in "
+                f"{self.path!r}; run the same command again."
+            )
+        return entries
+
+    def publish(self, local: str, name: str) -> None:
+        """Moves a local file to its place in the folder."""
+        self._system.publish(local, self.join(name))
+
+    @contextmanager
+    def local(self, names: Sequence[str]) -> Iterator[list[str]]:
+        """Local paths of files of the folder, fetched for the while where it is remote."""
+        if not files.is_remote(self.path):
+            yield [self.join(name) for name in names]
+            return
+        with tempfile.TemporaryDirectory(prefix="saddlepoint-") as folder:
+            for name in names:
+                local = os.path.join(folder, name)
+                os.makedirs(os.path.dirname(local), exist_ok=True)
+                with open(local, "wb") as file:
+                    file.write(self._system.read(self.join(name)))
+            yield [os.path.join(folder, name) for name in names]
+
+    def names(self) -> Iterator[str]:
+        """The names of all files in it, also below its folders."""
+        return files.files_below(self.path)
+
+    def make_folder(self, name: str) -> None:
+        """Makes a folder in it."""
+        self._system.make_folder(self.join(name))
+
+    def write_text(self, name: str, text: str) -> None:
+        """Publishes a text in the folder."""
+        with self.scratch("text") as scratch:
+            files.write_text(self.join(name), text, scratch)
+
+    def finish(self, manifest: dict[str, Any]) -> None:
+        """Publishes the manifest and removes what only a run under way needs."""
+        self._write_json(self.join(MANIFEST), manifest)
+        self._system.remove_tree(self.partial())
+
+    @contextmanager
+    def scratch(self, name: str) -> Iterator[str]:
+        """A local folder of its own for every attempt, gone afterwards.
+
+        It is on the output's own disk, so that files are renamed into their places, or in the
+        system's folder for temporary files, from where they are uploaded.
+        """
+        if files.is_remote(self.path):
+            folder = tempfile.mkdtemp(prefix="saddlepoint-")
+        else:
+            folder = self.partial(f"scratch-{name}-{uuid.uuid4().hex[:8]}")
+            os.makedirs(folder)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _write_json(self, path: str, content: dict[str, Any]) -> None:
+        with self.scratch("record") as scratch:
+            files.write_json(path, content, scratch)
+
+
+def _check_same(out: str, job: Job, found: Mapping[str, Any]) -> None:
+    wanted, held = _flat(job.document()), _flat(Job.of(found).document())
+    different = [key for key in {**wanted, **held} if held.get(key) != wanted.get(key)]
+    if not different:
+        return
+    key = "model_version" if "model_version" in different else different[0]
+    raise UsageError(
+        f"out: {out!r} holds another run ({key} {held.get(key)!r}, now {wanted.get(key)!r}); "
+        + (
+            "pass --version to name the one it was made with, or a new folder."
+            if key == "model_version"
+            else "pass a new folder."
+        )
+    )
+
+
+def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a job with those of its plan among them, JSON values."""
+    plan = {key: list(v) if isinstance(v, tuple) else v for key, v in document["plan"].items()}
+    rest = {key: value for key, value in document.items() if key != "plan"}
+    return plan | {"plan": plan["kind"]} | rest

@@ -1,0 +1,276 @@
+"""Which samples a job has: each plan gives the inputs of sample i by arithmetic, or from a table.
+
+A plan is a value; its document is part of the manifest, and an equal document is an equal plan.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from math import gcd
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from serving.errors import UsageError
+
+Columns = dict[str, np.ndarray]
+
+MAX_SEED = 2**63 - 1
+SHARD_SEEDS = 2**32  # how many seeds a shard owns where samples are rejected
+
+
+class Plan(Protocol):
+    """Which samples a job has.
+
+    Attributes:
+        kind: the plan's name in documents.
+    """
+
+    kind: ClassVar[str]
+
+    @property
+    def count(self) -> int:
+        """How many samples."""
+
+    def columns(self, first: int, count: int) -> Columns:
+        """The inputs of samples `first` to `first + count`: "seed", and what else it takes."""
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Sample i has the seed `seed` + i, and one label or the one that the model draws."""
+
+    kind: ClassVar[str] = "seeds"
+    seed: int
+    count: int
+    label: int | None = None
+
+    def columns(self, first: int, count: int) -> Columns:
+        """See `Plan`."""
+        return _seeds(self.seed, first, count) | _labelled(self.label, count)
+
+
+@dataclass(frozen=True)
+class PerClass:
+    """As many of every class, in turn: sample i has the label i modulo the number of classes."""
+
+    kind: ClassVar[str] = "per_class"
+    seed: int
+    per_class: int
+    num_classes: int
+
+    @property
+    def count(self) -> int:
+        """See `Plan`."""
+        return self.per_class * self.num_classes
+
+    def columns(self, first: int, count: int) -> Columns:
+        """See `Plan`."""
+        seeds = _seeds(self.seed, first, count)
+        return seeds | {"label": np.arange(first, first + count, dtype=np.int64) % self.num_classes}
+
+
+@dataclass(frozen=True)
+class Proportions:
+    """Classes in given numbers, mixed evenly by a fixed permutation.
+
+    Attributes:
+        labels: the classes.
+        counts: how many of each, `largest_remainder` of what was asked for.
+    """
+
+    kind: ClassVar[str] = "proportions"
+    seed: int
+    labels: Sequence[int]
+    counts: Sequence[int]
+
+    @property
+    def count(self) -> int:
+        """See `Plan`."""
+        return sum(self.counts)
+
+    def columns(self, first: int, count: int) -> Columns:
+        """See `Plan`."""
+        ends = list(itertools.accumulate(self.counts))
+        factor, total = _stride(self.count), self.count
+        places = np.array([i * factor % total for i in range(first, first + count)], np.int64)
+        found = np.searchsorted(np.array(ends), places, side="right")
+        return _seeds(self.seed, first, count) | {"label": np.array(self.labels, np.int64)[found]}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Explicit rows of a file; the shards carry them.
+
+    Attributes:
+        names: the columns, "seed" among them.
+        rows: how many.
+        sha256: over the values.
+        source: "rows", "captions" or "best": what the table was made from.
+    """
+
+    kind: ClassVar[str] = "table"
+    names: Sequence[str]
+    rows: int
+    sha256: str
+    source: str
+    details: Mapping[str, Any] | None = None
+
+    @property
+    def count(self) -> int:
+        """See `Plan`."""
+        return self.rows
+
+    def columns(self, first: int, count: int) -> Columns:
+        """Never: the shards carry them."""
+        raise NotImplementedError("The rows of a table travel with its shards.")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Every combination of code values, for each of several seeds: the noise stays, codes change.
+
+    Attributes:
+        seeds: how many, from `seed` on.
+        codes: values of each code, by its name in the latent's layout.
+    """
+
+    kind: ClassVar[str] = "grid"
+    seed: int
+    seeds: int
+    codes: Mapping[str, Sequence[float]]
+    label: int | None = None
+
+    @property
+    def points(self) -> list[tuple[float, ...]]:
+        """The combinations, the last code changing fastest."""
+        return list(itertools.product(*self.codes.values()))
+
+    @property
+    def count(self) -> int:
+        """See `Plan`."""
+        return self.seeds * len(self.points)
+
+    def columns(self, first: int, count: int) -> Columns:
+        """See `Plan`; "point" is the number of the combination."""
+        ids, points = np.arange(first, first + count, dtype=np.int64), len(self.points)
+        return {"seed": self.seed + ids // points, "point": ids % points} | _labelled(
+            self.label, count
+        )
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The ways between pairs of seeds, `steps` samples each with both ends."""
+
+    kind: ClassVar[str] = "paths"
+    pairs: Sequence[Sequence[int]]
+    steps: int
+    label: int | None = None
+
+    @property
+    def count(self) -> int:
+        """See `Plan`."""
+        return len(self.pairs) * self.steps
+
+    def columns(self, first: int, count: int) -> Columns:
+        """See `Plan`; "seed_to" is the other end, "step" the place between."""
+        ids = np.arange(first, first + count, dtype=np.int64)
+        ends = np.array(self.pairs, np.int64)[ids // self.steps]
+        places = {"seed": ends[:, 0], "seed_to": ends[:, 1], "step": ids % self.steps}
+        return places | _labelled(self.label, count)
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Only samples that pass: shard s draws from the seeds `seed` + s·2³² + j until it is full.
+
+    Attributes:
+        by: "realism" (the discriminator's logit) or "confidence" (a classifier's, for the sample's
+            label, or its surest class where there are no labels).
+        at_least: the bound.
+        classifier: the fingerprint of the classifier, or None.
+    """
+
+    kind: ClassVar[str] = "rejection"
+    seed: int
+    count: int
+    by: str
+    at_least: float
+    label: int | None = None
+    classifier: str | None = None
+
+    def columns(self, first: int, count: int) -> Columns:
+        """The candidates `first` to `first + count`, counted over all shards."""
+        return _seeds(self.seed, first, count) | _labelled(self.label, count)
+
+
+PLANS: dict[str, type[Any]] = {
+    plan.kind: plan for plan in (Seeds, PerClass, Proportions, Table, Grid, Paths, Rejection)
+}
+
+
+def document_of(plan: Plan) -> dict[str, Any]:
+    """A plan as a JSON object."""
+    fields: dict[str, Any] = asdict(plan)  # type: ignore[call-overload]
+    return {"kind": plan.kind, **fields}
+
+
+def plan_of(document: Mapping[str, Any]) -> Plan:
+    """The plan that `document_of` described."""
+    fields = dict(document)
+    plan: Plan = PLANS[fields.pop("kind")](**fields)
+    return plan
+
+
+def largest_remainder(shares: Sequence[float], total: int) -> list[int]:
+    """Splits `total` by `shares` into whole numbers that add up to it exactly.
+
+    Each gets its quota rounded down, and those with the largest remainders one more; of equal
+    remainders the first.
+
+    Raises:
+        UsageError: a share is negative or all are 0.
+    """
+    exact = [Fraction(str(share)) for share in shares]
+    if any(share < 0 for share in exact) or not sum(exact):
+        raise UsageError(f"proportions: received {list(shares)}; expected positive shares.")
+    quotas = [share * total / sum(exact) for share in exact]
+    counts = [int(quota) for quota in quotas]
+    order = sorted(range(len(quotas)), key=lambda i: counts[i] - quotas[i])
+    for i in order[: total - sum(counts)]:
+        counts[i] += 1
+    return counts
+
+
+def check_seeds(plan: Plan, num_shards: int) -> None:
+    """Refuses a plan without samples, or whose seeds leave 64 bits.
+
+    Raises:
+        UsageError: naming the seed.
+    """
+    if plan.count < 1:
+        raise UsageError(f"count: received {plan.count}; expected 1 or more.")
+    if isinstance(plan, Table | Paths):
+        return
+    seed = plan.seed  # type: ignore[attr-defined]
+    width = num_shards * SHARD_SEEDS if isinstance(plan, Rejection) else plan.count
+    if not -MAX_SEED - 1 <= seed <= MAX_SEED - width + 1:
+        raise UsageError(f"seed: {seed} + {width} seeds do not fit 64 bits; use a smaller one.")
+
+
+def _seeds(seed: int, first: int, count: int) -> Columns:
+    return {"seed": seed + first + np.arange(count, dtype=np.int64)}
+
+
+def _labelled(label: int | None, count: int) -> Columns:
+    return {} if label is None else {"label": np.full(count, label, np.int64)}
+
+
+def _stride(total: int) -> int:
+    """A number near total / golden ratio that shares no factor with it: i·stride visits all."""
+    stride = max(1, round(total * 0.6180339887))
+    while gcd(stride, total) != 1:
+        stride += 1
+    return stride

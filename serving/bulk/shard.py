@@ -1,0 +1,221 @@
+"""One shard: the pure function from a row of the plan to files and their entry."""
+
+import os
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from serving.bulk import files, formats, hardware, runs
+from serving.bulk.formats import File, Samples, Shard
+from serving.bulk.job import Job, PlanRow
+from serving.bulk.judges import Confidence, Judge, Realism
+from serving.bulk.making import Batch, Maker
+from serving.bulk.output import Entry, Output
+from serving.bulk.plans import Rejection
+from serving.errors import ServingError, UsageError
+from serving.exported import ExportedModel
+
+# Batches that wait to be encoded; with those in work they bound the memory of a worker.
+_WAITING = 3
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that a worker needs beside the rows, as a value that travels.
+
+    Attributes:
+        model_dir: the folder with the numbered exports.
+        out: the folder to write to.
+        job: document of the job.
+        classifier: the SavedModel that judges samples, or None.
+    """
+
+    model_dir: str
+    out: str
+    job: dict[str, Any]
+    classifier: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The task as a JSON object."""
+        return asdict(self)
+
+
+@dataclass
+class Measures:
+    """What writing took.
+
+    Attributes:
+        samples: written.
+        drawn: made for them.
+        batches: calls of the model.
+        batch_seconds: that they took.
+        bytes: written.
+        skipped: samples of shards that were whole already.
+    """
+
+    samples: int = 0
+    drawn: int = 0
+    batches: int = 0
+    batch_seconds: float = 0.0
+    bytes: int = 0
+    skipped: int = 0
+
+    def add(self, other: "Measures") -> None:
+        """Adds those of another shard."""
+        for name in self.__dataclass_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def batch(self, batch: Batch) -> None:
+        """Adds those of a batch."""
+        self.samples += len(batch.samples)
+        self.drawn += batch.drawn
+        self.batches += 1
+        self.batch_seconds += batch.seconds
+
+
+class ShardWriter:
+    """Writes shards of one job; loads the model once and serves any number of rows."""
+
+    def __init__(self, model: ExportedModel, task: Task) -> None:
+        self._job = Job.of(task.job)
+        self._output = Output(task.out)
+        self._format = formats.get(self._job.format)
+        self._maker = Maker(model, self._job, _judge(model, self._job, task.classifier))
+        self._hardware = hardware.kind()
+        self._folders = {""}
+
+    @classmethod
+    def load(cls, task: Task) -> "ShardWriter":
+        """Loads the model of a task.
+
+        Raises:
+            ServingError: it is not the one that the job was planned with.
+        """
+        job = Job.of(task.job)
+        model = ExportedModel(task.model_dir, job.model_version)
+        if model.fingerprint != job.model_fingerprint:
+            raise ServingError(
+                f"The export {job.model_version} in {task.model_dir!r} has changed while the job "
+                "was under way; put it back, or generate into a new folder."
+            )
+        return cls(model, task)
+
+    def ensure_shard(self, row: PlanRow) -> tuple[Entry, Measures]:
+        """Returns the entry of a row's shard, written unless it is whole already.
+
+        Raises:
+            ServingError: the model fails, or the output cannot be written.
+        """
+        with files.writing(self._output.path):
+            entry = self._output.recorded(row.name)
+            if entry is not None:
+                return entry, Measures(skipped=row.count)
+            entry, measures = self.write_shard(row)
+            self._output.record(entry)
+            return entry, measures
+
+    def write_shard(self, row: PlanRow) -> tuple[Entry, Measures]:
+        """Generates one shard, writes its files aside and renames them into place.
+
+        What is written depends on the row alone.
+
+        Returns:
+            The shard's entry in the manifest: its name, samples, files, the SHA-256 over their
+            contents in that order, and the hardware, on which the last bits of floats depend.
+
+        Raises:
+            ServingError: the model fails.
+        """
+        with self._output.scratch(row.name) as scratch:
+            shard = Shard(row.name, row.count, scratch, self._job.compression, self._job.content)
+            tally = _Tally(row)
+            written = self._written(row, shard, tally)
+            locals_ = [file.local for file in written]
+            digest = files.sha256(files.file_system(scratch), locals_)
+            tally.measures.bytes = sum(os.path.getsize(path) for path in locals_)
+            for file in written:
+                self._publish(file)
+        entry = tally.entry(isinstance(self._job.drawn, Rejection)) | {
+            "files": [file.name for file in written],
+            "bytes": tally.measures.bytes,
+            "sha256": digest,
+            "hardware": self._hardware,
+        }
+        return entry, tally.measures
+
+    def _written(self, row: PlanRow, shard: Shard, tally: "_Tally") -> list[File]:
+        """Encodes in a second thread while the model makes the next batches."""
+        writer = self._format.open(shard)
+        try:
+            with ThreadPoolExecutor(1) as encoder:
+                waiting: list[Future[None]] = []
+                for batch in self._maker.batches(row):
+                    tally.add(batch)
+                    waiting.append(encoder.submit(writer.add, batch.samples))
+                    if len(waiting) > _WAITING:
+                        waiting.pop(0).result()
+                for future in waiting:
+                    future.result()
+            return writer.close()
+        except BaseException:
+            # What broke is on its way already; a full disk also fails to close.
+            with suppress(Exception):
+                writer.abandon()
+            raise
+
+    def _publish(self, file: File) -> None:
+        folder = os.path.dirname(file.name)
+        if folder not in self._folders:
+            self._output.make_folder(folder)
+            self._folders.add(folder)
+        self._output.publish(file.local, file.name)
+
+
+class _Tally:
+    """What an entry says of the samples."""
+
+    def __init__(self, row: PlanRow) -> None:
+        self._row = row
+        self._labels: Counter[int] = Counter()
+        self._offsets: list[np.ndarray] = []
+        self.measures = Measures()
+
+    def add(self, batch: Batch) -> None:
+        self.measures.batch(batch)
+        self._count(batch.samples)
+        if batch.offsets is not None:
+            self._offsets.append(batch.offsets)
+
+    def _count(self, samples: Samples) -> None:
+        if "label" in samples.columns and len(samples):
+            self._labels.update(samples.columns["label"].tolist())
+
+    def entry(self, rejected: bool) -> Entry:
+        row = self._row
+        entry: Entry = {"name": row.name, "first": row.first, "count": row.count}
+        if row.columns is not None:
+            entry["columns"] = row.columns
+        if self._labels:
+            entry["labels"] = {str(label): n for label, n in sorted(self._labels.items())}
+        if rejected:
+            entry["accepted"] = runs.pack(np.concatenate(self._offsets))
+            entry["drawn"] = self.measures.drawn
+        return entry
+
+
+def _judge(model: ExportedModel, job: Job, classifier: str | None) -> Judge | None:
+    plan = job.drawn
+    if not isinstance(plan, Rejection):
+        return None
+    if plan.by == Realism.name:
+        return Realism(model)
+    if classifier is None:
+        raise UsageError("classifier: the plan keeps samples by one; pass its folder.")
+    judge = Confidence(classifier)
+    if judge.fingerprint != plan.classifier:
+        raise UsageError("classifier: it is not the one that the run was begun with.")
+    return judge

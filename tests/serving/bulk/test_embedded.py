@@ -1,0 +1,96 @@
+"""Worker processes: the same bytes by one or two of them, and whatever ends in between."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from serving import ServingError, UsageError
+from serving.batch import Manner, verify
+from serving.bulk import embedded
+from serving.bulk.job import PlanRow
+from tests.serving.bulk.conftest import data, run
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def children():
+    """Worker processes of this one."""
+    found = []
+    for tasks in Path("/proc/self/task").iterdir():
+        for pid in (tasks / "children").read_text().split():
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"serving.bulk.worker" in command:
+                found.append(int(pid))
+    return found
+
+
+def test_two_workers_write_the_same_bytes_also_when_one_is_killed(digits, tmp_path, monkeypatch):
+    run(digits, tmp_path / "here", count=60)
+    killed, original = [], embedded._understood
+
+    def understood(answer):
+        if not killed:
+            killed.extend(children()[:1])
+            os.kill(killed[0], signal.SIGKILL)
+        return original(answer)
+
+    monkeypatch.setattr(embedded, "_understood", understood)
+    manifest = run(digits, tmp_path / "out", count=60, manner=Manner(workers=2, progress=False))
+    assert killed
+    assert data(tmp_path / "out") == data(tmp_path / "here")
+    assert {shard["hardware"].split(", ")[-1] for shard in manifest["shards"]} == {"1 thread"}
+    assert children() == []
+    verdict = verify(str(tmp_path / "out"), str(digits), share=1.0, progress=False)
+    assert verdict.ok and verdict.largest_difference == 0
+
+
+def test_a_worker_that_fails_says_why(digits, tmp_path, monkeypatch):
+    with pytest.raises(ServingError, match=r"kept 0 of .*; choose a lower bound"):
+        run(digits, tmp_path, min_realism=1e9, manner=Manner(workers=1, progress=False))
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(ServingError, match="Two workers ended while they wrote shard 00000"):
+        run(digits, tmp_path / "out", manner=Manner(workers=1, progress=False))
+    assert children() == []
+
+
+def test_how_many_workers():
+    rows = [PlanRow(i, 9, i, 10_000) for i in range(9)]
+    assert embedded.num_workers(0, rows, alone=False) == 0
+    assert embedded.num_workers(20, rows, alone=True) == 9
+    assert 1 <= embedded.num_workers(None, rows, alone=True) <= os.cpu_count()
+    assert embedded.num_workers(None, rows[:1], alone=True) == 1
+    small = [PlanRow(0, 1, 0, 10)]
+    assert embedded.num_workers(None, small, alone=True) == 0
+    assert embedded.num_workers(None, small, alone=False) == 1
+    with pytest.raises(UsageError, match="workers: received -1"):
+        embedded.num_workers(-1, rows, alone=True)
+
+
+def test_a_run_killed_at_any_moment_goes_on(digits, tmp_path):
+    """SIGKILL of the job, twice, at moments of chance; then the same command once more."""
+    options = {"count": 6000, "rows_per_shard": 200, "format": "png"}
+    command = [
+        sys.executable, "-m", "serving.batch", str(digits), "--out", str(tmp_path / "out"),
+        "--count", "6000", "--rows-per-shard", "200", "--workers", "0",
+    ]  # fmt: skip
+    moments = random.Random(time.time_ns())
+    for _ in range(2):
+        job = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+        before = len(list((tmp_path / "out").glob(".partial/*.json")))
+        while job.poll() is None and (
+            len(list((tmp_path / "out").glob(".partial/*.json"))) < before + 2
+        ):
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0, 0.5))
+        job.kill()
+        job.wait()
+    run(digits, tmp_path / "out", **options)
+    run(digits, tmp_path / "whole", **options)
+    assert data(tmp_path / "out") == data(tmp_path / "whole")
+    assert verify(str(tmp_path / "out"), progress=False).ok

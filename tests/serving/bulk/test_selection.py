@@ -1,0 +1,209 @@
+"""What may be asked for: every way to choose samples, and every sentence against a wrong one."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from serving import UsageError
+from serving.latents import lerp
+from tests.serving.bulk.conftest import data, run
+
+
+def arrays(folder, manifest):
+    """All samples of an npz output, in order."""
+    parts = [np.load(folder / shard["files"][0]) for shard in manifest["shards"]]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def signatures(base):
+    return tf.saved_model.load(str(base / "1")).signatures
+
+
+def test_one_label_by_number_or_name(digits, tmp_path):
+    run(digits, tmp_path / "a", label=7)
+    manifest = run(digits, tmp_path / "b", label="7")
+    assert data(tmp_path / "a") == data(tmp_path / "b")
+    found = arrays(tmp_path / "b", manifest)
+    wanted = signatures(digits)["generate_conditional"](
+        seed=tf.range(10, dtype=tf.int64), label=tf.fill([10], tf.constant(7, tf.int64))
+    )
+    np.testing.assert_array_equal(found["image"], wanted["image"])
+    assert manifest["labels"] == {"7": 10}
+
+
+def test_per_class(digits, tmp_path):
+    manifest = run(digits, tmp_path, per_class=3)
+    assert manifest["labels"] == {str(label): 3 for label in range(10)}
+    np.testing.assert_array_equal(arrays(tmp_path, manifest)["label"], np.arange(30) % 10)
+
+
+def test_proportions(digits, tmp_path):
+    manifest = run(digits, tmp_path, count=11, proportions={"3": 0.5, 8: 0.25, "0": 0.25})
+    assert manifest["labels"] == {"0": 3, "3": 5, "8": 3}
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_rows(digits, tmp_path, kind):
+    file = tmp_path / f"rows.{kind}"
+    seeds, labels = [5, -7, 2**60, 5, 6, 7], [1, 2, 3, 1, 9, 0]
+    if kind == "csv":
+        lines = [f"{label},{seed}" for seed, label in zip(seeds, labels, strict=True)]
+        file.write_text("\n".join(["label, seed", *lines, ""]))
+    else:
+        pyarrow = pytest.importorskip("pyarrow")
+        pytest.importorskip("pyarrow.parquet").write_table(
+            pyarrow.table({"seed": seeds, "label": labels}), file
+        )
+    manifest = run(digits, tmp_path / "out", rows=str(file))
+    found = arrays(tmp_path / "out", manifest)
+    np.testing.assert_array_equal(found["seed"], seeds)
+    wanted = signatures(digits)["generate_conditional"](
+        seed=tf.constant(seeds, tf.int64), label=tf.constant(labels, tf.int64)
+    )
+    np.testing.assert_array_equal(found["image"], wanted["image"])
+    file.write_bytes(file.read_bytes().replace(b"-7", b"-8") if kind == "csv" else b"")
+    with pytest.raises(UsageError, match=r"holds another run .sha256|cannot be read as Parquet"):
+        run(digits, tmp_path / "out", rows=str(file))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("label\n1\n", "has no column 'seed'; expected seed, label, found label"),
+        ("seed,label,size\n1,2,3\n", "has a column 'size', which this model does not take"),
+        ("seed,label\n1,2\n3\n", "line 3 of .* has 1 values for 2 columns"),
+        ("seed,label\n1,2\n1.5,2\n", "'seed' of row 1 in .* is '1.5'; expected a whole number"),
+        ("seed,label\n9223372036854775808,2\n", "expected a whole number of 64 bits"),
+        ("seed,label\n1,10\n", "label: 10 is out of range; this model accepts 0 to 9"),
+        ("seed,seed\n1,1\n", "a column of .* is there twice"),
+        ("seed,label\n", "has no rows"),
+        ("", "has no column 'seed'"),
+    ],
+)
+def test_rows_that_are_none(digits, tmp_path, text, words):
+    file = tmp_path / "rows.csv"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=words):
+        run(digits, tmp_path / "out", rows=str(file))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_grid_of_codes(coded, tmp_path):
+    manifest = run(coded, tmp_path, count=2, grid={"tilt": [-1, 0, 1], "kind": [0, 1]})
+    found = arrays(tmp_path, manifest)
+    assert manifest["count"] == 12
+    noise = signatures(coded)["latents"](seed=tf.constant([0, 1], tf.int64))["latent"][:, 0]
+    # The latent is (noise, one-hot of two, tilt) and the point its halves' sum.
+    wanted = [
+        [noise[seed] + kind, 1 - kind + tilt]
+        for seed in (0, 1)
+        for tilt in (-1, 0, 1)
+        for kind in (0, 1)
+    ]
+    np.testing.assert_allclose(found["sample"], wanted, atol=1e-6)
+
+
+def test_paths_between_seeds(points, tmp_path):
+    manifest = run(points, tmp_path, interpolate=[(1, 2), (2, 9)], steps=5)
+    found = arrays(tmp_path, manifest)
+    model = signatures(points)
+    ends = model["latents"](seed=tf.constant([1, 2, 9], tf.int64))["latent"].numpy()
+    ways = [
+        lerp(ends[0], ends[1], np.linspace(0, 1, 5)),
+        lerp(ends[1], ends[2], np.linspace(0, 1, 5)),
+    ]
+    latents = np.concatenate(ways).astype(np.float32)
+    np.testing.assert_allclose(
+        found["sample"], model["decode"](latent=tf.constant(latents))["sample"], atol=1e-5
+    )
+    np.testing.assert_array_equal(found["step"], [0, 1, 2, 3, 4] * 2)
+
+
+@pytest.mark.parametrize("rows_per_shard", [3, 7])
+def test_rejection_is_a_function_of_the_plan(digits, tmp_path, rows_per_shard):
+    options = {"count": 7, "min_realism": 180.0, "rows_per_shard": rows_per_shard, "seed": 3}
+    manifest = run(digits, tmp_path / "a", **options)
+    assert run(digits, tmp_path / "b", **options) == manifest
+    assert data(tmp_path / "a") == data(tmp_path / "b")
+    # Asked for in other calls of the model, the same samples are kept.
+    other = run(digits, tmp_path / "c", **options, batch_size=5)
+    assert [s["accepted"] for s in other["shards"]] == [s["accepted"] for s in manifest["shards"]]
+    found = arrays(tmp_path / "a", manifest)
+    assert (found["realism"] >= 180).all()
+    drawn = 0
+    for shard in manifest["shards"]:
+        number = int(shard["name"][:5])
+        seeds = 3 + number * 2**32 + tf.range(shard["drawn"], dtype=tf.int64)
+        model = signatures(digits)
+        made = model["generate"](seed=seeds)
+        realism = model["score"](**made)["realism"].numpy()
+        rows = slice(shard["first"], shard["first"] + shard["count"])
+        np.testing.assert_array_equal(found["seed"][rows], seeds.numpy()[realism >= 180])
+        drawn += shard["drawn"]
+    assert manifest["drawn"] == drawn and manifest["share"] == 7 / drawn
+
+
+def test_rejection_by_a_classifier(digits, classifier, tmp_path):
+    options = {"count": 6, "classifier": str(classifier), "min_confidence": 0.5, "label": 5}
+    manifest = run(digits, tmp_path / "a", **options)
+    found = arrays(tmp_path / "a", manifest)
+    means = found["image"].reshape(6, -1).mean(axis=1) / 64 - 2
+    np.testing.assert_allclose(found["confidence"], 1 / (1 + np.exp(-2 * means)), atol=1e-3)
+    assert (found["confidence"] >= 0.5).all() and 0 < manifest["share"] < 1
+
+
+def test_the_best_of_many(digits, tmp_path):
+    manifest = run(digits, tmp_path / "a", count=7, best_of=150)
+    found = arrays(tmp_path / "a", manifest)
+    model = signatures(digits)
+    everything = model["generate"](seed=tf.range(150, dtype=tf.int64))
+    realism = model["score"](**everything)["realism"].numpy()
+    best = np.sort(np.argsort(-realism, kind="stable")[:7])
+    np.testing.assert_array_equal(found["seed"], best)
+    np.testing.assert_array_equal(found["image"], everything["image"].numpy()[best])
+    before = data(tmp_path / "a")
+    assert run(digits, tmp_path / "a", count=7, best_of=150) == manifest
+    assert data(tmp_path / "a") == before
+    with pytest.raises(UsageError, match="holds another run"):
+        run(digits, tmp_path / "a", count=7, best_of=151)
+    assert not (tmp_path / "a" / ".partial").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "words"),
+    [
+        ("digits", {"count": 0}, "count: received 0; expected 1 or more"),
+        ("digits", {"count": -3}, "count: received -3"),
+        ("digits", {"rows_per_shard": 0}, "rows_per_shard: received 0"),
+        ("digits", {"batch_size": 0}, "batch_size: received 0"),
+        ("digits", {"seed": 2**63 - 5}, "seed: 9223372036854775803 . 10 seeds do not fit"),
+        ("digits", {"seed": 2**63}, "does not fit 64 bits"),
+        ("digits", {"count": 10**12, "rows_per_shard": None}, "a shard's name has 5 digits"),
+        ("digits", {"label": 10}, "label: 10 is out of range; this model accepts 0 to 9"),
+        ("digits", {"label": "ten"}, "label: 'ten' is no name of a label; there are 0, 1, 2"),
+        ("points", {"label": 1}, "label: the model is not conditional"),
+        ("points", {"per_class": 1}, "per_class: the model is not conditional on a label"),
+        ("digits", {"per_class": 1, "count": 5}, "count: per_class says how many; leave it out"),
+        ("digits", {"per_class": 0}, "per_class: received 0"),
+        ("digits", {"proportions": {"11": 1.0}}, "label: 11 is out of range"),
+        ("digits", {"proportions": {"1": 1.0, 1: 2.0}}, "a label is there twice"),
+        ("digits", {"proportions": {"1": 1.0}, "label": 1}, "label: proportions says which"),
+        ("digits", {"proportions": {"1": 1.0}, "best_of": 20}, "does not go together"),
+        ("digits", {"rows": "/nowhere.csv"}, "rows: '/nowhere.csv' cannot be read"),
+        ("digits", {"captions": "/nowhere"}, "this model has no text condition; it is .* label"),
+        ("points", {"grid": {"kind": [0]}}, "the latents of this model hold noise alone"),
+        ("coded", {"grid": {"size": [0]}}, "the model has no code 'size'; it has kind, tilt"),
+        ("coded", {"grid": {"kind": [2]}}, "'kind' takes the whole numbers 0 to 1"),
+        ("coded", {"min_realism": 0.0}, "this export has no 'score' signature"),
+        ("points", {"interpolate": [(1, 2)], "steps": 1}, "steps: received 1; expected 2"),
+        ("digits", {"interpolate": [(1, 2)]}, "label: the plan gives none, and 'decode'"),
+        ("digits", {"best_of": 5}, "best_of: received 5; expected more than the count, 10"),
+        ("digits", {"min_confidence": 0.5}, "classifier: it goes together with min_confidence"),
+        ("digits", {"min_confidence": 0.5, "classifier": "/no"}, "'/no' is no SavedModel"),
+        ("captioned", {}, "this model generates under a label only|the plan gives none"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be(request, tmp_path, model, options, words):
+    with pytest.raises(UsageError, match=words):
+        run(request.getfixturevalue(model), tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
