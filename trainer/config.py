@@ -22,7 +22,7 @@ _Side = Annotated[int, Field(ge=1)]
 class Data(Section):
     """Which examples the discriminator is shown as real."""
 
-    # digits | ring | grid | tfds:NAME | folder:PATH | npz:PATH
+    # digits | ring | grid | tfds:NAME | folder:PATH | npz:PATH | generated:PATH
     source: str = "digits"
     # Where prepared tensorflow-datasets lie; null is the library's own default.
     data_dir: str | None = None
@@ -267,16 +267,16 @@ def _impossible_sources(e: Experiment) -> Sequence[tuple[bool, str]]:
             "split; leave it at train, or name a tfds: source",
         ),
         (
-            kind not in SOURCES or source in ("tfds:", "folder:", "npz:"),
+            kind not in SOURCES or source in ("tfds:", "folder:", "npz:", "generated:"),
             f"data.source: received {source!r}; accepted are digits, ring, grid, tfds:NAME, "
-            "folder:PATH and npz:PATH",
+            "folder:PATH, npz:PATH and generated:PATH",
         ),
         (
             kind in ("digits", "ring", "grid") and ":" in source,
             f"data.source: received {source!r}; {kind} takes no argument",
         ),
         (
-            kind in ("tfds", "folder", "npz") and ":" not in source,
+            kind in ("tfds", "folder", "npz", "generated") and ":" not in source,
             f"data.source: received {source!r}; name what to read, as in {kind}:NAME",
         ),
         (
@@ -287,4 +287,4 @@ def _impossible_sources(e: Experiment) -> Sequence[tuple[bool, str]]:
     )
 
 
-SOURCES = ("digits", "ring", "grid", "tfds", "folder", "npz")
+SOURCES = ("digits", "ring", "grid", "tfds", "folder", "npz", "generated")

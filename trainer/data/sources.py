@@ -19,6 +19,7 @@ _MODULES = {
     "tfds": "trainer.data.tfds_source",
     "folder": "trainer.data.folder",
     "npz": "trainer.data.npz",
+    "generated": "trainer.data.generated",
 }
 
 _logger = logging.getLogger("saddlepoint")
@@ -38,7 +39,7 @@ def load(data: Data) -> Dataset:
     if kind not in _MODULES:
         raise ConfigError(
             f"data.source: received {data.source!r}; accepted are digits, ring, grid, tfds:NAME, "
-            "folder:PATH and npz:PATH."
+            "folder:PATH, npz:PATH and generated:PATH."
         )
     source: Source = importlib.import_module(_MODULES[kind]).open_source(data)
     stored = store.read(source, data)

@@ -10,6 +10,7 @@ import numpy as np
 from trainer.config import Data
 from trainer.data import sources
 from trainer.data.examples import Dataset, DataSpec, Examples
+from trainer.data.generated import MANIFEST
 from trainer.errors import ConfigError
 from trainer.evaluation.samples import MEMORY_GIB
 
@@ -25,12 +26,12 @@ def read(path: str, data: Data) -> Dataset:
     """Reads all samples of a path, with the size and channels that a configuration asks for.
 
     A folder of images may have its labels as subfolders; .npz arrays are named as `npz:` sources
-    name them (`trainer.data.npz`). What `gan generate` writes as png or npz is such a folder.
+    name them (`trainer.data.npz`). What `gan generate` wrote is read in whatever format it is.
 
     Raises:
         ConfigError: for files that cannot be read as samples.
     """
-    kind = "npz" if _is_arrays(Path(path).expanduser()) else "folder"
+    kind = _kind(Path(path).expanduser())
     source = Data(
         source=f"{kind}:{path}",
         holdout_share=0.0,
@@ -68,10 +69,12 @@ def like(samples: Dataset, spec: DataSpec) -> Examples:
     return replace(samples.train, labels=_labels(samples.train.labels, own, spec))
 
 
-def _is_arrays(path: Path) -> bool:
-    if path.is_dir():
-        return any(not file.name.startswith(".") for file in path.glob("*.npz"))
-    return path.is_file()
+def _kind(path: Path) -> str:
+    """The kind of source that reads a path."""
+    if (path / MANIFEST).is_file():
+        return "generated"
+    arrays = path.glob("*.npz") if path.is_dir() else [path]
+    return "npz" if any(not file.name.startswith(".") for file in arrays) else "folder"
 
 
 def _labels(labels: np.ndarray | None, own: DataSpec, spec: DataSpec) -> np.ndarray | None:

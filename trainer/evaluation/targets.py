@@ -210,7 +210,7 @@ def _experiment(
         return with_overrides(make_experiment(values), overrides)
     source, _, split = reference.rpartition(":")
     # folder:test is a folder.
-    if split not in ("test", "train") or source in ("folder", "npz", "tfds"):
+    if split not in ("test", "train") or source in ("folder", "npz", "tfds", "generated"):
         source, split = reference, "test"
     data = [f"data.source={json.dumps(source)}", f"evaluate.split={split}"]
     # Of what was exported only the way of judging stays: the data is another one.

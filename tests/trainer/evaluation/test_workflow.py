@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from serving import batch
 from tests.conftest import tiny
 from trainer.errors import ConfigError
 from trainer.evaluation.requirements import parse
@@ -38,6 +39,7 @@ def samples(exported, tmp_path_factory):
     for i, (image, label) in enumerate(zip(outputs["image"], outputs["label"], strict=True)):
         (folder / "png" / str(label)).mkdir(parents=True, exist_ok=True)
         Image.fromarray(image[..., 0]).save(folder / "png" / str(label) / f"{i:04}.png")
+    batch.generate(str(exported), str(folder / "generated"), count=120, format="tfrecord")
     return folder
 
 
@@ -55,6 +57,7 @@ def test_run_export_arrays_and_pictures_of_one_generator_measure_alike(run_dir, 
         (str(exported / "1"), "digits"),
         (str(samples / "samples.npz"), "digits:test"),
         (str(samples / "png"), "digits"),
+        (str(samples / "generated"), "digits"),
     ):
         outcome = evaluate_path(path, QUICK, reference=reference)
         assert values(outcome) == pytest.approx(expected, rel=1e-6), path
