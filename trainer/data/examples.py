@@ -1,5 +1,6 @@
 """Random-access examples: what every source becomes, and what is known of them."""
 
+import mmap
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,6 +54,21 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.samples)
+
+
+def read(samples: np.ndarray, index: np.ndarray | slice) -> np.ndarray:
+    """Rows of samples, in memory.
+
+    Memory-mapped samples are read through a mapping of their own, which ends with the call: the
+    pages of a large file that is gone through then do not gather in the process.
+    """
+    # A view of a mapping does not know where in the file it begins.
+    if not isinstance(samples, np.memmap) or not isinstance(samples.base, mmap.mmap):
+        return np.asarray(samples[index])
+    mapped = np.memmap(
+        samples.filename, samples.dtype, "r", offset=samples.offset, shape=samples.shape
+    )
+    return np.array(mapped[index])
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from trainer.config import Data
 from trainer.data.examples import Examples
+from trainer.data.examples import read as read_rows
 from trainer.data.holdout import held_out_mask
 from trainer.data.reading import Row, Source, check_alike
 from trainer.errors import ConfigError
@@ -148,7 +149,7 @@ def fingerprint(examples: Examples) -> str:
     digest = hashlib.sha256(f"{samples.shape} {samples.dtype.name}".encode())
     rows = max(1, _CHUNK // max(1, samples[0].nbytes))
     for start in range(0, len(samples), rows):
-        digest.update(samples[start : start + rows].tobytes())
+        digest.update(read_rows(samples, slice(start, start + rows)).tobytes())
     if examples.labels is not None:
         digest.update(examples.labels.tobytes())
     return digest.hexdigest()

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from trainer.data.examples import Examples
+from trainer.data.examples import Examples, read
 
 # Samples of a block: enough for fast arithmetic, few enough for large images.
 BLOCK = 256
@@ -36,9 +36,7 @@ class SampleSet:
         """The examples, or a fixed random choice of `limit` of them."""
         rows = subset(len(examples), limit)
         labels = None if examples.labels is None else examples.labels[rows]
-        return cls(
-            len(rows), lambda positions: np.asarray(examples.samples[rows[positions]]), labels
-        )
+        return cls(len(rows), lambda positions: read(examples.samples, rows[positions]), labels)
 
     def blocks(self) -> Iterator[np.ndarray]:
         """All samples in order, [at most BLOCK, *shape] at a time."""

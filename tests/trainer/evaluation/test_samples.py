@@ -54,3 +54,15 @@ def test_a_limit_takes_the_same_random_choice_every_time():
 @pytest.mark.parametrize("limit", [None, 100, 1000])
 def test_a_limit_that_does_not_limit_keeps_order(limit):
     np.testing.assert_array_equal(subset(100, limit), np.arange(100))
+
+
+def test_mapped_samples_are_read_without_gathering_pages(tmp_path):
+    stored = np.arange(48, dtype=np.uint8).reshape(8, 6)
+    stored.tofile(tmp_path / "samples")
+    mapped = np.memmap(tmp_path / "samples", np.uint8, "r", offset=6, shape=(7, 6))
+    chosen = SampleSet.of_examples(Examples(mapped, None))
+    taken = chosen.make(np.array([6, 0]))
+    np.testing.assert_array_equal(taken, stored[[7, 1]])
+    assert not isinstance(taken, np.memmap) and taken.base is None
+    view = SampleSet.of_examples(Examples(mapped[2:], None))
+    np.testing.assert_array_equal(view.make(np.array([0])), stored[[3]])
