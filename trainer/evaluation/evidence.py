@@ -11,7 +11,7 @@ from trainer.evaluation.extractors import Extractor, Features
 from trainer.evaluation.reference import Reference, extract
 from trainer.evaluation.samples import SampleSet
 from trainer.evaluation.targets import Target
-from trainer.metrics import neighbours
+from trainer.metrics import checks, neighbours
 
 
 class Evidence:
@@ -44,21 +44,20 @@ class Evidence:
         """The real samples to compare with."""
         return self.reference.real
 
-    @cached_property
+    @property
     def fake_features(self) -> Features:
         """Features of the generated samples.
 
         Raises:
             MetricError: when some are not finite.
         """
-        found = extract(self.extractor, self.fake, "generated")
-        bad = ~np.isfinite(found.features).all(axis=1)
-        if bad.any():
-            raise MetricError(
-                f"{bad.sum()} of the {len(bad)} generated samples have features that are NaN or "
-                f"infinite, the first is number {bad.argmax()}; look at those samples."
-            )
-        return found
+        checks.features(self._fake_features.features, "generated", at_least=1)
+        return self._fake_features
+
+    @cached_property
+    def _fake_features(self) -> Features:
+        """Kept whatever is wrong with them: making samples again for every metric takes long."""
+        return extract(self.extractor, self.fake, "generated")
 
     @property
     def real_features(self) -> Features:

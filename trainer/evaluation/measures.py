@@ -12,6 +12,7 @@ from trainer.data.examples import Examples
 from trainer.errors import ConfigError, MetricError
 from trainer.evaluation import catalogue
 from trainer.evaluation.evidence import Evidence
+from trainer.evaluation.reference import extract
 from trainer.evaluation.samples import SampleSet
 from trainer.metrics import birthday as birthdays
 from trainer.metrics import classification, kernel, laplacian_pyramid, manifold, neighbours
@@ -345,13 +346,12 @@ def _features_along(
     """Features of unrounded samples: in whole grey levels a small step would be rounding alone."""
     generator = evidence.target.generator
     assert generator is not None
-    blocks = []
-    for start in range(0, len(latents), 256):
-        part = slice(start, start + 256)
-        condition = None if labels is None else labels[part]
-        samples = generator.decode_unrounded(latents[part].astype(np.float32), condition)
-        blocks.append(evidence.extractor.extract(samples).features)
-    return np.concatenate(blocks)
+
+    def make(positions: np.ndarray) -> np.ndarray:
+        condition = None if labels is None else labels[positions]
+        return generator.decode_unrounded(latents[positions].astype(np.float32), condition)
+
+    return extract(evidence.extractor, SampleSet(len(latents), make), "interpolated").features
 
 
 def disentanglement(options: catalogue.Disentanglement, evidence: Evidence) -> Findings:
