@@ -238,8 +238,6 @@ def _documents(
     signatures: list[str],
 ) -> dict[str, str]:
     """The experiment, from which `gan evaluate` knows the data, and the model card."""
-    for name in (selection.FILE, "metrics.jsonl"):
-        run.fetch(name)
     evaluations = [e for e in selection.history(run.rows(selection.FILE)) if e.step == step]
     # The one that decided, else the fullest; of equal ones the newest.
     evaluations.sort(key=lambda e: (any(n.name in reason for n in e.numbers), len(e.numbers)))

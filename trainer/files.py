@@ -4,12 +4,14 @@ TensorFlow, whose file systems know object stores, is imported when a path is on
 """
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 # A folder aside that is older than this was left by a process that was killed.
 _STALE_SECONDS = 24 * 3600
@@ -40,6 +42,15 @@ def read_text(path: str) -> str:
             return str(file.read())
     except tf.errors.OpError as error:
         raise OSError(None, error.message, path) from error
+
+
+def json_rows(text: str) -> list[dict[str, Any]]:
+    """The objects of a JSON-lines text, without what is none, such as a line cut short."""
+    documents = []
+    for line in text.splitlines():
+        with contextlib.suppress(json.JSONDecodeError):
+            documents.append(json.loads(line))
+    return [document for document in documents if isinstance(document, dict)]
 
 
 def write_atomically(path: str, content: bytes) -> None:

@@ -21,7 +21,7 @@ import tensorflow as tf
 from trainer.config import Experiment
 from trainer.data.examples import DataSpec
 from trainer.errors import ConfigError
-from trainer.files import is_remote, join, write_atomically
+from trainer.files import is_remote, join, json_rows, write_atomically
 from trainer.recipe import make_experiment, parse_yaml, to_yaml
 
 FORMAT_VERSION = "1"
@@ -197,25 +197,28 @@ class RunDirectory:
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
         """Appends a row to a growing JSON-lines file, on a line of its own even after a kill."""
+        self._fetch(name)
         with open(join(self.spool, name), "ab+") as file:
             cut_short = file.tell() > 0 and file.seek(-1, os.SEEK_END) and file.read(1) != b"\n"
             file.write(f"{chr(10) if cut_short else ''}{json.dumps(row)}\n".encode())
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The rows of a growing JSON-lines file; a row cut short by a kill is left out."""
+        self._fetch(name)
         path = Path(self.spool, name)
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        return [row for row in map(_row_or_none, lines) if row is not None]
+        return json_rows(path.read_text("utf-8")) if path.exists() else []
 
-    def fetch(self, name: str) -> None:
-        """Brings a growing log of an object store here, to be read or appended to."""
-        if is_remote(self.path) and tf.io.gfile.exists(join(self.path, name)):
-            tf.io.gfile.copy(join(self.path, name), join(self.spool, name), overwrite=True)
+    def _fetch(self, name: str) -> None:
+        """Brings a growing log of an object store here, once: from then on this copy is ahead."""
+        if not is_remote(self.path) or os.path.exists(join(self.spool, name)):
+            return
+        if tf.io.gfile.exists(join(self.path, name)):
+            tf.io.gfile.copy(join(self.path, name), join(self.spool, name))
 
     def resume_logs(self, step: int) -> None:
         """Fetches the growing logs and cuts the rows that lie beyond a restored step."""
         for name in _GROWING:
-            self.fetch(name)
+            self._fetch(name)
         for name in ("metrics.jsonl", "evaluations.jsonl"):
             if Path(self.spool, name).exists():
                 rows = [row for row in self.rows(name) if row.get("step", step + 1) <= step]
@@ -300,14 +303,6 @@ def _cpu() -> str:
     )
     widest = next((f for f in ("avx512f", "avx2") if f in fields.get("flags", "").split()), "")
     return f"{fields.get('model name', platform.machine())} {widest}".strip()
-
-
-def _row_or_none(line: str) -> dict[str, Any] | None:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError:
-        return None
-    return row if isinstance(row, dict) else None
 
 
 def _first_difference(a: Experiment, b: Experiment) -> tuple[str, Any, Any]:

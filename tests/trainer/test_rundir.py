@@ -110,6 +110,17 @@ def test_a_remote_run_keeps_logs_locally_and_uploads_them(digits, object_store):
     assert again.rows("metrics.jsonl") == [{"step": 10}]
 
 
+def test_who_opens_a_remote_run_reads_and_adds_to_the_rows_that_are_there(digits, object_store):
+    first = RunDirectory(f"{object_store}/run")
+    first.claim(tiny(), digits.spec)
+    first.append("evaluations.jsonl", {"step": 1})
+    first.sync()
+    later = RunDirectory(f"{object_store}/run")
+    later.append("evaluations.jsonl", {"step": 2})
+    later.sync()
+    assert [r["step"] for r in RunDirectory(first.path).rows("evaluations.jsonl")] == [1, 2]
+
+
 def test_a_changed_machine_is_warned_of(run, caplog):
     run.record_environment(0)
     rows = run.rows("environment.jsonl")

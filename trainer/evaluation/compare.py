@@ -16,7 +16,7 @@ from trainer.evaluation.requirements import reason_missing
 from trainer.evaluation.results import Evaluation, Number, best
 from trainer.evaluation.table import plain_table, printed
 from trainer.evaluation.wording import ARROWS, number_text, protocol_text
-from trainer.files import is_remote, join, read_text
+from trainer.files import is_remote, join, json_rows, read_text
 
 Mark = Literal["best", "tie", ""]
 
@@ -159,8 +159,7 @@ def _measured(evaluation: Evaluation) -> tuple[Any, ...]:
 
 
 def _of_run(target: str) -> list[Evaluation]:
-    lines = (_text_or_none(join(target, "evaluations.jsonl")) or "").splitlines()
-    documents = [document for document in map(_json_or_none, lines) if document is not None]
+    documents = json_rows(_text_or_none(join(target, "evaluations.jsonl")) or "")
     if not documents:
         raise ConfigError(_never_evaluated(target, f"gan evaluate {target}"))
     return [_evaluation(document, target) for document in documents]
@@ -212,7 +211,7 @@ def _never_evaluated(target: str, command: str) -> str:
 
 
 def _json_or_none(text: str) -> dict[str, Any] | None:
-    """A JSON object; None for anything else, such as a row cut short by a kill."""
+    """A JSON object; None for anything else,."""
     try:
         document = json.loads(text)
     except json.JSONDecodeError:

@@ -77,7 +77,6 @@ def choose(run: RunDirectory, experiment: Experiment, which: str, kept: Iterable
         reason = "the last one" if which == "last" else "as asked"
         return Choice(which, reason)
     steps = set(kept)
-    run.fetch(FILE)
     evaluations = [e for e in history(run.rows(FILE)) if e.step in steps]
     candidates = best_steps(evaluations)
     if not candidates:

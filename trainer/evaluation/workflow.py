@@ -165,7 +165,6 @@ def _recorder(target: Target) -> Callable[[Evaluation], None]:
     if target.game is None:
         return lambda evaluation: None
     run, checkpoints = RunDirectory(target.name), targets.checkpoints_of(target)
-    run.fetch(selection.FILE)
 
     def keep(evaluation: Evaluation) -> None:
         try:
@@ -181,9 +180,7 @@ def _recorder(target: Target) -> Callable[[Evaluation], None]:
 def _history(target: Target) -> list[Evaluation]:
     if target.game is None:
         return []
-    run = RunDirectory(target.name)
-    run.fetch(selection.FILE)
-    return selection.history(run.rows(selection.FILE))
+    return selection.history(RunDirectory(target.name).rows(selection.FILE))
 
 
 def _report(
@@ -196,9 +193,7 @@ def _report(
     target = evidence.target
     rows: list[dict[str, Any]] = []
     if target.game is not None:
-        run = RunDirectory(target.name)
-        run.fetch("metrics.jsonl")
-        rows = run.rows("metrics.jsonl")
+        rows = RunDirectory(target.name).rows("metrics.jsonl")
     return Report(
         evaluation=evaluation,
         verdicts=tuple(verdicts),
