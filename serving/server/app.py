@@ -163,7 +163,13 @@ class Server:
         app = with_cors(RestApp(endpoint, options, metrics_path, page), options.origins)
         parts.loop = loop = _Loop(endpoint)
         loop.start(
-            lambda: GrpcFrontend(endpoint, (options.host, options.port), credentials, arguments),
+            lambda: GrpcFrontend(
+                endpoint,
+                (options.host, options.port),
+                credentials,
+                arguments,
+                answers_health=options.enable_grpc_healthcheck_service,
+            ),
             lambda: RestFrontend(app, rest_socket, options, tls),
         )
         self.port = loop.grpc_port

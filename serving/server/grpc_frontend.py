@@ -61,6 +61,8 @@ class GrpcFrontend:
         address: tuple[str, int],
         credentials: grpc.ServerCredentials | None = None,
         arguments: list[tuple[str, int | str]] | None = None,
+        *,
+        answers_health: bool = True,
     ) -> None:
         """Takes the port; nothing is answered before `start`.
 
@@ -69,6 +71,7 @@ class GrpcFrontend:
             address: host and port.
             credentials: for TLS; None for plain text.
             arguments: gRPC channel arguments beyond our own.
+            answers_health: whether the standard health service is there.
 
         Raises:
             ServingError: the port is not free.
@@ -77,7 +80,7 @@ class GrpcFrontend:
         options = [*_OPTIONS, *(arguments or [])]
         self._server = grpc.aio.server(options=options, interceptors=interceptors)
         self._health = health.aio.HealthServicer()
-        self._add_services(endpoint)
+        self._add_services(endpoint, answers_health)
         self.port = _bind(self._server, address, credentials)
 
     async def start(self) -> None:
@@ -93,7 +96,7 @@ class GrpcFrontend:
         """Refuses new requests; returns once those under way ended, at most `grace` seconds."""
         await self._server.stop(grace)
 
-    def _add_services(self, endpoint: Endpoint) -> None:
+    def _add_services(self, endpoint: Endpoint, answers_health: bool) -> None:
         server = self._server
         server.add_generic_rpc_handlers(
             (
@@ -103,8 +106,10 @@ class GrpcFrontend:
                 _handlers(model_service_pb2, "ModelService", _ModelService(endpoint)),
             )
         )
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        files = (prediction_service_pb2, model_service_pb2, health_pb2)
+        files = [prediction_service_pb2, model_service_pb2]
+        if answers_health:
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+            files.append(health_pb2)
         names = [s.full_name for f in files for s in f.DESCRIPTOR.services_by_name.values()]
         reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
 

@@ -11,35 +11,31 @@ from typing import Any
 from serving.errors import UsageError
 
 TF_SERVING_ONLY = [
-    "model_config_list_root_dir",
-    "version_labels",
+    "grpc_socket_path",
+    "enable_per_model_batching_parameters",
     "num_load_threads",
     "num_unload_threads",
     "max_num_load_retries",
     "load_retry_interval_micros",
     "flush_filesystem_caches",
-    "saved_model_tags",
-    "grpc_socket_path",
-    "grpc_socket_permissions",
+    "tensorflow_session_config_file",
+    "use_alts_credentials",
     "platform_config_file",
-    "use_tflite_model",
-    "enable_per_model_batching_parameters",
-    "enable_profiler",
+    "per_process_gpu_memory_fraction",
+    "saved_model_tags",
+    "num_request_iterations_for_warmup",
+    "remove_unused_fields_from_bundle_metagraph",
     "prefer_tflite_model",
     "num_tflite_pools",
     "num_tflite_interpreters_per_pool",
-    "mixed_precision",
-    "skip_initialize_tpu",
-    "per_process_gpu_memory_fraction",
-    "thread_pool_factory_config_file",
     "enable_signature_method_name_check",
     "xla_cpu_compilation_enabled",
+    "xla_gpu_compilation_enabled",
+    "enable_profiler",
+    "thread_pool_factory_config_file",
+    "mixed_precision",
+    "skip_initialize_tpu",
     "enable_serialization_as_tensor_content",
-    "remove_unused_fields_from_bundle_metagraph",
-    "monitoring_interval_micros",
-    "total_model_memory_limit_bytes",
-    "fail_if_no_model_versions_found",
-    "http_timeout_in_ms",
 ]
 
 
@@ -81,7 +77,10 @@ class ServerOptions:
         False, "Let a new label name a version that is not loaded."
     )
     ssl_config_file: str = _flag("", "TLS for gRPC: a text SSLConfig with PEM texts inside.")
-    enable_cors_support: bool = _flag(False, "Let pages of every origin call the REST interface.")
+    enable_grpc_healthcheck_service: bool = _flag(True, "Answer the standard gRPC health checks.")
+    rest_api_enable_cors_support: bool = _flag(
+        False, "Let pages of every origin call the REST interface."
+    )
     tensorflow_session_parallelism: int = _flag(0, "Threads per session; 0 lets it choose.")
     tensorflow_intra_op_parallelism: int = _flag(0, "Threads within an operation; 0: one a core.")
     tensorflow_inter_op_parallelism: int = _flag(0, "Operations at once; 0: one a core.")
@@ -147,7 +146,7 @@ class ServerOptions:
     @property
     def origins(self) -> list[str]:
         """The origins whose pages may call; empty for none."""
-        return ["*"] if self.enable_cors_support else split(self.cors_allowed_origins)
+        return ["*"] if self.rest_api_enable_cors_support else split(self.cors_allowed_origins)
 
 
 _AT_LEAST_ONE = (

@@ -117,5 +117,5 @@ def test_options_are_checked_wherever_they_come_from():
         ServerOptions(model_name="")
     with pytest.raises(UsageError, match="api_key_file: received together"):
         ServerOptions(api_key_file="a", api_key_env="B")
-    assert ServerOptions(enable_cors_support=True).origins == ["*"]
+    assert ServerOptions(rest_api_enable_cors_support=True).origins == ["*"]
     assert isinstance(main.commands["serve"], click.Command)

@@ -16,6 +16,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from serving.server import Server
 from serving.server.core import ModelQuery
 from tests.serving.server.calls import refusal, request_for
 
@@ -216,3 +217,11 @@ def test_health(channel, service):
 def test_health_of_an_unknown_service(channel):
     request = health_pb2.HealthCheckRequest(service="other")
     assert refusal(health_pb2_grpc.HealthStub(channel).Check, request)[0] == "NOT_FOUND"
+
+
+def test_health_can_be_left_out(half_plus_two):
+    flags = {"port": 0, "rest_api_port": 0, "enable_grpc_healthcheck_service": False}
+    with Server(half_plus_two, **flags) as server:
+        with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+            check = health_pb2_grpc.HealthStub(channel).Check
+            assert refusal(check, health_pb2.HealthCheckRequest())[0] == "UNIMPLEMENTED"
