@@ -44,6 +44,7 @@ setup(
         "uvicorn>=0.30",
         # uvicorn parses HTTP in Python without it.
         "httptools>=0.6",
+        "orjson>=3.10",
         "prometheus-client>=0.21",
         "httpx>=0.27",
     ],

@@ -1,6 +1,6 @@
 """JSON documents to arrays and back, as TF Serving's REST interface defines them.
 
-Pure functions over the standard library and NumPy. Types are NumPy's names, with "object" for
+Pure functions over NumPy; orjson writes the replies. Types are NumPy's names, with "object" for
 strings; the texts of the errors are what clients of that interface match on.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import numpy as np
+import orjson
 
 from serving.server.status import Code, StatusError, invalid_argument
 
@@ -123,7 +124,7 @@ def encode_outputs(form: str, outputs: Mapping[str, np.ndarray]) -> bytes:
         content = {"outputs": values if len(values) > 1 else next(iter(values.values()))}
     else:
         content = {"predictions": _to_rows(outputs)}
-    return json.dumps(content, separators=(",", ":")).encode()
+    return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def decode_array(value: Any, dtype: str) -> np.ndarray:
@@ -352,7 +353,7 @@ def _to_rows(outputs: Mapping[str, np.ndarray]) -> list[Any]:
 
 
 def _to_json(name: str, array: np.ndarray) -> Any:
-    """Returns nested lists (or a scalar) of what JSON knows."""
+    """Returns what stands for an array in a reply, a value a row where it has rows."""
     if array.dtype.name not in _PYTHON_TYPES:
         raise invalid_argument(
             f"Failed to write JSON value for tensor type: {_type_name(array.dtype.name)}"
@@ -360,9 +361,17 @@ def _to_json(name: str, array: np.ndarray) -> Any:
     if array.dtype == object:
         to_json = _to_base64 if name.endswith(_BYTES_SUFFIX) else _to_text
         return np.asarray(np.frompyfunc(to_json, 1, 1)(array), object).tolist()
-    if array.dtype == np.float32:  # the shortest decimals that give the float32 back
-        return array.astype("U32").astype(np.float64).tolist()
-    return array.tolist()
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        return _with_non_finite(array)
+    return np.ascontiguousarray(array) if array.ndim else array[()]
+
+
+def _with_non_finite(array: np.ndarray) -> Any:
+    """Returns nested lists that name NaN and Infinity, as clients of TF Serving expect."""
+    if array.ndim:
+        return [_with_non_finite(row) for row in array]
+    value = array[()]
+    return value if np.isfinite(value) else orjson.Fragment(json.dumps(float(value)))
 
 
 def _to_base64(value: bytes) -> dict[str, str]:
