@@ -52,6 +52,7 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "batch": ["apache-beam>=2.77", "pyarrow>=17", "array_record>=0.5"],
         "gcp": ["google-cloud-storage>=2.18", "google-cloud-aiplatform>=1.70"],
+        "bench": ["flask>=3"],
         "dev": [
             "pytest>=8",
             "pytest-timeout>=2.3",

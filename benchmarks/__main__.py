@@ -18,6 +18,8 @@ BENCHMARKS = {
     "metrics_ladder": "whether each metric orders known corruptions of real images",
     "evaluation_memory": "peak memory of evaluating 50 000 images of 128x128x3",
     "recipe_quality": "the recipes trained with several seeds, under one protocol",
+    "serving_speed": "images/s and latencies of the endpoint beside the model and a Flask handler",
+    "serving_soak": "half an hour of load while versions come, break and go",
     "bulk_throughput": "images/s of bulk generation beside the bare model and the usual script",
     "bulk_faults": "runs that are killed or damaged at random moments, then resumed",
     "bulk_circle": "a classifier trained on generated digits, on real ones",

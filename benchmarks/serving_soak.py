@@ -1,0 +1,188 @@
+"""Half an hour of load on the embedded endpoint while versions of its model come, break and go.
+
+An open loop of single rows over gRPC and one of eight PNG files a request over REST together ask
+for 80 % of what the endpoint reached beforehand. Every few seconds something happens to the model's
+folder: a version is added, an older one removed, the newest one removed, or one added that cannot
+be loaded. What counts is that no request fails and that memory, files and threads stay level.
+"""
+
+import argparse
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent import futures
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks import bulk_exports, load
+from benchmarks.endpoints import Process, gan_serve
+from benchmarks.load import Load, Outcome
+from benchmarks.sample_requests import Wanted
+
+_SHARE = 0.8
+_LEVEL = 0.1  # of growth between the first window and the last, at most
+_WINDOWS = 6
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this benchmark."""
+    parser.add_argument("--minutes", type=float, default=30.0, help="of load")
+    parser.add_argument("--shape", default="28x28x1", choices=bulk_exports.SHAPES)
+    parser.add_argument("--every", type=float, default=5.0, help="seconds between two events")
+    parser.add_argument("--seed", type=int, default=0, help="of the events")
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Puts the load on and returns the result."""
+    seconds = 60 * (1.0 if arguments.quick else arguments.minutes) / _WINDOWS
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        versions = Versions(bulk_exports.make(arguments.shape, folder), folder / "served")
+        flags = ["--model_name=m", "--enable_batching", f"--access_log={folder / 'access.log'}"]
+        complaints = folder / "complaints.txt"
+        with gan_serve(versions.base, *flags, stderr=complaints) as server:
+            loads = _loads(server, bulk_exports.SHAPES[arguments.shape], seconds)
+            with _events(versions, arguments.every, arguments.seed) as happened:
+                for window in range(_WINDOWS):
+                    rows.append(_window(window, seconds, loads, server, happened))
+                    print(rows[-1], file=sys.stderr, flush=True)
+            left = server.stop()
+        tracebacks = complaints.read_text(encoding="utf-8").count("Traceback")
+    return {
+        "rows": rows,
+        "verdict": _verdict(rows, tracebacks, left),
+        "details": {"rates": [load.rate for load in loads], "events": dict(happened)},
+    }
+
+
+class Versions:
+    """A served folder in which versions are added, broken and removed.
+
+    Attributes:
+        base: the folder.
+    """
+
+    def __init__(self, export: Path, base: Path) -> None:
+        """Begins with one version, a copy of the newest below `export`."""
+        self.base = base
+        self._whole = next(export.glob("[0-9]*"))
+        self._next = 1
+        self.add()
+
+    def add(self) -> None:
+        """Adds a version, at once whole."""
+        self._publish(self._whole)
+
+    def break_(self) -> None:
+        """Adds a version that cannot be loaded."""
+        with tempfile.TemporaryDirectory(dir=self.base.parent) as folder:
+            broken = Path(folder, "broken")
+            shutil.copytree(self._whole, broken)
+            (broken / "saved_model.pb").write_bytes(b"no model")
+            self._publish(broken)
+
+    def remove_newest(self) -> None:
+        """Removes the newest version, unless it is the only one."""
+        self._remove(-1)
+
+    def remove_oldest(self) -> None:
+        """Removes the oldest version, unless it is the only one."""
+        self._remove(0)
+
+    def _publish(self, folder: Path) -> None:
+        aside = self.base.parent / "aside"
+        shutil.copytree(folder, aside)
+        self.base.mkdir(exist_ok=True)
+        aside.rename(self.base / str(self._next))
+        self._next += 1
+
+    def _remove(self, index: int) -> None:
+        versions = sorted(self.base.iterdir(), key=lambda path: int(path.name))
+        if len(versions) > 1:
+            shutil.rmtree(versions[index])
+
+
+@contextmanager
+def _events(versions: Versions, every: float, seed: int) -> Iterator[Counter[str]]:
+    """Lets something happen to the versions now and then; yields what has."""
+    chance, happened, over = random.Random(seed), Counter[str](), threading.Event()
+    kinds = [versions.add, versions.add, versions.break_]
+    kinds += [versions.remove_newest, versions.remove_oldest]
+
+    def happen() -> None:
+        while not over.wait(every):
+            kind = chance.choice(kinds)
+            kind()
+            happened[kind.__name__.rstrip("_").replace("_", " ")] += 1
+
+    thread = threading.Thread(target=happen)
+    thread.start()
+    try:
+        yield happened
+    finally:
+        over.set()
+        thread.join()
+
+
+def _loads(server: Process, shape: tuple[int, ...], seconds: float) -> list[Load]:
+    """Two open loops that together are `_SHARE` of what the endpoint can do."""
+    kinds = [Wanted("grpc", "generate", 1, shape), Wanted("rest", "generate_png", 8, shape)]
+    loads = []
+    for wanted in kinds:
+        port = server.ports["port" if wanted.protocol == "grpc" else "rest_api_port"]
+        asked = {"address": f"127.0.0.1:{port}", "server_pid": server.pid, **wanted.load()}
+        most = load.measure(Load(clients=64, seconds=min(20.0, seconds), **asked))
+        # Half the time of the endpoint for each kind.
+        rate = _SHARE / len(kinds) * most.requests / most.seconds
+        loads.append(Load(rate=rate, seconds=seconds, **asked))
+    return loads
+
+
+def _window(
+    number: int, seconds: float, loads: list[Load], server: Process, happened: Counter[str]
+) -> dict[str, Any]:
+    """Puts the loads on for a part of the time and notes what came of it."""
+    before = happened.total()
+    with ThreadPoolExecutor() as pool:
+        under_way = [pool.submit(load.measure, each) for each in loads]
+        memory = [server.resident_mib]
+        while futures.wait(under_way, timeout=1.0).not_done:
+            memory.append(server.resident_mib)
+    outcomes: list[Outcome] = [each.result() for each in under_way]
+    failures = Counter[str]()
+    for outcome in outcomes:
+        failures.update(outcome.failures)
+    grpc, rest = outcomes
+    return {
+        "minutes": f"{number * seconds / 60:.3g} – {(number + 1) * seconds / 60:.3g}",
+        "requests": sum(outcome.requests for outcome in outcomes),
+        "failed": failures.total(),
+        "events": happened.total() - before,
+        "gRPC p50, ms": grpc.p50_ms,
+        "gRPC p99, ms": grpc.p99_ms,
+        "REST p50, ms": rest.p50_ms,
+        "REST p99, ms": rest.p99_ms,
+        "memory, MiB": round(statistics.median(memory)),
+        "at most": round(max(memory)),
+        "files": server.num_files,
+        "threads": server.num_threads,
+    } | ({"failures": dict(failures)} if failures else {})
+
+
+def _verdict(rows: list[dict[str, Any]], tracebacks: int, left: float) -> str:
+    failed, requests = (sum(row[key] for row in rows) for key in ("failed", "requests"))
+    growth = rows[-1]["memory, MiB"] / rows[0]["memory, MiB"] - 1
+    return (
+        f"{failed} of {requests} requests failed (goal 0: {'met' if not failed else 'missed'}); "
+        f"memory's median grew by {100 * growth:.1f} % from the first row to the last (goal under "
+        f"{100 * _LEVEL:.0f} %: {'met' if growth < _LEVEL else 'missed'}); {tracebacks} "
+        f"tracebacks; SIGTERM ended it in {left:.1f} s."
+    )

@@ -1,0 +1,221 @@
+"""Images a second of the embedded endpoint, beside the model in process and a Flask handler.
+
+Exports of the recipe cgan-mnist's players at 28×28×1 and 64×64×3, after one step of training.
+Closed loops of 1, 8 and 64 clients ask for 1 or 64 samples a request, over gRPC and REST, as arrays
+and as PNG files. The load, a process of its own, shares the processors with the endpoint: its time
+is told apart. Beside them, in the same rounds:
+
+- the exported signature called in process, with the best of several batch sizes;
+- a Flask handler around `model.predict`, what people write today;
+- a Python gRPC server that answers every request with the same ready-made image, which is the most
+  that any endpoint in Python could reach with requests of one row.
+
+Then an open loop sends requests at 70 % of the rate that 64 clients reached.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks import bulk_exports, harness, load
+from benchmarks.endpoints import Process, gan_serve
+from benchmarks.harness import Comparison, Sample
+from benchmarks.load import Load, Outcome
+from benchmarks.sample_requests import Wanted
+
+_BATCHES = (32, 64, 128, 256)
+_WORK = 1024.0  # images to which all times are brought
+_GRID = [(clients, rows) for rows in (1, 64) for clients in (1, 8, 64)]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this benchmark."""
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
+    parser.add_argument("--shapes", nargs="*", default=list(bulk_exports.SHAPES))
+
+
+@dataclass
+class Loaded:
+    """An endpoint under one closed loop, as a contender."""
+
+    server: Process
+    load: Load
+    rows: int
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def run(self) -> Sample:
+        """Puts the load on; the time is what `_WORK` images took, the endpoint's alone."""
+        outcome = load.measure(self.load)
+        self.outcomes.append(outcome)
+        part = _WORK / (outcome.requests * self.rows)
+        return Sample(part * outcome.seconds, part * outcome.server_cpu_seconds)
+
+    def columns(self) -> dict[str, float]:
+        """What the table says besides rates."""
+        client = [1e3 * o.client_cpu_seconds / (o.requests * self.rows) for o in self.outcomes]
+        return {
+            "client's CPU ms per image": statistics.median(client),
+            "p50, ms": statistics.median(o.p50_ms for o in self.outcomes),
+            "p99, ms": statistics.median(o.p99_ms for o in self.outcomes),
+        }
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measures everything and returns the result."""
+    rounds = arguments.rounds or (1 if arguments.quick else 3)
+    seconds = 1.0 if arguments.quick else arguments.seconds
+    measurement = harness.Measurement(_WORK)
+    columns: dict[str, dict[str, float]] = {}
+    steady: list[str] = []
+    batches: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in arguments.shapes:
+            bulk_exports.make(name, Path(folder))
+            with _contenders(name, Path(folder), seconds) as (contenders, worker):
+                measured = harness.measure(contenders, work=_WORK, rounds=rounds, warm_up=0)
+                measurement.samples |= measured.samples
+                batches |= worker.versions
+                loaded = {n: c for n, c in contenders.items() if isinstance(c, Loaded)}
+                columns |= {n: c.columns() for n, c in loaded.items()}
+                steady += [_at_70_percent(n, loaded[n], 5 * seconds) for n in _steady(name)]
+    absent = [] if _has_flask() else [f"{name} Flask, 64 × 1" for name in arguments.shapes]
+    result = harness.result(
+        measurement,
+        unit="images/s",
+        comparisons=[c for name in arguments.shapes for c in _comparisons(name)],
+        absent=absent,
+        columns={
+            key: {n: values[key] for n, values in columns.items()}
+            for key in next(iter(columns.values()))
+        },
+        in_process_batch=batches,
+    )
+    return result | {"verdict": "At 70 % of the rate of 64 clients: " + "; ".join(steady) + "."}
+
+
+def _comparisons(name: str) -> Iterator[Comparison]:
+    whole = f"{name} in process"
+    yield Comparison(f"{name} gRPC array, 8 × 64", whole, 0.85)
+    yield Comparison(f"{name} gRPC array, 64 × 1", whole, 0.5 if name == "28x28x1" else None)
+    yield Comparison(f"{name} gRPC array, 64 × 1", f"{name} ready-made gRPC, 64 × 1")
+    for clients in (1, 8, 64):
+        loop = f"{clients} × 1"
+        yield Comparison(f"{name} gRPC array batched, {loop}", f"{name} gRPC array, {loop}")
+    for ours in ("gRPC array", "REST array"):
+        yield Comparison(f"{name} {ours}, 64 × 1", f"{name} Flask, 64 × 1", 5.0)
+    yield Comparison(f"{name} REST array, 8 × 64", f"{name} Flask, 8 × 64", 5.0)
+
+
+def _steady(name: str) -> list[str]:
+    return [f"{name} gRPC array, 64 × 1", f"{name} gRPC array, 8 × 64"]
+
+
+def _at_70_percent(name: str, loaded: Loaded, seconds: float) -> str:
+    """Latencies of an open loop, as a clause."""
+    rate = 0.7 * statistics.median(o.requests / o.seconds for o in loaded.outcomes)
+    outcome = load.measure(Load(**(vars(loaded.load) | {"rate": rate, "seconds": seconds})))
+    ratio = outcome.p99_ms / outcome.p50_ms
+    return (
+        f"{name.rpartition(',')[0]}, {loaded.rows} a request, {rate:.0f} requests/s: p50 "
+        f"{outcome.p50_ms:.1f} ms, p99 {outcome.p99_ms:.1f} ms, ratio {ratio:.1f} (< 3: "
+        f"{'met' if ratio < 3 else 'missed'})"
+    )
+
+
+@contextmanager
+def _contenders(
+    name: str, folder: Path, seconds: float
+) -> Iterator[tuple[dict[str, Any], harness.Worker]]:
+    """Everything that is measured of one shape, running."""
+    with ExitStack() as stack:
+        models = folder / name
+        worker = harness.Worker(sys.executable, "benchmarks.serving_speed", {"models": str(models)})
+        stack.callback(worker.close)
+        servers = {
+            key: stack.enter_context(start())
+            for key, start in _servers(models, folder / f"run-{name}").items()
+        }
+        contenders: dict[str, Any] = {f"{name} in process": worker.contender("in process")}
+        for key, title, wanted, clients in _loads(bulk_exports.SHAPES[name]):
+            if key in servers:
+                server = servers[key]
+                port = server.ports["port" if wanted.protocol == "grpc" else "rest_api_port"]
+                asked = Load(
+                    address=f"127.0.0.1:{port}",
+                    server_pid=server.pid,
+                    clients=clients,
+                    seconds=seconds,
+                    **wanted.load(),
+                )
+                full = f"{name} {title}, {clients} × {wanted.rows}"
+                contenders[full] = Loaded(server, asked, wanted.rows)
+        yield contenders, worker
+
+
+def _servers(models: Path, run_dir: Path) -> dict[str, Callable[[], Process]]:
+    """What starts each server."""
+    shape = json.dumps(bulk_exports.SHAPES[models.name])
+    ready = [sys.executable, "-m", "benchmarks.ready_made", shape]
+    handler = [sys.executable, "-m", "benchmarks.flask_handler", str(run_dir)]
+    servers: dict[str, Callable[[], Process]] = {
+        "plain": lambda: gan_serve(models, "--model_name=m"),
+        "batching": lambda: gan_serve(models, "--model_name=m", "--enable_batching"),
+        "ready-made": lambda: Process(ready),
+    }
+    return servers | ({"Flask": lambda: Process(handler)} if _has_flask() else {})
+
+
+def _loads(shape: tuple[int, ...]) -> Iterator[tuple[str, str, Wanted, int]]:
+    """Server, title, request and number of clients of every closed loop."""
+    for protocol, title in (("grpc", "gRPC"), ("rest", "REST")):
+        for signature, form in (("generate", "array"), ("generate_png", "PNG")):
+            for clients, rows in _GRID:
+                wanted = Wanted(protocol, signature, rows, shape)
+                yield "plain", f"{title} {form}", wanted, clients
+    one = Wanted("grpc", "generate", 1, shape)
+    for clients in (1, 8, 64):
+        yield "batching", "gRPC array batched", one, clients
+    yield "ready-made", "ready-made gRPC", one, 64
+    for clients, rows in ((64, 1), (8, 64)):
+        yield "Flask", "Flask", Wanted("rest", "generate", rows, shape), clients
+
+
+def _has_flask() -> bool:
+    return importlib.util.find_spec("flask") is not None
+
+
+# ---- The worker's side ---------------------------------------------------------------------------
+
+
+def _works(models: str) -> tuple[dict[str, Callable[[], object]], int]:
+    import numpy as np
+    import tensorflow as tf
+
+    function = tf.saved_model.load(os.path.join(models, "1")).signatures["generate"]
+
+    def generate(size: int) -> None:
+        for start in range(0, int(_WORK), size):
+            seeds = np.arange(start, start + size, dtype=np.int64)
+            function(seed=tf.constant(seeds))["image"].numpy()
+
+    def seconds(size: int) -> float:
+        generate(size)
+        return min(harness.timed(lambda: generate(size)).seconds for _ in range(3))
+
+    best = min(_BATCHES, key=seconds)
+    return {"in process": lambda: generate(best)}, best
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    works, best = _works(json.loads(sys.argv[1])["models"])
+    harness.serve(works, {Path(json.loads(sys.argv[1])["models"]).name: best})
