@@ -8,17 +8,18 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import orjson
 
+from serving.server.json_text import quote
 from serving.server.status import Code, StatusError, invalid_argument
 
 ROW, COLUMN = "row", "column"
 
+_MAX_RANK = 64  # NumPy's
 _BYTES_SUFFIX = "_bytes"
-_MAX_QUOTED = 200  # characters of a document that an error message repeats
 _TENSORFLOW_NAMES = {"float32": "float", "float64": "double", "float16": "half", "object": "string"}
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "float32": (int, float),
@@ -37,26 +38,6 @@ _JSON_TYPES: dict[type, str] = {
 }
 
 
-def parse_body(body: bytes) -> dict[str, Any]:
-    """Returns the JSON object in `body`; NaN and Infinity are accepted.
-
-    Raises:
-        StatusError: INVALID_ARGUMENT when it is no JSON, or no object.
-    """
-    if not body.strip():
-        raise invalid_argument("JSON Parse error: The document is empty")
-    try:
-        document = json.loads(body)
-    except json.JSONDecodeError as error:
-        text = f"JSON Parse error: Invalid value. at offset: {error.pos}"
-        raise invalid_argument(text) from error
-    except (ValueError, RecursionError) as error:  # not UTF-8, a huge number, nested too deeply
-        raise invalid_argument(f"JSON Parse error: Invalid value. {error}") from error
-    if not isinstance(document, dict):
-        raise invalid_argument(f"JSON Value: {_quote(document)} Is not object")
-    return document
-
-
 def signature_name(document: Mapping[str, Any]) -> str:
     """Returns the signature that a request names, or "" for the default one.
 
@@ -66,7 +47,7 @@ def signature_name(document: Mapping[str, Any]) -> str:
     name = document.get("signature_name", "")
     if not isinstance(name, str):
         raise invalid_argument(
-            f"JSON Value: {_quote(document)} not formatted correctly. "
+            f"JSON Value: {quote(document)} not formatted correctly. "
             "'signature_name' key must be a string value."
         )
     return name
@@ -80,7 +61,7 @@ def request_form(document: Mapping[str, Any]) -> str:
     """
     if "instances" in document and "inputs" in document:
         raise invalid_argument(
-            f"JSON Value: {_quote(document)} Not formatted correctly expecting only one of "
+            f"JSON Value: {quote(document)} Not formatted correctly expecting only one of "
             "'inputs' or 'instances' keys to exist "
         )
     if "inputs" in document:
@@ -89,10 +70,10 @@ def request_form(document: Mapping[str, Any]) -> str:
         raise invalid_argument("Missing 'inputs' or 'instances' key")
     if not isinstance(document["instances"], list):
         raise invalid_argument(
-            f"JSON Value: {_quote(document)} Excepting 'instances' to be an list/array"
+            f"JSON Value: {quote(document)} Expecting 'instances' to be an list/array"
         )
     if not document["instances"]:
-        raise invalid_argument(f"JSON Value: {_quote(document)} No values in 'instances' array")
+        raise invalid_argument(f"JSON Value: {quote(document)} No values in 'instances' array")
     return ROW
 
 
@@ -131,15 +112,17 @@ def decode_array(value: Any, dtype: str) -> np.ndarray:
     """Returns a JSON value as a dense array; a scalar gives shape ().
 
     Raises:
-        StatusError: INVALID_ARGUMENT when it is ragged or of another type.
+        StatusError: INVALID_ARGUMENT when it is ragged or of another type, UNIMPLEMENTED when
+            values of that type cannot travel.
     """
-    leaves, shape = _flatten(value)
-    if dtype not in _PYTHON_TYPES:
-        text = f"Conversion of JSON Value: {_quote(value)} to type: {_type_name(dtype)}"
-        raise StatusError(Code.UNIMPLEMENTED, text)
-    if not set(map(type, leaves)) <= set(_PYTHON_TYPES[dtype]):
-        _raise_type_error(leaves, dtype)
-    array = _from_strings(leaves) if dtype == "object" else _from_numbers(leaves, dtype)
+    shape = _shape(value)
+    if len(shape) > _MAX_RANK:
+        raise invalid_argument(f"tensor parsing error: more than {_MAX_RANK} lists in one another")
+    leaves = _leaves(value, shape)
+    array = _from_leaves(leaves, dtype) if leaves is not None else None
+    if array is None:
+        _check(value, 0, shape, dtype)
+        raise invalid_argument(f"JSON Value: {quote(value)} is no {_type_name(dtype)} tensor")
     return array.reshape(shape)
 
 
@@ -159,56 +142,62 @@ def _decode_columns(value: Any, dtypes: Mapping[str, str]) -> dict[str, np.ndarr
 
 
 def _decode_rows(rows: list[Any], dtypes: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """Decodes all rows at once; after a failure, one by one to say which row is wrong."""
     named = _is_object(rows[0])
     if not named and len(dtypes) > 1:
         raise invalid_argument(
             "instances is a plain list, but expecting list of objects as multiple "
             "input tensors required as per tensorinfo_map"
         )
+    try:
+        return _decode_like_rows(rows, dtypes, named)
+    except StatusError:
+        _check_rows(rows, dtypes, named)
+        raise
+
+
+def _decode_like_rows(
+    rows: list[Any], dtypes: Mapping[str, str], named: bool
+) -> dict[str, np.ndarray]:
+    if any(_is_object(row) != named or (named and row.keys() != dtypes.keys()) for row in rows):
+        raise invalid_argument("Failed to process 'instances' list.")
+    if named:
+        return {
+            name: decode_array([row[name] for row in rows], dtype) for name, dtype in dtypes.items()
+        }
+    ((name, dtype),) = dtypes.items()
+    return {name: decode_array(rows, dtype)}
+
+
+def _check_rows(rows: list[Any], dtypes: Mapping[str, str], named: bool) -> None:
+    """Raises what is wrong with the first row that cannot be taken."""
+    firsts: dict[str, np.ndarray] = {}
     for position, row in enumerate(rows):
         if _is_object(row) != named:
             expected = "object but got list" if named else "value/list but got object"
             raise invalid_argument(f"Expecting {expected} at item {position} of input list")
-        if named:
-            _check_keys(position, row, dtypes)
-    if named:
-        return {
-            name: _decode_column_of_rows([row[name] for row in rows], dtype, f" key: {name}")
-            for name, dtype in dtypes.items()
-        }
-    ((name, dtype),) = dtypes.items()
-    return {name: _decode_column_of_rows(rows, dtype, "")}
-
-
-def _check_keys(position: int, row: Mapping[str, Any], dtypes: Mapping[str, str]) -> None:
-    for name in row:
-        if name not in dtypes:
-            _raise_element_error(
-                position,
-                f" key: {name}",
-                invalid_argument(f"JSON object: does not have named input: {name}"),
-            )
-    if len(row) != len(dtypes):
-        raise invalid_argument(
-            f"Failed to process element: {position} of 'instances' list. JSON object: "
-            f"{_quote(row)} keys must be equal to: {','.join(sorted(dtypes))}"
-        )
-
-
-def _decode_column_of_rows(values: list[Any], dtype: str, where: str) -> np.ndarray:
-    """Decodes all rows at once; after a failure, one by one to say which row is wrong."""
-    try:
-        return decode_array(values, dtype)
-    except StatusError as whole:
-        first: np.ndarray | None = None
-        for position, value in enumerate(values):
+        for name, value in (row if named else dict.fromkeys(dtypes, row)).items():
             try:
-                array = decode_array(value, dtype)
-                first = array if first is None else first
-                _check_same_shape(first, array)
+                _check_item(name, value, dtypes, firsts)
             except StatusError as error:
-                _raise_element_error(position, where, error)
-        raise whole
+                where = f"{position} key: {name}" if named else f"{position}"
+                raise invalid_argument(
+                    f"Failed to process element: {where} of 'instances' list. Error: {error}"
+                ) from error
+        if named and len(row) != len(dtypes):
+            raise invalid_argument(
+                f"Failed to process element: {position} of 'instances' list. JSON object: "
+                f"{quote(row)} keys must be equal to: {','.join(sorted(dtypes))}"
+            )
+
+
+def _check_item(
+    name: str, value: Any, dtypes: Mapping[str, str], firsts: dict[str, np.ndarray]
+) -> None:
+    if name not in dtypes:
+        raise invalid_argument(f"JSON object: does not have named input: {name}")
+    array = decode_array(value, dtypes[name])
+    _check_same_shape(firsts.setdefault(name, array), array)
 
 
 def _check_same_shape(first: np.ndarray, array: np.ndarray) -> None:
@@ -219,87 +208,102 @@ def _check_same_shape(first: np.ndarray, array: np.ndarray) -> None:
         raise invalid_argument(f"Expecting shape [{expected}] but got: [{received}]")
 
 
-def _raise_element_error(position: int, where: str, error: StatusError) -> NoReturn:
-    raise invalid_argument(
-        f"Failed to process element: {position}{where} of 'instances' list. Error: {error}"
-    ) from error
-
-
-def _flatten(value: Any) -> tuple[list[Any], list[int]]:
-    """Returns the leaves in order and the shape, taken from the first element of each level."""
+def _shape(value: Any) -> list[int]:
+    """Returns the shape, taken from the first element of each level."""
     shape: list[int] = []
-    first = value
-    while isinstance(first, list):
-        shape.append(len(first))
-        if not first:
+    while isinstance(value, list):
+        shape.append(len(value))
+        if not value:
             break
-        first = first[0]
+        value = value[0]
+    return shape
+
+
+def _leaves(value: Any, shape: list[int]) -> list[Any] | None:
+    """Returns the leaves in order; None where the lists do not have that shape throughout."""
     level: list[Any] = [value]
-    for depth, size in enumerate(shape):
-        for element in level:
-            _check_level(element, depth, size, len(shape))
+    for size in shape:
+        if any(not isinstance(element, list) or len(element) != size for element in level):
+            return None
         level = [child for element in level for child in element]
-    for leaf in level:
-        if isinstance(leaf, list):
-            rank = len(shape)
-            raise invalid_argument(
-                f"Encountered list at unexpected level: {rank} expected < {rank}"
-            )
-    return level, shape
+    return None if any(isinstance(leaf, list) for leaf in level) else level
 
 
-def _check_level(element: Any, depth: int, size: int, rank: int) -> None:
-    if not isinstance(element, list):
-        raise invalid_argument(
-            f"JSON Value: {_quote(element)} found at incorrect level: {depth + 1} "
-            f"in the JSON DOM. Expected at level: {rank}"
-        )
-    if len(element) != size:
-        raise invalid_argument(
-            f"Encountered list at unexpected size: {len(element)} at level: {depth} "
-            f"expected size: {size}"
-        )
-
-
-def _from_numbers(leaves: list[Any], dtype: str) -> np.ndarray:
-    target = np.dtype(dtype)
-    if target.kind == "f":
-        _check_lossless(leaves, target)
-        return np.array(leaves, np.float64).astype(target)
+def _from_leaves(leaves: list[Any], dtype: str) -> np.ndarray | None:
+    """Returns a vector; None where a leaf does not fit the type."""
+    if not set(map(type, leaves)) <= set(_PYTHON_TYPES.get(dtype, ())):
+        return None
+    if dtype == "object":
+        array = np.empty(len(leaves), object)
+        array[:] = [_string(leaf) for leaf in leaves]
+        return array
     try:
-        return np.array(leaves, target)
+        if np.dtype(dtype).kind != "f":
+            return np.array(leaves, dtype)
+        with np.errstate(over="ignore"):  # what is beyond a type's range is infinite in it
+            return np.array(leaves, np.float64).astype(dtype)
     except OverflowError:
-        bounds = np.iinfo(target)
-        outside = [leaf for leaf in leaves if not bounds.min <= leaf <= bounds.max]
-        _raise_type_error(outside, dtype, force=True)
+        return None
 
 
-def _check_lossless(leaves: list[Any], target: np.dtype) -> None:
-    """Refuses whole numbers with more digits, and decimals beyond the range, of `target`."""
-    limits = np.finfo(target)
-    largest, largest_int = float(limits.max), 2 ** (limits.nmant + 1) - 1
-    for leaf in leaves:
-        limit = largest_int if isinstance(leaf, int) else largest
-        if abs(leaf) > limit and abs(leaf) != float("inf"):
+def _check(value: Any, level: int, shape: list[int], dtype: str) -> None:
+    """Raises what is wrong with the first part of `value`, in order, that cannot be taken."""
+    rank = len(shape)
+    if not isinstance(value, list):
+        if level != rank:
             raise invalid_argument(
-                f"Cannot convert JSON value: {_quote(leaf)} to {_type_name(target.name)} "
-                "without loss of precision."
+                f"JSON Value: {quote(value)} found at incorrect level: {level + 1} "
+                f"in the JSON DOM. Expected at level: {rank}"
             )
+        _check_leaf(value, dtype)
+        return
+    if level >= rank:
+        raise invalid_argument(f"Encountered list at unexpected level: {level} expected < {rank}")
+    if len(value) != shape[level]:
+        raise invalid_argument(
+            f"Encountered list at unexpected size: {len(value)} at level: {level} "
+            f"expected size: {shape[level]}"
+        )
+    for element in value:
+        _check(element, level + 1, shape, dtype)
 
 
-def _from_strings(leaves: list[Any]) -> np.ndarray:
-    array = np.empty(len(leaves), object)
-    for position, leaf in enumerate(leaves):
-        array[position] = _from_base64(leaf) if isinstance(leaf, dict) else leaf.encode()
-    return array
+def _check_leaf(leaf: Any, dtype: str) -> None:
+    if dtype not in _PYTHON_TYPES and not isinstance(leaf, dict):
+        text = f"Conversion of JSON Value: {quote(leaf)} to type: {_type_name(dtype)}"
+        raise StatusError(Code.UNIMPLEMENTED, text)
+    if _from_leaves([leaf], dtype) is not None:
+        return
+    if type(leaf) is int and dtype in ("float32", "float64"):
+        raise invalid_argument("JSON Parse error: Number too big to be stored in double.")
+    raise invalid_argument(
+        f"JSON Value: {quote(leaf)} Type: {_json_type(leaf)} "
+        f"is not of expected type: {_type_name(dtype)}"
+    )
+
+
+def _string(leaf: str | dict[str, Any]) -> bytes:
+    if isinstance(leaf, dict):
+        return _from_base64(leaf)
+    try:
+        return leaf.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        text = "JSON Parse error: The surrogate pair in string is invalid."
+        raise invalid_argument(text) from error
 
 
 def _from_base64(value: dict[str, Any]) -> bytes:
+    """Decodes {"b64": …}; blanks inside and the absence of padding do no harm."""
     if not _is_base64(value):
-        text = f"JSON Value: {_quote(value)} not formatted correctly for base64 data"
+        text = f"JSON Value: {quote(value)} not formatted correctly for base64 data"
         raise invalid_argument(text)
+    digits = "".join(value["b64"].split())
+    content = digits.rstrip("=")
+    padding = -len(content) % 4
     try:
-        return base64.b64decode(value["b64"], validate=True)
+        if len(digits) not in (len(content), len(content) + padding):
+            raise binascii.Error("padding")
+        return base64.b64decode(content + "=" * padding, validate=True)
     except (binascii.Error, ValueError) as error:
         raise invalid_argument("Unable to base64 decode") from error
 
@@ -312,26 +316,12 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, dict) and not _is_base64(value)
 
 
-def _raise_type_error(leaves: list[Any], dtype: str, force: bool = False) -> NoReturn:
-    allowed = _PYTHON_TYPES[dtype]
-    wrong = next(leaf for leaf in leaves if force or type(leaf) not in allowed)
-    raise invalid_argument(
-        f"JSON Value: {_quote(wrong)} Type: {_json_type(wrong)} "
-        f"is not of expected type: {_type_name(dtype)}"
-    )
-
-
 def _json_type(value: Any) -> str:
     return str(value) if isinstance(value, bool) else _JSON_TYPES[type(value)]
 
 
 def _type_name(dtype: str) -> str:
     return _TENSORFLOW_NAMES.get(dtype, dtype)
-
-
-def _quote(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "…"
 
 
 def _to_rows(outputs: Mapping[str, np.ndarray]) -> list[Any]:

@@ -26,6 +26,7 @@ from serving.server.core import Core, InputSource, ModelQuery
 from serving.server.endpoint import Endpoint
 from serving.server.http_protocol import patient_protocol
 from serving.server.interface import METADATA_FIELD, metadata_response, status_response
+from serving.server.json_text import parse_object
 from serving.server.metrics import CONTENT_TYPE
 from serving.server.options import ServerOptions
 from serving.server.record import RequestRecord, request_id
@@ -287,7 +288,7 @@ def predict(
     Raises:
         StatusError: the first check that failed, worded as over REST.
     """
-    document = rest_codec.parse_body(body)
+    document = parse_object(body)
     name = rest_codec.signature_name(document)
 
     def read(signature: SignatureDef) -> dict[str, Any]:

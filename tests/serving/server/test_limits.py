@@ -170,8 +170,11 @@ def test_heads_and_connections_are_bounded(half_plus_two, start_server):
     [
         ('{"instances": [' + "9" * 400 + "]}", "Failed to process element: 0 of 'instances' list"),
         ('{"instances": [' + "9" * 5000 + "]}", "JSON Parse error: Invalid value"),
-        ('{"inputs": ' + "[" * 100_000 + "]" * 100_000 + "}", "JSON Parse error: Invalid value"),
-        ('{"inputs": ' + '{"a":' * 100_000 + "1" + "}" * 100_000 + "}", "JSON Parse error"),
+        ('{"inputs": ' + "[" * 100_000 + "]" * 100_000 + "}", "tensor parsing error"),
+        (
+            '{"inputs": ' + '{"a":' * 100_000 + "1" + "}" * 100_000 + "}",
+            "Missing named input: seed",
+        ),
         ('{"inputs": [9223372036854775808]}', "Number is not of expected type: int64"),
         ('{"inputs": [1.5]}', "is not of expected type: int64"),
         (
