@@ -93,7 +93,6 @@ class Core:
         with self.lease(query) as servable:
             record.model, record.version = servable.name, servable.version
             signature = find_signature(servable.runtime, name)
-            signature = find_signature(servable.runtime, name)
             self._rows.check(declared_rows(signature, inputs.shapes()))
             arrays = inputs.read(signature)
             check_input_names(signature, arrays)
@@ -115,24 +114,22 @@ class Core:
     def model_status(self, query: ModelQuery | None) -> list[VersionStatus]:
         """Returns the status of one version, or of all that the model has had.
 
+        A label chooses nothing here, as in TF Serving.
+
         Raises:
-            StatusError: the model, version or label is unknown.
+            StatusError: the model or the version is unknown.
         """
         if query is None:
             raise invalid_argument("Missing ModelSpec")
         model = self._models.get(query.name)
         statuses = model.statuses() if model is not None else []
+        wanted = "any versions"
+        if query.version is not None:
+            statuses = [status for status in statuses if status.version == query.version]
+            wanted = f"version {query.version}"
         if not statuses:
-            text = f"Could not find any versions of model {query.name}"
-            raise StatusError(Code.NOT_FOUND, text)
-        version = self._version(query)
-        if version is None:
-            return statuses
-        matching = [status for status in statuses if status.version == version]
-        if not matching:
-            text = f"Could not find version {version} of model {query.name}"
-            raise StatusError(Code.NOT_FOUND, text)
-        return matching
+            raise StatusError(Code.NOT_FOUND, f"Could not find {wanted} of model {query.name}")
+        return statuses
 
     @contextmanager
     def lease(self, query: ModelQuery | None) -> Iterator[Servable]:

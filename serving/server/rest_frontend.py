@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import ssl
+import zlib
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -34,12 +35,18 @@ from serving.server.security import KEY_HEADER
 from serving.server.status import Code, StatusError, UnknownSignature, invalid_argument
 from serving.server.web import MODELS_PATH, WebPage
 
-_MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
-_POST_ROUTE = re.compile(_MODEL + r":(?P<verb>classify|regress|predict)", re.IGNORECASE)
-_GET_ROUTE = re.compile(_MODEL + r"(?P<metadata>/metadata)?", re.IGNORECASE)
-_NAMELESS_ROUTE = re.compile(r"/v1/models", re.IGNORECASE)
+_NAME = r"/(?P<name>[^/:]+)"
+_CHOICE = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
+_VERB = r":(?P<verb>classify|regress|predict)"
+_ROUTES = {  # the server's own words are matched whatever their case, but only obeyed in lower case
+    "POST": re.compile(f"/v1/models{_NAME}{_CHOICE}{_VERB}", re.IGNORECASE),
+    "GET": re.compile(f"/v1/models(?:{_NAME})?{_CHOICE}(?:/(?P<verb>metadata))?", re.IGNORECASE),
+}
+_API = re.compile("/v1/.*", re.IGNORECASE)
+_ORIGIN = re.compile("https?://")
 _LIVE, _READY = "/healthz", "/readyz"
 _MAX_VERSION = 2**63 - 1
+_GZIP = zlib.MAX_WBITS + 16  # zlib's word for that format and no other
 _MAX_DIGITS = 100  # beyond any number that a client may have padded
 _MAX_QUOTED_PATH = 200
 _ID_HEADER = "x-request-id"
@@ -165,32 +172,51 @@ class RestApp:
             return _error(_HTTP_STATUS.get(error.code, 500), error.text, headers)
 
     async def _dispatch(self, request: Request, path: str, record: RequestRecord) -> bytes:
-        core, method = self._endpoint.core, request.method
-        if method == "POST" and (match := _POST_ROUTE.fullmatch(path)):
-            query, record.method = _query(match), match["verb"].lower()
+        """Answers what TF Serving's interface has; a query is part of the path there."""
+        if not _API.fullmatch(path):
+            raise StatusError(Code.NOT_FOUND, f"Nothing is served at {path[:_MAX_QUOTED_PATH]}.")
+        if request.method == "OPTIONS":
+            return _preflight(request)
+        if request.scope["query_string"]:
+            path += "?" + request.scope["query_string"].decode("latin-1")
+        match = _ROUTES[request.method].fullmatch(path) if request.method in _ROUTES else None
+        if match is not None:
+            query = _query(match)
             record.model = query.name
-            if record.method != "predict":
-                raise StatusError(Code.UNIMPLEMENTED, f"{match['verb']} is not implemented")
-            async with self._bodies.read(request) as body:
-                return await self._predict(query, body, record, request.receive)
-        if method == "GET" and (match := _GET_ROUTE.fullmatch(path)):
-            query, record.method = _query(match), "metadata" if match["metadata"] else "status"
-            record.model = query.name
-            return _metadata(core, query) if match["metadata"] else _status(core, query)
-        if method == "GET" and _NAMELESS_ROUTE.fullmatch(path):
+            if request.method == "GET":
+                return self._look_up(query, match["verb"], record)
+            if match["verb"].islower():
+                return await self._post(query, match["verb"], request, record)
+        text = f"Malformed request: {request.method} {path[:_MAX_QUOTED_PATH]}"
+        raise invalid_argument(text)
+
+    def _look_up(self, query: ModelQuery, verb: str | None, record: RequestRecord) -> bytes:
+        if not query.name:
             raise invalid_argument("Missing model name in request.")
-        raise invalid_argument(f"Malformed request: {method} {path[:_MAX_QUOTED_PATH]}")
+        record.method = "metadata" if verb == "metadata" else "status"
+        return (_metadata if verb == "metadata" else _status)(self._endpoint.core, query)
+
+    async def _post(
+        self, query: ModelQuery, verb: str, request: Request, record: RequestRecord
+    ) -> bytes:
+        record.method = verb
+        if verb != "predict":
+            raise StatusError(Code.UNIMPLEMENTED, f"{verb} is not implemented")
+        async with self._bodies.read(request) as body:
+            return await self._predict(query, body, record, request)
 
     async def _predict(
-        self, query: ModelQuery, body: bytes, record: RequestRecord, receive: Receive
+        self, query: ModelQuery, body: bytes, record: RequestRecord, request: Request
     ) -> bytes:
         """Answers, unless the client goes away or the time is up."""
+        packed = "gzip" in request.headers.get("content-encoding", "")
 
         def work(left: float | None) -> bytes:
-            return predict(self._endpoint.core, query, body, left, record)
+            content = self._bodies.unpack(body) if packed else body
+            return predict(self._endpoint.core, query, content, left, record)
 
         working = asyncio.ensure_future(self._endpoint.work(record, work, len(body), self._timeout))
-        gone = asyncio.ensure_future(_disconnected(receive))
+        gone = asyncio.ensure_future(_disconnected(request.receive))
         try:
             await asyncio.wait(
                 {working, gone}, timeout=self._timeout, return_when="FIRST_COMPLETED"
@@ -242,6 +268,17 @@ class _Bodies:
         except ClientDisconnect as error:
             raise StatusError(Code.CANCELLED, "The client went away.") from error
         return b"".join(chunks)
+
+    def unpack(self, body: bytes) -> bytes:
+        """Returns what was compressed by gzip; nothing where it is broken."""
+        unpacker = zlib.decompressobj(_GZIP)
+        try:
+            content = unpacker.decompress(body, self._max_bytes + 1)
+        except zlib.error:
+            return b""
+        if len(content) > self._max_bytes:
+            raise self._too_large()
+        return content if unpacker.eof else b""
 
     def release(self, body: "_Body") -> None:
         self._held -= body.size
@@ -360,10 +397,17 @@ def _query(match: re.Match[str]) -> ModelQuery:
     if version is not None and (len(version) > _MAX_DIGITS or int(version) > _MAX_VERSION):
         raise invalid_argument(f"Failed to convert version: {version[:_MAX_DIGITS]} to numeric.")
     return ModelQuery(
-        unquote(match["name"]),
+        unquote(match["name"] or ""),
         int(version) if version is not None else None,
         unquote(label) if label is not None else None,
     )
+
+
+def _preflight(request: Request) -> bytes:
+    if not _ORIGIN.search(request.headers.get("origin", "")):
+        text = "Origin header is missing in CORS preflight"
+        raise StatusError(Code.FAILED_PRECONDITION, text)
+    return b""
 
 
 def _status(core: Core, query: ModelQuery) -> bytes:

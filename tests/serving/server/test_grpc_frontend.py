@@ -193,6 +193,8 @@ def test_status(models):
     [
         ("default", 7, "Could not find version 7 of model default"),
         ("nobody", None, "Could not find any versions of model nobody"),
+        ("nobody", 0, "Could not find version 0 of model nobody"),
+        ("", -1, "Could not find version -1 of model "),
     ],
 )
 def test_unknown_status(models, name, version, text):

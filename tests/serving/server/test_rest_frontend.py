@@ -1,5 +1,6 @@
 """The REST routes of the contract, over a real socket."""
 
+import gzip
 import math
 import time
 
@@ -107,6 +108,18 @@ def test_metadata(http):
         ("GET", "/v1/models/default:predict"),
         ("DELETE", "/v1/models/default"),
         ("POST", "/v1/models/:predict"),
+        ("POST", "/v1/models"),
+        ("POST", "/v1/models/default:PREDICT"),
+        ("POST", "/v1/models/default:predict/"),
+        ("POST", "/v1/models/default:predict?pretty=1"),
+        ("POST", "/v1/models/default/version/123:predict"),
+        ("POST", "/v1/models/default/versions/123/labels/stable:predict"),
+        ("POST", "/v1/models/default/versions/:predict"),
+        ("POST", "/v1/models/default/metadata"),
+        ("PUT", "/v1/models/default:predict"),
+        ("PATCH", "/v1/models/default"),
+        ("GET", "/v1/models/default/"),
+        ("GET", "/v1/models/default/other"),
     ],
 )
 def test_malformed_routes(http, method, path):
@@ -114,10 +127,61 @@ def test_malformed_routes(http, method, path):
     assert (reply.status_code, error_of(reply)) == (400, f"Malformed request: {method} {path}")
 
 
-def test_missing_model_name(http):
-    reply = http.get("/v1/models")
-    assert reply.status_code == 400
-    assert error_of(reply).startswith("Missing model name")
+@pytest.mark.parametrize("route", ["", "/versions/1", "/labels/stable", "/versions/1/metadata"])
+def test_missing_model_name(http, route):
+    reply = http.get(f"/v1/models{route}")
+    assert (reply.status_code, error_of(reply)) == (400, "Missing model name in request.")
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v2/models/default", "/statuspage"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_nothing_is_served_beside_the_interface(http, method, path):
+    assert http.request(method, path).status_code == 404
+
+
+def test_the_servers_own_words_have_any_case(http):
+    reply = predict(http, {"instances": [2.0]}, "../../V1/Models/default/Versions/123")
+    assert reply.json() == {"predictions": [3.0]}
+    assert http.get("/V1/MODELS/default/METADATA").json() == http.get("/v1/models/default").json()
+
+
+def test_names_may_be_percent_encoded(http):
+    assert predict(http, {"instances": [2.0]}, "%64efault/labels/st%61ble").status_code == 200
+    assert error_of(http.get("/v1/models/a%2Fb")) == "Could not find any versions of model a/b"
+
+
+def test_preflight(http):
+    path = "/v1/models/default:predict"
+    reply = http.options(path, headers={"origin": "https://example.com"})
+    assert (reply.status_code, reply.content) == (200, b"")
+    assert "access-control-allow-origin" not in reply.headers
+    reply = http.options(path)
+    text = "Origin header is missing in CORS preflight"
+    assert (reply.status_code, error_of(reply)) == (400, text)
+
+
+def test_a_label_chooses_no_status(http):
+    everything = http.get("/v1/models/default").json()
+    assert http.get("/v1/models/default/labels/unknown").json() == everything
+    metadata = http.get("/v1/models/default/labels/unknown/metadata")
+    assert error_of(metadata) == "Unrecognized servable version label: unknown"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "text"),
+    [
+        (gzip.compress(b'{"instances": [2.0]}'), 200, '{"predictions":[3.0]}'),
+        (gzip.compress(b'{"instances": [2.0]}')[:-9], 400, "The document is empty"),
+        (b'{"instances": [2.0]}', 400, "The document is empty"),
+        (gzip.compress(b" " * (2**25 + 1)), 413, "--max_request_bytes"),
+    ],
+    ids=["whole", "cut", "plain", "bomb"],
+)
+def test_bodies_may_be_compressed(http, body, status, text):
+    headers = {"content-encoding": "gzip"}
+    reply = http.post("/v1/models/default:predict", content=body, headers=headers)
+    assert reply.status_code == status
+    assert text in reply.text
 
 
 @pytest.mark.parametrize(
@@ -143,6 +207,8 @@ def test_unknown_models(http, route, status, text):
     [
         ("nobody", "Could not find any versions of model nobody"),
         ("default/versions/7", "Could not find version 7 of model default"),
+        ("nobody/versions/7", "Could not find version 7 of model nobody"),
+        ("default?x=1", "Could not find any versions of model default?x=1"),
         ("nobody/metadata", "Servable not found for request: Latest(nobody)"),
     ],
 )

@@ -180,7 +180,6 @@ def test_pages_of_other_origins(half_plus_two, half_plus_two_server, start_serve
         return httpx.options(url, headers=headers)
 
     closed = preflight(half_plus_two_server, "https://a.example")
-    assert closed.status_code == 400
     assert "access-control-allow-origin" not in closed.headers
     server = start_server(half_plus_two, cors_allowed_origins="https://a.example")
     opened = preflight(server, "https://a.example")
