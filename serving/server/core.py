@@ -13,7 +13,6 @@ from serving.server.record import RequestRecord
 from serving.server.rows import RowBudget
 from serving.server.signatures import (
     DEFAULT_SIGNATURE,
-    check_input_names,
     declared_rows,
     find_signature,
     select_outputs,
@@ -45,7 +44,7 @@ class InputSource:
     """The inputs of a request, as yet undecoded.
 
     Attributes:
-        read: decodes them, once the signature that they must meet is known.
+        read: decodes them, once the signature is known, to exactly the inputs that it has.
         shapes: gives names and shapes without decoding, where that is possible.
     """
 
@@ -95,7 +94,6 @@ class Core:
             signature = find_signature(servable.runtime, name)
             self._rows.check(declared_rows(signature, inputs.shapes()))
             arrays = inputs.read(signature)
-            check_input_names(signature, arrays)
             outputs = select_outputs(signature, output_filter)
             record.rows = declared_rows(signature, _shapes(arrays))
             with self._rows.take(record.rows, timeout) as left:

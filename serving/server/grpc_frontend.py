@@ -1,7 +1,7 @@
 """The gRPC face of the endpoint: TF Serving's services, standard health and reflection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from types import ModuleType
 from typing import Any
@@ -29,13 +29,12 @@ from serving.server.interface import metadata_response, model_query, model_spec,
 from serving.server.model_config import from_proto
 from serving.server.record import RequestRecord, request_id
 from serving.server.security import ApiKey
-from serving.server.signatures import check_input_names
+from serving.server.signatures import read_inputs
 from serving.server.status import StatusError
-from serving.server.tensors import from_proto as tensor_from_proto
 from serving.server.tensors import shape_of, to_proto
 
 _MAX_MESSAGE = 2**31 - 1
-_MAX_DETAILS = 2000  # bytes; a status travels, three times as long, in a bounded header
+_MAX_DETAILS = 1024  # bytes of an error's text that travel
 _HEALTH_NAMES = ("", "PredictionService", "ModelService")
 _HEALTH_METHODS = f"/{health.SERVICE_NAME}/"
 _GRPC_CODES = {code.value[0]: code for code in grpc.StatusCode}
@@ -207,7 +206,7 @@ class _ModelService:
         async with _answering(self._endpoint, context, "reload"):
             configs = from_proto(request.config)
             await asyncio.to_thread(self._endpoint.registry.reload, configs)
-            return model_management_pb2.ReloadConfigResponse()
+            return _reload_response(request.metric_names)
 
 
 class _KeyCheck(grpc.aio.ServerInterceptor):
@@ -228,6 +227,14 @@ class _KeyCheck(grpc.aio.ServerInterceptor):
         return grpc.unary_unary_rpc_method_handler(_refuse)
 
 
+def _reload_response(metric_names: Iterable[str]) -> model_management_pb2.ReloadConfigResponse:
+    """Says by how much the metrics asked for rose: TensorFlow's own, none of which is kept here."""
+    response = model_management_pb2.ReloadConfigResponse()
+    for name in sorted(set(metric_names)):
+        response.metric.add(name=name, int64_value_increase=0)
+    return response
+
+
 async def _refuse(request: bytes, context: grpc.aio.ServicerContext) -> None:
     text = "The request carries no valid API key; send it as x-api-key."
     await context.abort(grpc.StatusCode.UNAUTHENTICATED, text)
@@ -240,8 +247,7 @@ def _predict(
     record: RequestRecord,
 ) -> predict_pb2.PredictResponse:
     def read(signature: SignatureDef) -> dict[str, np.ndarray]:
-        check_input_names(signature, request.inputs)
-        return {name: tensor_from_proto(name, proto) for name, proto in request.inputs.items()}
+        return read_inputs(signature, request.inputs)
 
     def shapes() -> list[tuple[str, list[int]]]:
         return [(name, shape_of(proto)) for name, proto in request.inputs.items()]
@@ -271,8 +277,15 @@ async def _answering(
         async with endpoint.recording(record):
             yield record
     except StatusError as error:
-        details = error.text.encode()[:_MAX_DETAILS].decode(errors="ignore")
-        await context.abort(_GRPC_CODES[error.code], details)
+        await context.abort(_GRPC_CODES[error.code], _details(error.text))
+
+
+def _details(text: str) -> str:
+    """Returns a text that fits, without blanks at its end: Node's HTTP/2 drops such a header."""
+    content = text.encode()
+    if len(content) <= _MAX_DETAILS:
+        return text.rstrip(" ")
+    return content[:_MAX_DETAILS].decode(errors="ignore") + "...TRUNCATED"
 
 
 def _bind(

@@ -1,11 +1,14 @@
 """Checks a request against a signature, in the order clients know."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
 from serving.server.runtime import SavedModelRuntime
 from serving.server.status import UnknownSignature, invalid_argument
+from serving.server.tensors import from_proto
 
 DEFAULT_SIGNATURE = "serving_default"
 
@@ -21,24 +24,41 @@ def find_signature(runtime: SavedModelRuntime, name: str) -> SignatureDef:
     return runtime.signatures[name]
 
 
-def check_input_names(signature: SignatureDef, names: Iterable[str]) -> None:
-    """Refuses inputs that are not exactly the signature's.
+def read_inputs(
+    signature: SignatureDef, sent: Mapping[str, tensor_pb2.TensorProto]
+) -> dict[str, np.ndarray]:
+    """Returns the signature's inputs by name, with its own defaults for those that were not sent.
 
     Raises:
         StatusError: INVALID_ARGUMENT, naming what was sent and what was required.
     """
+    _check_number(signature, sent)
+    arrays = {}
+    for name, info in sorted(signature.inputs.items()):
+        if name not in sent and name not in signature.defaults:
+            raise invalid_argument(
+                f"Signature input alias: {name}(feed name: {info.name}) not found in request and "
+                f"no default value provided. Inputs expected to be in the request {_braces(sent)}, "
+                f"or default input alias set: {','.join(sorted(signature.defaults))}"
+            )
+        arrays[name] = from_proto(name, sent[name] if name in sent else signature.defaults[name])
+    used = sent.keys() & arrays.keys()
+    if len(used) != len(sent):
+        raise invalid_argument(
+            f"Inputs contains invalid name. Used request inputs: {','.join(sorted(used))}, "
+            f"request input: {','.join(sorted(sent))}"
+        )
+    return arrays
+
+
+def _check_number(signature: SignatureDef, names: Iterable[str]) -> None:
     sent, required = set(names), set(signature.inputs)
-    if len(sent) != len(required):
+    if len(sent) > len(required) or (len(sent) < len(required) and not signature.defaults):
         raise invalid_argument(
             f"input size does not match signature: {len(sent)}!={len(required)} "
             f"len({_braces(sent)}) != len({_braces(required)}). "
             f"Sent extra: {_braces(sent - required)}. "
             f"Missing but required: {_braces(required - sent)}."
-        )
-    for name in sorted(sent - required):
-        raise invalid_argument(
-            f"input tensor alias not found in signature: {name}. "
-            f"Inputs expected to be in the set {_braces(required)}."
         )
 
 

@@ -8,12 +8,11 @@ from tensorflow_serving.apis import prediction_log_pb2
 from serving.server.runtime import SavedModelRuntime, as_status
 from serving.server.signatures import (
     DEFAULT_SIGNATURE,
-    check_input_names,
     find_signature,
+    read_inputs,
     select_outputs,
 )
 from serving.server.status import Code, StatusError, invalid_argument
-from serving.server.tensors import from_proto
 
 REQUESTS_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
 MAX_RECORDS = 1000
@@ -53,18 +52,21 @@ def _replay_record(runtime: SavedModelRuntime, record: bytes, path: str) -> None
     try:
         log.ParseFromString(record)
     except Exception as error:  # protobuf's DecodeError has no public name in every backend
-        raise invalid_argument(f"Failed to parse warmup record from {path}: {error}") from error
-    if log.WhichOneof("log_type") != "predict_log":
-        raise StatusError(
-            Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {log.WhichOneof('log_type')}"
-        )
+        text = f"Failed to parse warmup record: {record!r} from {path}"
+        raise invalid_argument(text) from error
+    kind = log.WhichOneof("log_type")
+    if kind is None:
+        return
+    if kind != "predict_log":
+        number = log.DESCRIPTOR.fields_by_name[kind].number
+        text = f"Unsupported log_type for warmup: {number} ({kind})"
+        raise StatusError(Code.UNIMPLEMENTED, text)
     request = log.predict_log.request
     name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     try:
         signature = find_signature(runtime, name)
-        check_input_names(signature, request.inputs)
+        inputs = read_inputs(signature, request.inputs)
         outputs = select_outputs(signature, request.output_filter)
-        inputs = {key: from_proto(key, value) for key, value in request.inputs.items()}
         runtime.run_alone(name, inputs, outputs)
         if runtime.batching is not None:
             runtime.run(name, inputs, outputs)

@@ -26,7 +26,7 @@ NODE_PACKAGES = ("@grpc/grpc-js@1", "@grpc/proto-loader@0.8")
 SEEDS = np.arange(5)
 # TF Serving's texts for an input `sed` where `seed` is expected.
 WRONG_INPUT = {
-    "grpc": "input tensor alias not found in signature: sed.",
+    "grpc": "Signature input alias: seed(feed name: ",
     "rest": "Missing named input: seed in 'inputs' object.",
 }
 

@@ -102,7 +102,9 @@ def test_an_empty_batch_is_legal(prediction):
         (
             request_for({"a": 1.0}),
             "INVALID_ARGUMENT",
-            "input tensor alias not found in signature: a. Inputs expected to be in the set {x}.",
+            "Signature input alias: x(feed name: serving_default_x:0) not found in request and no "
+            "default value provided. Inputs expected to be in the request {a}, or default input "
+            "alias set:",  # TF Serving leaves a blank at the end
         ),
         (
             request_for({"x": True}, outputs=["no"]),
@@ -138,6 +140,12 @@ def test_a_tensor_that_contradicts_itself(prediction):
     code, text = refusal(prediction.Predict, request)
     assert code == "INVALID_ARGUMENT"
     assert text.startswith("tensor parsing error: x")
+
+
+def test_a_long_text_is_cut(prediction):
+    code, text = refusal(prediction.Predict, request_for(X, signature="ü" * 1000))
+    assert code == "FAILED_PRECONDITION"
+    assert text == 'Serving signature key "' + "ü" * 500 + "...TRUNCATED"
 
 
 def test_the_deadline_bounds_the_run(half_plus_two_server, prediction):
@@ -194,7 +202,7 @@ def test_status(models):
         ("default", 7, "Could not find version 7 of model default"),
         ("nobody", None, "Could not find any versions of model nobody"),
         ("nobody", 0, "Could not find version 0 of model nobody"),
-        ("", -1, "Could not find version -1 of model "),
+        ("", -1, "Could not find version -1 of model"),
     ],
 )
 def test_unknown_status(models, name, version, text):

@@ -57,8 +57,8 @@ def versions(half_plus_two, half_plus_five, publish, tmp_path):
     return base
 
 
-def reload(server, *models):
-    request = model_management_pb2.ReloadConfigRequest()
+def reload(server, *models, **fields):
+    request = model_management_pb2.ReloadConfigRequest(**fields)
     text_format.Parse(config_list(*models), request.config)
     with stub(server, model_service_pb2_grpc.ModelServiceStub) as service:
         return service.HandleReloadConfigRequest(request)
@@ -132,6 +132,14 @@ def test_reload_adds_changes_and_removes(serve, half_plus_two, versions):
     assert answer(server, "m") == (1, 3.0)
     with stub(server) as prediction:
         assert refusal(prediction.Predict, request_for(X, "two"))[0] == "NOT_FOUND"
+
+
+def test_a_reload_names_the_metrics_asked_for(serve, half_plus_two):
+    server = serve(model("two", half_plus_two))
+    names = ["/tensorflow/b", "/tensorflow/a", "/tensorflow/b"]
+    reply = reload(server, model("two", half_plus_two), metric_names=names)
+    metrics = [(metric.name, metric.int64_value_increase) for metric in reply.metric]
+    assert metrics == [("/tensorflow/a", 0), ("/tensorflow/b", 0)]
 
 
 def test_a_reload_that_fails_keeps_what_is_served(serve, versions, tmp_path):

@@ -46,6 +46,10 @@ def test_every_record_is_run(runtime, write):
     assert replay(runtime, write([GOOD, record(np.float32(1), "plus_three")])) == 2
 
 
+def test_a_record_of_nothing_is_fine(runtime, write):
+    assert replay(runtime, write([b"", GOOD])) == 2
+
+
 def test_missing_and_empty_are_fine(runtime, write, tmp_path):
     assert replay(runtime, str(tmp_path)) == 0
     assert replay(runtime, write([])) == 0
@@ -64,7 +68,7 @@ def test_a_thousand_records_are_taken_and_one_more_is_not(runtime, write):
     [
         (record(True), Code.INVALID_ARGUMENT, "Expects arg[0] to be float but bool is provided"),
         (record(1.0, "no"), Code.FAILED_PRECONDITION, 'Serving signature key "no" not found.'),
-        (b"\xff", Code.INVALID_ARGUMENT, "Failed to parse warmup record from"),
+        (b"\xff", Code.INVALID_ARGUMENT, "Failed to parse warmup record: b'\\xff' from"),
         (
             prediction_log_pb2.PredictionLog(
                 classify_log=prediction_log_pb2.ClassifyLog(
@@ -72,7 +76,7 @@ def test_a_thousand_records_are_taken_and_one_more_is_not(runtime, write):
                 )
             ).SerializeToString(),
             Code.UNIMPLEMENTED,
-            "Unsupported log_type for warmup: classify_log",
+            "Unsupported log_type for warmup: 2",
         ),
     ],
 )
