@@ -9,6 +9,8 @@ from tensorflow.core.framework import tensor_pb2
 from serving.server.status import invalid_argument
 
 _FIELDS = {
+    "float16": "half_val",
+    "bfloat16": "half_val",
     "float32": "float_val",
     "float64": "double_val",
     "int8": "int_val",
@@ -65,7 +67,8 @@ def to_proto(array: np.ndarray) -> tensor_pb2.TensorProto:
         proto.tensor_shape.dim.add(size=size)
     packed = _packed(array)
     if packed is None:
-        getattr(proto, field).extend(array.ravel().tolist())
+        values = array.view(np.uint16) if field == "half_val" else array  # halves travel as bits
+        getattr(proto, field).extend(values.ravel().tolist())
     elif packed:
         key = _varint(_NUMBERS[field] << 3 | _LENGTH_DELIMITED)
         proto.MergeFromString(key + _varint(len(packed)) + packed)

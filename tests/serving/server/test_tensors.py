@@ -31,6 +31,13 @@ def test_values_lie_in_the_typed_field(array, field):
     np.testing.assert_array_equal(returned, array)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
+def test_halves_lie_in_their_field_as_bits(dtype):
+    proto = to_proto(np.array([1.0, -2.0], dtype))
+    assert list(proto.half_val) == np.array([1.0, -2.0], dtype).view(np.uint16).tolist()
+    assert proto.tensor_content == b""
+
+
 @pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16, np.complex64])
 def test_other_types_return_too(dtype):
     array = np.array([0.5, 1.5, -2.0], dtype)
