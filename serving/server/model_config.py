@@ -11,6 +11,7 @@ from serving.server import textproto
 from serving.server.status import StatusError, invalid_argument
 
 _PLATFORMS = ("", "tensorflow")
+_TYPES = (model_server_config_pb2.MODEL_TYPE_UNSPECIFIED, model_server_config_pb2.TENSORFLOW)
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,23 @@ def _from_proto(config: model_server_config_pb2.ModelConfig) -> ModelConfig:
             f"Expected model {config.name} to have an absolute path or URI; "
             f"got base_path()={config.base_path}"
         )
-    if config.model_platform not in _PLATFORMS:
-        raise invalid_argument(
-            f"Model {config.name} has model_platform {config.model_platform!r}; "
-            "this server loads 'tensorflow'."
-        )
+    _check_platform(config)
     return ModelConfig(config.name, config.base_path, _policy(config), dict(config.version_labels))
+
+
+def _check_platform(config: model_server_config_pb2.ModelConfig) -> None:
+    kind, platform = config.model_type, config.model_platform
+    if kind and platform:
+        raise invalid_argument(
+            "Illegal setting both ModelServerConfig::model_type (deprecated) and "
+            f"ModelServerConfig::model_platform, model name is {config.name}"
+        )
+    if kind not in _TYPES:
+        text = f"ModelServerConfig::model_type choice {kind} not supported."
+        raise invalid_argument(text)
+    if platform not in _PLATFORMS:
+        text = f"Model {config.name} requests unsupported platform {platform}"
+        raise invalid_argument(text)
 
 
 def _policy(config: model_server_config_pb2.ModelConfig) -> VersionPolicy:

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import tensorflow as tf
 
@@ -82,6 +82,10 @@ class Model:
     New versions are loaded before old ones are let go, and an old one is closed by the last
     request that uses it, so that no request fails because of a switch. A version that fails to
     load is tried again only after its files changed; until then the next older one counts.
+
+    Attributes:
+        config: what is served of it.
+        closed: whether nothing is served any more; its versions are still reported.
     """
 
     def __init__(
@@ -89,7 +93,7 @@ class Model:
     ) -> None:
         """Takes the model's name, where its versions are, and which of them are wanted."""
         self.config = config
-        self.labels: Mapping[str, int] = {}
+        self.closed = False
         self._load = load
         self._refreshing = threading.Lock()
         self._lock = threading.Lock()
@@ -109,6 +113,8 @@ class Model:
         While nothing that is wanted can be loaded, or the base path is gone, what is loaded stays.
         """
         with self._refreshing:
+            if self.closed:
+                return
             versions = complete_versions(self.config.base_path)
             self._warn_of_oddities(versions)
             self._failed = {v: stamp for v, stamp in self._failed.items() if v in versions}
@@ -123,28 +129,14 @@ class Model:
                 self._retire(set(self._serving) - set(kept))
 
     def reconfigure(self, config: ModelConfig) -> None:
-        """Takes another policy for the same base path; the next `refresh` follows it."""
+        """Takes other labels, and another policy for the same base path for the next `refresh`."""
         with self._refreshing:
             self.config = config
 
-    def assign_labels(self, allow_unavailable: bool = False) -> None:
-        """Puts the labels of the configuration into force.
-
-        Args:
-            allow_unavailable: whether a new label may name a version that is not served.
-
-        Raises:
-            StatusError: FAILED_PRECONDITION when a label's version is not served.
-        """
-        for label, version in self.config.labels.items():
-            moved = self.labels.get(label, version) != version
-            if version not in self._serving and (moved or not allow_unavailable):
-                raise StatusError(
-                    Code.FAILED_PRECONDITION,
-                    f"Request to assign label to {self.name} version {version}, "
-                    "which is not currently available for inference",
-                )
-        self.labels = dict(self.config.labels)
+    @property
+    def labels(self) -> Mapping[str, int]:
+        """The versions that requests may ask for by a name."""
+        return self.config.labels
 
     @contextmanager
     def lease(self, version: int | None = None) -> Iterator[Servable]:
@@ -170,8 +162,10 @@ class Model:
         return sorted(self._serving)
 
     def close(self) -> None:
-        """Lets every version go; the requests under way still finish."""
+        """Lets every version go for good; the requests under way still finish."""
         with self._refreshing:
+            self.closed = True
+            self.config = replace(self.config, labels={})
             self._retire(set(self._serving))
 
     def _acquire(self, version: int | None) -> Servable:

@@ -12,6 +12,8 @@ from serving.server.status import Code, StatusError
 
 _log = logging.getLogger(__name__)
 
+_MAX_WITHDRAWN = 100  # models that are gone and still reported
+
 
 class Registry:
     """The models by name.
@@ -38,6 +40,7 @@ class Registry:
         self._roots = {_normal(root) for root in roots}
         self._load = load
         self._labels_for_unavailable = labels_for_unavailable
+        self._configured = False
         self._lock = threading.Lock()
 
     def reload(self, configs: Sequence[ModelConfig]) -> None:
@@ -54,20 +57,27 @@ class Registry:
         """Serves exactly the models of `configs`; returns once they answer.
 
         A model that cannot be loaded from a new base path leaves the one of that name in place.
+        Labels come into force before versions come and go. The first time they may name versions
+        that are yet to be loaded; later on only such as are served already.
 
         Raises:
-            StatusError: a model or a label's version did not become available; the others are
-                served.
+            StatusError: a label's version is not served (then nothing has changed, except the
+                first time), or a model did not become available; the others are served.
         """
         with self._lock:
+            first, self._configured = not self._configured, True
+            if not first:
+                self._check_labels(configs)
             self._roots |= {_normal(config.base_path) for config in configs}
-            missing = [config for config in configs if not self._serve(config)]
+            faults = [fault for config in configs for fault in self._serve(config)]
             for name in set(self.models) - {config.name for config in configs}:
-                self.models.pop(name).close()
-            if missing:
-                raise _not_available(missing)
-            for config in configs:
-                self.models[config.name].assign_labels(self._labels_for_unavailable)
+                self._withdraw(name)
+            if faults:
+                text = "".join(f"{{{fault}}}, " for fault in faults)
+                text = f"{len(faults)} model(s) did not become available: {{{text}}}"
+                raise StatusError(Code.UNKNOWN, text)
+            if first:
+                self._check_labels(configs)
 
     def refresh(self) -> None:
         """Looks once for new and gone versions of every model."""
@@ -85,21 +95,47 @@ class Registry:
             while self.models:
                 self.models.popitem()[1].close()
 
-    def _serve(self, config: ModelConfig) -> bool:
-        """Loads or reconfigures one model; returns whether it answers as configured."""
+    def _serve(self, config: ModelConfig) -> list[str]:
+        """Loads or reconfigures one model; returns what keeps it from answering as configured."""
         present = self.models.get(config.name)
-        if present is not None and present.config.base_path == config.base_path:
+        if present is not None and not present.closed and _same_path(present.config, config):
             present.reconfigure(config)
             present.refresh()
-            return bool(present.available)
+            return _faults(present)
         successor = Model(config, self._load)
         successor.refresh()
-        if present is not None and not successor.available:
-            return False
-        self.models[config.name] = successor
-        if present is not None:
-            present.close()
-        return bool(successor.available)
+        faults = _faults(successor)
+        if present is None or present.closed or not faults:
+            self.models[config.name] = successor
+            if present is not None:
+                present.close()
+        return faults
+
+    def _withdraw(self, name: str) -> None:
+        """Lets a model go; for a while clients may still ask what became of its versions."""
+        self.models[name].close()
+        withdrawn = [name for name, model in self.models.items() if model.closed]
+        for name in withdrawn[:-_MAX_WITHDRAWN]:
+            del self.models[name]
+
+    def _check_labels(self, configs: Sequence[ModelConfig]) -> None:
+        """Refuses labels of versions that are not served; with leave, only those that moved there.
+
+        Raises:
+            StatusError: FAILED_PRECONDITION.
+        """
+        for config in configs:
+            present = self.models.get(config.name)
+            labels = present.labels if present is not None else {}
+            served = present.available if present is not None else []
+            for label, version in config.labels.items():
+                moved = labels.get(label, version) != version
+                if version not in served and (moved or not self._labels_for_unavailable):
+                    raise StatusError(
+                        Code.FAILED_PRECONDITION,
+                        f"Request to assign label to version {version} of model {config.name}, "
+                        "which is not currently available for inference",
+                    )
 
     def _check_root(self, config: ModelConfig) -> None:
         path = _normal(config.base_path)
@@ -145,6 +181,18 @@ def _normal(path: str) -> str:
     return path.rstrip("/") if "://" in path else os.path.realpath(path)
 
 
-def _not_available(configs: list[ModelConfig]) -> StatusError:
-    names = "".join(f"{{name: {config.name}}}, " for config in configs)
-    return StatusError(Code.UNKNOWN, f"Some models did not become available: {{{names}}}")
+def _same_path(one: ModelConfig, other: ModelConfig) -> bool:
+    return one.base_path == other.base_path
+
+
+def _faults(model: Model) -> list[str]:
+    """Returns why no version of a model answers; nothing when one does."""
+    if model.available:
+        return []
+    failed = [
+        f"{{name: {model.name} version: {status.version}}} due to error: "
+        f"{status.error_code.name}: {status.error_message}"
+        for status in model.statuses()
+        if status.error_code
+    ]
+    return failed or [f"{{name: {model.name}}} due to error: its base path holds no version"]

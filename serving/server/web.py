@@ -63,5 +63,6 @@ class WebPage:
                 "labels": {label: str(version) for label, version in model.labels.items()},
             }
             for name, model in sorted(self._models.items())
+            if not model.closed
         ]
         return json.dumps({"models": models}).encode()

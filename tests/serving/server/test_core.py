@@ -19,7 +19,6 @@ def core(half_plus_two, half_plus_five, tmp_path_factory):
     }
     for model in models.values():
         model.refresh()
-        model.assign_labels()
     yield Core(models)
     for model in models.values():
         model.close()

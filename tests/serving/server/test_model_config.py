@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 
+import grpc
 import httpx
 import numpy as np
 import pytest
@@ -115,12 +116,57 @@ def test_labels(serve, versions):
 
 def test_a_label_for_a_version_that_is_not_served(serve, versions):
     label = 'version_labels { key: "stable" value: 2 }'
-    with pytest.raises(ServingError, match="Request to assign label to m version 2, which is not"):
+    with pytest.raises(ServingError, match="assign label to version 2 of model m, which is not"):
         serve(model("m", versions, label))
     server = serve(model("m", versions, label), allow_version_labels_for_unavailable_models=True)
     with stub(server) as prediction:
         code, text = refusal(prediction.Predict, request_for(X, "m", label="stable"))
     assert (code, text) == ("NOT_FOUND", "Servable not found for request: Specific(m, 2)")
+
+
+ONE = "model_version_policy { specific { versions: 1 } }"
+BOTH = "model_version_policy { specific { versions: 1 versions: 2 } }"
+
+
+def label(name, version):
+    return f'version_labels {{ key: "{name}" value: {version} }}'
+
+
+@pytest.mark.parametrize(
+    ("allowed", "labels", "taken"),
+    [
+        (False, label("stable", 2), False),
+        (False, label("canary", 2), False),
+        (True, label("stable", 2), False),
+        (True, label("canary", 2), True),
+    ],
+)
+def test_a_label_and_its_version_in_one_reload(serve, versions, allowed, labels, taken):
+    server = serve(
+        model("m", versions, ONE + label("stable", 1)),
+        allow_version_labels_for_unavailable_models=allowed,
+    )
+    new = model("m", versions, BOTH + labels)
+    if taken:
+        reload(server, new)
+        assert answer(server, "m", label="canary") == (2, 6.0)
+        return
+    with pytest.raises(grpc.RpcError, match="assign label to version 2 of model m") as caught:
+        reload(server, new)
+    assert caught.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+    assert states(server, "m") == {"1": "AVAILABLE"}
+    assert answer(server, "m", label="stable") == (1, 3.0)
+
+
+def test_what_became_of_a_model_that_was_taken_out(serve, half_plus_two, versions):
+    two, five = model("two", half_plus_two), model("m", versions)
+    server = serve(two, five)
+    reload(server, two)
+    assert states(server, "m") == {"3": "END"}
+    server._parts.endpoint.registry.refresh()
+    assert states(server, "m") == {"3": "END"}
+    reload(server, two, five)
+    assert answer(server, "m") == (3, 6.0)
 
 
 def test_reload_adds_changes_and_removes(serve, half_plus_two, versions):
@@ -148,8 +194,11 @@ def test_a_reload_that_fails_keeps_what_is_served(serve, versions, tmp_path):
     with stub(server, model_service_pb2_grpc.ModelServiceStub) as service:
         request = model_management_pb2.ReloadConfigRequest()
         text_format.Parse(config_list(model("m", nothing)), request.config)
-        code, text = refusal(service.HandleReloadConfigRequest, request)
-        assert (code, text[:37]) == ("UNKNOWN", "Some models did not become available:")
+        assert refusal(service.HandleReloadConfigRequest, request) == (
+            "UNKNOWN",
+            "1 model(s) did not become available: {{{name: m} due to error: its base path holds no "
+            "version}, }",
+        )
         assert refusal(
             service.HandleReloadConfigRequest, model_management_pb2.ReloadConfigRequest()
         ) == (
@@ -200,7 +249,15 @@ def test_a_base_path_that_vanishes(serve, versions):
             "Expected model m to have an absolute path or URI; got base_path()=a",
         ),
         ([model("", "/a")], "has no name"),
-        ([model("m", "/a", 'model_platform: "caffe"')], "this server loads 'tensorflow'"),
+        (
+            [model("m", "/a", 'model_platform: "caffe"')],
+            "Model m requests unsupported platform caffe",
+        ),
+        ([model("m", "/a", "model_type: OTHER")], "model_type choice 2 not supported."),
+        (
+            [model("m", "/a", 'model_type: TENSORFLOW model_platform: "tensorflow"')],
+            "Illegal setting both ModelServerConfig::model_type (deprecated) and",
+        ),
         ([model("m", "/a", "model_version_policy { specific {} }")], "lists none; list one"),
         (["config { nome: 'm' }"], 'no field named "nome"'),
     ],
@@ -218,5 +275,5 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_a_model_without_any_version_fails_the_start(serve, tmp_path):
-    with pytest.raises(ServingError, match="Some models did not become available"):
+    with pytest.raises(ServingError, match="did not become available"):
         serve(model("m", tmp_path / "nothing"))
