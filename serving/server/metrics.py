@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from serving.server.models import Model, State
 from serving.server.record import RequestRecord
+from serving.server.status import Code
 
 DEFAULT_PATH = "/monitoring/prometheus/metrics"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -73,16 +74,20 @@ class Metrics:
         )
 
     def observe(self, record: RequestRecord) -> None:
-        """Counts a finished request."""
+        """Counts a finished request: over gRPC predictions only, as in TF Serving."""
         model = record.model if record.model in self._models else ""
-        self._of(self._count, model, record.status.name).inc()
-        microseconds = 1e6 * record.seconds
-        self._of(self._latency, model, record.method, record.entrypoint).observe(microseconds)
-        if record.method != "predict":
+        predicted, rest = record.method == "predict", record.entrypoint == "REST"
+        if predicted or rest:
+            self._of(self._count, model, record.status.name).inc()
+            if record.status == Code.OK:
+                api = ("predict" if rest else "Predict") if predicted else ""
+                latency = self._of(self._latency, model, api, record.entrypoint)
+                latency.observe(1e6 * record.seconds)
+        if not predicted:
             return
         self._of(self._queue, model).observe(record.queue_seconds)
         if record.run_seconds:
-            self._of(self._runtime, model, "predict", "TF1").observe(1e6 * record.run_seconds)
+            self._of(self._runtime, model, "Predict", "TF1").observe(1e6 * record.run_seconds)
             self._of(self._rows, model).observe(record.rows)
         if record.batch_rows:
             self._of(self._batch, model).observe(record.batch_rows)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from prometheus_client.parser import text_string_to_metric_families
+from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataRequest
 
 from serving import UsageError
 from serving.server import Server
@@ -41,6 +42,7 @@ def ask(server):
         refusal(prediction.Predict, request_for(seeds, "nobody"))
         for name in ("invented-1", "invented-2"):
             refusal(prediction.Predict, request_for(seeds, name))
+        refusal(prediction.GetModelMetadata, GetModelMetadataRequest())  # which is not counted
     reply = httpx.post(
         url(server, "/v1/models/default:predict"),
         json={"instances": [1]},
@@ -57,9 +59,11 @@ def test_metrics_bear_tf_servings_names(observed):
     assert found[count, (("model_name", "default"), ("status", "OK"))] == 3
     assert found[count, (("model_name", ""), ("status", "NOT_FOUND"))] == 3
     assert not any("invented" in str(key) for key in found)
-    for entrypoint in ("GRPC", "REST"):
-        labels = (("API", "predict"), ("entrypoint", entrypoint), ("model_name", "default"))
+    for entrypoint, api in (("GRPC", "Predict"), ("REST", "predict"), ("REST", "")):
+        labels = (("API", api), ("entrypoint", entrypoint), ("model_name", "default"))
         assert found[":tensorflow:serving:request_latency_count", labels] == 1
+    runtime = (("API", "Predict"), ("model_name", "default"), ("runtime", "TF1"))
+    assert found[":tensorflow:serving:runtime_latency_count", runtime] == 2
     default = (("model_name", "default"),)
     assert found["saddlepoint_request_rows_sum", default] == 4
     assert found["saddlepoint_batch_rows_count", default] == 2
@@ -75,7 +79,7 @@ def test_metrics_bear_tf_servings_names(observed):
 def test_the_access_log_has_a_line_for_every_request(observed, tmp_path):
     ask(observed)
     lines = [json.loads(line) for line in (tmp_path / "access.jsonl").read_text().splitlines()]
-    assert len(lines) == 6
+    assert len(lines) == 7
     first, missing, *_, rest, status = lines
     assert first["request_id"] == "abc-1"
     assert (first["model"], first["version"], first["signature"]) == ("default", 1, "generate")
