@@ -344,6 +344,8 @@ def _to_rows(outputs: Mapping[str, np.ndarray]) -> list[Any]:
 
 def _to_json(name: str, array: np.ndarray) -> Any:
     """Returns what stands for an array in a reply, a value a row where it has rows."""
+    if not array.size:
+        return array.tolist()
     if array.dtype.name not in _PYTHON_TYPES:
         raise invalid_argument(
             f"Failed to write JSON value for tensor type: {_type_name(array.dtype.name)}"

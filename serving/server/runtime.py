@@ -172,7 +172,9 @@ class SavedModelRuntime:
     ) -> list[np.ndarray]:
         feeds = {self._handle(signature.inputs[name]): value for name, value in inputs.items()}
         with _run_options(timeout) as options, as_status():
-            return self._session._call_tf_sessionrun(options, feeds, fetches, [], None)
+            values = self._session._call_tf_sessionrun(options, feeds, fetches, [], None)
+        # A single string comes as bytes, which NumPy would take for an array of a type of its own.
+        return [np.asarray(v, object if isinstance(v, bytes) else None) for v in values]
 
     def _handle(self, info: TensorInfo) -> Any:
         if info.name not in self._handles:

@@ -49,9 +49,35 @@ def from_proto(name: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
             f"tensor parsing error: {name}: shape {shape} is too large for the values sent"
         )
     try:
+        if proto.tensor_content and proto.dtype == tf.string.as_datatype_enum:
+            return _packed_strings(proto.tensor_content, math.prod(shape)).reshape(shape)
         return np.asarray(tf.make_ndarray(proto))
-    except (ValueError, TypeError, KeyError, MemoryError) as error:
+    except (ValueError, TypeError, KeyError, MemoryError, OverflowError) as error:
         raise invalid_argument(f"tensor parsing error: {name}: {error}") from error
+
+
+def _packed_strings(content: bytes, count: int) -> np.ndarray:
+    """Returns strings as C++ packs them: all lengths as varints, then all bytes.
+
+    Raises:
+        ValueError: there are not as many, or bytes are left over.
+    """
+    sizes: list[int] = []
+    size = shift = position = 0
+    while len(sizes) < count and position < len(content) and shift < 32:
+        byte, position = content[position], position + 1
+        size |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            sizes.append(size)
+            size = shift = 0
+    if len(sizes) < count or position + sum(sizes) != len(content):
+        raise ValueError("the strings and their lengths do not agree")
+    strings = np.empty(count, object)
+    for index, size in enumerate(sizes):
+        strings[index] = content[position : position + size]
+        position += size
+    return strings
 
 
 def to_proto(array: np.ndarray) -> tensor_pb2.TensorProto:

@@ -61,6 +61,11 @@ def test_bytes_travel_as_base64_and_only_bytes_outputs_come_back_so(http):
     ]
 
 
+def test_a_single_string_has_no_shape(http):
+    reply = predict(http, {"inputs": "hello", "signature_name": "echo"})
+    assert reply.json()["outputs"] == {"raw_bytes": {"b64": "aGVsbG8="}, "text": "hello"}
+
+
 def test_four_inputs_with_nan_and_infinity(http):
     body = (
         '{"signature_name": "four", "instances": ['

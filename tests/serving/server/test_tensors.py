@@ -4,6 +4,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2
 
 from serving.server.status import StatusError
 from serving.server.tensors import from_proto, to_proto
@@ -46,6 +47,30 @@ def test_other_types_return_too(dtype):
 
 def test_an_empty_batch_keeps_its_shape():
     assert from_proto("x", to_proto(np.zeros([0, 3], np.float32))).shape == (0, 3)
+
+
+def strings(content, count=2):
+    proto = tensor_pb2.TensorProto(dtype=tf.string.as_datatype_enum, tensor_content=content)
+    proto.tensor_shape.dim.add(size=count)
+    return proto
+
+
+def test_strings_may_come_packed():
+    content = b"\x01\x81\x01" + b"a" + b"b" * 129
+    assert list(from_proto("x", strings(content))) == [b"a", b"b" * 129]
+
+
+@pytest.mark.parametrize("content", [b"\x01", b"\x01\x02abcd", b"\x01\x81", b"\x80" * 1000])
+def test_packed_strings_that_do_not_agree(content):
+    with pytest.raises(StatusError, match="tensor parsing error: x"):
+        from_proto("x", strings(content))
+
+
+def test_a_number_that_its_type_cannot_hold():
+    proto = to_proto(np.array([255], np.uint8))
+    proto.int_val[0] = 300
+    with pytest.raises(StatusError, match="tensor parsing error: x"):
+        from_proto("x", proto)
 
 
 def test_a_message_that_contradicts_itself():
