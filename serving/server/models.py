@@ -152,9 +152,9 @@ class Model:
             self._release(servable)
 
     def statuses(self) -> list[VersionStatus]:
-        """Returns the status of every version seen so far, in increasing order."""
+        """Returns the status of every version seen so far, the newest first."""
         with self._lock:
-            return [self._statuses[version] for version in sorted(self._statuses)]
+            return [self._statuses[version] for version in sorted(self._statuses, reverse=True)]
 
     @property
     def available(self) -> list[int]:

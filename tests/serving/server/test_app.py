@@ -90,7 +90,7 @@ def test_an_older_version_serves_when_the_newest_is_broken(
     (tmp_path / "2" / "saved_model.pb").write_bytes(b"garbled")
     server = start_server(tmp_path)
     reply = httpx.get(f"http://127.0.0.1:{server.rest_api_port}/v1/models/default").json()
-    works, broken = reply["model_version_status"]
+    broken, works = reply["model_version_status"]
     assert (works["version"], works["state"]) == ("1", "AVAILABLE")
     assert (broken["version"], broken["state"]) == ("2", "END")
     assert broken["status"]["error_code"] == "DATA_LOSS"
@@ -146,7 +146,7 @@ def test_a_pinned_version_ends_with_not_found(digits, publish, start_server, tmp
     with Client(f"127.0.0.1:{server.port}", version=1) as client:
         client.latents([1])
         publish(digits / "1", tmp_path, 2)
-        wait_for(lambda: model_of(server).statuses()[0].state.name == "END")
+        wait_for(lambda: model_of(server).statuses()[-1].state.name == "END")
         with pytest.raises(
             NotFound, match=r"Servable not found for request: Specific\(default, 1\)"
         ):

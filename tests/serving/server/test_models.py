@@ -86,7 +86,8 @@ def test_a_broken_version_is_reported_and_the_previous_serves(base, model):
     add(base, "2", b"broken")
     model.refresh()
     assert current(model) == 1
-    broken = model.statuses()[1]
+    broken, works = model.statuses()  # the newest first
+    assert (works.version, works.state) == (1, State.AVAILABLE)
     assert (broken.version, broken.state) == (2, State.END)
     assert (broken.error_code, broken.error_message) == (Code.DATA_LOSS, "garbled")
 
