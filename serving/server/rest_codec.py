@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import orjson
 
+from serving.server.arrays import check_rank
 from serving.server.json_text import quote
 from serving.server.status import Code, StatusError, invalid_argument
 
 ROW, COLUMN = "row", "column"
 
-_MAX_RANK = 64  # NumPy's
 _BYTES_SUFFIX = "_bytes"
 _TENSORFLOW_NAMES = {"float32": "float", "float64": "double", "float16": "half", "object": "string"}
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
@@ -116,8 +116,7 @@ def decode_array(value: Any, dtype: str) -> np.ndarray:
             values of that type cannot travel.
     """
     shape = _shape(value)
-    if len(shape) > _MAX_RANK:
-        raise invalid_argument(f"tensor parsing error: more than {_MAX_RANK} lists in one another")
+    check_rank(shape)
     leaves = _leaves(value, shape)
     array = _from_leaves(leaves, dtype) if leaves is not None else None
     if array is None:

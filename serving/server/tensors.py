@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 
+from serving.server.arrays import check_rank
 from serving.server.status import invalid_argument
 
 _FIELDS = {
@@ -26,7 +27,7 @@ _FIELDS = {
 }
 _NUMBERS = {f.name: f.number for f in tensor_pb2.TensorProto.DESCRIPTOR.fields}
 _LENGTH_DELIMITED = 2  # protobuf's wire type of packed numbers
-_MAX_EXPANDED = 2**26  # elements that one repeated value may stand for
+_MAX_EXPANDED = 2**20  # elements that one repeated value may stand for
 
 
 def shape_of(proto: tensor_pb2.TensorProto) -> list[int]:
@@ -43,6 +44,7 @@ def from_proto(name: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
     shape = shape_of(proto)
     if proto.tensor_shape.unknown_rank or any(size < 0 for size in shape):
         raise invalid_argument(f"tensor parsing error: {name}: the shape is not fully defined")
+    check_rank(shape)
     # A few bytes may claim any shape: the last value is repeated. That must not take the memory.
     if not proto.tensor_content and math.prod(shape) > max(_MAX_EXPANDED, proto.ByteSize()):
         raise invalid_argument(

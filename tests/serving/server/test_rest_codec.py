@@ -15,6 +15,14 @@ from serving.server.rest_codec import (
 from serving.server.status import Code, StatusError
 
 
+def nested(depth):
+    """A one within so many lists."""
+    value = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 @pytest.mark.parametrize(
     ("value", "dtype", "expected"),
     [
@@ -56,6 +64,8 @@ def test_values_become_arrays(value, dtype, expected):
         ([[1], [2, 3]], "int64", "Encountered list at unexpected size: 2 at level: 1 expected"),
         ([1, [2]], "int64", "Encountered list at unexpected level: 1 expected < 1"),
         ([[1], 2], "int64", "JSON Value: 2 found at incorrect level: 2 in the JSON DOM"),
+        (nested(33), "float32", "A tensor has 33 dimensions; this server takes at most 32."),
+        (nested(900), "int64", "A tensor has 900 dimensions"),
         ([{"b64": "!"}], "object", "Unable to base64 decode"),
         (
             [{"c": "d"}],

@@ -73,6 +73,16 @@ def test_a_number_that_its_type_cannot_hold():
         from_proto("x", proto)
 
 
+def test_more_dimensions_than_the_process_would_survive():
+    proto = to_proto(np.array(b"text", object))
+    for _ in range(32):
+        proto.tensor_shape.dim.add(size=1)
+    assert from_proto("x", proto).ndim == 32
+    proto.tensor_shape.dim.add(size=1)
+    with pytest.raises(StatusError, match="A tensor has 33 dimensions"):
+        from_proto("x", proto)
+
+
 def test_a_message_that_contradicts_itself():
     proto = tf.make_tensor_proto(np.zeros([2], np.float32))
     proto.tensor_content = b"12345"
