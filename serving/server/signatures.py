@@ -1,6 +1,9 @@
 """Checks a request against a signature, in the order clients know."""
 
+import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from tensorflow.core.framework import tensor_pb2
@@ -82,16 +85,26 @@ def select_outputs(signature: SignatureDef, output_filter: Sequence[str]) -> lis
 def declared_rows(signature: SignatureDef, sizes: Iterable[tuple[str, Sequence[int]]]) -> int:
     """Returns how many rows a request has; 0 where the signature declares no rows.
 
+    Nobody checks shapes before the model's operations do. Where one row holds what belongs to
+    many, it counts as many: it would take their memory and their time.
+
     Args:
         signature: what the inputs are fed to.
         sizes: the name and the shape of every input.
     """
     rows = 0
     for name, shape in sizes:
-        declared = signature.inputs[name].tensor_shape if name in signature.inputs else None
-        if declared is not None and declared.dim and declared.dim[0].size == -1 and len(shape):
-            rows = max(rows, shape[0])
+        dims = signature.inputs[name].tensor_shape.dim if name in signature.inputs else ()
+        if dims and dims[0].size == -1 and len(shape):
+            rows = max(rows, shape[0], -(-math.prod(shape) // _row_size(dims, shape)))
     return rows
+
+
+def _row_size(dims: Sequence[Any], shape: Sequence[int]) -> int:
+    """Returns how many elements a row has; where none is declared, it is what was sent."""
+    sent = itertools.chain(shape[1:], itertools.repeat(1))
+    sizes = (dim.size if dim.size >= 0 else size for dim, size in zip(dims[1:], sent, strict=False))
+    return max(1, math.prod(sizes))
 
 
 def _braces(names: Iterable[str]) -> str:

@@ -91,9 +91,14 @@ def test_rows_beyond_the_limit(digits, start_server):
     with stub(server) as prediction:
         code, text = refusal(prediction.Predict, request_for({"seed": np.arange(5)}))
         assert arrays(prediction.Predict(request_for({"seed": np.arange(4)})))["label"].size == 4
+        latents = {"latent": np.zeros([4, 4], np.float32), "label": np.arange(4)}
+        assert prediction.Predict(request_for(latents, signature="decode")).outputs
+        wide = request_for({"seed": np.zeros([1, 5], np.int64)})
+        assert "has 5 rows" in refusal(prediction.Predict, wide)[1]
     assert code == "INVALID_ARGUMENT"
     assert "has 5 rows; this server takes at most 4 rows" in text
     assert post(server, {"inputs": [1] * 5}).status_code == 400
+    assert "has 6 rows" in post(server, {"inputs": [[1, 2, 3], [4, 5, 6]]}).text
 
 
 def test_bodies_beyond_the_limit(half_plus_two, start_server):
