@@ -12,6 +12,7 @@ from serving.server.status import StatusError, invalid_argument
 
 _PLATFORMS = ("", "tensorflow")
 _TYPES = (model_server_config_pb2.MODEL_TYPE_UNSPECIFIED, model_server_config_pb2.TENSORFLOW)
+_MAX_PATH = 4096  # bytes: what Linux takes
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ def from_proto(message: model_server_config_pb2.ModelServerConfig) -> list[Model
 def _from_proto(config: model_server_config_pb2.ModelConfig) -> ModelConfig:
     if not config.name:
         raise invalid_argument("A model has no name; every model in the config list needs one.")
+    if len(config.base_path.encode()) > _MAX_PATH or "\0" in config.base_path:
+        raise invalid_argument(f"The base path of model {config.name} can be none of a folder.")
     if not os.path.isabs(config.base_path) and "://" not in config.base_path:
         raise invalid_argument(
             f"Expected model {config.name} to have an absolute path or URI; "

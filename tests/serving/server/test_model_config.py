@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from google.protobuf import text_format
 from tensorflow_serving.apis import model_management_pb2, model_service_pb2_grpc
+from tensorflow_serving.config import model_server_config_pb2
 
 from serving import ServingError, UsageError
 from serving.server import Server
-from serving.server.model_config import VersionPolicy, read_file
+from serving.server.model_config import VersionPolicy, from_proto, read_file
+from serving.server.status import StatusError
 from tests.serving.server.calls import arrays, refusal, request_for, stub, wait_for
 
 X = {"x": np.array([2.0], np.float32)}
@@ -219,6 +221,14 @@ def test_nothing_is_loaded_from_where_it_was_not_configured(serve, versions, pat
     assert code == "PERMISSION_DENIED"
     assert "--allowed_base_paths" in text
     assert answer(server, "m") == (3, 6.0)
+
+
+@pytest.mark.parametrize("path", ["/a\0b", "/" + "a/" * 100_000, "/" + "ü" * 2049])
+def test_base_paths_that_no_file_system_has(path):
+    message = model_server_config_pb2.ModelServerConfig()
+    message.model_config_list.config.add(name="m", base_path=path)
+    with pytest.raises(StatusError, match="The base path of model m can be none of a folder"):
+        from_proto(message)
 
 
 def test_the_file_is_read_again(serve, config_file, half_plus_two, versions):
