@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from serving.errors import UsageError
 from serving.server.record import RequestRecord
 
+_MAX_NAME = 200  # characters; a request may name a model by megabytes
+
 
 class AccessLog:
     """Writes to a file, to standard error, or nowhere."""
@@ -53,9 +55,9 @@ def _fields(record: RequestRecord) -> dict[str, object]:
         "request_id": record.request_id,
         "entrypoint": record.entrypoint,
         "method": record.method,
-        "model": record.model,
+        "model": record.model[:_MAX_NAME],
         "version": record.version,
-        "signature": record.signature,
+        "signature": record.signature[:_MAX_NAME],
         "rows": record.rows,
         "batch_rows": record.batch_rows,
         "queue_ms": round(1000 * record.queue_seconds, 3),
