@@ -1,11 +1,18 @@
-"""uvicorn's HTTP protocol with patience: clients that dawdle, or are too many, are cut off."""
+"""uvicorn's HTTP protocol with patience: clients that dawdle, or are too many, are cut off.
+
+It also speaks as the rest of the endpoint does where uvicorn alone would not: what is no HTTP is
+refused in JSON, and an offer to change to another protocol is passed over, as TF Serving does.
+"""
 
 import asyncio
+import json
+import sys
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _MAX_HEADER_BYTES = 2**16
+_UPGRADE = (b"upgrade", b"http2-settings")
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -19,7 +26,9 @@ class PatientProtocol(HttpToolsProtocol):
 
     _head_timer: asyncio.TimerHandle | None = None
     _write_timer: asyncio.TimerHandle | None = None
-    _head_bytes = 0
+    _unclaimed_bytes = 0
+    _data = b""
+    _again: bytes | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Gives the client its time for the first head."""
@@ -30,20 +39,60 @@ class PatientProtocol(HttpToolsProtocol):
         self._head_timer = self.loop.call_later(self.seconds, transport.abort)
 
     def data_received(self, data: bytes) -> None:
-        """Counts the bytes of a head, and starts the clock for the next one."""
+        """Counts the bytes that are neither a whole head nor body; starts the next head's clock.
+
+        Such bytes are a head that does not end, or fields after the body that do not.
+        """
         idle = self.cycle is None or self.cycle.response_complete
         if self._head_timer is None and idle:  # the next request on a kept connection
             self._head_timer = self.loop.call_later(self.seconds, self.transport.abort)
-        if self._head_timer is not None:
-            self._head_bytes += len(data)
-        super().data_received(data)
-        if self._head_timer is not None and self._head_bytes > _MAX_HEADER_BYTES:
+        self._unclaimed_bytes += len(data)
+        self._again = data
+        while self._again is not None:
+            self._data, self._again = self._again, None
+            super().data_received(self._data)
+        self._data = b""
+        if self._unclaimed_bytes > _MAX_HEADER_BYTES:
             self.transport.abort()
 
     def on_headers_complete(self) -> None:
         """The head has come."""
+        self._unclaimed_bytes = 0
         self._stop_head_timer()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body has come."""
+        self._unclaimed_bytes = 0
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuses what is no HTTP, in the form of every error, and ends the connection."""
+        content = json.dumps({"error": msg}).encode()
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(content)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + content)
+        self.transport.close()
+
+    def _should_upgrade(self) -> bool:
+        return True  # uvicorn then leaves the request to the method below
+
+    def handle_websocket_upgrade(self) -> None:
+        """Has the request read anew without its offer to change to another protocol.
+
+        The parser stops at such a head and takes the body for the other protocol. Java's client
+        offers HTTP/2 so in its every first request.
+        """
+        stopped = sys.exc_info()[1]  # uvicorn is handling the parser's HttpParserUpgrade
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        if method == b"CONNECT" or stopped is None:  # there is no request but the other protocol
+            self.send_400_response("Invalid HTTP request received.")
+            return
+        fields = (name + b": " + value for name, value in self.headers if name not in _UPGRADE)
+        head = b"\r\n".join([b"%s %s HTTP/%s" % (method, self.url, version), *fields])
+        self._again = head + b"\r\n\r\n" + self._data[stopped.args[0] :]
 
     def pause_writing(self) -> None:
         """The client takes the reply more slowly than it was written."""
@@ -62,7 +111,6 @@ class PatientProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _stop_head_timer(self) -> None:
-        self._head_bytes = 0
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
