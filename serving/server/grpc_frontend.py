@@ -10,8 +10,8 @@ import grpc
 import numpy as np
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_health.v1 import health, health_pb2
+from grpc_reflection.v1alpha import reflection, reflection_pb2
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
@@ -78,7 +78,7 @@ class GrpcFrontend:
         interceptors = [_KeyCheck(endpoint.api_key)] if endpoint.api_key else []
         options = [*_OPTIONS, *(arguments or [])]
         self._server = grpc.aio.server(options=options, interceptors=interceptors)
-        self._health = health.aio.HealthServicer()
+        self._health = _Health()
         self._add_services(endpoint, answers_health)
         self.port = _bind(self._server, address, credentials)
 
@@ -96,21 +96,16 @@ class GrpcFrontend:
         await self._server.stop(grace)
 
     def _add_services(self, endpoint: Endpoint, answers_health: bool) -> None:
-        server = self._server
-        server.add_generic_rpc_handlers(
-            (
-                _handlers(
-                    prediction_service_pb2, "PredictionService", _PredictionService(endpoint)
-                ),
-                _handlers(model_service_pb2, "ModelService", _ModelService(endpoint)),
-            )
-        )
-        files = [prediction_service_pb2, model_service_pb2]
+        services: list[tuple[ModuleType, str, object]] = [
+            (prediction_service_pb2, "PredictionService", _PredictionService(endpoint)),
+            (model_service_pb2, "ModelService", _ModelService(endpoint)),
+        ]
         if answers_health:
-            health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-            files.append(health_pb2)
-        names = [s.full_name for f in files for s in f.DESCRIPTOR.services_by_name.values()]
-        reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
+            services.append((health_pb2, "Health", self._health))
+        names = [f.DESCRIPTOR.services_by_name[name].full_name for f, name, _ in services]
+        mirror = reflection.aio.ReflectionServicer([*names, reflection.SERVICE_NAME])
+        services.append((reflection_pb2, "ServerReflection", mirror))
+        self._server.add_generic_rpc_handlers(tuple(_handlers(*each) for each in services))
 
     async def _set_health(self, status: int) -> None:
         for name in _HEALTH_NAMES:
@@ -124,13 +119,12 @@ def _handlers(module: ModuleType, name: str, service: object) -> grpc.GenericRpc
     in the log.
     """
     descriptor = module.DESCRIPTOR.services_by_name[name]
-    methods = {
-        method.name: grpc.unary_unary_rpc_method_handler(
-            _parsing(GetMessageClass(method.input_type), getattr(service, method.name)),
-            response_serializer=GetMessageClass(method.output_type).SerializeToString,
-        )
-        for method in descriptor.methods
-    }
+    methods = {}
+    for method in descriptor.methods:
+        kind, write = (GetMessageClass(m) for m in (method.input_type, method.output_type))
+        parsing, handler = _SHAPES[method.client_streaming, method.server_streaming]
+        answer = parsing(kind, getattr(service, method.name))
+        methods[method.name] = handler(answer, response_serializer=write.SerializeToString)
     return grpc.method_handlers_generic_handler(descriptor.full_name, methods)
 
 
@@ -138,14 +132,39 @@ def _parsing(
     kind: type[Message], answer: Callable[[Any, grpc.aio.ServicerContext], Awaitable[Message]]
 ) -> Callable[[bytes, grpc.aio.ServicerContext], Awaitable[Message]]:
     async def parse_and_answer(data: bytes, context: grpc.aio.ServicerContext) -> Message:
-        try:
-            request = kind.FromString(data)
-        except DecodeError:
-            text = f"The {len(data)} bytes received are no {kind.DESCRIPTOR.full_name}."
-            await context.abort(grpc.StatusCode.INTERNAL, text)
-        return await answer(request, context)
+        return await answer(await _parse(kind, data, context), context)
 
     return parse_and_answer
+
+
+def _parsing_each(
+    kind: type[Message],
+    answer: Callable[[AsyncIterator[Message], grpc.aio.ServicerContext], AsyncIterator[Message]],
+) -> Callable[[AsyncIterator[bytes], grpc.aio.ServicerContext], AsyncIterator[Message]]:
+    async def parse_and_answer(
+        stream: AsyncIterator[bytes], context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[Message]:
+        requests = (await _parse(kind, data, context) async for data in stream)
+        async for reply in answer(requests, context):
+            yield reply
+
+    return parse_and_answer
+
+
+async def _parse(kind: type[Message], data: bytes, context: grpc.aio.ServicerContext) -> Message:
+    try:
+        return kind.FromString(data)
+    except DecodeError:
+        text = f"The {len(data)} bytes received are no {kind.DESCRIPTOR.full_name}."
+        return await context.abort(grpc.StatusCode.INTERNAL, text)
+
+
+# How a method is answered, by whether its requests and its replies are streams.
+_SHAPES: dict[tuple[bool, bool], tuple[Callable[..., Any], Callable[..., Any]]] = {
+    (False, False): (_parsing, grpc.unary_unary_rpc_method_handler),
+    (False, True): (_parsing, grpc.unary_stream_rpc_method_handler),
+    (True, True): (_parsing_each, grpc.stream_stream_rpc_method_handler),
+}
 
 
 async def _never_exported(
@@ -207,6 +226,17 @@ class _ModelService:
             configs = from_proto(request.config)
             await asyncio.to_thread(self._endpoint.registry.reload, configs)
             return _reload_response(request.metric_names)
+
+
+class _Health(health.aio.HealthServicer):
+    """grpcio's own, with the one method that its asynchronous form lacks."""
+
+    async def List(  # noqa: N802
+        self, request: health_pb2.HealthListRequest, context: grpc.aio.ServicerContext
+    ) -> health_pb2.HealthListResponse:
+        checks = {name: health_pb2.HealthCheckRequest(service=name) for name in _HEALTH_NAMES}
+        statuses = {name: await self.Check(check, context) for name, check in checks.items()}
+        return health_pb2.HealthListResponse(statuses=statuses)
 
 
 class _KeyCheck(grpc.aio.ServerInterceptor):

@@ -235,3 +235,29 @@ def test_health_can_be_left_out(half_plus_two):
         with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
             check = health_pb2_grpc.HealthStub(channel).Check
             assert refusal(check, health_pb2.HealthCheckRequest())[0] == "UNIMPLEMENTED"
+
+
+def test_health_of_all_services(channel):
+    reply = health_pb2_grpc.HealthStub(channel).List(health_pb2.HealthListRequest())
+    assert {name: status.status for name, status in reply.statuses.items()} == dict.fromkeys(
+        ("", "PredictionService", "ModelService"), 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [
+        ("/tensorflow.serving.PredictionService/Predict", "unary_unary"),
+        ("/grpc.health.v1.Health/Check", "unary_unary"),
+        ("/grpc.health.v1.Health/Watch", "unary_stream"),
+        ("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", "stream_stream"),
+    ],
+)
+def test_bytes_that_are_no_request_of_a_service(channel, caplog, method, kind):
+    call = getattr(channel, kind)(method)
+    if kind == "unary_unary":
+        code, text = refusal(call, b"\xff")
+    else:
+        code, text = refusal(lambda: list(call(b"\xff" if "unary" in kind else iter([b"\xff"]))))
+    assert (code, "The 1 bytes received are no " in text) == ("INTERNAL", True)
+    assert not caplog.records  # and no traceback
