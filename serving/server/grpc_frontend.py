@@ -38,13 +38,13 @@ _MAX_DETAILS = 1024  # bytes of an error's text that travel
 _HEALTH_NAMES = ("", "PredictionService", "ModelService")
 _HEALTH_METHODS = f"/{health.SERVICE_NAME}/"
 _GRPC_CODES = {code.value[0]: code for code in grpc.StatusCode}
-_OPTIONS = [
-    ("grpc.max_send_message_length", _MAX_MESSAGE),
-    ("grpc.max_receive_message_length", _MAX_MESSAGE),
-    ("grpc.so_reuseport", 0),  # otherwise two servers would share a port in silence
-    ("grpc.keepalive_time_ms", 60_000),  # finds clients that vanished without a word
-    ("grpc.keepalive_timeout_ms", 20_000),
-]
+_OPTIONS: dict[str, int | str] = {
+    "grpc.max_send_message_length": _MAX_MESSAGE,
+    "grpc.max_receive_message_length": _MAX_MESSAGE,
+    "grpc.so_reuseport": 0,  # otherwise two servers would share a port in silence
+    "grpc.keepalive_time_ms": 60_000,  # finds clients that vanished without a word
+    "grpc.keepalive_timeout_ms": 20_000,
+}
 
 
 class GrpcFrontend:
@@ -76,7 +76,7 @@ class GrpcFrontend:
             ServingError: the port is not free.
         """
         interceptors = [_KeyCheck(endpoint.api_key)] if endpoint.api_key else []
-        options = [*_OPTIONS, *(arguments or [])]
+        options = list((_OPTIONS | dict(arguments or [])).items())  # of two, the first would count
         self._server = grpc.aio.server(options=options, interceptors=interceptors)
         self._health = _Health()
         self._add_services(endpoint, answers_health)

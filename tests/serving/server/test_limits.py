@@ -115,6 +115,15 @@ def test_bodies_beyond_the_limit(half_plus_two, start_server):
     assert post(server, {"instances": [1.0]}).status_code == 200
 
 
+def test_messages_beyond_the_limit(half_plus_two, start_server):
+    arguments = "grpc.max_receive_message_length=1000"
+    server = start_server(half_plus_two, grpc_channel_arguments=arguments)
+    with stub(server) as prediction:
+        large = request_for({"x": np.zeros(1000, np.float32)})
+        assert refusal(prediction.Predict, large)[0] == "RESOURCE_EXHAUSTED"
+        assert prediction.Predict(request_for({"x": np.zeros(10, np.float32)})).outputs
+
+
 @pytest.mark.parametrize(
     "sent",
     [
