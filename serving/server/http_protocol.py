@@ -9,6 +9,7 @@ import json
 import sys
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _MAX_HEADER_BYTES = 2**16
@@ -93,6 +94,7 @@ class PatientProtocol(HttpToolsProtocol):
         fields = (name + b": " + value for name, value in self.headers if name not in _UPGRADE)
         head = b"\r\n".join([b"%s %s HTTP/%s" % (method, self.url, version), *fields])
         self._again = head + b"\r\n\r\n" + self._data[stopped.args[0] :]
+        self.parser = httptools.HttpRequestParser(self)  # the old one may take no request any more
 
     def pause_writing(self) -> None:
         """The client takes the reply more slowly than it was written."""

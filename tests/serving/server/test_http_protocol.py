@@ -67,6 +67,13 @@ def test_an_offer_of_another_protocol_is_passed_over(connection, sent):
     assert [reply(connection) for _ in range(20)] == [(200, {"predictions": [3.0]})] * 20
 
 
+def test_an_offer_in_an_older_protocol_is_passed_over(connection):
+    sent = post(OFFER + b"content-length: 19\r\n").replace(b"HTTP/1.1", b"HTTP/1.0")
+    connection.sendall(sent)
+    assert reply(connection) == (200, {"predictions": [3.0]})
+    assert connection.recv(1) == b""
+
+
 @pytest.mark.parametrize("fields", [b"x: " + b"y" * 1000 + b"\r\n", b"y" * 1000])
 def test_fields_after_the_body_are_bounded(connection, half_plus_two_server, fields):
     connection.sendall(post(b"transfer-encoding: chunked\r\n", b"13\r\n" + BODY + b"\r\n0\r\nx: "))
