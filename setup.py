@@ -60,6 +60,8 @@ setup(
             "mypy>=1.15",
             "types-PyYAML",
             "google-cloud-build>=3.25",
+            # docs/openapi.yaml is held true with it, and with the jsonschema that it brings.
+            "openapi-spec-validator>=0.7",
         ],
     },
 )

@@ -17,7 +17,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
@@ -143,9 +143,11 @@ class RestApp:
         """Answers what is no request to a model: health, the page, refusals, metrics."""
         endpoint, readable = self._endpoint, request.method in ("GET", "HEAD")
         if readable and path == _LIVE:
-            return Response("ok\n")
+            return PlainTextResponse("ok\n")
         if readable and path == _READY:
-            return Response("ok\n") if endpoint.ready else Response("unready\n", 503)
+            return (
+                PlainTextResponse("ok\n") if endpoint.ready else PlainTextResponse("unready\n", 503)
+            )
         page = self._page.answer(path) if self._page is not None and readable else None
         if page is not None and path != MODELS_PATH:
             return page

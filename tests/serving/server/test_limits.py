@@ -204,6 +204,16 @@ def test_numbers_and_nests_that_are_none(digits_server, body, text):
     assert text in reply.json()["error"]
 
 
+def test_a_label_that_is_a_text(digits_server):
+    inputs = {"seed": np.array([1]), "label": np.array([b"cat"], object)}
+    with stub(digits_server) as prediction:
+        request = request_for(inputs, "digits", "generate_conditional")
+        assert refusal(prediction.Predict, request) == (
+            "INVALID_ARGUMENT",
+            "Expects arg[0] to be int64 but string is provided",
+        )
+
+
 @pytest.mark.parametrize("seed", [-1, -(2**63), 2**63 - 1])
 def test_every_int64_is_a_seed(digits_server, seed):
     url = f"http://127.0.0.1:{digits_server.rest_api_port}/v1/models/digits:predict"
