@@ -23,6 +23,7 @@ BENCHMARKS = {
     "bulk_throughput": "images/s of bulk generation beside the bare model and the usual script",
     "bulk_faults": "runs that are killed or damaged at random moments, then resumed",
     "bulk_circle": "a classifier trained on generated digits, on real ones",
+    "serving_fuzz": "hostile requests to the endpoint: statuses, crashes, leaks, harm to others",
     "whole_run": "a recipe trained from start to end: images/s, epochs, share of the ceiling",
 }
 
@@ -48,7 +49,7 @@ def main(arguments: list[str]) -> int:
     path = harness.write(name, measured, begun=begun, folder=options.results)
     print(tables.render(json.loads(path.read_text(encoding="utf-8"))), end="")
     print(f"\nwritten: {path}", file=sys.stderr)
-    return 0
+    return 0 if measured.get("passed", True) else 1
 
 
 def _parser(command: str) -> argparse.ArgumentParser:
