@@ -53,9 +53,11 @@ def from_proto(name: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
     try:
         if proto.tensor_content and proto.dtype == tf.string.as_datatype_enum:
             return _packed_strings(proto.tensor_content, math.prod(shape)).reshape(shape)
-        return np.asarray(tf.make_ndarray(proto))
+        array = np.asarray(tf.make_ndarray(proto))
     except (ValueError, TypeError, KeyError, MemoryError, OverflowError) as error:
         raise invalid_argument(f"tensor parsing error: {name}: {error}") from error
+    # Raw content may hold any byte for a truth value; on its way back only 0 and 1 are one.
+    return array.view(np.uint8) != 0 if array.dtype == bool else array
 
 
 def _packed_strings(content: bytes, count: int) -> np.ndarray:

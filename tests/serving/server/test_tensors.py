@@ -73,6 +73,15 @@ def test_a_number_that_its_type_cannot_hold():
         from_proto("x", proto)
 
 
+def test_truth_values_of_any_byte():
+    proto = tf.make_tensor_proto(np.zeros([3], bool))
+    proto.ClearField("bool_val")
+    proto.tensor_content = b"\x00\xff\x02"
+    array = from_proto("x", proto)
+    assert array.tolist() == [False, True, True]
+    assert list(to_proto(array).bool_val) == [False, True, True]
+
+
 def test_more_dimensions_than_the_process_would_survive():
     proto = to_proto(np.array(b"text", object))
     for _ in range(32):
