@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 from benchmarks import bulk_exports
 
 KEY = "correct-horse"
+# glibc gives threads arenas of their own, and what is freed in one does not serve another: resident
+# memory creeps, by 100 MiB over 70 000 requests, though nothing is held. One arena shows a leak.
+ARENAS = 1
 SECONDS = 1.0  # that a client may dawdle
 _FLAGS = {
     "host": "127.0.0.1",
@@ -28,6 +31,11 @@ _FLAGS = {
     "slow_client_timeout_seconds": SECONDS,
     "rest_api_timeout_in_ms": 5000,
     "grpc_channel_arguments": f"grpc.max_receive_message_length={2**22}",
+}
+_ENVIRONMENT = {
+    "SADDLEPOINT_FUZZ_KEY": KEY,
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "MALLOC_ARENA_MAX": str(ARENAS),
 }
 
 
@@ -57,7 +65,7 @@ class FuzzServer:
             self._process = subprocess.Popen(
                 [*command, *(f"--{name}={value}" for name, value in flags.items())],
                 cwd=Path(__file__).parents[1],
-                env=os.environ | {"SADDLEPOINT_FUZZ_KEY": KEY, "TF_CPP_MIN_LOG_LEVEL": "3"},
+                env=os.environ | _ENVIRONMENT,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
             )
