@@ -307,7 +307,10 @@ async def _answering(
         async with endpoint.recording(record):
             yield record
     except StatusError as error:
-        await context.abort(_GRPC_CODES[error.code], _details(error.text))
+        try:
+            await context.abort(_GRPC_CODES[error.code], _details(error.text))
+        except grpc.aio.InternalError as over:  # the client's deadline was a moment earlier
+            raise asyncio.CancelledError from over
 
 
 def _details(text: str) -> str:

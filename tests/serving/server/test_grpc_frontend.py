@@ -1,5 +1,6 @@
 """The gRPC contract of TF Serving, over a real socket."""
 
+import asyncio
 import time
 
 import grpc
@@ -18,6 +19,8 @@ from tensorflow_serving.apis import (
 
 from serving.server import Server
 from serving.server.core import ModelQuery
+from serving.server.grpc_frontend import _answering
+from serving.server.status import Code, StatusError
 from tests.serving.server.calls import refusal, request_for
 
 
@@ -154,6 +157,22 @@ def test_the_deadline_bounds_the_run(half_plus_two_server, prediction):
     time.sleep(0.7)
     with core_of(half_plus_two_server).lease(ModelQuery("default")) as servable:
         assert servable.users == 1  # this one
+
+
+def test_an_answer_to_a_call_that_is_over_leaves_no_traceback(half_plus_two_server):
+    class Over:
+        def invocation_metadata(self):
+            return ()
+
+        async def abort(self, code, details):
+            raise grpc.aio.InternalError("execute_batch failed")
+
+    async def answer():
+        async with _answering(half_plus_two_server._parts.endpoint, Over(), "predict"):
+            raise StatusError(Code.DEADLINE_EXCEEDED, "late")
+
+    with pytest.raises(asyncio.CancelledError):  # which grpcio takes in silence
+        asyncio.run(answer())
 
 
 def test_messages_beyond_four_mebibytes_are_taken_and_sent(half_plus_two_server):
