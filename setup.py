@@ -50,7 +50,15 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
-        "batch": ["apache-beam>=2.77", "pyarrow>=17", "array_record>=0.5"],
+        "batch": [
+            "apache-beam>=2.77",
+            "pyarrow>=17",
+            "array_record>=0.5",
+            # Beam takes protobuf up to 6, which these ask for up to 1.81. Without the bounds pip
+            # looks at a dozen releases of each to find that out.
+            "grpcio-health-checking<1.82",
+            "grpcio-reflection<1.82",
+        ],
         "gcp": ["google-cloud-storage>=2.18", "google-cloud-aiplatform>=1.70"],
         "bench": ["flask>=3"],
         "dev": [
