@@ -85,19 +85,35 @@ class Driver:
         """
         output = Output(out)
         asked = _Asked(format, compression, rows_per_shard, _batch_size(output, batch_size))
-        if selection.best_of is None:
-            plan, table = selection.plan(self._model.description)
-        else:
-            asked, scores = self._scores(selection, output, asked)
-            plan, table = selection.best(scores)
+        if selection.best_of is not None:
+            return self._best(selection, output, asked)
+        plan, table = selection.plan(self._model.description)
         job = self._job(plan, table, asked)
-        with files.writing(out):
-            output.prepare(job)
-            rows = divide(job, table)
-            task = Task(self._model_dir, out, job.document(), selection.classifier)
-            entries = self._mapped(task, rows)
-            manifest = self._manifest(job, entries, output)
-            output.finish(manifest)
+        with files.writing(out), output.held():
+            return self._written(job, table, output, selection.classifier)
+
+    def _best(self, selection: Selection, output: Output, asked: "_Asked") -> dict[str, Any]:
+        """The two passes of `best_of`."""
+        plan = selection.scored(self._model.description)
+        begun = output.begun()
+        if begun is not None:
+            _check_same_pass(output.path, selection, begun)
+        scoring = self._scoring(plan, output, asked)
+        asked = replace(asked, batch_size=scoring.internal_batch)
+        # Also refuses what the second pass would refuse, before the first one's work.
+        self._job(plan, None, asked)
+        with files.writing(output.path), output.held():
+            best, table = selection.best(self._scores(scoring, output))
+            return self._written(self._job(best, table, asked), table, output, None)
+
+    def _written(
+        self, job: Job, table: Columns | None, output: Output, classifier: str | None
+    ) -> dict[str, Any]:
+        output.prepare(job)
+        task = Task(self._model_dir, output.path, job.document(), classifier)
+        entries = self._mapped(task, divide(job, table))
+        manifest = self._manifest(job, entries, output)
+        output.finish(manifest)
         return manifest
 
     def _job(self, plan: Plan, table: Columns | None, asked: "_Asked") -> Job:
@@ -132,30 +148,22 @@ class Driver:
         batch = probe.internal_batch(self._model, job, table, asked.batch_size)
         return replace(job, compression=compression, internal_batch=batch)
 
-    def _scores(
-        self, selection: Selection, output: Output, asked: "_Asked"
-    ) -> tuple["_Asked", Columns]:
-        """The first pass of `best_of`: the realism of every candidate, in a job of its own."""
-        plan = selection.scored(self._model.description)
-        begun = output.begun()
-        if begun is not None:
-            _check_same_pass(output.path, selection, begun)
+    def _scoring(self, plan: Plan, output: Output, asked: "_Asked") -> Job:
+        """The first pass of `best_of` as a job of its own: the realism of every candidate."""
         scored = Output(output.partial(_SCORES))
         wanted = _Asked(_SCORE_FORMAT, None, None, _batch_size(scored, asked.batch_size))
-        job = replace(
+        return replace(
             self._job(plan, None, wanted),
             signature=making.SCORE,
             sample={"output": Realism.name, "shape": [], "dtype": "float32"},
         )
-        # Also refuses what the second pass would refuse, before the first one's work.
-        self._job(plan, None, replace(asked, batch_size=job.internal_batch))
-        with files.writing(output.path):
-            scored.prepare(job)
-            task = Task(self._model_dir, scored.path, job.document())
-            entries = self._mapped(task, divide(job))
-            parts = [_read_scores(scored, entry, job) for entry in entries]
-        scores = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        return replace(asked, batch_size=job.internal_batch), scores
+
+    def _scores(self, job: Job, output: Output) -> Columns:
+        scored = Output(output.partial(_SCORES))
+        scored.prepare(job)
+        entries = self._mapped(Task(self._model_dir, scored.path, job.document()), divide(job))
+        parts = [_read_scores(scored, entry, job) for entry in entries]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _mapped(self, task: Task, rows: Sequence[PlanRow]) -> list[Entry]:
         manner = self._manner

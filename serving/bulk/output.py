@@ -9,13 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from serving.bulk import files
+from serving.bulk import files, lock
 from serving.bulk.job import Job
 from serving.errors import ServingError, UsageError
 
 MANIFEST = "manifest.json"
 
 _PARTIAL = ".partial"
+_LOCK = ".lock"
 _PLAN = "plan.json"
 # Requests in flight where every file is one.
 _READERS = 16
@@ -57,10 +58,25 @@ class Output:
         if not self._system.is_folder(self.path):
             raise UsageError(f"out: {self.path!r} is a file; pass a folder.")
         found = self.manifest() or files.read_json(self.partial(_PLAN))
-        # A run killed at its very start leaves no plan, only the folder for it.
-        if found is None and set(self._system.names(self.path)) - {_PARTIAL}:
+        # A run killed at its very start leaves no plan, only its lock and the folder for it.
+        if found is None and set(self._system.names(self.path)) - {_PARTIAL, _LOCK}:
             raise UsageError(f"out: {self.path!r} is not empty; pass a new folder.")
         return found
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps other drivers out for the while; on an object store there is no lock.
+
+        Raises:
+            UsageError: one is at work here, or the folder holds something else.
+        """
+        if files.is_remote(self.path):
+            yield
+            return
+        self.begun()
+        os.makedirs(self.path, exist_ok=True)
+        with lock.held(self.join(_LOCK)):
+            yield
 
     def prepare(self, job: Job) -> None:
         """Makes the folder that of a run under way.
