@@ -198,17 +198,16 @@ class Driver:
             texts = format.describe(job.content, entries, job.compression)
         for name, text in texts.items():
             output.write_text(name, text)
-        labels: Counter[int] = Counter()
-        for entry in entries:
-            labels.update({int(label): n for label, n in entry.get("labels", {}).items()})
-        rejected = {}
+        rejected: dict[str, Any] = {}
         if isinstance(job.drawn, Rejection):
             drawn = sum(entry["drawn"] for entry in entries)
             rejected = {"drawn": drawn, "share": job.drawn.count / drawn}
+            if drawn_labels := _sum_by_label(entries, "drawn_labels"):
+                rejected["drawn_labels"] = drawn_labels
         return {
             **job.document(),
             "count": job.drawn.count,
-            "labels": {str(label): n for label, n in sorted(labels.items())},
+            "labels": _sum_by_label(entries, "labels"),
             **rejected,
             "versions": _versions(),
             "hardware": sorted({entry["hardware"] for entry in entries}),
@@ -235,17 +234,22 @@ def _batch_size(output: Output, asked: int | None) -> int | None:
 
 def _check_same_pass(out: str, selection: Selection, begun: Mapping[str, Any]) -> None:
     """Refuses another run before the first pass is made for nothing."""
-    plan = begun.get("plan", {})
-    details = plan.get("details") or {}
-    held = (plan.get("rows"), details.get("best_of"), details.get("seed"), details.get("label"))
-    wanted = (selection.count, selection.best_of, selection.seed, selection.label)
-    if held != wanted:
+    details = begun.get("plan", {}).get("details") or {}
+    wanted = selection.pass_details
+    if {name: details.get(name) for name in wanted} != wanted:
         raise UsageError(f"out: {out!r} holds another run; pass a new folder.")
 
 
 def _read_scores(scored: Output, entry: Entry, job: Job) -> Columns:
     with scored.local(entry["files"]) as paths:
         return formats.get(_SCORE_FORMAT).read(paths, job.content)
+
+
+def _sum_by_label(entries: Sequence[Entry], name: str) -> dict[str, int]:
+    counts: Counter[int] = Counter()
+    for entry in entries:
+        counts.update({int(label): n for label, n in entry.get(name, {}).items()})
+    return {str(label): n for label, n in sorted(counts.items())}
 
 
 def _dtype(column: np.ndarray) -> str:

@@ -11,7 +11,7 @@ from serving.bulk.formats import Content
 from serving.bulk.plans import Columns, Plan, plan_of
 from serving.errors import UsageError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 SHARD_DIGITS = 5
 _ID_DIGITS = 8

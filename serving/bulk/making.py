@@ -1,7 +1,7 @@
 """Samples of a shard, batch by batch, from an export."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,16 +10,12 @@ from serving import latents
 from serving.bulk.formats import Samples
 from serving.bulk.job import Job, PlanRow
 from serving.bulk.judges import Judge, Realism
-from serving.bulk.plans import SHARD_SEEDS, Columns, Grid, Paths, Plan, Rejection
+from serving.bulk.plans import Columns, Grid, Paths, Plan
 from serving.description import Description
-from serving.errors import ServingError, UsageError
+from serving.errors import UsageError
 from serving.exported import ExportedModel
 
 SCORE = "score"
-
-# A shard gives up when fewer of its candidates pass.
-_LOWEST_SHARE = 1e-3
-_FEW = 10_000
 
 
 @dataclass(frozen=True)
@@ -31,20 +27,22 @@ class Batch:
         drawn: how many were made for them.
         seconds: that the model took.
         offsets: which candidates of the shard they are, where samples are rejected.
+        drawn_labels: how many were made of each label, where samples with labels are rejected.
     """
 
     samples: Samples
     drawn: int
     seconds: float
     offsets: np.ndarray | None = None
+    drawn_labels: Mapping[int, int] | None = None
 
 
 class Maker:
-    """Makes the samples of any row of a job's plan."""
+    """Makes the samples of any row of a job's plan; where some are rejected, for `Acceptance`."""
 
     def __init__(self, model: ExportedModel, job: Job, judge: Judge | None = None) -> None:
+        self.job = job
         self._model = model
-        self._job = job
         self._plan = job.drawn
         self._judge = judge or (Realism(model) if job.signature == SCORE else None)
 
@@ -52,48 +50,16 @@ class Maker:
         """The samples of a shard, in order.
 
         Raises:
-            ServingError: the model fails, or far too few samples pass.
+            ServingError: the model fails.
         """
-        if isinstance(self._plan, Rejection):
-            yield from self._accepted(row)
-            return
-        inputs, size = row.inputs(self._plan), self._job.internal_batch
+        inputs, size = row.inputs(self._plan), self.job.internal_batch
         for start in range(0, row.count, size):
             part = {name: column[start : start + size] for name, column in inputs.items()}
             begun = time.perf_counter()
             values, columns = self.make(part)
             seconds = time.perf_counter() - begun
-            kept = Samples(row.first + start, values, self._written(columns))
+            kept = Samples(row.first + start, values, self.written(columns))
             yield Batch(kept, len(values), seconds)
-
-    def _accepted(self, row: PlanRow) -> Iterator[Batch]:
-        kept = drawn = 0
-        while kept < row.count:
-            self._check_share(row, kept, drawn)
-            size = self._job.internal_batch
-            candidates = self._plan.columns(row.shard * SHARD_SEEDS + drawn, size)
-            begun = time.perf_counter()
-            values, columns = self.make(candidates)
-            seconds = time.perf_counter() - begun
-            passed = self._passed(columns)[: row.count - kept]
-            # What comes after the last sample that is needed has not been drawn.
-            counted = int(passed[-1]) + 1 if kept + len(passed) == row.count else size
-            columns = {name: column[passed] for name, column in columns.items()}
-            samples = Samples(row.first + kept, values[passed], self._written(columns))
-            yield Batch(samples, counted, seconds, offsets=drawn + passed)
-            kept, drawn = kept + len(passed), drawn + counted
-
-    def _passed(self, columns: Columns) -> np.ndarray:
-        assert isinstance(self._plan, Rejection)
-        return np.flatnonzero(columns[self._plan.by] >= np.float32(self._plan.at_least))
-
-    def _check_share(self, row: PlanRow, kept: int, drawn: int) -> None:
-        if drawn >= _FEW and kept < _LOWEST_SHARE * drawn:
-            assert isinstance(self._plan, Rejection)
-            raise ServingError(
-                f"rejection: shard {row.name} kept {kept} of {drawn} samples by "
-                f"{self._plan.by} >= {self._plan.at_least}; choose a lower bound."
-            )
 
     def make(self, inputs: Columns) -> tuple[np.ndarray, Columns]:
         """The values [n, *shape] and all columns of samples with the given inputs.
@@ -101,7 +67,7 @@ class Maker:
         Raises:
             ServingError: the model fails.
         """
-        description, size = self._model.description, self._job.internal_batch
+        description, size = self._model.description, self.job.internal_batch
         signature = maker_of(self._plan, description, inputs)
         names = description.inputs(signature)
         arrays = {name: inputs[name] for name in names if name in inputs}
@@ -112,12 +78,13 @@ class Maker:
         columns = {**inputs, **outputs}
         if self._judge is not None:
             columns[self._judge.name] = self._judge(values, columns, size)
-        if self._job.signature == SCORE:
+        if self.job.signature == SCORE:
             return columns[Realism.name], columns
         return values, columns
 
-    def _written(self, columns: Columns) -> Columns:
-        return {name: columns[name] for name in self._job.columns}
+    def written(self, columns: Columns) -> Columns:
+        """Those columns that are written beside the samples."""
+        return {name: columns[name] for name in self.job.columns}
 
     def _latents(self, inputs: Columns) -> np.ndarray:
         if isinstance(self._plan, Paths):
@@ -145,7 +112,7 @@ class Maker:
         return np.stack(rows)
 
     def _seed_latents(self, seeds: np.ndarray) -> np.ndarray:
-        outputs = self._model.run("latents", {"seed": seeds}, self._job.internal_batch)
+        outputs = self._model.run("latents", {"seed": seeds}, self.job.internal_batch)
         return np.array(outputs["latent"])
 
 

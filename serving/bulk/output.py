@@ -208,6 +208,11 @@ def _check_same(out: str, job: Job, found: Mapping[str, Any]) -> None:
 
 def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a job with those of its plan among them, JSON values."""
-    plan = {key: list(v) if isinstance(v, tuple) else v for key, v in document["plan"].items()}
     rest = {key: value for key, value in document.items() if key != "plan"}
-    return plan | {"plan": plan["kind"]} | rest
+    return _flat_plan("plan", document["plan"]) | rest
+
+
+def _flat_plan(name: str, plan: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {key: list(v) if isinstance(v, tuple) else v for key, v in plan.items()}
+    fields[name] = fields.pop("kind")
+    return fields | (_flat_plan("of", plan["of"]) if "of" in plan else {})

@@ -184,9 +184,12 @@ class Paths:
 
 @dataclass(frozen=True)
 class Rejection:
-    """Only samples that pass: shard s draws from the seeds `seed` + s·2³² + j until it is full.
+    """Only samples that pass, as many of each label as another plan has.
+
+    Shard s draws from the seeds `seed` + s·2³² + j until it is full; `Acceptance` says which j.
 
     Attributes:
+        of: the plan that says how many, and of which labels.
         by: "realism" (the discriminator's logit) or "confidence" (a classifier's, for the sample's
             label, or its surest class where there are no labels).
         at_least: the bound.
@@ -194,16 +197,28 @@ class Rejection:
     """
 
     kind: ClassVar[str] = "rejection"
-    seed: int
-    count: int
+    of: Seeds | PerClass | Proportions
     by: str
     at_least: float
-    label: int | None = None
     classifier: str | None = None
 
+    @property
+    def seed(self) -> int:
+        """Of the first candidate."""
+        return self.of.seed
+
+    @property
+    def count(self) -> int:
+        """See `Plan`."""
+        return self.of.count
+
     def columns(self, first: int, count: int) -> Columns:
-        """The candidates `first` to `first + count`, counted over all shards."""
-        return _seeds(self.seed, first, count) | _labelled(self.label, count)
+        """The samples as they would be if all passed: their labels hold, their seeds do not."""
+        return self.of.columns(first, count)
+
+    def seeds(self, shard: int, offsets: np.ndarray) -> np.ndarray:
+        """The seeds of candidates of a shard."""
+        return self.seed + shard * SHARD_SEEDS + offsets
 
 
 PLANS: dict[str, type[Any]] = {
@@ -214,13 +229,18 @@ PLANS: dict[str, type[Any]] = {
 def document_of(plan: Plan) -> dict[str, Any]:
     """A plan as a JSON object."""
     fields: dict[str, Any] = asdict(plan)  # type: ignore[call-overload]
+    if isinstance(plan, Rejection):
+        fields["of"] = document_of(plan.of)
     return {"kind": plan.kind, **fields}
 
 
 def plan_of(document: Mapping[str, Any]) -> Plan:
     """The plan that `document_of` described."""
     fields = dict(document)
-    plan: Plan = PLANS[fields.pop("kind")](**fields)
+    kind = fields.pop("kind")
+    if kind == Rejection.kind:
+        fields["of"] = plan_of(fields["of"])
+    plan: Plan = PLANS[kind](**fields)
     return plan
 
 

@@ -1,7 +1,8 @@
 """Which samples somebody asks for, turned into a plan that fits the model."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,10 +28,21 @@ from serving.errors import UsageError
 
 Label = int | str
 
+_WAYS = ("per_class", "proportions", "rows", "captions", "grid", "interpolate")
+# What keeps some samples only, and the ways beside `count` that it goes together with.
+_KEEPING = {
+    "min_realism": ("per_class", "proportions"),
+    "min_confidence": ("per_class", "proportions"),
+    "best_of": ("per_class",),
+}
+
 
 @dataclass(frozen=True)
 class Selection:
     """Which samples: at most one of the ways below, and what they share.
+
+    What keeps some samples only (`min_realism`, `min_confidence`, `best_of`) goes together with
+    `count`, alone or with `label`, and with `per_class`; with `proportions` the bounds do.
 
     Attributes:
         count: how many; for a grid, how many seeds.
@@ -46,7 +58,7 @@ class Selection:
         min_realism: keep only samples with at least this logit of the discriminator.
         classifier: folder of a SavedModel that classifies samples.
         min_confidence: keep only samples of whose label the classifier is so sure.
-        best_of: make so many and keep the `count` most real ones.
+        best_of: make so many and keep the `count` most real ones; with `per_class`, of every class.
     """
 
     count: int | None = None
@@ -70,24 +82,26 @@ class Selection:
         Raises:
             UsageError: naming the field.
         """
-        ways = {
-            name: getattr(self, name) is not None
-            for name in ("per_class", "proportions", "rows", "captions", "grid", "interpolate",
-                         "min_realism", "min_confidence", "best_of")
-        }  # fmt: skip
-        chosen = [name for name, is_chosen in ways.items() if is_chosen]
-        if len(chosen) > 1:
-            raise UsageError(f"{chosen[1]}: it does not go together with {chosen[0]}; pass one.")
-        counts_itself = bool({"per_class", "rows", "captions", "interpolate"} & set(chosen))
+        way = self._one_of(_WAYS)
+        keeping = self._one_of(_KEEPING)
+        if keeping is not None and way not in (None, *_KEEPING[keeping]):
+            raise UsageError(f"{keeping}: it does not go together with {way}; pass one.")
+        counts_itself = way in ("per_class", "rows", "captions", "interpolate")
         if counts_itself and self.count is not None:
-            raise UsageError(f"count: {chosen[0]} says how many; leave it out.")
+            raise UsageError(f"count: {way} says how many; leave it out.")
         if not counts_itself and (self.count is None or self.count < 1):
             raise UsageError(f"count: received {self.count}; expected 1 or more.")
-        if self.label is not None and {"per_class", "proportions", "rows"} & set(chosen):
-            raise UsageError(f"label: {chosen[0]} says which; leave it out.")
+        if self.label is not None and way in ("per_class", "proportions", "rows"):
+            raise UsageError(f"label: {way} says which; leave it out.")
         if (self.min_confidence is None) != (self.classifier is None):
             raise UsageError("classifier: it goes together with min_confidence; pass both.")
         self._check_numbers()
+
+    def _one_of(self, names: Iterable[str]) -> str | None:
+        chosen = [name for name in names if getattr(self, name) is not None]
+        if len(chosen) > 1:
+            raise UsageError(f"{chosen[1]}: it does not go together with {chosen[0]}; pass one.")
+        return chosen[0] if chosen else None
 
     def _check_numbers(self) -> None:
         if not -MAX_SEED - 1 <= self.seed <= MAX_SEED:
@@ -96,9 +110,13 @@ class Selection:
             raise UsageError(f"per_class: received {self.per_class}; expected 1 or more.")
         if self.interpolate is not None and (self.steps < 2 or not self.interpolate):
             raise UsageError(f"steps: received {self.steps}; expected 2 (the two ends) or more.")
-        if self.best_of is not None and self.best_of < (self.count or 1):
+        if self.min_realism is not None and not math.isfinite(self.min_realism):
+            raise UsageError(f"min_realism: received {self.min_realism}; expected a finite number.")
+        kept = self.per_class or self.count or 1
+        if self.best_of is not None and self.best_of < kept:
+            what = "count" if self.per_class is None else "samples per class"
             raise UsageError(
-                f"best_of: received {self.best_of}; expected more than the count, {self.count}."
+                f"best_of: received {self.best_of}; expected more than the {what}, {kept}."
             )
 
     def plan(self, description: Description) -> tuple[Plan, Columns | None]:
@@ -109,8 +127,9 @@ class Selection:
         """
         plan, table = self._plan(description)
         first = plan.columns(0, 1) if table is None else {n: c[:1] for n, c in table.items()}
-        if isinstance(plan, Proportions):
-            first["label"] = np.array(plan.labels, np.int64)
+        counted = plan.of if isinstance(plan, Rejection) else plan
+        if isinstance(counted, Proportions):
+            first["label"] = np.array(counted.labels, np.int64)
         elif table is not None and "label" in table:
             first["label"] = table["label"]
         if isinstance(plan, Grid):
@@ -124,40 +143,58 @@ class Selection:
             return _table(tables.read_rows(self.rows, description), "rows")
         if self.captions is not None:
             return _table(tables.read_captions(self.captions, self.seed, description), "captions")
-        if self.per_class is not None:
-            return PerClass(self.seed, self.per_class, _num_classes(description)), None
         if self.interpolate is not None:
             pairs = [list(pair) for pair in self.interpolate]
             return Paths(pairs, self.steps, label), None
-        assert self.count is not None  # __post_init__ has seen to it
-        if self.proportions is not None:
-            return self._proportions(description, self.proportions, self.count), None
         if self.grid is not None:
+            assert self.count is not None  # __post_init__ has seen to it
             codes = {name: list(map(float, values)) for name, values in self.grid.items()}
             return Grid(self.seed, self.count, codes, label), None
+        counted = self._counted(description, label)
         if self.min_realism is not None or self.min_confidence is not None:
-            return self._rejection(description, self.count, label), None
-        return Seeds(self.seed, self.count, label), None
+            return self._rejection(description, counted), None
+        return counted, None
+
+    def _counted(
+        self, description: Description, label: int | None
+    ) -> Seeds | PerClass | Proportions:
+        """How many of which labels."""
+        if self.per_class is not None:
+            return PerClass(self.seed, self.per_class, _num_classes(description))
+        assert self.count is not None  # __post_init__ has seen to it
+        if self.proportions is not None:
+            return self._proportions(description, self.proportions, self.count)
+        return Seeds(self.seed, self.count, label)
 
     def scored(self, description: Description) -> Plan:
         """The plan of the first pass of `best_of`: all candidates."""
         assert self.best_of is not None
         _check_score(description)
-        everything = replace(self, count=self.best_of, best_of=None)
+        if self.per_class is None:
+            everything = replace(self, count=self.best_of, best_of=None)
+        else:
+            everything = replace(self, per_class=self.best_of, best_of=None)
         return everything.plan(description)[0]
 
     def best(self, scores: Columns) -> tuple[Plan, Columns]:
         """The plan of its second pass: the most real candidates, by seed; of equals the first."""
-        assert self.best_of is not None and self.count is not None
-        order = np.lexsort((scores["seed"], -scores[Realism.name]))[: self.count]
-        columns = {name: scores[name][np.sort(order)] for name in scores if name != Realism.name}
-        details = {
-            "best_of": self.best_of,
-            "seed": self.seed,
-            "label": self.label,
-            "lowest": float(scores[Realism.name][order[-1]]),
-        }
+        order = np.lexsort((scores["seed"], -scores[Realism.name]))
+        if self.per_class is None:
+            kept = order[: self.count]
+        else:
+            labels = scores["label"][order]
+            kept = np.concatenate([
+                order[labels == label][: self.per_class] for label in np.unique(labels)
+            ])  # fmt: skip
+        columns = {name: scores[name][np.sort(kept)] for name in scores if name != Realism.name}
+        details = self.pass_details | {"lowest": float(scores[Realism.name][kept].min())}
         return _table(columns, "best", details)
+
+    @property
+    def pass_details(self) -> dict[str, Any]:
+        """What the second pass of `best_of` is told apart by, in its plan."""
+        names = ("count", "per_class", "best_of", "seed", "label")
+        return {name: getattr(self, name) for name in names}
 
     def _proportions(
         self, description: Description, proportions: Mapping[Label, float], count: int
@@ -167,17 +204,19 @@ class Selection:
             raise UsageError("proportions: a label is there twice; give each one share.")
         return Proportions(self.seed, labels, largest_remainder(list(proportions.values()), count))
 
-    def _rejection(self, description: Description, count: int, label: int | None) -> Rejection:
+    def _rejection(
+        self, description: Description, counted: Seeds | PerClass | Proportions
+    ) -> Rejection:
         if self.min_realism is not None:
             _check_score(description)
-            return Rejection(self.seed, count, Realism.name, self.min_realism, label)
+            return Rejection(counted, Realism.name, self.min_realism)
         assert self.min_confidence is not None and self.classifier is not None
         if not 0 < self.min_confidence <= 1:
             raise UsageError(
                 f"min_confidence: received {self.min_confidence}; expected more than 0, at most 1."
             )
         found = Confidence(self.classifier).fingerprint
-        return Rejection(self.seed, count, Confidence.name, self.min_confidence, label, found)
+        return Rejection(counted, Confidence.name, self.min_confidence, found)
 
     def _check_codes(self, plan: Grid, description: Description) -> None:
         layout = description.latent_layout

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -16,6 +17,7 @@ from serving.bulk.judges import Confidence, Judge, Realism
 from serving.bulk.making import Batch, Maker
 from serving.bulk.output import Entry, Output
 from serving.bulk.plans import Rejection
+from serving.bulk.rejection import Acceptance
 from serving.errors import ServingError, UsageError
 from serving.exported import ExportedModel
 
@@ -153,7 +155,7 @@ class ShardWriter:
         try:
             with ThreadPoolExecutor(1) as encoder:
                 waiting: list[Future[None]] = []
-                for batch in self._maker.batches(row):
+                for batch in self._batches(row):
                     tally.add(batch)
                     waiting.append(encoder.submit(writer.add, batch.samples))
                     if len(waiting) > _WAITING:
@@ -166,6 +168,12 @@ class ShardWriter:
             with suppress(Exception):
                 writer.abandon()
             raise
+
+    def _batches(self, row: PlanRow) -> Iterator[Batch]:
+        plan = self._job.drawn
+        if isinstance(plan, Rejection):
+            return Acceptance(self._maker, plan, row).batches()
+        return self._maker.batches(row)
 
     def _publish(self, file: File) -> None:
         folder = os.path.dirname(file.name)
@@ -181,6 +189,7 @@ class _Tally:
     def __init__(self, row: PlanRow) -> None:
         self._row = row
         self._labels: Counter[int] = Counter()
+        self._drawn_labels: Counter[int] = Counter()
         self._offsets: list[np.ndarray] = []
         self.measures = Measures()
 
@@ -189,6 +198,7 @@ class _Tally:
         self._count(batch.samples)
         if batch.offsets is not None:
             self._offsets.append(batch.offsets)
+        self._drawn_labels.update(batch.drawn_labels or {})
 
     def _count(self, samples: Samples) -> None:
         if "label" in samples.columns and len(samples):
@@ -200,11 +210,17 @@ class _Tally:
         if row.columns is not None:
             entry["columns"] = row.columns
         if self._labels:
-            entry["labels"] = {str(label): n for label, n in sorted(self._labels.items())}
+            entry["labels"] = _by_label(self._labels)
         if rejected:
             entry["accepted"] = runs.pack(np.concatenate(self._offsets))
             entry["drawn"] = self.measures.drawn
+        if self._drawn_labels:
+            entry["drawn_labels"] = _by_label(self._drawn_labels)
         return entry
+
+
+def _by_label(counts: Counter[int]) -> dict[str, int]:
+    return {str(label): n for label, n in sorted(counts.items())}
 
 
 def _judge(model: ExportedModel, job: Job, classifier: str | None) -> Judge | None:

@@ -15,7 +15,7 @@ from serving.bulk.job import Job, PlanRow
 from serving.bulk.judges import Confidence
 from serving.bulk.making import Maker
 from serving.bulk.output import MANIFEST, Entry, Output
-from serving.bulk.plans import SHARD_SEEDS, Columns, Rejection
+from serving.bulk.plans import Columns, Rejection
 from serving.errors import UsageError
 from serving.exported import ExportedModel
 
@@ -210,13 +210,11 @@ class _Remaker:
     def _inputs(self, entry: Entry, num_shards: int) -> Columns:
         plan = self._job.drawn
         shard = int(entry["name"].partition("-")[0])
-        if isinstance(plan, Rejection):
-            offsets = runs.unpack(entry["accepted"])
-            columns = plan.columns(shard * SHARD_SEEDS, 1)
-            everything = {n: np.repeat(column, len(offsets)) for n, column in columns.items()}
-            return everything | {"seed": columns["seed"] + offsets}
         row = PlanRow(shard, num_shards, entry["first"], entry["count"], entry.get("columns"))
-        return row.inputs(plan)
+        inputs = row.inputs(plan)
+        if isinstance(plan, Rejection):
+            inputs["seed"] = plan.seeds(shard, runs.unpack(entry["accepted"]))
+        return inputs
 
     def _judge(
         self, entry: Entry, start: int, difference: float, values: np.ndarray, verdict: Verdict

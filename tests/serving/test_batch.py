@@ -243,7 +243,7 @@ def test_a_folder_with_something_else(digits, tmp_path):
     with pytest.raises(UsageError, match="is no record of a run"):
         run(digits, tmp_path / "out")
     (tmp_path / "out" / "manifest.json").write_text('{"format_version": 1}')
-    with pytest.raises(UsageError, match="was written in format 1, this version reads 2"):
+    with pytest.raises(UsageError, match="was written in format 1, this version reads 3"):
         run(digits, tmp_path / "out")
 
 

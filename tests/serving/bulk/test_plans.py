@@ -29,6 +29,7 @@ PLANS = [
     Proportions(9, [4, 1, 2], [11, 0, 12]),
     Grid(1, 2, {"kind": [0.0, 1.0], "tilt": [-1.0, 0.0, 1.0]}),
     Paths([[1, 2], [2, 9]], 5, label=1),
+    Rejection(Proportions(9, [4, 1, 2], [11, 0, 12]), "confidence", 0.5, "abc"),
 ]
 
 
@@ -124,6 +125,6 @@ def test_too_few_digits_for_the_shards():
 def test_seeds_beyond_64_bits():
     with pytest.raises(UsageError, match=r"seed: 9223372036854775803 . 10 seeds do not fit"):
         check_seeds(Seeds(2**63 - 5, 10), 1)
-    check_seeds(Rejection(2**62, 10, "realism", 0.0), 2)
+    check_seeds(Rejection(Seeds(2**62, 10), "realism", 0.0), 2)
     with pytest.raises(UsageError, match="do not fit 64 bits"):
-        check_seeds(Rejection(2**63 - 2**33, 10, "realism", 0.0), 3)
+        check_seeds(Rejection(Seeds(2**63 - 2**33, 10), "realism", 0.0), 3)

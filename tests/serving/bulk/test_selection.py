@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving import UsageError
+from serving import ServingError, UsageError
 from serving.latents import lerp
 from tests.serving.bulk.conftest import data, run
 
@@ -143,6 +143,87 @@ def test_rejection_is_a_function_of_the_plan(digits, tmp_path, rows_per_shard):
     assert manifest["drawn"] == drawn and manifest["share"] == 7 / drawn
 
 
+def kept_by_hand(base, labels, shard, seed, score):
+    """For each of a shard's labels in order: how many candidates it takes, the seeds it keeps.
+
+    Label number c of C has the candidates c + C·i, and its places take those that pass in order.
+    """
+    seeds, drawn = np.zeros(len(labels), np.int64), {}
+    names = np.unique(labels)
+    for number, label in enumerate(names):
+        candidates = seed + shard * 2**32 + number + len(names) * np.arange(400)
+        made = signatures(base)["generate_conditional"](
+            seed=tf.constant(candidates), label=tf.fill([400], tf.constant(label, tf.int64))
+        )
+        passed = np.flatnonzero(score(made["image"], label))[: np.sum(labels == label)]
+        seeds[labels == label] = candidates[passed]
+        drawn[str(label)] = int(passed[-1]) + 1
+    return seeds, drawn
+
+
+@pytest.mark.parametrize(
+    ("counts", "labels", "bound"),
+    [
+        ({"per_class": 3}, np.arange(30) % 10, 2.1),
+        ({"count": 20, "proportions": {"4": 0.5, "3": 0.3, "9": 0.2}}, None, 50.0),
+        ({"count": 9, "label": 4}, np.full(9, 4), 85.0),
+    ],
+    ids=["per class", "proportions", "label"],
+)
+def test_rejection_within_classes_has_exact_counts(digits, tmp_path, counts, labels, bound):
+    options = counts | {"min_realism": bound, "seed": 7, "rows_per_shard": 8}
+    manifest = run(digits, tmp_path / "a", **options)
+    found = arrays(tmp_path / "a", manifest)
+    if labels is None:
+        labels = arrays(tmp_path / "plain", run(digits, tmp_path / "plain", **counts))["label"]
+    np.testing.assert_array_equal(found["label"], labels)
+    assert (found["realism"] >= bound).all()
+    score = signatures(digits)["score"]
+
+    def passes(images, label):
+        labels = tf.fill([len(images)], tf.constant(label, tf.int64))
+        return score(image=images, label=labels)["realism"].numpy() >= bound
+
+    total = {}
+    for number, shard in enumerate(manifest["shards"]):
+        rows = slice(shard["first"], shard["first"] + shard["count"])
+        seeds, drawn = kept_by_hand(digits, labels[rows], number, 7, passes)
+        np.testing.assert_array_equal(found["seed"][rows], seeds)
+        assert shard["drawn_labels"] == drawn and shard["drawn"] == sum(drawn.values())
+        total = {label: total.get(label, 0) + drawn.get(label, 0) for label in {**total, **drawn}}
+    assert manifest["drawn_labels"] == total
+    assert manifest["drawn"] == sum(total.values()) > manifest["count"]
+
+
+def test_rejection_within_classes_is_a_function_of_the_plan(digits, classifier, tmp_path):
+    options = {"count": 60, "proportions": {"5": 0.8, "0": 0.2}, "rows_per_shard": 40}
+    options |= {"classifier": str(classifier), "min_confidence": 0.5}
+    manifest = run(digits, tmp_path / "a", **options)
+    found = arrays(tmp_path / "a", manifest)
+    assert (found["confidence"] >= 0.5).all()
+    assert manifest["labels"] == {"0": 12, "5": 48}
+    # Few candidates of the one label pass, and many of the other.
+    shares = {label: manifest["labels"][label] / n for label, n in manifest["drawn_labels"].items()}
+    assert min(shares.values()) < 0.7 * max(shares.values())
+    assert run(digits, tmp_path / "b", **options) == manifest
+    assert data(tmp_path / "a") == data(tmp_path / "b")
+    for size in (1, 7, 300):
+        other = run(digits, tmp_path / str(size), **options, batch_size=size)
+        assert [s["accepted"] for s in other["shards"]] == [
+            s["accepted"] for s in manifest["shards"]
+        ]
+        assert other["drawn_labels"] == manifest["drawn_labels"]
+        np.testing.assert_array_equal(arrays(tmp_path / str(size), other)["seed"], found["seed"])
+
+
+def test_a_label_that_never_passes_is_named(digits, classifier, tmp_path):
+    options = {"per_class": 2, "classifier": str(classifier), "min_confidence": 0.5}
+    with pytest.raises(
+        ServingError, match=r"kept 0 of \d+ samples of label 1 by confidence >= 0\.5"
+    ):
+        run(digits, tmp_path, **options)
+
+
 def test_rejection_by_a_classifier(digits, classifier, tmp_path):
     options = {"count": 6, "classifier": str(classifier), "min_confidence": 0.5, "label": 5}
     manifest = run(digits, tmp_path / "a", **options)
@@ -169,6 +250,25 @@ def test_the_best_of_many(digits, tmp_path):
     assert not (tmp_path / "a" / ".partial").exists()
 
 
+def test_the_best_of_many_of_every_class(digits, tmp_path):
+    manifest = run(digits, tmp_path, per_class=2, best_of=30)
+    found = arrays(tmp_path, manifest)
+    labels = tf.range(300, dtype=tf.int64) % 10
+    model = signatures(digits)
+    made = model["generate_conditional"](seed=tf.range(300, dtype=tf.int64), label=labels)
+    realism = model["score"](image=made["image"], label=labels)["realism"].numpy()
+    best = [
+        seed
+        for label in range(10)
+        for seed in sorted(range(label, 300, 10), key=lambda seed: (-realism[seed], seed))[:2]
+    ]
+    np.testing.assert_array_equal(found["seed"], sorted(best))
+    assert manifest["labels"] == {str(label): 2 for label in range(10)}
+    assert manifest["plan"]["details"]["per_class"] == 2
+    with pytest.raises(UsageError, match="holds another run"):
+        run(digits, tmp_path, count=20, best_of=30)
+
+
 @pytest.mark.parametrize(
     ("model", "options", "words"),
     [
@@ -188,7 +288,16 @@ def test_the_best_of_many(digits, tmp_path):
         ("digits", {"proportions": {"11": 1.0}}, "label: 11 is out of range"),
         ("digits", {"proportions": {"1": 1.0, 1: 2.0}}, "a label is there twice"),
         ("digits", {"proportions": {"1": 1.0}, "label": 1}, "label: proportions says which"),
-        ("digits", {"proportions": {"1": 1.0}, "best_of": 20}, "does not go together"),
+        ("digits", {"proportions": {"1": 1.0}, "best_of": 20},
+         "best_of: it does not go together with proportions"),
+        ("digits", {"proportions": {"1": 1.0}, "per_class": 2}, "proportions: it does not go"),
+        ("digits", {"rows": "/nowhere.csv", "min_realism": 1.0},
+         "min_realism: it does not go together with rows; pass one"),
+        ("digits", {"min_realism": 1.0, "best_of": 20}, "best_of: it does not go together"),
+        ("digits", {"per_class": 5, "best_of": 4},
+         "best_of: received 4; expected more than the samples per class, 5"),
+        ("points", {"per_class": 5, "min_realism": 0.0}, "per_class: the model is not conditional"),
+        ("digits", {"min_realism": float("nan")}, "min_realism: received nan; expected a finite"),
         ("digits", {"rows": "/nowhere.csv"}, "rows: '/nowhere.csv' cannot be read"),
         ("digits", {"captions": "/nowhere"}, "this model has no text condition; it is .* label"),
         ("points", {"grid": {"kind": [0]}}, "the latents of this model hold noise alone"),

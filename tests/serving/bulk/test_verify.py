@@ -32,9 +32,9 @@ def test_one_percent_is_at_least_one_shard(digits, tmp_path):
 
 
 @pytest.mark.parametrize("options", [
-    {"min_realism": 180.0}, {"best_of": 40}, {"proportions": {"3": 0.5, "4": 0.5}},
-    {"interpolate": [(1, 2)], "label": 3},
-], ids=lambda options: next(iter(options)))  # fmt: skip
+    {"min_realism": 180.0}, {"per_class": 1, "min_realism": 2.1}, {"best_of": 40},
+    {"proportions": {"3": 0.5, "4": 0.5}}, {"interpolate": [(1, 2)], "label": 3},
+], ids=lambda options: " ".join(options))  # fmt: skip
 def test_every_plan_can_be_made_again(digits, tmp_path, options):
     run(digits, tmp_path, **options)
     verdict = look(tmp_path, digits, share=1.0)
