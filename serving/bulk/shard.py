@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from serving.bulk import files, formats, hardware, runs
-from serving.bulk.formats import File, Samples, Shard
+from serving.bulk.formats import File, Samples, Shard, Written
 from serving.bulk.job import Job, PlanRow
 from serving.bulk.judges import Confidence, Judge, Realism
 from serving.bulk.making import Batch, Maker
@@ -136,20 +136,18 @@ class ShardWriter:
             shard = Shard(row.name, row.count, scratch, self._job.compression, self._job.content)
             tally = _Tally(row)
             written = self._written(row, shard, tally)
-            locals_ = [file.local for file in written]
-            digest = files.sha256(files.file_system(scratch), locals_)
-            tally.measures.bytes = sum(os.path.getsize(path) for path in locals_)
-            for file in written:
+            tally.measures.bytes = written.bytes
+            for file in written.files:
                 self._publish(file)
         entry = tally.entry(isinstance(self._job.drawn, Rejection)) | {
-            "files": [file.name for file in written],
-            "bytes": tally.measures.bytes,
-            "sha256": digest,
+            "files": [file.name for file in written.files],
+            "bytes": written.bytes,
+            "sha256": written.sha256,
             "hardware": self._hardware,
         }
         return entry, tally.measures
 
-    def _written(self, row: PlanRow, shard: Shard, tally: "_Tally") -> list[File]:
+    def _written(self, row: PlanRow, shard: Shard, tally: "_Tally") -> Written:
         """Encodes in a second thread while the model makes the next batches."""
         writer = self._format.open(shard)
         try:

@@ -4,7 +4,9 @@ Each is a module with a `FORMAT`. Writers take samples batch by batch, so that m
 with the shard, and write nothing that depends on time, place or user.
 """
 
+import hashlib
 import importlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -93,13 +95,35 @@ class File:
     name: str
 
 
+@dataclass(frozen=True)
+class Written:
+    """What has been written.
+
+    Attributes:
+        files: in the order of their samples.
+        bytes: of all of them.
+        sha256: over their contents, in that order.
+    """
+
+    files: Sequence[File]
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def read(cls, file: File) -> "Written":
+        """One file, read again: a writer that goes back to its head cannot sum it up on the way."""
+        with open(file.local, "rb") as content:
+            digest = hashlib.file_digest(content, "sha256")
+        return cls([file], os.path.getsize(file.local), digest.hexdigest())
+
+
 class Writer(Protocol):
     """Writes one shard."""
 
     def add(self, samples: Samples) -> None:
         """Takes the next samples."""
 
-    def close(self) -> list[File]:
+    def close(self) -> Written:
         """Finishes the files and returns them."""
 
     def abandon(self) -> None:

@@ -6,7 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples, Shard, joined
+from serving.bulk.formats import (
+    NO_COMPRESSION,
+    Content,
+    File,
+    Format,
+    Samples,
+    Shard,
+    Written,
+    joined,
+)
 from serving.bulk.formats.examples import parsed, serialized, tfds_files
 
 # A group of one is what random access wants, and what TFDS writes.
@@ -27,9 +36,9 @@ class _Writer:
         for record in serialized(samples, self._content):
             self._writer.write(record)
 
-    def close(self) -> list[File]:
+    def close(self) -> Written:
         self._writer.close()
-        return [self._file]
+        return Written.read(self._file)
 
     def abandon(self) -> None:
         self._writer.close()

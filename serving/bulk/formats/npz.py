@@ -7,7 +7,7 @@ from typing import IO
 
 import numpy as np
 
-from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples, Shard
+from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples, Shard, Written
 
 
 class _Writer:
@@ -37,7 +37,7 @@ class _Writer:
         self._member.write(np.ascontiguousarray(samples.values).data)
         self._columns.append(Samples(samples.first, samples.values[:0], samples.columns))
 
-    def close(self) -> list[File]:
+    def close(self) -> Written:
         self._member.close()
         for name in self._content.columns:
             column = np.concatenate([part.columns[name] for part in self._columns])
@@ -46,7 +46,7 @@ class _Writer:
             with self._open(name) as member:
                 np.lib.format.write_array(member, column, allow_pickle=False)
         self._archive.close()
-        return [self._file]
+        return Written.read(self._file)
 
     def abandon(self) -> None:
         self._member.close()

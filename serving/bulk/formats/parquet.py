@@ -7,13 +7,13 @@ its numbers, with their shape in the table's metadata.
 import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples, Shard
-from serving.bulk.formats.png import decode, encode
+from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples, Shard, Written
+from serving.bulk.formats.png import decode, encoded
 
 # A group is written once so many samples wait, whatever the batches they came in.
 _GROUP = 1024
@@ -34,9 +34,9 @@ class _Writer:
         self._waiting: list[dict[str, Any]] = []
 
     def add(self, samples: Samples) -> None:
-        for position, value in enumerate(samples.values):
+        for position, cell in enumerate(_cells(samples.values, self._content)):
             row = {name: column[position] for name, column in samples.columns.items()}
-            self._waiting.append({self._content.output: _cell(value, self._content), **row})
+            self._waiting.append({self._content.output: cell, **row})
             if len(self._waiting) == _GROUP:
                 self._write()
 
@@ -47,10 +47,10 @@ class _Writer:
             self._writer.write_table(pyarrow.Table.from_pylist(self._waiting, self._schema))
         self._waiting = []
 
-    def close(self) -> list[File]:
+    def close(self) -> Written:
         self._write()
         self._writer.close()
-        return [self._file]
+        return Written.read(self._file)
 
     def abandon(self) -> None:
         self._writer.close()
@@ -79,10 +79,10 @@ def _features(content: Content) -> dict[str, Any]:
     return features
 
 
-def _cell(value: np.ndarray, content: Content) -> Any:
+def _cells(values: np.ndarray, content: Content) -> Iterator[Any]:
     if not content.is_png:
-        return value.ravel()
-    return {"bytes": encode(value), "path": None}
+        return (value.ravel() for value in values)
+    return ({"bytes": file, "path": None} for file in encoded(values))
 
 
 def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples, Shard, joined
+from serving.bulk.formats import (
+    NO_COMPRESSION,
+    Content,
+    File,
+    Format,
+    Samples,
+    Shard,
+    Written,
+    joined,
+)
 from serving.bulk.formats.examples import parsed, serialized, tfds_files
 
 _GZIP = "gzip"
@@ -26,9 +35,9 @@ class _Writer:
         for record in serialized(samples, self._content):
             self._writer.write(record)
 
-    def close(self) -> list[File]:
+    def close(self) -> Written:
         self._writer.close()
-        return [self._file]
+        return Written.read(self._file)
 
     def abandon(self) -> None:
         self._writer.close()

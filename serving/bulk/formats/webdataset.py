@@ -9,13 +9,22 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples, Shard, joined
-from serving.bulk.formats.png import decode, encode
+from serving.bulk.formats import (
+    NO_COMPRESSION,
+    Content,
+    File,
+    Format,
+    Samples,
+    Shard,
+    Written,
+    joined,
+)
+from serving.bulk.formats.png import decode, encoded
 
 _GZIP = "gzip"
 
@@ -35,10 +44,11 @@ class _Writer:
         )
 
     def add(self, samples: Samples) -> None:
-        for position, value in enumerate(samples.values):
+        ending, contents = _as_files(samples.values, self._content)
+        for position, content in enumerate(contents):
             key = f"{samples.first + position:0{self._content.id_digits}d}"
             row = {name: column[position] for name, column in samples.columns.items()}
-            self._member(key, *_as_file(value, self._content))
+            self._member(key, ending, content)
             if "label" in row:
                 self._member(key, "cls", str(int(row.pop("label"))).encode())
             plain = {n: v.decode() if isinstance(v, bytes) else v.item() for n, v in row.items()}
@@ -49,10 +59,10 @@ class _Writer:
         info.size, info.mode = len(content), 0o644
         self._tar.addfile(info, io.BytesIO(content))
 
-    def close(self) -> list[File]:
+    def close(self) -> Written:
         self._tar.close()
         self._close_files()
-        return [self._file]
+        return Written.read(self._file)
 
     def abandon(self) -> None:
         self._close_files()
@@ -63,12 +73,14 @@ class _Writer:
         self._raw.close()
 
 
-def _as_file(value: np.ndarray, content: Content) -> tuple[str, bytes]:
-    if content.is_png:
-        return "png", encode(value)
+def _as_files(values: np.ndarray, content: Content) -> tuple[str, Iterator[bytes]]:
+    return ("png", encoded(values)) if content.is_png else ("npy", map(_as_npy, values))
+
+
+def _as_npy(value: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, value, allow_pickle=False)
-    return "npy", buffer.getvalue()
+    return buffer.getvalue()
 
 
 def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:

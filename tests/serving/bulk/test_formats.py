@@ -12,6 +12,7 @@ from PIL import Image
 from serving import UsageError
 from serving.bulk import formats
 from serving.bulk.formats import png
+from serving.bulk.formats.examples import serialized
 from tests.serving.bulk.conftest import run, tree
 
 
@@ -182,6 +183,30 @@ def test_a_package_that_is_not_there(digits, tmp_path, monkeypatch):
 )
 def test_png_files_are_what_pillow_reads(dtype, channels):
     limit = np.iinfo(dtype).max + 1
-    image = np.random.default_rng(0).integers(0, limit, (5, 7, channels), dtype)
-    read = np.asarray(Image.open(io.BytesIO(png.encode(image))))
-    np.testing.assert_array_equal(read.reshape(image.shape), image)
+    images = np.random.default_rng(0).integers(0, limit, (3, 5, 7, channels), dtype)
+    read = [np.asarray(Image.open(io.BytesIO(file))) for file in png.encoded(images)]
+    np.testing.assert_array_equal(np.stack(read).reshape(images.shape), images)
+    assert list(png.encoded(images[:0])) == []
+
+
+def test_records_are_what_an_example_is_by_itself():
+    columns = {
+        "seed": np.array([0, -5, 2**62]),
+        "realism": np.array([0.5, 0, -1], np.float32),
+        "text": np.array([b"a", b"", "é".encode()], object),
+    }
+    content = formats.Content(
+        "sample", (2,), "float32", (), {"seed": "int64", "realism": "float32", "text": "string"}, 8
+    )
+    samples = formats.Samples(0, np.arange(6, dtype=np.float32).reshape(3, 2), columns)
+    for position, record in enumerate(serialized(samples, content)):
+        wanted = tf.train.Example()
+        feature = wanted.features.feature
+        feature["sample"].bytes_list.value.append(samples.values[position].tobytes())
+        feature["shape"].int64_list.value.append(2)
+        feature["dtype"].bytes_list.value.append(b"float32")
+        feature["seed"].int64_list.value.append(columns["seed"][position])
+        feature["realism"].float_list.value.append(columns["realism"][position])
+        feature["text"].bytes_list.value.append(columns["text"][position])
+        assert record == wanted.SerializeToString(deterministic=True)
+    assert position == 2
