@@ -20,10 +20,10 @@ BENCHMARKS = {
     "recipe_quality": "the recipes trained with several seeds, under one protocol",
     "serving_speed": "images/s and latencies of the endpoint beside the model and a Flask handler",
     "serving_soak": "half an hour of load while versions come, break and go",
-    "bulk_throughput": "images/s of bulk generation beside the bare model and the usual script",
+    "serving_fuzz": "hostile requests to the endpoint: statuses, crashes, leaks, harm to others",
+    "bulk_throughput": "images/s of bulk generation beside the bare model; one core, all, and Beam",
     "bulk_faults": "runs that are killed or damaged at random moments, then resumed",
     "bulk_circle": "a classifier trained on generated digits, on real ones",
-    "serving_fuzz": "hostile requests to the endpoint: statuses, crashes, leaks, harm to others",
     "whole_run": "a recipe trained from start to end: images/s, epochs, share of the ceiling",
 }
 

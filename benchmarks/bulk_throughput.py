@@ -1,99 +1,163 @@
 """Images a second of bulk generation beside the model alone, and beside the usual script.
 
-Exports of the recipe cgan-mnist's players at 28×28×1 and 64×64×3, after one step of training. Every
-contender computes in one thread, as a worker of `gan generate` does, and writes the same samples
-in a new folder every time:
+Exports of the recipe cgan-mnist's players at 28x28x1 and 64x64x3, after one step of training: their
+pictures are noise, which is the worst that a PNG encoder can meet.
+
+In one thread, as a worker of `gan generate` computes, and in a new folder every time:
 
 - the bare loop calls the SavedModel with the best of several batch sizes and writes nothing;
 - ours is `write_shard`, with checksums and renames;
 - the usual script asks for one sample after the other and saves it with Pillow.
 
-Scaling starts one and two worker processes and counts from the first shard's end to the last's.
+On all cores, by commands from start to manifest:
+
+- the bare loop has as many threads as there are cores;
+- `gan generate` has as many workers, or one;
+- Beam has as many SDK worker processes, which talk to it as on a cluster.
 """
 
 import argparse
+import importlib.util
 import itertools
 import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benchmarks import bulk_exports, harness
-from benchmarks.harness import Comparison
+from benchmarks.bulk_commands import Command, Scaled
+from benchmarks.harness import Comparison, Contender, Measurement
 
 _FORMATS = ("npz", "tfrecord", "png")
 _BATCHES = (32, 64, 128, 256)
 _GOALS = {"npz": 0.9, "tfrecord": 0.9, "png": 0.75}
 
 
+_SCALING_GOAL = 1.8
+# Samples of a shard in runs of commands: about as many seconds a shard for either shape.
+_ROWS = {"28x28x1": 1024, "64x64x3": 256}
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
-    parser.add_argument("--count", type=int, default=1024, help="samples of a run")
-    parser.add_argument("--scaling-shards", type=int, default=24, help="shards of a scaling run")
+    parser.add_argument("--count", type=int, default=512, help="samples of a run in one thread")
+    parser.add_argument("--shards", type=int, default=16, help="shards of a command's run")
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measures everything and returns the result."""
-    count = 512 if arguments.quick else arguments.count
-    rounds = arguments.rounds or (3 if arguments.quick else 5)
+    shapes = [*bulk_exports.SHAPES][: 1 if arguments.quick else None]
+    count = 256 if arguments.quick else arguments.count
+    rounds = arguments.rounds or (2 if arguments.quick else 5)
     with tempfile.TemporaryDirectory() as folder:
-        workers = []
-        for shape in bulk_exports.SHAPES:
-            models = bulk_exports.make(shape, Path(folder))
-            options = {"models": str(models), "shape": shape, "count": count, "folder": folder}
-            workers.append(harness.Worker(sys.executable, "benchmarks.bulk_throughput", options))
+        workers = [_worker(shape, Path(folder), count, all_cores=False) for shape in shapes]
         contenders = {name: worker.contender(name) for worker in workers for name in worker.names}
         measurement = harness.measure(contenders, work=float(count), rounds=rounds)
         batches: dict[str, int] = {}
         for worker in workers:
             batches |= worker.versions
             worker.close()
-        scaling = [] if arguments.quick else _scaling(Path(folder), arguments.scaling_shards)
-    comparisons = []
-    for shape in bulk_exports.SHAPES:
-        comparisons += [
-            Comparison(f"{shape} {name}", f"{shape} bare loop", _GOALS[name]) for name in _FORMATS
-        ]
-        comparisons.append(Comparison(f"{shape} png", f"{shape} usual script", 4.0))
+        columns = _measure_commands(measurement, arguments, shapes, Path(folder), batches)
     return harness.result(
         measurement,
         unit="images/s",
-        comparisons=comparisons,
-        scaling=scaling,
+        comparisons=[c for shape in shapes for c in _comparisons(shape)],
+        absent=[] if _has_beam() else [_name(shapes[0], "Beam")],
+        columns=columns,
         batches=batches,
         samples_of_a_run=count,
+        samples_of_a_shard=_ROWS,
+        shards_of_a_command=arguments.shards,
     )
 
 
-def _scaling(folder: Path, shards: int) -> list[dict[str, Any]]:
-    """Images a second of one and two worker processes, three times each in turn."""
-    from serving.bulk import embedded
-    from serving.bulk.job import divide
-    from serving.bulk.shard import Task
-    from serving.exported import ExportedModel
+def _comparisons(shape: str) -> list[Comparison]:
+    alone = [Comparison(f"{shape} {name}", f"{shape} bare loop", _GOALS[name]) for name in _FORMATS]
+    crew, one, beam, bare = (_name(shape, n) for n in ("workers", "one worker", "Beam", "bare"))
+    return [
+        *alone,
+        Comparison(f"{shape} png", f"{shape} usual script", 4.0),
+        Comparison(crew, bare, _GOALS["tfrecord"]),
+        Comparison(crew, one, _SCALING_GOAL),
+        Comparison(beam, crew),
+    ]
 
-    models = folder / "28x28x1"
-    job = _job(ExportedModel(str(models)), "npz", 512 * shards, 128)
-    rows = []
-    for attempt in range(3):
-        for workers in (1, 2):
-            out = folder / f"scaling-{attempt}-{workers}"
-            (out / ".partial").mkdir(parents=True)
-            ends: list[float] = []
-            embedded.map_by_workers(
-                Task(str(models), str(out), job.document()),
-                divide(job),
-                workers,
-                lambda *_, ends=ends: ends.append(time.perf_counter()),
-            )
-            # The first shard of each worker pays for its start.
-            rate = 512 * (len(ends) - workers) / (ends[-1] - ends[workers - 1])
-            rows.append({"workers": workers, "images_per_second": round(rate, 1)})
-    return rows
+
+def _name(shape: str, what: str) -> str:
+    cores = _cores()
+    names = {
+        "bare": f"bare loop, {cores} threads",
+        "one worker": "tfrecord, 1 worker",
+        "workers": f"tfrecord, {cores} workers",
+        "Beam": f"tfrecord, Beam's {cores} processes",
+    }
+    return f"{shape} {names[what]}"
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _has_beam() -> bool:
+    return importlib.util.find_spec("apache_beam") is not None
+
+
+def _worker(shape: str, folder: Path, count: int, all_cores: bool) -> harness.Worker:
+    models = bulk_exports.make(shape, folder)
+    options = {"models": str(models), "shape": shape, "count": count, "folder": str(folder)}
+    module = "benchmarks.bulk_throughput"
+    return harness.Worker(sys.executable, module, options | {"all_cores": all_cores})
+
+
+def _measure_commands(
+    measurement: Measurement,
+    arguments: argparse.Namespace,
+    shapes: list[str],
+    folder: Path,
+    batches: dict[str, int],
+) -> dict[str, dict[str, float]]:
+    """Adds the runs on all cores, in rounds of their own; returns the columns they bring."""
+    shards = 5 * _cores() if arguments.quick else arguments.shards
+    commands: dict[str, Command] = {}
+    contenders: dict[str, Contender] = {}
+    workers = []
+    for shape in shapes:
+        samples = _ROWS[shape] * shards
+        workers.append(_worker(shape, folder, samples, all_cores=True))
+        bare = workers[-1].contender(*workers[-1].names)
+        contenders[_name(shape, "bare")] = Scaled(bare, measurement.work / samples)
+        for what, options in _commands(shape == shapes[0]).items():
+            command = Command(
+                folder / shape, folder, [*options, f"--batch-size={batches[shape]}"],
+                _ROWS[shape], shards, 1 if what == "one worker" else _cores(),
+            )  # fmt: skip
+            commands[_name(shape, what)] = command
+            contenders[_name(shape, what)] = Scaled(command, measurement.work / command.counted)
+    rounds = 1 if arguments.quick else min(3, arguments.rounds or 3)
+    measured = harness.measure(contenders, work=measurement.work, rounds=rounds, warm_up=0)
+    measurement.samples.update(measured.samples)
+    for worker in workers:
+        worker.close()
+    found = {name: command.columns for name, command in commands.items()}
+    titles = [*next(iter(found.values()))]
+    return {title: {name: columns[title] for name, columns in found.items()} for title in titles}
+
+
+def _commands(everything: bool) -> dict[str, list[str]]:
+    """The options of each command; the small images show scaling and Beam as well."""
+    options = {"workers": [f"--workers={_cores()}"]}
+    if everything:
+        options["one worker"] = ["--workers=1"]
+    if everything and _has_beam():
+        options["Beam"] = [
+            "--runner=DirectRunner",
+            f"--direct_num_workers={_cores()}",
+            "--direct_running_mode=multi_processing",
+        ]
+    return options
 
 
 def _job(model: Any, format: str, count: int, batch: int) -> Any:
@@ -120,9 +184,8 @@ def _job(model: Any, format: str, count: int, batch: int) -> Any:
 # ---- The worker's side ---------------------------------------------------------------------------
 
 
-def _works(options: dict[str, Any]) -> tuple[dict[str, Callable[[], object]], int]:
-    import numpy as np
-    import tensorflow as tf
+def _alone(options: dict[str, Any]) -> tuple[dict[str, Callable[[], object]], int]:
+    """The contenders in one thread."""
     from PIL import Image
 
     from serving.bulk import hardware
@@ -132,18 +195,8 @@ def _works(options: dict[str, Any]) -> tuple[dict[str, Callable[[], object]], in
 
     hardware.use_one_thread()
     model, count = ExportedModel(options["models"]), options["count"]
-    function = tf.saved_model.load(os.path.join(options["models"], "1")).signatures["generate"]
-
-    def bare(size: int) -> None:
-        for start in range(0, count, size):
-            seeds = np.arange(start, start + size, dtype=np.int64)
-            function(seed=tf.constant(seeds))["image"].numpy()
-
-    def seconds(size: int) -> float:
-        bare(size)
-        return harness.timed(lambda: bare(size)).cpu_seconds
-
-    best = min(_BATCHES, key=seconds)
+    function = _function(options)
+    best = _best_batch(function, lambda sample: sample.cpu_seconds)
     shape, folder = options["shape"], options["folder"]
 
     def written(format: str) -> Callable[[], object]:
@@ -162,19 +215,60 @@ def _works(options: dict[str, Any]) -> tuple[dict[str, Callable[[], object]], in
     def script() -> None:
         out = tempfile.mkdtemp(dir=folder)
         for seed in range(count):
-            image = function(seed=tf.constant([seed], tf.int64))["image"].numpy()[0]
+            image = function([seed])[0]
             pixels = image[..., 0] if image.shape[-1] == 1 else image
             Image.fromarray(pixels).save(os.path.join(out, f"{seed}.png"))
 
-    works: dict[str, Callable[[], object]] = {f"{shape} bare loop": lambda: bare(best)}
+    works: dict[str, Callable[[], object]] = {
+        f"{shape} bare loop": lambda: _bare(function, count, best)
+    }
     works |= {f"{shape} {format}": written(format) for format in _FORMATS}
     works[f"{shape} usual script"] = script
     return works, best
 
 
+def _on_all_cores(options: dict[str, Any]) -> tuple[dict[str, Callable[[], object]], int]:
+    """The bare loop with as many threads as there are cores."""
+    function = _function(options)
+    best = _best_batch(function, lambda sample: sample.seconds)
+    name = _name(options["shape"], "bare")
+    return {name: lambda: _bare(function, options["count"], best)}, best
+
+
+def _function(options: dict[str, Any]) -> Callable[[Any], Any]:
+    """Seeds to images, with nothing of ours between the SavedModel and the caller."""
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(os.path.join(options["models"], "1"))
+    generate = loaded.signatures["generate"]
+
+    def images(seeds: Any) -> Any:
+        return generate(seed=tf.constant(seeds, tf.int64))["image"].numpy()
+
+    images.loaded = loaded  # type: ignore[attr-defined]  # its variables live as long as it does
+    return images
+
+
+def _bare(function: Callable[[Any], Any], count: int, size: int) -> None:
+    import numpy as np
+
+    for start in range(0, count, size):
+        function(np.arange(start, start + size))
+
+
+def _best_batch(function: Callable[[Any], Any], cost: Callable[[harness.Sample], float]) -> int:
+    def of(size: int) -> float:
+        _bare(function, size, size)
+        return min(
+            cost(harness.timed(lambda: _bare(function, max(_BATCHES), size))) for _ in range(3)
+        )
+
+    return min(_BATCHES, key=of)
+
+
 def main(options: dict[str, Any]) -> None:
     """Serves the contenders of one shape."""
-    works, best = _works(options)
+    works, best = _on_all_cores(options) if options["all_cores"] else _alone(options)
     harness.serve(works, {options["shape"]: best})
 
 

@@ -1,11 +1,15 @@
 import itertools
 import json
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from benchmarks import harness, tables
+from benchmarks.bulk_commands import Scaled, cpu_seconds_of_tree
 from benchmarks.harness import Comparison, Local, Measurement, Sample
 
 
@@ -113,3 +117,23 @@ def test_documents_show_the_results_as_they_are():
     assert text.count("<!-- table:") == len(list(harness.RESULTS.glob("*.json")))
     assert tables.refresh(text, harness.RESULTS) == text
     assert tables.refresh(text.replace(" | ", " | 9.99 ", 1), harness.RESULTS) == text
+
+
+def test_a_contender_that_does_more_is_told_as_if_it_did_as_much():
+    class Long:
+        def run(self):
+            return Sample(8.0, 4.0)
+
+    assert Scaled(Long(), 0.25).run() == Sample(2.0, 1.0)
+
+
+def test_the_processor_time_of_processes_below_is_counted():
+    code = "import time; t = time.process_time()\nwhile time.process_time() - t < 0.3: pass\n"
+    child = [sys.executable, "-c", code + "input()"]
+    with subprocess.Popen(child, stdin=subprocess.PIPE) as process:
+        until = time.monotonic() + 60
+        while time.monotonic() < until and cpu_seconds_of_tree(os.getpid())[process.pid] < 0.25:
+            time.sleep(0.05)
+        found = cpu_seconds_of_tree(os.getpid())
+        process.communicate(b"\n")
+    assert os.getpid() in found and found[process.pid] >= 0.25
