@@ -130,7 +130,8 @@ def _cause(error: BaseException) -> str:
         kind, colon, text = line.partition(": ")
         if colon and kind.endswith(("ServingError", "UsageError")):
             return text.partition(" [while running")[0]
-    return str(error)
+    # A job server that does not answer raises an error without words.
+    return str(error) or f"{type(error).__name__}; see whether its endpoint answers"
 
 
 def _report(result: Any) -> None:

@@ -56,13 +56,18 @@ class Job:
         """The job in a manifest or in the plan of a run under way.
 
         Raises:
-            UsageError: the document is of another version of this program.
+            UsageError: the document is of another version of this program, or damaged.
         """
         version = document.get("format_version")
         if version != FORMAT_VERSION:
             raise UsageError(
                 f"out: the run was written in format {version!r}, this version reads "
                 f"{FORMAT_VERSION}; use the version that wrote it, or a new folder."
+            )
+        if missing := [name for name in cls.__dataclass_fields__ if name not in document]:
+            raise UsageError(
+                f"out: the record of the run is damaged, {missing[0]!r} is missing; pass a new "
+                "folder."
             )
         return cls(**{name: document[name] for name in cls.__dataclass_fields__})
 

@@ -4,6 +4,7 @@ A plan is a value; its document is part of the manifest, and an equal document i
 """
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -251,11 +252,12 @@ def largest_remainder(shares: Sequence[float], total: int) -> list[int]:
     remainders the first.
 
     Raises:
-        UsageError: a share is negative or all are 0.
+        UsageError: a share is negative or no finite number, or all are 0.
     """
-    exact = [Fraction(str(share)) for share in shares]
-    if any(share < 0 for share in exact) or not sum(exact):
+    sound = all(math.isfinite(share) and share >= 0 for share in shares) and any(shares)
+    if not sound:
         raise UsageError(f"proportions: received {list(shares)}; expected positive shares.")
+    exact = [Fraction(str(share)) for share in shares]
     quotas = [share * total / sum(exact) for share in exact]
     counts = [int(quota) for quota in quotas]
     order = sorted(range(len(quotas)), key=lambda i: counts[i] - quotas[i])

@@ -245,6 +245,9 @@ def test_a_folder_with_something_else(digits, tmp_path):
     (tmp_path / "out" / "manifest.json").write_text('{"format_version": 1}')
     with pytest.raises(UsageError, match="was written in format 1, this version reads 3"):
         run(digits, tmp_path / "out")
+    (tmp_path / "out" / "manifest.json").write_text('{"format_version": 3}')
+    with pytest.raises(UsageError, match="record of the run is damaged, 'plan' is missing"):
+        run(digits, tmp_path / "out")
 
 
 def test_an_export_that_cannot_be_used(half_plus_two, tmp_path):

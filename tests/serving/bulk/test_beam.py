@@ -76,3 +76,16 @@ def test_a_shard_that_fails_ends_the_job_with_its_sentence(digits, tmp_path):
 
     with pytest.raises(ServingError, match=r"kept 0 of .*; choose a lower bound\."):
         run(digits, tmp_path, min_realism=1e9, manner=by("DirectRunner"))
+
+
+@needs_beam
+def test_a_job_server_that_does_not_answer_gets_a_sentence(digits, tmp_path):
+    from serving import ServingError
+
+    options = (
+        "--job_endpoint=localhost:1",
+        "--job_server_timeout=1",
+        "--environment_type=LOOPBACK",
+    )
+    with pytest.raises(ServingError, match=r"PortableRunner: \w+"):
+        run(digits, tmp_path, manner=by("PortableRunner", *options))

@@ -77,7 +77,7 @@ def test_counts_by_shares_are_exact():
         assert all(abs(n - e) < 1 for n, e in zip(counts, exact, strict=True))
 
 
-@pytest.mark.parametrize("shares", [[-0.1, 1], [0, 0]])
+@pytest.mark.parametrize("shares", [[-0.1, 1], [0, 0], [float("nan"), 1], [float("inf")], []])
 def test_shares_that_are_none(shares):
     with pytest.raises(UsageError, match="expected positive shares"):
         largest_remainder(shares, 10)

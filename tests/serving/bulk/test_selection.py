@@ -303,6 +303,8 @@ def test_the_best_of_many_of_every_class(digits, tmp_path):
         ("points", {"grid": {"kind": [0]}}, "the latents of this model hold noise alone"),
         ("coded", {"grid": {"size": [0]}}, "the model has no code 'size'; it has kind, tilt"),
         ("coded", {"grid": {"kind": [2]}}, "'kind' takes the whole numbers 0 to 1"),
+        ("coded", {"grid": {"tilt": [float("nan")]}}, "'tilt' has the values .nan.; expected"),
+        ("coded", {"grid": {"tilt": []}}, "'tilt' has the values ..; expected numbers"),
         ("coded", {"min_realism": 0.0}, "this export has no 'score' signature"),
         ("points", {"interpolate": [(1, 2)], "steps": 1}, "steps: received 1; expected 2"),
         ("digits", {"interpolate": [(1, 2)]}, "label: the plan gives none, and 'decode'"),
