@@ -1,4 +1,4 @@
-"""Endpoints to put a load on, each in a process of its own whose memory and time can be read."""
+"""Endpoints to send requests to, each in a process of its own that is watched from outside."""
 
 import json
 import os
@@ -8,32 +8,48 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 _ROOT = Path(__file__).parents[1]
+
+
+class Held(NamedTuple):
+    """What a process holds at a moment."""
+
+    resident_mib: float
+    files: int
+    threads: int
 
 
 class Process:
     """A server that prints a line of JSON, its ports among it, once it answers.
 
-    Args:
-        command: what to start.
-        stderr: a file for what it complains of; None for where ours goes.
+    Attributes:
+        ports: by the names that it gives them.
     """
 
-    def __init__(self, command: Sequence[str], stderr: Path | None = None) -> None:
-        environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2"}
-        complaints = stderr.open("a", encoding="utf-8") if stderr is not None else None
-        self._process = subprocess.Popen(
-            command,
-            cwd=_ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            text=True,
-        )
-        if complaints is not None:
-            complaints.close()
+    def __init__(
+        self,
+        command: Sequence[str],
+        stderr: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Starts it; returns once it answers.
+
+        Args:
+            command: what to start.
+            stderr: a file for what it complains of; None for where ours goes.
+            environment: variables beside ours.
+        """
+        given = {"TF_CPP_MIN_LOG_LEVEL": "2"} | dict(environment or {})
+        with open(stderr or os.devnull, "ab") as complaints:
+            self._process = subprocess.Popen(
+                command,
+                cwd=_ROOT,
+                env=os.environ | given,
+                stdout=subprocess.PIPE,
+                stderr=complaints if stderr is not None else None,
+            )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -46,28 +62,24 @@ class Process:
         return self._process.pid
 
     @property
-    def resident_mib(self) -> float:
-        """Its resident memory now."""
-        status = dict(line.split(":", 1) for line in self._proc("status").splitlines())
-        return int(status["VmRSS"].split()[0]) / 1024
-
-    @property
-    def num_threads(self) -> int:
-        """Its threads now."""
-        return len(os.listdir(f"/proc/{self._process.pid}/task"))
-
-    @property
-    def num_files(self) -> int:
-        """Its open files and connections now."""
-        return len(os.listdir(f"/proc/{self._process.pid}/fd"))
-
-    @property
     def is_alive(self) -> bool:
         """Whether it has not ended."""
         return self._process.poll() is None
 
+    def held(self) -> Held:
+        """What it holds now; nothing once it has ended."""
+        if not self.is_alive:
+            return Held(0.0, 0, 0)
+        process = Path(f"/proc/{self.pid}")
+        fields = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+        return Held(
+            round(int(fields["VmRSS"].split()[0]) / 1024, 1),
+            len(os.listdir(process / "fd")),
+            int(fields["Threads"]),
+        )
+
     def stop(self) -> float:
-        """Sends SIGTERM; returns how many seconds it took to end."""
+        """Ends it as an operator does; returns how many seconds that took."""
         begun = time.perf_counter()
         self._process.terminate()
         try:
@@ -76,6 +88,11 @@ class Process:
             self._process.kill()
             raise
         return time.perf_counter() - begun
+
+    @property
+    def exit_code(self) -> int | None:
+        """With which it ended; None while it runs."""
+        return self._process.poll()
 
     def __enter__(self) -> Self:
         return self
@@ -89,14 +106,10 @@ class Process:
         if self.is_alive:
             self.stop()
 
-    def _proc(self, name: str) -> str:
-        return Path(f"/proc/{self._process.pid}/{name}").read_text(encoding="utf-8")
 
-
-def gan_serve(models: Path, *flags: str, stderr: Path | None = None) -> Process:
+def gan_serve(
+    *arguments: str, stderr: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Process:
     """The embedded endpoint, as a user starts it; `ports` has "port" and "rest_api_port"."""
-    command = [
-        *(sys.executable, "-m", "trainer.cli", "serve", str(models), "--json"),
-        *("--port=0", "--rest_api_port=0", *flags),
-    ]
-    return Process(command, stderr)
+    command = [sys.executable, "-m", "trainer.cli", "serve", *arguments]
+    return Process([*command, "--json", "--port=0", "--rest_api_port=0"], stderr, environment)

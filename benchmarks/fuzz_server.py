@@ -1,15 +1,11 @@
-"""The endpoint that is fuzzed: in a process of its own, with small limits, watched from outside."""
+"""The endpoint that is fuzzed, with small limits."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from benchmarks import bulk_exports
+from benchmarks.endpoints import Held, gan_serve
 
 KEY = "correct-horse"
 # glibc gives threads arenas of their own, and what is freed in one does not serve another: resident
@@ -18,8 +14,6 @@ ARENAS = 1
 SECONDS = 1.0  # that a client may dawdle
 _FLAGS = {
     "host": "127.0.0.1",
-    "port": 0,
-    "rest_api_port": 0,
     "enable_batching": "true",
     "web": "true",
     "api_key_env": "SADDLEPOINT_FUZZ_KEY",
@@ -40,14 +34,6 @@ _ENVIRONMENT = {
 }
 
 
-class Held(NamedTuple):
-    """What a process holds at a moment."""
-
-    resident_mib: float
-    descriptors: int
-    threads: int
-
-
 class FuzzServer:
     """`gan serve` over a real export and a model that takes every type, until `close`."""
 
@@ -61,67 +47,33 @@ class FuzzServer:
         self.config.write_text(f"model_config_list {{ {models}}}")
         self.bases = {name: str(base) for name, base in bases.items()}
         flags = _FLAGS | {"model_config_file": self.config, "access_log": self.access_log}
-        command = [sys.executable, "-m", "trainer.cli", "serve", "--json"]
-        with open(self._stderr, "wb") as stderr:
-            self._process = subprocess.Popen(
-                [*command, *(f"--{name}={value}" for name, value in flags.items())],
-                cwd=Path(__file__).parents[1],
-                env=os.environ | _ENVIRONMENT,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-            )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the endpoint did not start:\n{self.complaints}")
-        ports = json.loads(line)
-        self.port, self.rest_api_port = ports["port"], ports["rest_api_port"]
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self._process.poll() is None
+        arguments = [f"--{name}={value}" for name, value in flags.items()]
+        self.process = gan_serve(*arguments, stderr=self._stderr, environment=_ENVIRONMENT)
+        self.port, self.rest_api_port = (self.process.ports[n] for n in ("port", "rest_api_port"))
 
     @property
     def complaints(self) -> str:
-        """What it wrote to standard error, but for uvicorn's line for each head that is none."""
-        text = self._stderr.read_text(encoding="utf-8", errors="replace")
-        return "".join(line for line in text.splitlines(True) if line not in _EXPECTED)
-
-    def held(self) -> Held:
-        """What it holds now; nothing once it has ended."""
-        if not self.alive:
-            return Held(0.0, 0, 0)
-        process = Path(f"/proc/{self._process.pid}")
-        fields = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
-        return Held(
-            round(int(fields["VmRSS"].split()[0]) / 1024, 1),
-            len(os.listdir(process / "fd")),
-            int(fields["Threads"]),
-        )
+        """What it wrote to standard error."""
+        return self._stderr.read_text(encoding="utf-8", errors="replace")
 
     def at_rest(self, seconds: float = 20.0) -> Held:
         """What it holds once connections have ended: the least within `seconds`."""
-        least, deadline = self.held(), time.monotonic() + seconds
+        least, deadline = self.process.held(), time.monotonic() + seconds
         while time.monotonic() < deadline:
             time.sleep(0.5)
-            now = self.held()
+            now = self.process.held()
             least = Held(
                 min(least.resident_mib, now.resident_mib),
-                min(least.descriptors, now.descriptors),
+                min(least.files, now.files),
                 min(least.threads, now.threads),
             )
         return least
 
-    def close(self) -> int:
+    def close(self) -> int | None:
         """Ends it as an operator does; returns its exit code."""
-        if self.alive:
-            self._process.send_signal(signal.SIGTERM)
-        try:
-            return self._process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
+        if self.process.is_alive:
+            self.process.stop()
+        return self.process.exit_code
 
 
 def _every_type(folder: Path) -> Path:

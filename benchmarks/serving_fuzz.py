@@ -24,7 +24,8 @@ import grpc
 import yaml
 
 from benchmarks import fuzz_grpc, fuzz_http
-from benchmarks.fuzz_server import ARENAS, FuzzServer, Held
+from benchmarks.endpoints import Held
+from benchmarks.fuzz_server import ARENAS, FuzzServer
 from benchmarks.fuzz_witness import Witness
 
 _OPENAPI = Path(__file__).parents[1] / "docs" / "openapi.yaml"
@@ -139,7 +140,7 @@ class Fuzzer:
         """Sends request `number`; returns its family and how it ended."""
         family, make, chance = choose(self.seed, number)
         made = make(chance)
-        if not self.server.alive:
+        if not self.server.process.is_alive:
             return family, Outcome(["not sent"], "the server is dead")
         try:
             if isinstance(made, fuzz_grpc.Call):
@@ -220,7 +221,7 @@ def _whole(fuzzer: Fuzzer, count: int) -> dict[str, Any]:
         middle = server.at_rest(5.0)
         fuzzer.send_all(range(half, count))
         seconds = time.perf_counter() - begun
-        alive = server.alive
+        alive = server.process.is_alive
         end = server.at_rest(5.0)
     fuzzer.close()
     return _result(fuzzer, witness, (middle, end), alive, seconds)
@@ -234,14 +235,14 @@ def _result(
     tracebacks = fuzzer.server.complaints.count("Traceback (most recent call last)")
     requests, findings = fuzzer.tally.requests.total(), fuzzer.tally.findings
     grown = round(end.resident_mib - middle.resident_mib, 1)
-    leaks = grown > _GROWTH_MIB or end.descriptors > middle.descriptors + 8
+    leaks = grown > _GROWTH_MIB or end.files > middle.files + 8
     passed = not (findings or tracebacks or leaks or exit_code or witness.wrong) and alive
     verdict = (
         f"{requests} hostile requests: {len(findings)} ended undeclared, {tracebacks} tracebacks, "
         f"server {'alive' if alive else 'dead'}, then ended with {exit_code}. "
         f"{witness.answered} valid requests beside them: {len(witness.wrong)} failed or differed. "
         f"Over the second half {grown:+} MiB resident, "
-        f"{end.descriptors - middle.descriptors:+} descriptors, "
+        f"{end.files - middle.files:+} descriptors, "
         f"{end.threads - middle.threads:+} threads. {'Passed' if passed else 'FAILED'}."
     )
     return {

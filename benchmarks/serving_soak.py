@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         versions = Versions(bulk_exports.make(arguments.shape, folder), folder / "served")
         flags = ["--model_name=m", "--enable_batching", f"--access_log={folder / 'access.log'}"]
         complaints = folder / "complaints.txt"
-        with gan_serve(versions.base, *flags, stderr=complaints) as server:
+        with gan_serve(str(versions.base), *flags, stderr=complaints) as server:
             loads = _loads(server, bulk_exports.SHAPES[arguments.shape], seconds)
             with _events(versions, arguments.every, arguments.seed) as happened:
                 for window in range(_WINDOWS):
@@ -153,9 +153,9 @@ def _window(
     before = happened.total()
     with ThreadPoolExecutor() as pool:
         under_way = [pool.submit(load.measure, each) for each in loads]
-        memory = [server.resident_mib]
+        memory = [server.held().resident_mib]
         while futures.wait(under_way, timeout=1.0).not_done:
-            memory.append(server.resident_mib)
+            memory.append(server.held().resident_mib)
     outcomes: list[Outcome] = [each.result() for each in under_way]
     failures = Counter[str]()
     for outcome in outcomes:
@@ -172,8 +172,8 @@ def _window(
         "REST p99, ms": rest.p99_ms,
         "memory, MiB": round(statistics.median(memory)),
         "at most": round(max(memory)),
-        "files": server.num_files,
-        "threads": server.num_threads,
+        "files": server.held().files,
+        "threads": server.held().threads,
     } | ({"failures": dict(failures)} if failures else {})
 
 

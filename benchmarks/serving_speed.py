@@ -167,8 +167,8 @@ def _servers(models: Path, run_dir: Path) -> dict[str, Callable[[], Process]]:
     ready = [sys.executable, "-m", "benchmarks.ready_made", shape]
     handler = [sys.executable, "-m", "benchmarks.flask_handler", str(run_dir)]
     servers: dict[str, Callable[[], Process]] = {
-        "plain": lambda: gan_serve(models, "--model_name=m"),
-        "batching": lambda: gan_serve(models, "--model_name=m", "--enable_batching"),
+        "plain": lambda: gan_serve(str(models), "--model_name=m"),
+        "batching": lambda: gan_serve(str(models), "--model_name=m", "--enable_batching"),
         "ready-made": lambda: Process(ready),
     }
     return servers | ({"Flask": lambda: Process(handler)} if _has_flask() else {})
