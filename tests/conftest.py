@@ -80,14 +80,40 @@ def digits():
     return sources.load(load_experiment("cgan-digits").data)
 
 
-@pytest.fixture(scope="session")
-def trained_run(tmp_path_factory):
-    """The directory of a tiny conditional run of four steps."""
+def _trained(tmp_path_factory, *arguments):
     from trainer.run import train
 
     run_dir = tmp_path_factory.mktemp("run") / "run"
-    train(tiny(), run_dir, progress=False)
+    train(tiny(*arguments), run_dir, progress=False)
     return run_dir
+
+
+# Runs that several tests read: a start costs seconds, because TensorFlow traces the game anew.
+# Who wants to write into one takes a copy.
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory):
+    """The directory of a tiny conditional run of four steps."""
+    return _trained(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def longer_run(tmp_path_factory):
+    """The directory of the same run, played to six steps in one go."""
+    return _trained(tmp_path_factory, "cgan-digits", "train.steps=6")
+
+
+@pytest.fixture(scope="session")
+def ring_run(tmp_path_factory):
+    """The directory of a tiny run on points in the plane."""
+    return _trained(tmp_path_factory, "mlp-ring")
+
+
+@pytest.fixture(scope="session")
+def classifier_cache(tmp_path_factory):
+    """An `evaluate.cache_dir` of evaluations that need a classifier: the first one trains it."""
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="session")

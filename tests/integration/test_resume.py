@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.conftest import checkpointed
 
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 OVERRIDES = (
     "network.base_filters=4",
     "train.batch_size=16",
+    "train.steps=80",
     "data.flip=true",
     "run.checkpoint_every=20",
     "run.log_every=20",
@@ -23,10 +25,10 @@ OVERRIDES = (
 )
 
 
-def _start(run_dir, steps):
+def _start(run_dir):
     command = [sys.executable, "-m", "trainer.cli", "train", "cgan-digits"]
     command += ["--run-dir", str(run_dir)]
-    for override in (*OVERRIDES, f"train.steps={steps}"):
+    for override in OVERRIDES:
         command += ["--set", override]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
@@ -51,26 +53,32 @@ def _assert_same(one, other):
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
-def test_a_run_killed_anywhere_resumes_to_the_same_bits(tmp_path):
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    _finish(_start(whole, 80))
-    process = _start(killed, 80)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run that nobody disturbed."""
+    run_dir = tmp_path_factory.mktemp("whole") / "run"
+    _finish(_start(run_dir))
+    return run_dir
+
+
+def test_a_run_killed_anywhere_resumes_to_the_same_bits(whole, tmp_path):
+    killed = tmp_path / "killed"
+    process = _start(killed)
     _wait_for(killed / "checkpoints" / "step-40.index", process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-    _finish(_start(killed, 80))
+    _finish(_start(killed))
     _assert_same(whole, killed)
     assert (killed / "metrics.jsonl").read_text().count('"step": 80') == 1
     assert len((killed / "environment.jsonl").read_text().splitlines()) == 2
 
 
-def test_sigterm_checkpoints_and_the_same_command_goes_on(tmp_path):
-    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    _finish(_start(whole, 60))
-    process = _start(stopped, 60)
+def test_sigterm_checkpoints_and_the_same_command_goes_on(whole, tmp_path):
+    stopped = tmp_path / "stopped"
+    process = _start(stopped)
     _wait_for(stopped / "checkpoints" / "step-20.index", process)
     process.send_signal(signal.SIGTERM)
     _finish(process)
-    _finish(_start(stopped, 60))
+    _finish(_start(stopped))
     _assert_same(whole, stopped)

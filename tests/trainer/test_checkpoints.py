@@ -1,5 +1,6 @@
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,19 +15,34 @@ from trainer.data import pipeline
 from trainer.errors import ConfigError, RunError
 
 
-@pytest.fixture
-def game(digits):
+@pytest.fixture(scope="module")
+def played(digits):
+    """A game after one step, and its state then."""
     game = assemble(tiny(), digits.spec)
     batches = iter(pipeline.batches(digits.train, batch_size=16, seed=0))
     game.gan.train_step(next(batches))
+    return game, _state(game)
+
+
+@pytest.fixture
+def game(played):
+    """The game as it was after that step, whatever an earlier test did to it."""
+    game, state = played
+    game.gan.step.assign(1)
+    for variable, value in zip(_variables(game), state, strict=True):
+        variable.assign(value)
     return game
 
 
-def _state(game):
+def _variables(game):
     gan = game.gan
     parts = (gan.generator, gan.discriminator, gan.average)
     optimizers = (gan.generator_optimizer, gan.discriminator_optimizer)
-    return [v.numpy() for part in (*parts, *optimizers) for v in part.variables]
+    return [v for part in (*parts, *optimizers) for v in part.variables]
+
+
+def _state(game):
+    return [v.numpy() for v in _variables(game)]
 
 
 def test_everything_comes_back(game, digits, tmp_path):
@@ -153,7 +169,6 @@ from tests.conftest import tiny
 from trainer.run import train
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 run_dir, limit = sys.argv[1], int(sys.argv[2])
-train(tiny(), run_dir, progress=False)
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 from trainer.errors import RunError
 try:
@@ -163,9 +178,12 @@ except RunError as error:
 """
 
 
-def test_a_full_disk_ends_the_run_in_a_sentence_and_spares_the_last_checkpoint(tmp_path):
+def test_a_full_disk_ends_the_run_in_a_sentence_and_spares_the_last_checkpoint(
+    trained_run, tmp_path
+):
     """A limit on file sizes stands in for the disk: writing beyond it fails in the same way."""
     run_dir = tmp_path / "run"
+    shutil.copytree(trained_run, run_dir)
     limit = 20_000  # Room for every log, not for a checkpoint's data.
     result = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(run_dir), str(limit)],

@@ -107,13 +107,21 @@ QUICK = [
 ]
 
 
-@pytest.fixture
-def evaluated(trained_run, tmp_path):
+@pytest.fixture(scope="module")
+def evaluated_run(trained_run, tmp_path_factory):
     """A copy of the tiny run with an evaluation."""
-    shutil.copytree(trained_run, tmp_path / "run")
-    result = gan("evaluate", str(tmp_path / "run"), *QUICK)
+    run_dir = tmp_path_factory.mktemp("evaluated") / "run"
+    shutil.copytree(trained_run, run_dir)
+    result = gan("evaluate", str(run_dir), *QUICK)
     assert result.exit_code == 0, result.stderr
     assert "swd_100_test" in result.stdout and "report.html" in result.stdout
+    return run_dir
+
+
+@pytest.fixture
+def evaluated(evaluated_run, tmp_path):
+    """A copy of that, to be written into."""
+    shutil.copytree(evaluated_run, tmp_path / "run")
     return str(tmp_path / "run")
 
 

@@ -54,10 +54,8 @@ def model(exported):
 
 
 @pytest.fixture(scope="module")
-def ring_model(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ring")
-    train(tiny("mlp-ring"), folder / "run", progress=False)
-    return tf.saved_model.load(str(export_run(folder / "run", folder / "model").path))
+def ring_model(ring_run, tmp_path_factory):
+    return tf.saved_model.load(str(export_run(ring_run, tmp_path_factory.mktemp("ring")).path))
 
 
 def test_signatures_of_conditional_images_are_the_contract(model):

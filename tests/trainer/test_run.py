@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -41,16 +42,15 @@ def test_blocks_of_steps_play_the_same_game(trained_run, tmp_path):
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
-def test_raising_the_steps_goes_on(tmp_path):
-    train(tiny(), tmp_path / "run", progress=False)
+def test_raising_the_steps_goes_on(trained_run, longer_run, tmp_path):
+    shutil.copytree(trained_run, tmp_path / "run")
     summary = train(tiny("cgan-digits", "train.steps=6"), tmp_path / "run", progress=False)
     assert summary.step == 6
     rows = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(row)["step"] for row in rows] == [2, 4, 6]
     starts = (tmp_path / "run" / "environment.jsonl").read_text().splitlines()
     assert [json.loads(row)["step"] for row in starts] == [0, 4]
-    train(tiny("cgan-digits", "train.steps=6"), tmp_path / "straight", progress=False)
-    one, other = (checkpointed(tmp_path / name) for name in ("run", "straight"))
+    one, other = (checkpointed(p) for p in (tmp_path / "run", longer_run))
     assert one.keys() == other.keys()
     for name in one:
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
@@ -119,24 +119,22 @@ def test_an_observer_that_recovers_is_kept():
     assert moody.calls == 9
 
 
-def test_a_run_survives_event_files_that_cannot_be_opened(tmp_path):
-    with RunDirectory(tmp_path / "run").locked():
-        (tmp_path / "run" / "format_version").write_text("1")
-        (tmp_path / "run" / "logs").write_text("in the way")
-    assert train(tiny(), tmp_path / "run", progress=False).step == 4
-
-
-def test_a_run_survives_a_sample_directory_that_cannot_be_written(tmp_path, monkeypatch):
+def test_a_run_survives_event_files_and_pictures_that_cannot_be_written(
+    tmp_path, monkeypatch, caplog
+):
     def fail(*_):
         raise OSError("no space")
 
     monkeypatch.setattr(observers.pictures, "png", fail)
+    with RunDirectory(tmp_path / "run").locked():
+        (tmp_path / "run" / "format_version").write_text("1")
+        (tmp_path / "run" / "logs").write_text("in the way")
     assert train(tiny(), tmp_path / "run", progress=False).step == 4
+    assert "MetricRows failed." in caplog.text and "SamplePictures failed." in caplog.text
 
 
-def test_points_are_drawn_as_a_map(tmp_path):
-    train(tiny("mlp-ring"), tmp_path / "run", progress=False)
-    picture = np.asarray(Image.open(tmp_path / "run" / "samples" / "step-00000004.png"))
+def test_points_are_drawn_as_a_map(ring_run):
+    picture = np.asarray(Image.open(ring_run / "samples" / "step-00000004.png"))
     assert picture.shape == (400, 400, 3)
     assert picture.min() < 128
 

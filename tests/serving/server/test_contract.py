@@ -137,15 +137,21 @@ tf.saved_model.save(model, sys.argv[1], signatures=model.__call__)
 """
 
 
-@pytest.mark.parametrize("batching", [False, True])
-def test_case_11_a_model_of_two_replicas(start_server, tmp_path, batching):
+@pytest.fixture(scope="module")
+def mirrored(tmp_path_factory):
+    base = tmp_path_factory.mktemp("mirrored")
     subprocess.run(
-        [sys.executable, "-c", MIRRORED, str(tmp_path / "1")],
+        [sys.executable, "-c", MIRRORED, str(base / "1")],
         check=True,
         capture_output=True,
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
     )
-    with stub(start_server(tmp_path, enable_batching=batching)) as prediction:
+    return base
+
+
+@pytest.mark.parametrize("batching", [False, True])
+def test_case_11_a_model_of_two_replicas(start_server, mirrored, batching):
+    with stub(start_server(mirrored, enable_batching=batching)) as prediction:
         assert arrays(prediction.Predict(request_for(X)))["y"] == [3.0]
 
 

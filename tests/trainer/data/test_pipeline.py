@@ -1,13 +1,12 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.config import Devices
 from trainer.data import pipeline
 from trainer.data.examples import Examples
 from trainer.data.pipeline import batches
+from trainer.distribution import strategy_for
 from trainer.errors import ConfigError
 
 
@@ -128,28 +127,14 @@ def test_a_step_may_draw_all_examples_but_not_more(examples):
         batches(examples, batch_size=6, turns=2, seed=0)
 
 
-# Devices are split before TensorFlow starts, so this needs a process of its own.
-TWO_REPLICAS = """
-import numpy as np, tensorflow as tf
-from trainer.data.examples import Examples
-from trainer.data.pipeline import batches
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-examples = Examples(np.arange(40, dtype=np.float32).reshape(20, 2), np.arange(20))
-dataset = batches(examples, batch_size=4, turns=2, seed=5)
-distributed = iter(strategy.experimental_distribute_dataset(dataset))
-for expected in dataset.take(12).as_numpy_iterator():
-    batch = next(distributed)
-    for name, values in expected.items():
-        shards = strategy.experimental_local_results(batch[name])
-        assert [len(shard) for shard in shards] == [2, 2], name
-        np.testing.assert_array_equal(np.concatenate(shards), values)
-"""
-
-
 def test_replicas_share_the_global_batch():
-    done = subprocess.run(
-        [sys.executable, "-c", TWO_REPLICAS], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    strategy = strategy_for(Devices(kind="cpu", replicas=2))
+    examples = Examples(np.arange(40, dtype=np.float32).reshape(20, 2), np.arange(20))
+    dataset = batches(examples, batch_size=4, turns=2, seed=5)
+    distributed = iter(strategy.experimental_distribute_dataset(dataset))
+    for expected in dataset.take(12).as_numpy_iterator():
+        batch = next(distributed)
+        for name, values in expected.items():
+            shards = strategy.experimental_local_results(batch[name])
+            assert [len(shard) for shard in shards] == [2, 2], name
+            np.testing.assert_array_equal(np.concatenate(shards), values)

@@ -4,6 +4,16 @@ from dataclasses import replace
 
 from trainer.evaluation.results import Evaluation, Missing, Number, Protocol, protocol_name
 
+# A tiny run that is evaluated every two steps, without anything that takes long.
+EVALUATED = (
+    "train.steps=6",
+    "run.checkpoint_every=6",
+    "evaluate.every=2",
+    "evaluate.num_samples=100",
+    "evaluate.extractor={name: random_projection, size: 8}",
+    "evaluate.metrics=[frechet, prdc]",
+)
+
 PROTOCOL = Protocol(
     num_fake=10_000,
     num_real=10_000,

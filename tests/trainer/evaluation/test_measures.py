@@ -23,7 +23,7 @@ def test_every_metric_leads_to_code(metric):
     assert callable(components.resolve(metric()))
 
 
-def test_every_costly_and_cheap_number_of_images(trained_run, tmp_path):
+def test_every_costly_and_cheap_number_of_images(trained_run, tmp_path, classifier_cache):
     shutil.copytree(trained_run, tmp_path / "run")
     small = "gan_train, {name: path_length, paths: 100}, {name: duality_gap, steps: 3}"
     named = "birthday, ms_ssim, laplacian_swd, modes, gan_test, inception_score, parzen"
@@ -31,7 +31,7 @@ def test_every_costly_and_cheap_number_of_images(trained_run, tmp_path):
         str(tmp_path / "run"),
         [
             "evaluate.num_samples=600",
-            f"evaluate.cache_dir={tmp_path}/cache",
+            f"evaluate.cache_dir={classifier_cache}",
             f"evaluate.metrics=[{small}, {named}]",
         ],
     )
@@ -51,8 +51,8 @@ def test_every_costly_and_cheap_number_of_images(trained_run, tmp_path):
     assert found["modes"].value <= 10 and found["modes"].note == "of 10"
 
 
-def test_points_have_metrics_of_their_own(tmp_path):
-    train(tiny("mlp-ring"), tmp_path / "run", progress=False)
+def test_points_have_metrics_of_their_own(ring_run, tmp_path):
+    shutil.copytree(ring_run, tmp_path / "run")
     outcome = evaluate_path(str(tmp_path / "run"), ["evaluate.num_samples=500"])
     keys = {number.key for number in outcome.evaluations[0].numbers}
     assert {"w1", "mmd", "ks", "correlations", "swd", "fd", "precision"} <= keys
@@ -74,25 +74,29 @@ def test_modes_of_the_ring_itself(tmp_path):
     assert found["mode_kl"] == pytest.approx(np.log(8 / 5), abs=0.02)
 
 
+@pytest.fixture
+def unconditional_run(tmp_path):
+    train(tiny("dcgan-digits", "train.steps=1"), tmp_path / "run", progress=False)
+    return tmp_path / "run"
+
+
 @pytest.mark.parametrize(
-    ("kind", "costly", "has", "has_not"),
+    ("run", "costly", "has", "has_not"),
     [
-        ("cgan-digits", False, {"frechet", "gan_test"}, {"wasserstein", "parzen"}),
-        ("cgan-digits", True, {"duality_gap", "path_length", "parzen"}, {"disentanglement"}),
-        ("dcgan-digits", False, {"frechet", "prdc"}, {"gan_test"}),
-        ("mlp-ring", False, {"wasserstein", "columns"}, {"ms_ssim", "inception_score"}),
+        ("trained_run", False, {"frechet", "gan_test"}, {"wasserstein", "parzen"}),
+        ("trained_run", True, {"duality_gap", "path_length", "parzen"}, {"disentanglement"}),
+        ("unconditional_run", False, {"frechet", "prdc"}, {"gan_test"}),
+        ("ring_run", False, {"wasserstein", "columns"}, {"ms_ssim", "inception_score"}),
     ],
 )
-def test_what_is_measured_without_being_asked(tmp_path, kind, costly, has, has_not):
-    experiment = tiny(
-        kind,
+def test_what_is_measured_without_being_asked(request, classifier_cache, run, costly, has, has_not):
+    overrides = [
         f"evaluate.costly={str(costly).lower()}",
         "evaluate.num_samples=64",
-        f"evaluate.cache_dir={tmp_path}",
-    )
-    train(experiment, tmp_path / "run", progress=False)
-    target = targets.open_target(str(tmp_path / "run"), [f"evaluate.costly={str(costly).lower()}"])
-    evidence = Evidence(target, reference.load(experiment))
+        f"evaluate.cache_dir={classifier_cache}",
+    ]
+    target = targets.open_target(str(request.getfixturevalue(run)), overrides)
+    evidence = Evidence(target, reference.load(target.experiment))
     names = {metric.name for metric in chosen(target.experiment.evaluate, evidence)}
     assert has <= names and not has_not & names
 

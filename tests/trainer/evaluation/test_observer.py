@@ -5,18 +5,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import checkpointed, tiny
+from tests.trainer.evaluation.examples import EVALUATED
 from trainer.errors import ConfigError
 from trainer.evaluation import observer
 from trainer.run import train
-
-EVALUATED = (
-    "train.steps=6",
-    "run.checkpoint_every=6",
-    "evaluate.every=2",
-    "evaluate.num_samples=100",
-    "evaluate.extractor={name: random_projection, size: 8}",
-    "evaluate.metrics=[frechet, prdc]",
-)
 
 
 def rows(run_dir):
@@ -29,51 +21,46 @@ def fields(row):
 
 
 @pytest.fixture(scope="module")
-def evaluated(tmp_path_factory):
-    run_dir = tmp_path_factory.mktemp("evaluated") / "run"
-    train(tiny("cgan-digits", *EVALUATED), run_dir, progress=False)
+def resumed(tmp_path_factory):
+    """The same run, cut short after step 4 and resumed, of which only the last checkpoint stays."""
+    run_dir = tmp_path_factory.mktemp("resumed") / "run"
+    settings = (*EVALUATED, "run.keep=1")
+    train(tiny("cgan-digits", *settings, "train.steps=4"), run_dir, progress=False)
+    # As if the kill had come between the checkpoint and its evaluation.
+    lines = (run_dir / "evaluations.jsonl").read_text().splitlines(keepends=True)
+    (run_dir / "evaluations.jsonl").write_text("".join(lines[:-1]))
+    train(tiny("cgan-digits", *settings), run_dir, progress=False)
     return run_dir
 
 
-def test_every_so_many_steps_are_evaluated_and_checkpointed(evaluated):
-    found = rows(evaluated)
+def test_every_so_many_steps_are_evaluated_and_checkpointed(evaluated_run):
+    found = rows(evaluated_run)
     assert [row["step"] for row in found] == [2, 4, 6]
     assert {n["key"] for n in found[0]["numbers"]} == {
         *("fd", "precision", "recall", "density", "coverage"),
     }
-    assert (evaluated / "checkpoints" / "step-2.index").exists()
+    assert (evaluated_run / "checkpoints" / "step-2.index").exists()
 
 
-def test_the_best_checkpoints_are_kept_beside_the_last(tmp_path):
-    settings = ("run.keep=1", "evaluate.metrics=[frechet]")
-    train(tiny("cgan-digits", *EVALUATED, *settings), tmp_path / "run", progress=False)
-    values = {row["step"]: row["numbers"][0]["value"] for row in rows(tmp_path / "run")}
-    best = min(values, key=values.__getitem__)
-    kept = {p.stem for p in (tmp_path / "run" / "checkpoints").glob("*.index")}
-    copies = {p.stem for p in (tmp_path / "run" / "checkpoints" / "best").glob("*.index")}
-    assert kept == {"step-6"} and copies == {f"step-{best}"}
+def test_the_best_checkpoints_are_kept_beside_the_last(resumed):
+    values = {row["step"]: {n["key"]: n["value"] for n in row["numbers"]} for row in rows(resumed)}
+    best = {min(values, key=lambda step: values[step]["fd"])}
+    for key in ("precision", "recall", "density", "coverage"):
+        best.add(max(values, key=lambda step: values[step][key]))
+    kept = {p.stem for p in (resumed / "checkpoints").glob("*.index")}
+    copies = {p.stem for p in (resumed / "checkpoints" / "best").glob("*.index")}
+    assert kept == {"step-6"} and copies == {f"step-{step}" for step in best}
 
 
-def test_evaluating_does_not_change_training(evaluated, tmp_path):
-    train(
-        tiny("cgan-digits", *EVALUATED[:2]),
-        tmp_path / "run",
-        progress=False,
-    )
-    plain, watched = checkpointed(tmp_path / "run"), checkpointed(evaluated)
+def test_evaluating_does_not_change_training(evaluated_run, longer_run):
+    plain, watched = checkpointed(longer_run), checkpointed(evaluated_run)
     assert plain.keys() == watched.keys()
     for name in plain:
         np.testing.assert_array_equal(plain[name], watched[name], err_msg=name)
 
 
-def test_a_run_cut_short_and_resumed_has_the_same_evaluations(evaluated, tmp_path):
-    shorter = [*EVALUATED, "train.steps=4"]
-    train(tiny("cgan-digits", *shorter), tmp_path / "run", progress=False)
-    # As if the kill had come between the checkpoint and its evaluation.
-    lines = (tmp_path / "run" / "evaluations.jsonl").read_text().splitlines(keepends=True)
-    (tmp_path / "run" / "evaluations.jsonl").write_text("".join(lines[:-1]))
-    train(tiny("cgan-digits", *EVALUATED), tmp_path / "run", progress=False)
-    assert [fields(r) for r in rows(tmp_path / "run")] == [fields(r) for r in rows(evaluated)]
+def test_a_run_cut_short_and_resumed_has_the_same_evaluations(evaluated_run, resumed):
+    assert [fields(r) for r in rows(resumed)] == [fields(r) for r in rows(evaluated_run)]
 
 
 def test_a_failing_metric_warns_and_training_goes_on(tmp_path, monkeypatch, caplog):
