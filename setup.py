@@ -64,6 +64,7 @@ setup(
         "dev": [
             "pytest>=8",
             "pytest-timeout>=2.3",
+            "pytest-xdist>=3.6",
             "ruff>=0.14",
             "mypy>=1.15",
             "types-PyYAML",
