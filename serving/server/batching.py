@@ -6,7 +6,6 @@ TensorFlow's threads. Clients know TF Serving's parameters file; the batch funct
 parameters under slightly different rules, and this file holds the translation.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,13 +23,15 @@ _FLAG = "batching_parameters_file"
 
 @dataclass(frozen=True)
 class BatchingParameters:
-    """How requests are gathered; the defaults are TF Serving's.
+    """How requests are gathered; the defaults are TF Serving's but for the threads.
 
     Attributes:
         max_batch_size: rows of the largest request that is taken.
         batch_timeout_micros: how long the first request of a batch waits for company.
         max_enqueued_batches: batches that may wait, per signature.
-        num_batch_threads: batches in progress at once, per signature.
+        num_batch_threads: batches in progress at once, per signature. One by default, where TF
+            Serving has one a core: a batch's operations use all cores, and what comes meanwhile
+            makes the next batch larger.
         allowed_batch_sizes: a batch is padded to one of these; empty pads nothing.
         enable_large_batch_splitting: whether a request beyond the execution size is cut.
         max_execution_batch_size: rows that run at once; 0 for max_batch_size.
@@ -39,7 +40,7 @@ class BatchingParameters:
     max_batch_size: int = 1000
     batch_timeout_micros: int = 0
     max_enqueued_batches: int = 10
-    num_batch_threads: int = os.cpu_count() or 1
+    num_batch_threads: int = 1
     allowed_batch_sizes: tuple[int, ...] = ()
     enable_large_batch_splitting: bool = False
     max_execution_batch_size: int = 0
