@@ -19,7 +19,7 @@ from trainer.metrics.estimate import Estimate
 _EPSILON = float(np.finfo(np.float64).eps)
 # Square roots of eigenvalues lose half of the digits: those below this share of the largest are
 # computed again from a matrix in which they are the largest.
-_TAIL = 1e-8
+_TAIL = 1e-6
 _BLOCK = 4096
 
 
@@ -173,17 +173,27 @@ def _singular(product: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Singular values and right vectors of C by eigenvalues of CᵀC, several times faster.
 
     Rounding of CᵀC leaves eigenvalues uncertain by 1e-16 of the largest, and their roots by 1e-8:
-    too much for the small ones. In C restricted to their vectors they are the largest.
+    too much for the small ones. In C restricted to their vectors they are the largest, and so on
+    with those that are small among them.
     """
     if not product.size:
         return np.zeros(0), np.zeros((product.shape[1], 0))
     squares, vectors = linalg.eigh(product.T @ product, driver="evd", overwrite_a=True)
-    first_large = int(np.searchsorted(squares, _TAIL * squares[-1]))
-    if first_large > 0:
-        tail = product @ vectors[:, :first_large]
-        squares[:first_large], turn = linalg.eigh(tail.T @ tail, driver="evd")
-        vectors[:, :first_large] = vectors[:, :first_large] @ turn
+    small = _small(squares)
+    while small > 0:
+        tail = product @ vectors[:, :small]
+        squares[:small], turn = linalg.eigh(tail.T @ tail, driver="evd")
+        vectors[:, :small] = vectors[:, :small] @ turn
+        small = _small(squares[:small])
     return np.sqrt(np.maximum(squares[::-1], 0.0)), vectors[:, ::-1]
+
+
+def _small(squares: np.ndarray) -> int:
+    """How many of the ascending eigenvalues are small beside the last; none beside zero.
+
+    It is fewer than there are.
+    """
+    return int(np.searchsorted(squares, _TAIL * squares[-1])) if squares[-1] > 0.0 else 0
 
 
 def _distance(real: Moments, fake: Moments, coupling: _Coupling) -> float:
