@@ -14,9 +14,12 @@ from serving.server.status import invalid_argument
 
 _WHITESPACE = " \t\n\r"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
-_OTHER_SPELLINGS = re.compile(r'"(?:[^"\\]|\\.)*"|-NaN|Inf(?:inity)?', re.DOTALL)
-_MAX_DEPTH = 100  # an array has at most 64 dimensions
+# Possessive, and a string that does not end matches up to the end: a pattern that went back, or
+# that looked for each quote's partner anew, would take hours and gigabytes for a broken document.
+_STRING = r'"(?:[^"\\]++|\\.)*+"?'
+_TOKENS = re.compile(_STRING + r"|[\[\]{}]", re.DOTALL)
+_OTHER_SPELLINGS = re.compile(_STRING + r"|-NaN|Inf(?:inity)?", re.DOTALL)
+_MAX_DEPTH = 100  # more than any array that is taken has dimensions
 _MAX_DEEP_TEXT = 2**21  # characters of a document that is gone through bracket by bracket
 _MAX_QUOTED = 256  # characters of a value that an error message repeats
 _INDENT = " " * 4

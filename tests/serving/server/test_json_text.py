@@ -1,6 +1,7 @@
 """Documents as TF Serving's parser takes them, and values as its errors repeat them."""
 
 import json
+import time
 
 import pytest
 
@@ -48,6 +49,15 @@ def test_a_key_that_is_ignored_may_be_nested_as_deep_as_it_likes():
     body = '{"instances": ["[]"], "nested": ' + "[" * depth + "]" * depth + ', "last": {}}'
     document = parse_object(body.encode())
     assert (document["instances"], document["last"]) == (["[]"], {})
+
+
+@pytest.mark.parametrize("prefix", ['{"inputs": "', '{"inputs": [-NaN, "', "[" * 3000 + '"'])
+def test_a_string_that_does_not_end_is_looked_through_once(prefix):
+    body = prefix.encode() + b'\\"' * 500_000
+    begun = time.process_time()
+    with pytest.raises(StatusError, match="JSON Parse error"):
+        parse_object(body)
+    assert time.process_time() - begun < 20  # a look from each quote on would take hours
 
 
 @pytest.mark.parametrize(
