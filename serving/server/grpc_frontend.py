@@ -229,11 +229,14 @@ class _ModelService:
 
 
 class _Health(health.aio.HealthServicer):
-    """grpcio's own, with the one method that its asynchronous form lacks."""
+    """grpcio's own, with the one method that its asynchronous form lacks.
+
+    Releases before 1.82 have no such method, nor its messages; nobody calls it there.
+    """
 
     async def List(  # noqa: N802
-        self, request: health_pb2.HealthListRequest, context: grpc.aio.ServicerContext
-    ) -> health_pb2.HealthListResponse:
+        self, request: "health_pb2.HealthListRequest", context: grpc.aio.ServicerContext
+    ) -> "health_pb2.HealthListResponse":
         checks = {name: health_pb2.HealthCheckRequest(service=name) for name in _HEALTH_NAMES}
         statuses = {name: await self.Check(check, context) for name, check in checks.items()}
         return health_pb2.HealthListResponse(statuses=statuses)
