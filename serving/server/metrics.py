@@ -96,7 +96,8 @@ class Metrics:
     def exposition(self) -> bytes:
         """Returns all numbers in Prometheus' text format."""
         self._available.clear()
-        for name, model in list(self._models.items()):
+        served = {n: model for n, model in list(self._models.items()) if not model.closed}
+        for name, model in served.items():
             for status in model.statuses():
                 answers = status.state == State.AVAILABLE
                 self._available.labels(name, str(status.version)).set(answers)

@@ -180,6 +180,9 @@ def test_reload_adds_changes_and_removes(serve, half_plus_two, versions):
     assert answer(server, "m") == (1, 3.0)
     with stub(server) as prediction:
         assert refusal(prediction.Predict, request_for(X, "two"))[0] == "NOT_FOUND"
+    metrics = server._parts.endpoint.metrics.exposition().decode()
+    available = [line for line in metrics.splitlines() if line.startswith("saddlepoint_version_av")]
+    assert available and not any('"two"' in line for line in available)  # else it would alarm
 
 
 def test_a_reload_names_the_metrics_asked_for(serve, half_plus_two):
