@@ -217,7 +217,8 @@ class RestApp:
             content = self._bodies.unpack(body) if packed else body
             return predict(self._endpoint.core, query, content, left, record)
 
-        working = asyncio.ensure_future(self._endpoint.work(record, work, len(body), self._timeout))
+        size = max(len(body), self._bodies.unpacked_size(body) if packed else 0)
+        working = asyncio.ensure_future(self._endpoint.work(record, work, size, self._timeout))
         gone = asyncio.ensure_future(_disconnected(request.receive))
         try:
             await asyncio.wait(
@@ -271,16 +272,21 @@ class _Bodies:
             raise StatusError(Code.CANCELLED, "The client went away.") from error
         return b"".join(chunks)
 
+    def unpacked_size(self, body: bytes) -> int:
+        """Returns how much a body says that it unpacks to; `unpack` takes no more than that."""
+        size = int.from_bytes(body[-4:], "little")  # where gzip keeps it
+        return min(size, self._max_bytes)
+
     def unpack(self, body: bytes) -> bytes:
         """Returns what was compressed by gzip; nothing where it is broken."""
-        unpacker = zlib.decompressobj(_GZIP)
+        unpacker, size = zlib.decompressobj(_GZIP), self.unpacked_size(body)
         try:
-            content = unpacker.decompress(body, self._max_bytes + 1)
+            content = unpacker.decompress(body, size + 1)
         except zlib.error:
             return b""
         if len(content) > self._max_bytes:
             raise self._too_large()
-        return content if unpacker.eof else b""
+        return content if unpacker.eof and len(content) == size else b""
 
     def release(self, body: "_Body") -> None:
         self._held -= body.size

@@ -179,8 +179,9 @@ def test_a_label_chooses_no_status(http):
         (gzip.compress(b'{"instances": [2.0]}')[:-9], 400, "The document is empty"),
         (b'{"instances": [2.0]}', 400, "The document is empty"),
         (gzip.compress(b" " * (2**25 + 1)), 413, "--max_request_bytes"),
+        (gzip.compress(b'{"instances": [2.0]}')[:-4] + b"\1\0\0\0", 400, "The document is empty"),
     ],
-    ids=["whole", "cut", "plain", "bomb"],
+    ids=["whole", "cut", "plain", "bomb", "larger than it says"],
 )
 def test_bodies_may_be_compressed(http, body, status, text):
     headers = {"content-encoding": "gzip"}
