@@ -131,6 +131,7 @@ CALLS = [
     ("get", "/monitoring/prometheus/metrics", {}, 200),
     ("get", "/monitoring/prometheus/metrics", {"headers": {"x-api-key": "no"}}, 401),
     ("get", "/web/models.json", {}, 200),
+    ("get", "/web/models.json", {"headers": {"x-api-key": "no"}}, 401),
 ]
 
 
