@@ -17,6 +17,8 @@ from serving.server.status import Code, StatusError, invalid_argument
 REQUESTS_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
 MAX_RECORDS = 1000
 
+_QUOTED = 256  # bytes of a record that an error repeats
+
 
 def replay(runtime: SavedModelRuntime, export_dir: str) -> int:
     """Runs every request in the export's warm-up file and returns how many there were.
@@ -52,7 +54,7 @@ def _replay_record(runtime: SavedModelRuntime, record: bytes, path: str) -> None
     try:
         log.ParseFromString(record)
     except Exception as error:  # protobuf's DecodeError has no public name in every backend
-        text = f"Failed to parse warmup record: {record!r} from {path}"
+        text = f"Failed to parse warmup record: {record[:_QUOTED]!r} from {path}"
         raise invalid_argument(text) from error
     kind = log.WhichOneof("log_type")
     if kind is None:
