@@ -234,6 +234,7 @@ def _batch_size(output: Output, asked: int | None) -> int | None:
 
 def _check_same_pass(out: str, selection: Selection, begun: Mapping[str, Any]) -> None:
     """Refuses another run before the first pass is made for nothing."""
+    Job.of(begun)  # refuses what this version cannot read
     details = begun.get("plan", {}).get("details") or {}
     wanted = selection.pass_details
     if {name: details.get(name) for name in wanted} != wanted:

@@ -16,7 +16,7 @@ from serving.errors import ServingError, UsageError
 MANIFEST = "manifest.json"
 
 _PARTIAL = ".partial"
-_LOCK = ".lock"
+LOCK = ".lock"
 _PLAN = "plan.json"
 # Requests in flight where every file is one.
 _READERS = 16
@@ -59,7 +59,7 @@ class Output:
             raise UsageError(f"out: {self.path!r} is a file; pass a folder.")
         found = self.manifest() or files.read_json(self.partial(_PLAN))
         # A run killed at its very start leaves no plan, only its lock and the folder for it.
-        if found is None and set(self._system.names(self.path)) - {_PARTIAL, _LOCK}:
+        if found is None and set(self._system.names(self.path)) - {_PARTIAL, LOCK}:
             raise UsageError(f"out: {self.path!r} is not empty; pass a new folder.")
         return found
 
@@ -75,7 +75,7 @@ class Output:
             return
         self.begun()
         os.makedirs(self.path, exist_ok=True)
-        with lock.held(self.join(_LOCK)):
+        with lock.held(self.join(LOCK)):
             yield
 
     def prepare(self, job: Job) -> None:

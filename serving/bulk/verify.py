@@ -14,7 +14,7 @@ from serving.bulk import files, formats, hardware, runs
 from serving.bulk.job import Job, PlanRow
 from serving.bulk.judges import Confidence
 from serving.bulk.making import Maker
-from serving.bulk.output import MANIFEST, Entry, Output
+from serving.bulk.output import LOCK, MANIFEST, Entry, Output
 from serving.bulk.plans import Columns, Rejection
 from serving.errors import UsageError
 from serving.exported import ExportedModel
@@ -165,7 +165,7 @@ def _problem(output: Output, entry: Entry) -> str | None:
 
 
 def _strange(output: Output, manifest: Mapping[str, Any]) -> list[str]:
-    known = {MANIFEST, *(file["name"] for file in manifest["files"])}
+    known = {MANIFEST, LOCK, *(file["name"] for file in manifest["files"])}
     for entry in manifest["shards"]:
         known.update(entry["files"])
     return [f"{name}: the manifest does not name it" for name in sorted(output.names())
