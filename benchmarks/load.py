@@ -249,7 +249,10 @@ async def _closed_loop(load: Load, connections: list[Connection], tally: _Tally)
 
 
 async def _open_loop(load: Load, connections: list[Connection], tally: _Tally) -> None:
-    """Sends at moments of chance; a request waits where all connections are busy."""
+    """Sends at moments of chance; a request waits where all connections are busy.
+
+    Those that still wait at the end are given up: nobody would count them.
+    """
     assert load.rate is not None
     chance, idle = random.Random(0), asyncio.Queue[Connection]()
     for connection in connections:
@@ -258,7 +261,8 @@ async def _open_loop(load: Load, connections: list[Connection], tally: _Tally) -
     async def send(moment: float) -> None:
         connection = await idle.get()
         try:
-            await tally.of(connection, moment)
+            if not tally.is_over:
+                await tally.of(connection, moment)
         finally:
             idle.put_nowait(connection)
 

@@ -1,9 +1,10 @@
 """Half an hour of load on the embedded endpoint while versions of its model come, break and go.
 
 An open loop of single rows over gRPC and one of eight PNG files a request over REST together ask
-for 80 % of what the endpoint reached beforehand. Every few seconds something happens to the model's
-folder: a version is added, an older one removed, the newest one removed, or one added that cannot
-be loaded. What counts is that no request fails and that memory, files and threads stay level.
+for 80 % of what the endpoint reached beforehand, with the same going on: every few seconds
+something happens to the model's folder. A version is added, an older one removed, the newest one
+removed, or one added that cannot be loaded. What counts is that no request fails and that memory,
+files and threads stay level.
 """
 
 import argparse
@@ -49,8 +50,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         flags = ["--model_name=m", "--enable_batching", f"--access_log={folder / 'access.log'}"]
         complaints = folder / "complaints.txt"
         with gan_serve(str(versions.base), *flags, stderr=complaints) as server:
-            loads = _loads(server, bulk_exports.SHAPES[arguments.shape], seconds)
             with _events(versions, arguments.every, arguments.seed) as happened:
+                loads = _loads(server, bulk_exports.SHAPES[arguments.shape], seconds)
                 for window in range(_WINDOWS):
                     rows.append(_window(window, seconds, loads, server, happened))
                     print(rows[-1], file=sys.stderr, flush=True)
