@@ -19,6 +19,7 @@ from serving.server.admission import Admission
 from serving.server.batching import BatchingParameters, read_parameters
 from serving.server.core import Core
 from serving.server.endpoint import Endpoint
+from serving.server.gathering import Gathering
 from serving.server.grpc_frontend import GrpcFrontend, port_taken
 from serving.server.metrics import DEFAULT_PATH, Metrics
 from serving.server.model_config import ModelConfig
@@ -36,7 +37,7 @@ from serving.versions import require_versions
 _log = logging.getLogger(__name__)
 
 _THREADS_PER_CORE = 4
-_THREADS_WITH_BATCHING = 128
+_TASKS_PER_BATCHER = 2  # one runs while the next gathers; with more, each of them gathers less
 
 
 class Server:
@@ -157,7 +158,7 @@ class Server:
         rest_socket = parts.hold(bind(options.host, options.rest_api_port))
         self.rest_api_port = rest_socket.getsockname()[1]
         reserved = parts.hold(_reserve(options.host, options.port))
-        parts.endpoint = endpoint = _build_endpoint(options)
+        parts.endpoint = endpoint = _build_endpoint(options, max(1, len(configs)))
         page = WebPage(endpoint.registry.models) if options.web else None
         _load(endpoint.registry, configs)
         reserved.close()  # until here nobody could take the port while the models loaded
@@ -295,7 +296,7 @@ def serve(
             signal.signal(number, handler)
 
 
-def _build_endpoint(options: ServerOptions) -> Endpoint:
+def _build_endpoint(options: ServerOptions, num_models: int) -> Endpoint:
     batching = _batching(options)
     runtime_options = RuntimeOptions(
         batching,
@@ -311,10 +312,15 @@ def _build_endpoint(options: ServerOptions) -> Endpoint:
         labels_for_unavailable=options.allow_version_labels_for_unavailable_models,
     )
     num_workers = max(options.grpc_max_threads, options.rest_api_num_threads)
-    default = _THREADS_WITH_BATCHING if batching else _THREADS_PER_CORE * (os.cpu_count() or 1)
-    admission = Admission(num_workers or default, options.max_queue, options.max_queue_bytes)
+    default = _THREADS_PER_CORE * (os.cpu_count() or 1)
+    if batching is not None:
+        default = _TASKS_PER_BATCHER * batching.num_batch_threads * num_models
+    rows = RowBudget(options.max_request_rows)
+    admission = Admission(
+        lambda: Gathering(rows), num_workers or default, options.max_queue, options.max_queue_bytes
+    )
     return Endpoint(
-        Core(registry.models, RowBudget(options.max_request_rows)),
+        Core(registry.models, rows),
         registry,
         admission,
         Metrics(registry.models, lambda: admission.waiting, lambda: admission.working),

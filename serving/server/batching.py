@@ -6,6 +6,7 @@ TensorFlow's threads. Clients know TF Serving's parameters file; the batch funct
 parameters under slightly different rules, and this file holds the translation.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -166,6 +167,19 @@ def num_rows(inputs: Mapping[str, np.ndarray]) -> int:
     if len(sizes) != 1:
         raise invalid_argument("Batching Run() input tensors must have equal 0th-dimension size")
     return sizes.pop()
+
+
+def joined(requests: Sequence[Mapping[str, np.ndarray]]) -> Mapping[str, np.ndarray]:
+    """Returns the inputs of one request that has the rows of all."""
+    if len(requests) == 1:
+        return requests[0]
+    return {name: np.concatenate([each[name] for each in requests]) for name in requests[0]}
+
+
+def separated(output: np.ndarray, requests: Sequence[Mapping[str, np.ndarray]]) -> list[np.ndarray]:
+    """Returns what belongs to each request of an output for `joined(requests)`."""
+    ends = itertools.accumulate(map(num_rows, requests))
+    return [output[start:end] for start, end in itertools.pairwise((0, *ends))]
 
 
 def _part(graph_def: tf.compat.v1.GraphDef, tensors: Sequence[str]) -> tf.compat.v1.GraphDef:

@@ -1,6 +1,5 @@
 """What the endpoint does, whichever way a request comes in."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
+from serving.server.gathering import ModelCall, Steps
 from serving.server.models import Model, Servable, VersionStatus, servable_not_found
 from serving.server.record import RequestRecord
 from serving.server.rows import RowBudget
@@ -73,8 +73,8 @@ class Core:
         output_filter: Sequence[str] = (),
         timeout: float | None = None,
         record: RequestRecord | None = None,
-    ) -> Prediction:
-        """Answers a Predict request.
+    ) -> Steps[Prediction]:
+        """Answers a Predict request, once it is told what came of the run that it yields.
 
         Args:
             query: the model wanted; None when the request had no model spec.
@@ -91,14 +91,21 @@ class Core:
         record.signature = name = signature_name or DEFAULT_SIGNATURE
         with self.lease(query) as servable:
             record.model, record.version = servable.name, servable.version
-            signature = find_signature(servable.runtime, name)
+            runtime = servable.runtime
+            signature = find_signature(runtime, name)
             self._rows.check(declared_rows(signature, inputs.shapes()))
             arrays = inputs.read(signature)
             outputs = select_outputs(signature, output_filter)
             record.rows = declared_rows(signature, _shapes(arrays))
-            with self._rows.take(record.rows, timeout) as left:
-                result = _timed_run(servable, name, arrays, outputs, left, record)
-            return Prediction(servable.name, servable.version, name, result)
+            self._rows.check(record.rows)
+            batched = runtime.is_batched(name, arrays)
+            call = ModelCall(runtime, name, arrays, outputs, record.rows, batched, timeout)
+            try:
+                result = yield call
+            finally:
+                record.run_seconds = call.seconds
+            record.batch_rows = result.batch_rows
+            return Prediction(servable.name, servable.version, name, result.outputs)
 
     def signature_defs(self, query: ModelQuery | None) -> tuple[int, dict[str, SignatureDef]]:
         """Returns the version that answers and its signatures by name.
@@ -155,23 +162,6 @@ class Core:
         if query.label not in labels:
             raise invalid_argument(f"Unrecognized servable version label: {query.label}")
         return labels[query.label]
-
-
-def _timed_run(
-    servable: Servable,
-    name: str,
-    inputs: Mapping[str, np.ndarray],
-    outputs: Sequence[str],
-    timeout: float | None,
-    record: RequestRecord,
-) -> dict[str, np.ndarray]:
-    started = time.monotonic()
-    try:
-        result = servable.runtime.run(name, inputs, outputs, timeout)
-    finally:
-        record.run_seconds = time.monotonic() - started
-    record.batch_rows = result.batch_rows
-    return result.outputs
 
 
 def _shapes(arrays: Mapping[str, np.ndarray]) -> list[tuple[str, tuple[int, ...]]]:

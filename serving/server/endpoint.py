@@ -11,6 +11,7 @@ from typing import TypeVar
 from serving.server.access_log import AccessLog
 from serving.server.admission import Admission
 from serving.server.core import Core
+from serving.server.gathering import Steps
 from serving.server.metrics import Metrics
 from serving.server.record import RequestRecord
 from serving.server.registry import Registry
@@ -40,20 +41,22 @@ class Endpoint:
     async def work(
         self,
         record: RequestRecord,
-        work: Callable[[float | None], _T],
+        work: Callable[[float | None], Steps[_T]],
         num_bytes: int,
         timeout: float | None,
     ) -> _T:
         """Returns what `work` returns in a thread, and notes how long it waited for one.
+
+        The calls that it yields are run, together with those of others.
 
         Raises:
             StatusError: no room, no time, or whatever `work` raises.
         """
         arrived = monotonic()
 
-        def timed(left: float | None) -> _T:
+        def timed(left: float | None) -> Steps[_T]:
             record.queue_seconds = monotonic() - arrived
-            return work(left)
+            return (yield from work(left))
 
         return await self.admission.run(timed, num_bytes, timeout)
 

@@ -25,6 +25,7 @@ from tensorflow_serving.apis import (
 from serving.errors import ServingError
 from serving.server.core import InputSource
 from serving.server.endpoint import Endpoint
+from serving.server.gathering import Steps
 from serving.server.interface import metadata_response, model_query, model_spec, status_response
 from serving.server.model_config import from_proto
 from serving.server.record import RequestRecord, request_id
@@ -183,7 +184,7 @@ class _PredictionService:
     async def Predict(  # noqa: N802 - the interface's name
         self, request: predict_pb2.PredictRequest, context: grpc.aio.ServicerContext
     ) -> predict_pb2.PredictResponse:
-        def work(left: float | None) -> predict_pb2.PredictResponse:
+        def work(left: float | None) -> Steps[predict_pb2.PredictResponse]:
             return _predict(self._endpoint, request, left, record)
 
         async with _answering(self._endpoint, context, "predict") as record:
@@ -278,14 +279,14 @@ def _predict(
     request: predict_pb2.PredictRequest,
     timeout: float | None,
     record: RequestRecord,
-) -> predict_pb2.PredictResponse:
+) -> Steps[predict_pb2.PredictResponse]:
     def read(signature: SignatureDef) -> dict[str, np.ndarray]:
         return read_inputs(signature, request.inputs)
 
     def shapes() -> list[tuple[str, list[int]]]:
         return [(name, shape_of(proto)) for name, proto in request.inputs.items()]
 
-    prediction = endpoint.core.predict(
+    prediction = yield from endpoint.core.predict(
         model_query(request),
         request.model_spec.signature_name,
         InputSource(read, shapes),

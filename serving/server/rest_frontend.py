@@ -25,6 +25,7 @@ from serving.errors import ServingError
 from serving.server import rest_codec
 from serving.server.core import Core, InputSource, ModelQuery
 from serving.server.endpoint import Endpoint
+from serving.server.gathering import Steps
 from serving.server.http_protocol import patient_protocol
 from serving.server.interface import METADATA_FIELD, metadata_response, status_response
 from serving.server.json_text import parse_object
@@ -213,9 +214,9 @@ class RestApp:
         """Answers, unless the client goes away or the time is up."""
         packed = "gzip" in request.headers.get("content-encoding", "")
 
-        def work(left: float | None) -> bytes:
+        def work(left: float | None) -> Steps[bytes]:
             content = self._bodies.unpack(body) if packed else body
-            return predict(self._endpoint.core, query, content, left, record)
+            return (yield from predict(self._endpoint.core, query, content, left, record))
 
         size = max(len(body), self._bodies.unpacked_size(body) if packed else 0)
         working = asyncio.ensure_future(self._endpoint.work(record, work, size, self._timeout))
@@ -327,7 +328,7 @@ class _Body:
 
 def predict(
     core: Core, query: ModelQuery, body: bytes, timeout: float | None, record: RequestRecord
-) -> bytes:
+) -> Steps[bytes]:
     """Returns the JSON reply to a predict request.
 
     Raises:
@@ -344,7 +345,7 @@ def predict(
 
     source = InputSource(read)
     try:
-        prediction = core.predict(query, name, source, timeout=timeout, record=record)
+        prediction = yield from core.predict(query, name, source, timeout=timeout, record=record)
     except UnknownSignature as error:
         text = f'Serving signature name: "{error.name}" not found in signature def'
         raise invalid_argument(text) from error

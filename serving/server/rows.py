@@ -13,7 +13,7 @@ class RowBudget:
 
     def __init__(self, limit: int) -> None:
         """Starts with nothing taken."""
-        self._limit = limit
+        self.limit = limit
         self._taken = 0
         self._freed = threading.Condition()
 
@@ -23,9 +23,9 @@ class RowBudget:
         Raises:
             StatusError: INVALID_ARGUMENT; the text names the limit.
         """
-        if self._limit and rows > self._limit:
+        if self.limit and rows > self.limit:
             raise invalid_argument(
-                f"The request has {rows} rows; this server takes at most {self._limit} rows a "
+                f"The request has {rows} rows; this server takes at most {self.limit} rows a "
                 "request (--max_request_rows). Split it."
             )
 
@@ -37,12 +37,12 @@ class RowBudget:
             StatusError: INVALID_ARGUMENT beyond the limit, DEADLINE_EXCEEDED when no room came.
         """
         self.check(rows)
-        if not self._limit or not rows:
+        if not self.limit or not rows:
             yield timeout
             return
         started = time.monotonic()
         with self._freed:
-            if not self._freed.wait_for(lambda: self._taken + rows <= self._limit, timeout):
+            if not self._freed.wait_for(lambda: self._taken + rows <= self.limit, timeout):
                 raise StatusError(Code.DEADLINE_EXCEEDED, "No room for the request came in time.")
             self._taken += rows
         try:

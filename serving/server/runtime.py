@@ -17,7 +17,15 @@ import tensorflow as tf
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 from tensorflow.python.client import pywrap_tf_session
 
-from serving.server.batching import BATCH_ROWS, BatchingParameters, add_twin, can_batch, num_rows
+from serving.server.batching import (
+    BATCH_ROWS,
+    BatchingParameters,
+    add_twin,
+    can_batch,
+    joined,
+    num_rows,
+    separated,
+)
 from serving.server.status import Code, StatusError, invalid_argument
 
 _FINAL = (Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.CANCELLED)
@@ -73,6 +81,26 @@ class SavedModelRuntime:
             self.close()
             raise
 
+    @property
+    def max_shared_rows(self) -> int:
+        """How many rows the batcher takes at once; 0 where there is none."""
+        return self.batching.max_batch_size if self.batching is not None else 0
+
+    def is_batched(self, name: str, inputs: Mapping[str, np.ndarray]) -> bool:
+        """Returns whether a request goes to the batcher.
+
+        Raises:
+            StatusError: INVALID_ARGUMENT, in TF Serving's words, where the batcher would refuse it.
+        """
+        if name not in self._twins:
+            return False
+        rows = num_rows(inputs)
+        if rows > self.max_shared_rows:
+            limit = self.max_shared_rows
+            text = f"Task size {rows} is larger than maximum input batch size {limit}"
+            raise invalid_argument(text)
+        return rows > 0  # of none, the batcher would drop their shape
+
     def run(
         self,
         name: str,
@@ -94,23 +122,47 @@ class SavedModelRuntime:
         Raises:
             StatusError: with the runtime's own code and text.
         """
-        if self.batching is None or name not in self._twins:
+        if not self.is_batched(name, inputs):
             return self.run_alone(name, inputs, outputs, timeout)
-        rows = num_rows(inputs)
-        if rows > self.batching.max_batch_size:
-            limit = self.batching.max_batch_size
-            text = f"Task size {rows} is larger than maximum input batch size {limit}"
-            raise invalid_argument(text)
-        if rows == 0:  # the batcher would drop the shape of the rows
-            return self.run_alone(name, inputs, outputs, timeout)
+        [result] = self.run_together(name, [inputs], outputs, timeout)
+        if isinstance(result, StatusError):
+            raise result
+        return result
+
+    def run_together(
+        self,
+        name: str,
+        requests: Sequence[Mapping[str, np.ndarray]],
+        outputs: Sequence[str],
+        timeout: float | None = None,
+    ) -> list[RunResult | StatusError]:
+        """Runs several requests that go to the batcher as one.
+
+        Args:
+            name: as for `run`.
+            requests: the inputs of each. All of them are batched, their rows have the same types
+                and shapes, and there are no more than `max_shared_rows` of them.
+            outputs: as for `run`.
+            timeout: as for `run`.
+
+        Returns:
+            What came of each request.
+        """
         started = time.monotonic()
         try:
-            return self._run_batched(name, inputs, outputs, timeout)
+            return self._run_batched(name, requests, outputs, timeout)
         except StatusError as error:
             if error.code in _FINAL:
-                raise StatusError(error.code, error.text.split("\n\t [[")[0]) from error
-        left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
-        return self.run_alone(name, inputs, outputs, left)
+                text = error.text.split("\n\t [[")[0]
+                return [StatusError(error.code, text) for _ in requests]
+        results: list[RunResult | StatusError] = []
+        for inputs in requests:
+            left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
+            try:
+                results.append(self.run_alone(name, inputs, outputs, left))
+            except StatusError as error:
+                results.append(error)
+        return results
 
     def run_alone(
         self,
@@ -154,14 +206,18 @@ class SavedModelRuntime:
     def _run_batched(
         self,
         name: str,
-        inputs: Mapping[str, np.ndarray],
+        requests: Sequence[Mapping[str, np.ndarray]],
         outputs: Sequence[str],
         timeout: float | None,
-    ) -> RunResult:
+    ) -> list[RunResult | StatusError]:
         twin = self._twins[name]
         fetches = [*(twin[output] for output in outputs), twin[BATCH_ROWS]]
-        *values, batch = self._call(self.signatures[name], inputs, fetches, timeout)
-        return RunResult(dict(zip(outputs, values, strict=True)), int(batch[0]))
+        values = self._call(self.signatures[name], joined(requests), fetches, timeout)
+        parts = (separated(value, requests) for value in values)
+        return [
+            RunResult(dict(zip(outputs, own, strict=True)), int(batch[0]))
+            for *own, batch in zip(*parts, strict=True)
+        ]
 
     def _call(
         self,

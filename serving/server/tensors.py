@@ -10,22 +10,29 @@ from serving.server.arrays import check_rank
 from serving.server.status import invalid_argument
 
 _FIELDS = {
-    "float16": "half_val",
-    "bfloat16": "half_val",
-    "float32": "float_val",
-    "float64": "double_val",
-    "int8": "int_val",
-    "int16": "int_val",
-    "int32": "int_val",
-    "uint8": "int_val",
-    "uint16": "int_val",
-    "int64": "int64_val",
-    "uint32": "uint32_val",
-    "uint64": "uint64_val",
-    "bool": "bool_val",
-    "object": "string_val",
+    np.dtype(name): field
+    for name, field in {
+        "float16": "half_val",
+        tf.bfloat16.as_numpy_dtype: "half_val",
+        "float32": "float_val",
+        "float64": "double_val",
+        "int8": "int_val",
+        "int16": "int_val",
+        "int32": "int_val",
+        "uint8": "int_val",
+        "uint16": "int_val",
+        "int64": "int64_val",
+        "uint32": "uint32_val",
+        "uint64": "uint64_val",
+        "bool": "bool_val",
+        "object": "string_val",
+    }.items()
 }
+_ENUMS = {dtype: tf.as_dtype(dtype).as_datatype_enum for dtype in _FIELDS}
 _NUMBERS = {f.name: f.number for f in tensor_pb2.TensorProto.DESCRIPTOR.fields}
+_COPIED = [
+    np.dtype(name) for name in ("float32", "float64", "bool")
+]  # protobuf packs them as they are
 _LENGTH_DELIMITED = 2  # protobuf's wire type of packed numbers
 _MAX_EXPANDED = 2**20  # elements that one repeated value may stand for
 
@@ -46,7 +53,8 @@ def from_proto(name: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
         raise invalid_argument(f"tensor parsing error: {name}: the shape is not fully defined")
     check_rank(shape)
     # A few bytes may claim any shape: the last value is repeated. That must not take the memory.
-    if not proto.tensor_content and math.prod(shape) > max(_MAX_EXPANDED, proto.ByteSize()):
+    expanded = 0 if proto.tensor_content else math.prod(shape)
+    if expanded > _MAX_EXPANDED and expanded > proto.ByteSize():
         raise invalid_argument(
             f"tensor parsing error: {name}: shape {shape} is too large for the values sent"
         )
@@ -89,10 +97,10 @@ def to_proto(array: np.ndarray) -> tensor_pb2.TensorProto:
 
     Clients in the wild read `outputs["y"].float_val` directly.
     """
-    field = _FIELDS.get(array.dtype.name)
+    field = _FIELDS.get(array.dtype)
     if field is None:
         return tf.make_tensor_proto(array)
-    proto = tensor_pb2.TensorProto(dtype=tf.as_dtype(array.dtype).as_datatype_enum)
+    proto = tensor_pb2.TensorProto(dtype=_ENUMS[array.dtype])
     for size in array.shape:
         proto.tensor_shape.dim.add(size=size)
     packed = _packed(array)
@@ -110,7 +118,7 @@ def _packed(array: np.ndarray) -> bytes | None:
 
     An image has thousands of values; one by one they cost more than computing it.
     """
-    if array.dtype.name in ("float32", "float64", "bool"):
+    if array.dtype in _COPIED:
         return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
     if array.dtype != np.uint8:
         return None

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from serving.server.core import Core, InputSource, ModelQuery
+from serving.server.gathering import Gathering
 from serving.server.model_config import ModelConfig
 from serving.server.models import Model
+from serving.server.rows import RowBudget
 from serving.server.status import Code, StatusError
 
 
@@ -24,9 +26,19 @@ def core(half_plus_two, half_plus_five, tmp_path_factory):
         model.close()
 
 
-def predict(core, *query):
-    x = {"x": np.array([2.0], np.float32)}
-    return core.predict(ModelQuery(*query), "", InputSource(lambda signature: x))
+def read(signature):
+    return {"x": np.array([2.0], np.float32)}
+
+
+def predict(core, *query, read=read):
+    def work():
+        return (yield from core.predict(ModelQuery(*query), "", InputSource(read)))
+
+    steps, gathering = work(), Gathering(RowBudget(0))
+    assert not gathering.add(next(steps))  # without batching nothing is shared
+    with pytest.raises(StopIteration) as end:
+        steps.send(*gathering.run())
+    return end.value.value
 
 
 def test_two_models_side_by_side(core):
@@ -47,6 +59,6 @@ def test_a_failed_request_gives_the_version_back(core):
         raise StatusError(Code.ABORTED, "unreadable")
 
     with pytest.raises(StatusError, match="unreadable"):
-        core.predict(ModelQuery("two"), "", InputSource(fail))
+        predict(core, "two", read=fail)
     with core.lease(ModelQuery("two")) as servable:
         assert servable.users == 1
