@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -42,13 +43,13 @@ class Process:
             environment: variables beside ours.
         """
         given = {"TF_CPP_MIN_LOG_LEVEL": "2"} | dict(environment or {})
-        with open(stderr or os.devnull, "ab") as complaints:
+        with stderr.open("ab") if stderr is not None else nullcontext() as complaints:
             self._process = subprocess.Popen(
                 command,
                 cwd=_ROOT,
                 env=os.environ | given,
                 stdout=subprocess.PIPE,
-                stderr=complaints if stderr is not None else None,
+                stderr=complaints,
             )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()

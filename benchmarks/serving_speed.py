@@ -15,6 +15,7 @@ Then an open loop sends requests at 70 % of the rate that 64 clients reached.
 
 import argparse
 import importlib.util
+import itertools
 import json
 import os
 import statistics
@@ -105,18 +106,21 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def _comparisons(name: str) -> Iterator[Comparison]:
     whole = f"{name} in process"
     yield Comparison(f"{name} gRPC array, 8 × 64", whole, 0.85)
-    yield Comparison(f"{name} gRPC array, 64 × 1", whole, 0.5 if name == "28x28x1" else None)
+    single = 0.5 if name == "28x28x1" else None
+    for ours in ("gRPC array", "gRPC array batched", "REST array batched"):
+        yield Comparison(f"{name} {ours}, 64 × 1", whole, single)
     yield Comparison(f"{name} gRPC array, 64 × 1", f"{name} ready-made gRPC, 64 × 1")
-    for clients in (1, 8, 64):
+    for ours, clients in itertools.product(("gRPC array", "REST array"), (1, 8, 64)):
         loop = f"{clients} × 1"
-        yield Comparison(f"{name} gRPC array batched, {loop}", f"{name} gRPC array, {loop}")
+        yield Comparison(f"{name} {ours} batched, {loop}", f"{name} {ours}, {loop}")
     for ours in ("gRPC array", "REST array"):
         yield Comparison(f"{name} {ours}, 64 × 1", f"{name} Flask, 64 × 1", 5.0)
     yield Comparison(f"{name} REST array, 8 × 64", f"{name} Flask, 8 × 64", 5.0)
 
 
 def _steady(name: str) -> list[str]:
-    return [f"{name} gRPC array, 64 × 1", f"{name} gRPC array, 8 × 64"]
+    titles = ("gRPC array, 64 × 1", "gRPC array, 8 × 64", "gRPC array batched, 64 × 1")
+    return [f"{name} {title}" for title in titles]
 
 
 def _at_70_percent(name: str, loaded: Loaded, seconds: float) -> str:
@@ -181,10 +185,10 @@ def _loads(shape: tuple[int, ...]) -> Iterator[tuple[str, str, Wanted, int]]:
             for clients, rows in _GRID:
                 wanted = Wanted(protocol, signature, rows, shape)
                 yield "plain", f"{title} {form}", wanted, clients
-    one = Wanted("grpc", "generate", 1, shape)
-    for clients in (1, 8, 64):
-        yield "batching", "gRPC array batched", one, clients
-    yield "ready-made", "ready-made gRPC", one, 64
+        one = Wanted(protocol, "generate", 1, shape)
+        for clients in (1, 8, 64):
+            yield "batching", f"{title} array batched", one, clients
+    yield "ready-made", "ready-made gRPC", Wanted("grpc", "generate", 1, shape), 64
     for clients, rows in ((64, 1), (8, 64)):
         yield "Flask", "Flask", Wanted("rest", "generate", rows, shape), clients
 

@@ -9,8 +9,8 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from dataclasses import dataclass, field
+from queue import SimpleQueue
 from time import monotonic
 from typing import Any
 
@@ -18,33 +18,46 @@ from serving.server.gathering import Gathering, ModelCall, Steps
 from serving.server.runtime import RunResult
 from serving.server.status import Code, StatusError
 
-Work = Callable[[float | None], Steps[Any]]
+Work = Callable[[], Steps[Any]]
+
+_LARGE = 2**16  # bytes of a request that others do not wait for
 
 
 @dataclass
 class _Job:
     """A request, and how far its work has come."""
 
-    work: Work | None
+    work: Work
     future: "asyncio.Future[Any]"
     deadline: float | None
     num_bytes: int
     steps: Steps[Any] | None = None
+    call: ModelCall = field(init=False)
     result: Any = None
     error: BaseException | None = None
 
-    def begin(self) -> ModelCall | None:
-        """Works up to the call; returns it, or None where there is none."""
-        work, self.work = self.work, None
-        if work is None or self.future.cancelled():  # given up while it waited
-            return None
-        left = None if self.deadline is None else self.deadline - monotonic()
+    @property
+    def left(self) -> float | None:
+        """The seconds until nobody wants the answer any more; None where that is never."""
+        return None if self.deadline is None else self.deadline - monotonic()
+
+    def is_given_up(self) -> bool:
+        """Returns whether nobody wants the answer; a deadline that has passed is its error."""
+        left = self.left
         if left is not None and left <= 0:
             text = "The deadline passed while the request waited."
             self.error = StatusError(Code.DEADLINE_EXCEEDED, text)
-            return None
-        self.steps = steps = work(left)
-        return self._step(lambda: next(steps))
+        return self.future.cancelled() or self.error is not None
+
+    def begin(self) -> bool:
+        """Works up to the call; returns whether there is one."""
+        if self.is_given_up():
+            return False
+        self.steps = steps = self.work()
+        call = self._step(lambda: next(steps))
+        if call is not None:
+            self.call = call
+        return call is not None
 
     def resume(self, came_of_it: RunResult | BaseException) -> None:
         """Works on from the call to the end."""
@@ -52,14 +65,21 @@ class _Job:
         assert steps is not None
         if isinstance(came_of_it, BaseException):
             self._step(lambda: steps.throw(came_of_it))
-        else:
-            self._step(lambda: steps.send(came_of_it))
+        elif self._step(lambda: steps.send(came_of_it)) is not None:
+            self.error = RuntimeError("a request asked for a second run")
+
+    def give_up(self) -> None:
+        """Ends the work where it waits for its call."""
+        if self.steps is not None:
+            self.steps.close()
 
     def _step(self, step: Callable[[], ModelCall]) -> ModelCall | None:
         try:
             return step()
         except StopIteration as end:
             self.result = end.value
+        except StatusError as error:
+            self.error = error.with_traceback(None)  # its frames hold this job, and this job it
         except BaseException as error:
             self.error = error
         return None
@@ -68,22 +88,22 @@ class _Job:
 class Admission:
     """Does work in a bounded number of threads, with a bounded number of requests waiting.
 
-    All methods belong to the thread of one event loop. A request counts until a thread is done
+    What is public belongs to the thread of one event loop. A request counts until a thread is done
     with it, even if its client has gone, so that the bounds are of what is really held.
     """
 
     def __init__(
-        self, gather: Callable[[], Gathering], num_workers: int, max_queue: int, max_bytes: int
+        self, gathering: Gathering[Any], num_workers: int, max_queue: int, max_bytes: int
     ) -> None:
         """Starts no thread before it is needed.
 
         Args:
-            gather: returns an empty gathering, for a thread to fill from those that wait.
+            gathering: puts together what can share a run.
             num_workers: how many threads work on requests.
             max_queue: how many requests more than that may wait.
             max_bytes: the size of all of them together; one request alone may be larger.
         """
-        self._gather = gather
+        self._gathering = gathering
         self._num_workers = num_workers
         self._max_queue = max_queue
         self._max_bytes = max_bytes
@@ -93,6 +113,9 @@ class Admission:
         self._done: list[_Job] = []
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
+        # One thread takes jobs until it has one to run. Others would only be in its way: what it
+        # does with them, but for large ones, is done by the interpreter, for one at a time.
+        self._taking = threading.Lock()
 
     @property
     def working(self) -> int:
@@ -101,8 +124,8 @@ class Admission:
 
     @property
     def waiting(self) -> int:
-        """Requests that wait for a thread."""
-        return self._jobs.qsize()
+        """Requests that wait for a thread, or for one that runs their kind."""
+        return self._jobs.qsize() + self._gathering.waiting
 
     async def run(self, work: Work, num_bytes: int = 0, timeout: float | None = None) -> Any:
         """Returns what `work` returns.
@@ -111,7 +134,7 @@ class Admission:
         Cancelling this coroutine gives up a request that waits; one that runs finishes unseen.
 
         Args:
-            work: called in a thread with what is left of `timeout`.
+            work: called in a thread.
             num_bytes: the size of the request.
             timeout: seconds until nobody wants the answer any more.
 
@@ -127,11 +150,7 @@ class Admission:
         self._bytes += num_bytes
         self._start_thread(loop)
         self._jobs.put(job)
-        try:
-            return await job.future
-        except asyncio.CancelledError:
-            job.work = None
-            raise
+        return await job.future
 
     def close(self) -> None:
         """Ends the threads once the work under way is done."""
@@ -139,7 +158,7 @@ class Admission:
             self._jobs.put(None)
 
     def _check_room(self, num_bytes: int) -> None:
-        if self.waiting >= self._max_queue and self._pending >= self._num_workers + self._max_queue:
+        if self._pending >= self._num_workers + self._max_queue and self.waiting >= self._max_queue:
             full = f"{self._max_queue} requests are waiting already (--max_queue)"
         elif self._bytes and self._bytes + num_bytes > self._max_bytes:
             full = f"requests of {self._bytes} bytes are waiting already (--max_queue_bytes)"
@@ -156,41 +175,50 @@ class Admission:
             thread.start()
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
-        while (job := self._jobs.get()) is not None:
-            self._do(job, loop)
-            del job  # its arrays must not live until the next request
+        while (group := self._taken(loop)) is not None:
+            while group:
+                self._run(group)
+                self._hand_back(group, loop)
+                group = self._gathering.leave(group)
 
-    def _do(self, first: _Job, loop: asyncio.AbstractEventLoop) -> None:
-        """Does a job, and with it those that wait and can share its run."""
-        gathering = self._gather()
-        running: list[_Job] = []
-        job: _Job | None = first
-        while job is not None:
-            call = job.begin()
-            if call is None:
-                self._hand_back([job], loop)
+    def _taken(self, loop: asyncio.AbstractEventLoop) -> list[_Job] | None:
+        """Begins jobs until there is one to run; returns its group, or None at the end."""
+        with self._taking:
+            while (job := self._jobs.get()) is not None:
+                if job.num_bytes > _LARGE:
+                    break
+                if group := self._begun(job, loop):
+                    return group
             else:
-                running.append(job)
-            job = self._next() if call is not None and gathering.add(call) else None
-        if not running:
-            return
-        try:
-            results: Sequence[RunResult | BaseException] = gathering.run()
-        except BaseException as error:
-            results = [error] * len(running)
-        for job, result in zip(running, results, strict=True):
-            job.resume(result)
-        self._hand_back(running, loop)
+                return None
+        return self._begun(job, loop)
 
-    def _next(self) -> _Job | None:
-        """Returns a job that waits, if there is one."""
+    def _begun(self, job: _Job, loop: asyncio.AbstractEventLoop) -> list[_Job]:
+        if job.begin():
+            return self._gathering.enter(job)
+        self._hand_back([job], loop)
+        return []
+
+    def _run(self, group: list[_Job]) -> None:
+        """Runs the calls of those who still want an answer."""
+        wanted: list[_Job] = []
+        for job in group:
+            if job.is_given_up():
+                job.give_up()
+            else:
+                wanted.append(job)
+        if not wanted:
+            return
+        patience = [job.left for job in wanted]
+        # Who has less time than another is answered in time all the same, without this thread.
+        timeout = None if None in patience else max(left for left in patience if left is not None)
+        results: Sequence[RunResult | BaseException]
         try:
-            job = self._jobs.get_nowait()
-        except Empty:
-            return None
-        if job is None:  # the end, which is for the thread to see when it asks the next time
-            self._jobs.put(None)
-        return job
+            results = self._gathering.run([job.call for job in wanted], timeout)
+        except BaseException as error:
+            results = [error] * len(wanted)
+        for job, result in zip(wanted, results, strict=True):
+            job.resume(result)
 
     def _hand_back(self, jobs: list[_Job], loop: asyncio.AbstractEventLoop) -> None:
         with self._lock:

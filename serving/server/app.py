@@ -37,7 +37,7 @@ from serving.versions import require_versions
 _log = logging.getLogger(__name__)
 
 _THREADS_PER_CORE = 4
-_TASKS_PER_BATCHER = 2  # one runs while the next gathers; with more, each of them gathers less
+_THREADS_THAT_WAIT = 128  # where the batcher waits for company, it must be able to come
 
 
 class Server:
@@ -158,7 +158,7 @@ class Server:
         rest_socket = parts.hold(bind(options.host, options.rest_api_port))
         self.rest_api_port = rest_socket.getsockname()[1]
         reserved = parts.hold(_reserve(options.host, options.port))
-        parts.endpoint = endpoint = _build_endpoint(options, max(1, len(configs)))
+        parts.endpoint = endpoint = _build_endpoint(options)
         page = WebPage(endpoint.registry.models) if options.web else None
         _load(endpoint.registry, configs)
         reserved.close()  # until here nobody could take the port while the models loaded
@@ -296,7 +296,7 @@ def serve(
             signal.signal(number, handler)
 
 
-def _build_endpoint(options: ServerOptions, num_models: int) -> Endpoint:
+def _build_endpoint(options: ServerOptions) -> Endpoint:
     batching = _batching(options)
     runtime_options = RuntimeOptions(
         batching,
@@ -312,13 +312,12 @@ def _build_endpoint(options: ServerOptions, num_models: int) -> Endpoint:
         labels_for_unavailable=options.allow_version_labels_for_unavailable_models,
     )
     num_workers = max(options.grpc_max_threads, options.rest_api_num_threads)
-    default = _THREADS_PER_CORE * (os.cpu_count() or 1)
-    if batching is not None:
-        default = _TASKS_PER_BATCHER * batching.num_batch_threads * num_models
+    waits = batching is not None and batching.batch_timeout_micros > 0
+    default = _THREADS_THAT_WAIT if waits else _THREADS_PER_CORE * (os.cpu_count() or 1)
     rows = RowBudget(options.max_request_rows)
-    admission = Admission(
-        lambda: Gathering(rows), num_workers or default, options.max_queue, options.max_queue_bytes
-    )
+    num_workers = num_workers or default
+    gathering: Gathering[Any] = Gathering(rows, num_workers)
+    admission = Admission(gathering, num_workers, options.max_queue, options.max_queue_bytes)
     return Endpoint(
         Core(registry.models, rows),
         registry,

@@ -75,6 +75,14 @@ class BatchingParameters:
             return [limit] if limit < self.max_batch_size else []
         return fitting if fitting[-1] == limit else [*fitting, limit]
 
+    @property
+    def tasks_at_once(self) -> int:
+        """How many tasks the scheduler is given at a time, of one kind.
+
+        One runs and one is ready in each of its threads. Where it waits for company, all come.
+        """
+        return self.max_batch_size if self.batch_timeout_micros else 2 * self.num_batch_threads
+
     def _check_allowed_sizes(self) -> None:
         sizes = self.allowed_batch_sizes
         if any(right <= left for left, right in zip((0, *sizes), sizes, strict=False)):

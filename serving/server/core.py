@@ -71,7 +71,6 @@ class Core:
         signature_name: str,
         inputs: InputSource,
         output_filter: Sequence[str] = (),
-        timeout: float | None = None,
         record: RequestRecord | None = None,
     ) -> Steps[Prediction]:
         """Answers a Predict request, once it is told what came of the run that it yields.
@@ -81,7 +80,6 @@ class Core:
             signature_name: the signature wanted; empty means `serving_default`.
             inputs: what to feed.
             output_filter: names of the outputs wanted; empty means all.
-            timeout: seconds that waiting for room and the run may take.
             record: where to note what answered, how many rows there were and how long it took.
 
         Raises:
@@ -99,10 +97,11 @@ class Core:
             record.rows = declared_rows(signature, _shapes(arrays))
             self._rows.check(record.rows)
             batched = runtime.is_batched(name, arrays)
-            call = ModelCall(runtime, name, arrays, outputs, record.rows, batched, timeout)
+            call = ModelCall(runtime, name, arrays, outputs, record.rows, batched)
             try:
                 result = yield call
             finally:
+                record.queue_seconds += call.waited
                 record.run_seconds = call.seconds
             record.batch_rows = result.batch_rows
             return Prediction(servable.name, servable.version, name, result.outputs)

@@ -41,7 +41,7 @@ class Endpoint:
     async def work(
         self,
         record: RequestRecord,
-        work: Callable[[float | None], Steps[_T]],
+        work: Callable[[], Steps[_T]],
         num_bytes: int,
         timeout: float | None,
     ) -> _T:
@@ -54,9 +54,9 @@ class Endpoint:
         """
         arrived = monotonic()
 
-        def timed(left: float | None) -> Steps[_T]:
+        def timed() -> Steps[_T]:
             record.queue_seconds = monotonic() - arrived
-            return (yield from work(left))
+            return (yield from work())
 
         return await self.admission.run(timed, num_bytes, timeout)
 

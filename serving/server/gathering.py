@@ -1,15 +1,18 @@
-"""Requests that are found waiting together, and how they share a run of the model.
+"""Requests of one kind that wait for the model, and how they share a run of it.
 
-With batching, the requests that one thread finds waiting go to TensorFlow's scheduler as one task:
-a thread for each would cost several times what it computes. The scheduler puts such tasks together
-further, as it does single requests.
+With batching, a signature's requests go to TensorFlow's scheduler as a few tasks at a time. What
+comes meanwhile waits here and makes up the next task: a thread for each request, blocked in the
+scheduler, would cost several times what the request computes. The scheduler puts tasks together
+further, as it does with single requests.
 """
 
 import time
-from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Generator, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from threading import Lock
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -17,7 +20,7 @@ from serving.server.rows import RowBudget
 from serving.server.runtime import RunResult, SavedModelRuntime
 from serving.server.status import StatusError
 
-_ENOUGH_ROWS = 64  # with more in a run a row becomes hardly cheaper, and the first waits for them
+_ENOUGH_ROWS = 64  # with more in a task a row becomes hardly cheaper, and the first waits for them
 
 
 @dataclass
@@ -31,8 +34,9 @@ class ModelCall:
         outputs: the names of the outputs wanted.
         rows: as declared; 0 where the signature declares none.
         batched: whether it goes to the batcher.
-        timeout: seconds that waiting for room and the run may take.
-        seconds: how long the run took, its mates' included; 0 while it has not run.
+        made: when, by `time.monotonic`.
+        waited: seconds from then to the run.
+        seconds: how long the run took, for all that shared it; 0 while it has not run.
     """
 
     runtime: SavedModelRuntime
@@ -41,16 +45,17 @@ class ModelCall:
     outputs: Sequence[str]
     rows: int
     batched: bool
-    timeout: float | None = None
+    made: float = field(default_factory=time.monotonic)
+    waited: float = 0.0
     seconds: float = 0.0
 
     @cached_property
-    def layout(self) -> Hashable | None:
+    def kind(self) -> Hashable | None:
         """What calls that can share a run have in common; None for one that must run alone."""
         if not self.batched or not self.rows:
             return None
         rows = [(name, array.dtype, array.shape[1:]) for name, array in self.inputs.items()]
-        return self.runtime, self.signature, tuple(self.outputs), tuple(rows)
+        return self.runtime, self.signature, tuple(self.outputs), *sorted(rows)
 
 
 # How a request is answered: it yields its call, at most one, and goes on with what came of it.
@@ -58,68 +63,104 @@ _Answer = TypeVar("_Answer")
 Steps = Generator[ModelCall, RunResult, _Answer]
 
 
-class Gathering:
-    """Calls that one thread runs together."""
+class Caller(Protocol):
+    """Whoever waits for a call."""
 
-    def __init__(self, budget: RowBudget) -> None:
-        """Starts empty.
+    call: ModelCall
+
+
+_Caller = TypeVar("_Caller", bound=Caller)
+
+
+class Gathering(Generic[_Caller]):
+    """Puts calls together that come while others of their kind run."""
+
+    def __init__(self, budget: RowBudget, num_threads: int) -> None:
+        """Starts with nothing running.
 
         Args:
-            budget: bounds the rows that run at once, here and in all other threads.
+            budget: bounds the rows that run at once.
+            num_threads: how many there are to run groups; one is left to take requests.
         """
         self._budget = budget
-        self._calls: list[ModelCall] = []
-        self._rows = 0
+        self._most_tasks = max(1, num_threads - 1)
+        self._lock = Lock()
+        self._running: Counter[Hashable] = Counter()
+        self._waiting: dict[Hashable, deque[_Caller]] = {}
 
-    def add(self, call: ModelCall) -> bool:
-        """Takes a call; returns whether another one could share its run."""
-        self._calls.append(call)
-        self._rows += call.rows
-        return call.layout is not None and self._rows < _ENOUGH_ROWS
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for others of their kind to have run."""
+        with self._lock:
+            return sum(map(len, self._waiting.values()))
 
-    def run(self) -> list[RunResult | StatusError]:
-        """Runs all calls; returns what came of each, in the order in which they were added."""
-        results: dict[int, RunResult | StatusError] = {}
-        for group in self._groups():
-            results |= zip(map(id, group), self._run_group(group), strict=True)
-        return [results[id(call)] for call in self._calls]
+    def enter(self, caller: _Caller) -> list[_Caller]:
+        """Takes a caller; returns whom to run now: itself, or nobody, and then it waits.
 
-    def _groups(self) -> Iterator[list[ModelCall]]:
-        """Yields calls that share a run: of one layout, and not of too many rows."""
-        growing: dict[Hashable, list[ModelCall]] = {}
-        for call in self._calls:
-            if call.layout is None:
-                yield [call]
-                continue
-            group = growing.get(call.layout, [])
-            if group and not self._fits(group, call):
-                yield group
-                group = []
-            growing[call.layout] = [*group, call]
-        yield from growing.values()
+        Whoever runs a group must `leave` with it afterwards and run what that returns, until
+        nothing does. So every caller that waits is run by a thread that runs its kind already.
+        """
+        call = caller.call
+        if call.kind is None:
+            return [caller]
+        with self._lock:
+            if self._running[call.kind] < min(call.runtime.tasks_at_once, self._most_tasks):
+                self._running[call.kind] += 1
+                return [caller]
+            self._waiting.setdefault(call.kind, deque()).append(caller)
+            return []
 
-    def _fits(self, group: list[ModelCall], call: ModelCall) -> bool:
-        rows = call.rows + sum(mate.rows for mate in group)
-        return rows <= min(call.runtime.max_shared_rows, self._budget.limit or rows)
+    def leave(self, group: Sequence[_Caller]) -> list[_Caller]:
+        """Takes note that a group has run; returns the group to run next, or nobody."""
+        kind = group[0].call.kind
+        if kind is None:
+            return []
+        with self._lock:
+            waiting = self._waiting.get(kind)
+            if waiting:
+                return self._next_group(waiting)
+            self._waiting.pop(kind, None)
+            self._running[kind] -= 1
+            if not self._running[kind]:
+                del self._running[kind]
+            return []
 
-    def _run_group(self, group: list[ModelCall]) -> Sequence[RunResult | StatusError]:
-        timeouts = [call.timeout for call in group if call.timeout is not None]
-        # Who has less time than another is answered in time all the same: nobody waits for threads.
-        patience = max(timeouts) if len(timeouts) == len(group) else None
+    def run(self, calls: Sequence[ModelCall], timeout: float | None) -> list[RunResult | Exception]:
+        """Runs a group's calls, as one task of the batcher where there are several.
+
+        Args:
+            calls: of one group.
+            timeout: seconds that waiting for room and the run may take; None waits for ever.
+
+        Returns:
+            What came of each.
+        """
         try:
-            with self._budget.take(sum(call.rows for call in group), patience) as left:
+            with self._budget.take(sum(call.rows for call in calls), timeout) as left:
                 started = time.monotonic()
                 try:
-                    return _run(group, left)
+                    return list(_run(calls, left))
                 finally:
-                    for call in group:
+                    for call in calls:
+                        call.waited = started - call.made
                         call.seconds = time.monotonic() - started
         except StatusError as error:
-            return [error] * len(group)
+            return [StatusError(error.code, error.text) for _ in calls]
+
+    def _next_group(self, waiting: deque[_Caller]) -> list[_Caller]:
+        """Takes the first that wait: one, and more while they are not too many rows."""
+        group = [waiting.popleft()]
+        rows = group[0].call.rows
+        most = min(_ENOUGH_ROWS, group[0].call.runtime.max_shared_rows)
+        most = min(most, self._budget.limit or most)
+        while waiting and rows + waiting[0].call.rows <= most:
+            rows += waiting[0].call.rows
+            group.append(waiting.popleft())
+        return group
 
 
-def _run(group: list[ModelCall], timeout: float | None) -> Sequence[RunResult | StatusError]:
-    call, inputs = group[0], [call.inputs for call in group]
-    if call.batched:
-        return call.runtime.run_together(call.signature, inputs, call.outputs, timeout)
-    return [call.runtime.run_alone(call.signature, call.inputs, call.outputs, timeout)]
+def _run(calls: Sequence[ModelCall], timeout: float | None) -> Sequence[RunResult | StatusError]:
+    first, inputs = calls[0], [call.inputs for call in calls]
+    if first.batched:
+        return first.runtime.run_together(first.signature, inputs, first.outputs, timeout)
+    return [first.runtime.run_alone(first.signature, first.inputs, first.outputs, timeout)]

@@ -184,8 +184,8 @@ class _PredictionService:
     async def Predict(  # noqa: N802 - the interface's name
         self, request: predict_pb2.PredictRequest, context: grpc.aio.ServicerContext
     ) -> predict_pb2.PredictResponse:
-        def work(left: float | None) -> Steps[predict_pb2.PredictResponse]:
-            return _predict(self._endpoint, request, left, record)
+        def work() -> Steps[predict_pb2.PredictResponse]:
+            return _predict(self._endpoint, request, record)
 
         async with _answering(self._endpoint, context, "predict") as record:
             record.model = request.model_spec.name
@@ -277,7 +277,6 @@ async def _refuse(request: bytes, context: grpc.aio.ServicerContext) -> None:
 def _predict(
     endpoint: Endpoint,
     request: predict_pb2.PredictRequest,
-    timeout: float | None,
     record: RequestRecord,
 ) -> Steps[predict_pb2.PredictResponse]:
     def read(signature: SignatureDef) -> dict[str, np.ndarray]:
@@ -291,7 +290,6 @@ def _predict(
         request.model_spec.signature_name,
         InputSource(read, shapes),
         request.output_filter,
-        timeout,
         record,
     )
     return predict_pb2.PredictResponse(

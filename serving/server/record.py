@@ -22,8 +22,8 @@ class RequestRecord:
         signature: the signature that ran.
         rows: the request's rows.
         batch_rows: rows that ran together, those of other requests included; None without batching.
-        queue_seconds: from admission to the start of the work.
-        run_seconds: inside the model.
+        queue_seconds: from admission to the start of the work, and from its call to the run.
+        run_seconds: inside the model, for all that shared the run.
         started: when it arrived, by `time.monotonic`.
         status: how it ended.
     """

@@ -5,9 +5,7 @@ import json
 import re
 import socket
 import ssl
-import zlib
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,7 +14,7 @@ import uvicorn
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
@@ -32,6 +30,7 @@ from serving.server.json_text import parse_object
 from serving.server.metrics import CONTENT_TYPE
 from serving.server.options import ServerOptions
 from serving.server.record import RequestRecord, request_id
+from serving.server.rest_bodies import MAX_DIGITS, Bodies, BodyRefused
 from serving.server.security import KEY_HEADER
 from serving.server.status import Code, StatusError, UnknownSignature, invalid_argument
 from serving.server.web import MODELS_PATH, WebPage
@@ -47,8 +46,6 @@ _API = re.compile("/v1/.*", re.IGNORECASE)
 _ORIGIN = re.compile("https?://")
 _LIVE, _READY = "/healthz", "/readyz"
 _MAX_VERSION = 2**63 - 1
-_GZIP = zlib.MAX_WBITS + 16  # zlib's word for that format and no other
-_MAX_DIGITS = 100  # beyond any number that a client may have padded
 _MAX_QUOTED_PATH = 200
 _ID_HEADER = "x-request-id"
 _CLOSE = {"connection": "close"}
@@ -131,7 +128,7 @@ class RestApp:
         self._timeout = options.rest_api_timeout_in_ms / 1000
         self._metrics_path = metrics_path
         self._page = page
-        self._bodies = _Bodies(options)
+        self._bodies = Bodies(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -169,7 +166,7 @@ class RestApp:
             async with self._endpoint.recording(record):
                 content = await self._dispatch(request, path, record)
                 return Response(content, media_type="application/json", headers=headers)
-        except _BodyRefused as refusal:  # the rest of the body is not read
+        except BodyRefused as refusal:  # the rest of the body is not read
             return _error(refusal.http_status, refusal.text, headers | _CLOSE)
         except StatusError as error:
             return _error(_HTTP_STATUS.get(error.code, 500), error.text, headers)
@@ -214,9 +211,9 @@ class RestApp:
         """Answers, unless the client goes away or the time is up."""
         packed = "gzip" in request.headers.get("content-encoding", "")
 
-        def work(left: float | None) -> Steps[bytes]:
+        def work() -> Steps[bytes]:
             content = self._bodies.unpack(body) if packed else body
-            return (yield from predict(self._endpoint.core, query, content, left, record))
+            return (yield from predict(self._endpoint.core, query, content, record))
 
         size = max(len(body), self._bodies.unpacked_size(body) if packed else 0)
         working = asyncio.ensure_future(self._endpoint.work(record, work, size, self._timeout))
@@ -236,99 +233,7 @@ class RestApp:
             gone.cancel()
 
 
-class _BodyRefused(StatusError):  # noqa: N818 - a status of its own
-    """A body that is too large, too slow, or one too many; HTTP has its own numbers for these."""
-
-    def __init__(self, http_status: HTTPStatus, code: Code, text: str) -> None:
-        super().__init__(code, text)
-        self.http_status = http_status
-
-
-class _Bodies:
-    """Reads bodies while it bounds the size of each and of all that are held."""
-
-    def __init__(self, options: ServerOptions) -> None:
-        self._max_bytes = options.max_request_bytes
-        self._max_held = max(options.max_queue_bytes, options.max_request_bytes)
-        self._seconds = options.slow_client_timeout_seconds
-        self._held = 0
-
-    def read(self, request: Request) -> "_Body":
-        return _Body(self, request)
-
-    async def collect(self, request: Request, body: "_Body") -> bytes:
-        length = request.headers.get("content-length", "0")
-        if len(length) > _MAX_DIGITS or int(length) > self._max_bytes:
-            raise self._too_large()
-        chunks = []
-        try:
-            async with asyncio.timeout(self._seconds):
-                async for chunk in request.stream():
-                    self._hold(body, len(chunk))
-                    chunks.append(chunk)
-        except TimeoutError as error:
-            text = f"The body did not arrive within {self._seconds:g} s."
-            raise _BodyRefused(HTTPStatus.REQUEST_TIMEOUT, Code.DEADLINE_EXCEEDED, text) from error
-        except ClientDisconnect as error:
-            raise StatusError(Code.CANCELLED, "The client went away.") from error
-        return b"".join(chunks)
-
-    def unpacked_size(self, body: bytes) -> int:
-        """Returns how much a body says that it unpacks to; `unpack` takes no more than that."""
-        size = int.from_bytes(body[-4:], "little")  # where gzip keeps it
-        return min(size, self._max_bytes)
-
-    def unpack(self, body: bytes) -> bytes:
-        """Returns what was compressed by gzip; nothing where it is broken."""
-        unpacker, size = zlib.decompressobj(_GZIP), self.unpacked_size(body)
-        try:
-            content = unpacker.decompress(body, size + 1)
-        except zlib.error:
-            return b""
-        if len(content) > self._max_bytes:
-            raise self._too_large()
-        return content if unpacker.eof and len(content) == size else b""
-
-    def release(self, body: "_Body") -> None:
-        self._held -= body.size
-
-    def _hold(self, body: "_Body", size: int) -> None:
-        body.size += size
-        self._held += size
-        if body.size > self._max_bytes:
-            raise self._too_large()
-        if self._held > self._max_held:
-            text = "The server is overloaded: too many bodies are arriving. Try again later."
-            raise _BodyRefused(HTTPStatus.SERVICE_UNAVAILABLE, Code.UNAVAILABLE, text)
-
-    def _too_large(self) -> _BodyRefused:
-        limit = self._max_bytes
-        text = f"The body is larger than {limit} bytes (--max_request_bytes). Split the request."
-        return _BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Code.INVALID_ARGUMENT, text)
-
-
-class _Body:
-    """A body while it is held."""
-
-    def __init__(self, bodies: _Bodies, request: Request) -> None:
-        self._bodies = bodies
-        self._request = request
-        self.size = 0
-
-    async def __aenter__(self) -> bytes:
-        try:
-            return await self._bodies.collect(self._request, self)
-        except BaseException:
-            self._bodies.release(self)
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self._bodies.release(self)
-
-
-def predict(
-    core: Core, query: ModelQuery, body: bytes, timeout: float | None, record: RequestRecord
-) -> Steps[bytes]:
+def predict(core: Core, query: ModelQuery, body: bytes, record: RequestRecord) -> Steps[bytes]:
     """Returns the JSON reply to a predict request.
 
     Raises:
@@ -345,7 +250,7 @@ def predict(
 
     source = InputSource(read)
     try:
-        prediction = yield from core.predict(query, name, source, timeout=timeout, record=record)
+        prediction = yield from core.predict(query, name, source, record=record)
     except UnknownSignature as error:
         text = f'Serving signature name: "{error.name}" not found in signature def'
         raise invalid_argument(text) from error
@@ -403,8 +308,8 @@ def _error(status: int, text: str, headers: Mapping[str, str]) -> Response:
 
 def _query(match: re.Match[str]) -> ModelQuery:
     version, label = match["version"], match["label"]
-    if version is not None and (len(version) > _MAX_DIGITS or int(version) > _MAX_VERSION):
-        raise invalid_argument(f"Failed to convert version: {version[:_MAX_DIGITS]} to numeric.")
+    if version is not None and (len(version) > MAX_DIGITS or int(version) > _MAX_VERSION):
+        raise invalid_argument(f"Failed to convert version: {version[:MAX_DIGITS]} to numeric.")
     return ModelQuery(
         unquote(match["name"] or ""),
         int(version) if version is not None else None,

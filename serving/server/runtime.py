@@ -83,8 +83,13 @@ class SavedModelRuntime:
 
     @property
     def max_shared_rows(self) -> int:
-        """How many rows the batcher takes at once; 0 where there is none."""
+        """How many rows a task of the batcher may have; 0 where there is no batcher."""
         return self.batching.max_batch_size if self.batching is not None else 0
+
+    @property
+    def tasks_at_once(self) -> int:
+        """How many tasks of one kind keep the batcher busy."""
+        return self.batching.tasks_at_once if self.batching is not None else 1
 
     def is_batched(self, name: str, inputs: Mapping[str, np.ndarray]) -> bool:
         """Returns whether a request goes to the batcher.
@@ -136,7 +141,9 @@ class SavedModelRuntime:
         outputs: Sequence[str],
         timeout: float | None = None,
     ) -> list[RunResult | StatusError]:
-        """Runs several requests that go to the batcher as one.
+        """Runs several requests that go to the batcher as one task.
+
+        Where the task fails, its halves run again, and theirs, until the bad request is alone.
 
         Args:
             name: as for `run`.
@@ -155,14 +162,14 @@ class SavedModelRuntime:
             if error.code in _FINAL:
                 text = error.text.split("\n\t [[")[0]
                 return [StatusError(error.code, text) for _ in requests]
-        results: list[RunResult | StatusError] = []
-        for inputs in requests:
-            left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
-            try:
-                results.append(self.run_alone(name, inputs, outputs, left))
-            except StatusError as error:
-                results.append(error)
-        return results
+        left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
+        if len(requests) == 1:
+            return [self._run_again(name, requests[0], outputs, left)]
+        half = len(requests) // 2
+        return [
+            *self.run_together(name, requests[:half], outputs, left),
+            *self.run_together(name, requests[half:], outputs, left),
+        ]
 
     def run_alone(
         self,
@@ -203,6 +210,18 @@ class SavedModelRuntime:
         graph.finalize()
         return signatures
 
+    def _run_again(
+        self,
+        name: str,
+        inputs: Mapping[str, np.ndarray],
+        outputs: Sequence[str],
+        timeout: float | None,
+    ) -> RunResult | StatusError:
+        try:
+            return self.run_alone(name, inputs, outputs, timeout)
+        except StatusError as error:
+            return StatusError(error.code, error.text)  # without the frames, and what they hold
+
     def _run_batched(
         self,
         name: str,
@@ -212,7 +231,9 @@ class SavedModelRuntime:
     ) -> list[RunResult | StatusError]:
         twin = self._twins[name]
         fetches = [*(twin[output] for output in outputs), twin[BATCH_ROWS]]
-        values = self._call(self.signatures[name], joined(requests), fetches, timeout)
+        with as_status():
+            inputs = joined(requests)
+        values = self._call(self.signatures[name], inputs, fetches, timeout)
         parts = (separated(value, requests) for value in values)
         return [
             RunResult(dict(zip(outputs, own, strict=True)), int(batch[0]))

@@ -4,9 +4,11 @@ import asyncio
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from serving.server.admission import Admission
+from serving.server.gathering import Gathering, ModelCall
 from serving.server.rows import RowBudget
 from serving.server.status import Code, StatusError
 
@@ -18,26 +20,27 @@ def gate():
     event.set()
 
 
-class Together:
-    """A gathering of at most three calls, numbers, that says of each who ran with it."""
+class Runtime:
+    """A model that takes one task at a time, of three rows at most, and says who ran together."""
 
-    def __init__(self):
-        self.calls = []
+    tasks_at_once, max_shared_rows = 1, 3
 
-    def add(self, call):
-        self.calls.append(call)
-        return len(self.calls) < 3
+    def __init__(self, gate):
+        self.gate = gate
 
-    def run(self):
-        if 0 in self.calls:
+    def run_together(self, name, requests, outputs, timeout):
+        assert self.gate.wait(5)
+        numbers = [int(inputs["x"][0]) for inputs in requests]
+        if 0 in numbers:
             raise RuntimeError("0 breaks the run")
-        return [ValueError("odd") if call == 13 else (call, self.calls) for call in self.calls]
+        bad = StatusError(Code.INVALID_ARGUMENT, "13")
+        return [bad if number == 13 else (number, numbers) for number in numbers]
 
 
 def play(scenario, **bounds):
     async def main():
         bounds_ = {"num_workers": 1, "max_queue": 2, "max_bytes": 100, **bounds}
-        admission = Admission(Together, **bounds_)
+        admission = Admission(Gathering(RowBudget(0), bounds_["num_workers"]), **bounds_)
         try:
             return await scenario(admission)
         finally:
@@ -49,18 +52,18 @@ def play(scenario, **bounds):
 def plain(function):
     """Work that needs no run."""
 
-    def work(left):
-        return function(left)
+    def work():
+        return function()
         yield
 
     return work
 
 
-def calling(number):
+def calling(runtime, number):
     """Work that needs one, and returns what came of it."""
 
-    def work(left):
-        return (yield number)
+    def work():
+        return (yield ModelCall(runtime, "", {"x": np.array([number])}, ["y"], 1, True))
 
     return work
 
@@ -69,12 +72,11 @@ def start(admission, work, *arguments):
     return asyncio.ensure_future(admission.run(work, *arguments))
 
 
-def test_results_errors_and_what_is_left_of_the_time():
+def test_results_and_errors():
     async def scenario(admission):
-        assert await admission.run(plain(lambda left: left)) is None
-        assert 4 < await admission.run(plain(lambda left: left), 0, 5.0) <= 5
+        assert await admission.run(plain(lambda: 7)) == 7
         with pytest.raises(ZeroDivisionError):
-            await admission.run(plain(lambda left: 1 / 0))
+            await admission.run(plain(lambda: 1 / 0))
         assert (admission.working, admission.waiting) == (0, 0)
 
     play(scenario)
@@ -82,27 +84,27 @@ def test_results_errors_and_what_is_left_of_the_time():
 
 def test_what_does_not_fit_is_refused_at_once(gate):
     async def scenario(admission):
-        tasks = [start(admission, plain(lambda left: gate.wait(5))) for _ in range(3)]
+        tasks = [start(admission, plain(lambda: gate.wait(5))) for _ in range(3)]
         await asyncio.sleep(0.05)
         assert (admission.working, admission.waiting) == (1, 2)
         began = time.monotonic()
         with pytest.raises(StatusError, match="2 requests are waiting already") as caught:
-            await admission.run(plain(lambda left: None))
+            await admission.run(plain(lambda: None))
         assert caught.value.code == Code.UNAVAILABLE
         assert time.monotonic() - began < 1
         gate.set()
         assert await asyncio.gather(*tasks) == [True] * 3
-        assert await admission.run(plain(lambda left: "again")) == "again"
+        assert await admission.run(plain(lambda: "again")) == "again"
 
     play(scenario)
 
 
 def test_bytes_are_bounded_but_one_request_alone_may_be_large(gate):
     async def scenario(admission):
-        large = start(admission, plain(lambda left: gate.wait(5)), 1000)
+        large = start(admission, plain(lambda: gate.wait(5)), 1000)
         await asyncio.sleep(0.05)
         with pytest.raises(StatusError, match="--max_queue_bytes"):
-            await admission.run(plain(lambda left: None), 1)
+            await admission.run(plain(lambda: None), 1)
         gate.set()
         assert await large
 
@@ -113,8 +115,8 @@ def test_a_request_whose_time_is_up_is_not_run(gate):
     ran = []
 
     async def scenario(admission):
-        first = start(admission, plain(lambda left: gate.wait(5)))
-        late = start(admission, plain(lambda left: ran.append(1)), 0, 0.05)
+        first = start(admission, plain(lambda: gate.wait(5)))
+        late = start(admission, plain(lambda: ran.append(1)), 0, 0.05)
         await asyncio.sleep(0.1)
         gate.set()
         await first
@@ -130,68 +132,98 @@ def test_a_cancelled_request_is_not_run_and_gives_its_place_back(gate):
     ran = []
 
     async def scenario(admission):
-        first = start(admission, plain(lambda left: gate.wait(5)))
-        gone = start(admission, plain(lambda left: ran.append(1)))
+        first = start(admission, plain(lambda: gate.wait(5)))
+        gone = start(admission, plain(lambda: ran.append(1)))
         await asyncio.sleep(0.05)
         gone.cancel()
         gate.set()
         assert await first
-        assert await admission.run(plain(lambda left: 7)) == 7
+        assert await admission.run(plain(lambda: 7)) == 7
         assert (admission.working, admission.waiting) == (0, 0)
 
     play(scenario)
     assert ran == []
 
 
-def test_those_that_wait_run_together_up_to_what_fits(gate):
+async def settled(admission, waiting):
+    """Returns once as many requests wait."""
+    async with asyncio.timeout(5):
+        while admission.waiting != waiting:
+            await asyncio.sleep(0.01)
+
+
+def test_those_that_come_during_a_run_share_the_next_up_to_what_fits(gate):
     async def scenario(admission):
-        busy = start(admission, plain(lambda left: gate.wait(5)))
-        await asyncio.sleep(0.05)
-        tasks = [start(admission, calling(number)) for number in (1, 2, 3, 4)]
-        await asyncio.sleep(0)
-        assert (admission.working, admission.waiting) == (1, 4)
+        runtime = Runtime(gate)
+        tasks = [start(admission, calling(runtime, number)) for number in (1, 2, 3, 4, 5)]
+        await settled(admission, 4)
+        assert admission.working == 1
+        assert await admission.run(plain(lambda: "no run")) == "no run"  # no thread is held
         gate.set()
-        assert await busy
         results = await asyncio.gather(*tasks)
-        assert results == [(1, [1, 2, 3]), (2, [1, 2, 3]), (3, [1, 2, 3]), (4, [4])]
+        assert results == [(1, [1]), *((n, [2, 3, 4]) for n in (2, 3, 4)), (5, [5])]
         assert (admission.working, admission.waiting) == (0, 0)
 
-    play(scenario, max_queue=9)
+    play(scenario, num_workers=2, max_queue=9)
 
 
-def test_one_that_needs_no_run_fails_or_is_gone_leaves_the_others_theirs(gate):
+def test_one_that_fails_is_late_or_is_gone_leaves_the_others_theirs(gate):
     async def scenario(admission):
-        busy = start(admission, plain(lambda left: gate.wait(5)))
+        runtime = Runtime(gate)
+        first = start(admission, calling(runtime, 1))
         await asyncio.sleep(0.05)
-        broken = start(admission, plain(lambda left: 1 / 0))
-        numbers = [start(admission, calling(number)) for number in (1, 13, 2)]
-        gone = start(admission, calling(3))
-        last = start(admission, calling(4))
-        await asyncio.sleep(0)
+        late = start(admission, calling(runtime, 2), 0, 0.1)
+        gone = start(admission, calling(runtime, 3))
+        others = [start(admission, calling(runtime, number), 0, 60.0) for number in (13, 4)]
+        await settled(admission, 4)
         gone.cancel()
+        await asyncio.sleep(0.1)
         gate.set()
-        assert await busy
-        with pytest.raises(ZeroDivisionError):
-            await broken
-        one, odd, two = await asyncio.gather(*numbers, return_exceptions=True)
-        assert (one, str(odd), two) == ((1, [1, 13, 2]), "odd", (2, [1, 13, 2]))
-        assert await last == (4, [4])
+        assert await first == (1, [1])
+        results = await asyncio.gather(late, *others, return_exceptions=True)
+        assert [results[0].code, results[1].text] == [Code.DEADLINE_EXCEEDED, "13"]
+        assert results[2] == (4, [4])
+        assert (admission.working, admission.waiting) == (0, 0)
 
-    play(scenario, max_queue=9)
+    play(scenario, num_workers=2, max_queue=9)
 
 
-def test_a_run_that_breaks_is_told_to_all_and_the_thread_goes_on(gate):
+def test_a_run_that_breaks_is_told_to_its_callers_and_the_next_goes_on(gate):
     async def scenario(admission):
-        busy = start(admission, plain(lambda left: gate.wait(5)))
-        await asyncio.sleep(0.05)
-        tasks = [start(admission, calling(number)) for number in (1, 0)]
-        await asyncio.sleep(0)
+        runtime = Runtime(gate)
+        tasks = [start(admission, calling(runtime, number)) for number in (1, 2, 0, 3, 4)]
+        await settled(admission, 4)
         gate.set()
-        assert await busy
-        errors = await asyncio.gather(*tasks, return_exceptions=True)
-        assert [str(error) for error in errors] == ["0 breaks the run"] * 2
-        assert await admission.run(calling(5)) == (5, [5])
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [str(result) for result in results[1:4]] == ["0 breaks the run"] * 3
+        assert (results[0], results[4]) == ((1, [1]), (4, [4]))
 
+    play(scenario, num_workers=2, max_queue=9)
+
+
+def test_small_requests_do_not_wait_until_a_large_one_is_read(gate):
+    async def scenario(admission):
+        large = start(admission, plain(lambda: gate.wait(5)), 10**6)
+        await asyncio.sleep(0.05)
+        assert await asyncio.wait_for(admission.run(plain(lambda: "small")), 2) == "small"
+        gate.set()
+        assert await large
+
+    play(scenario, num_workers=2, max_bytes=10**7)
+
+
+def test_work_that_asks_for_a_second_run():
+    def work():
+        yield ModelCall(runtime, "", {"x": np.array([1])}, ["y"], 1, True)
+        yield ModelCall(runtime, "", {"x": np.array([1])}, ["y"], 1, True)
+
+    async def scenario(admission):
+        with pytest.raises(RuntimeError, match="second run"):
+            await admission.run(work)
+
+    gate = threading.Event()
+    gate.set()
+    runtime = Runtime(gate)
     play(scenario)
 
 

@@ -34,10 +34,11 @@ def predict(core, *query, read=read):
     def work():
         return (yield from core.predict(ModelQuery(*query), "", InputSource(read)))
 
-    steps, gathering = work(), Gathering(RowBudget(0))
-    assert not gathering.add(next(steps))  # without batching nothing is shared
+    steps = work()
+    call = next(steps)
+    assert call.kind is None  # without batching nothing is shared
     with pytest.raises(StopIteration) as end:
-        steps.send(*gathering.run())
+        steps.send(*Gathering(RowBudget(0), 8).run([call], None))
     return end.value.value
 
 

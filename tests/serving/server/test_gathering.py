@@ -1,6 +1,8 @@
 """Requests that share a run: who runs with whom, and that nobody is harmed by it."""
 
+import itertools
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -39,99 +41,112 @@ def runs(runtime, monkeypatch):
     return seen
 
 
-def call(runtime, seeds, labels=None, outputs=("image",), **fields):
-    inputs = {"seed": np.asarray(seeds, np.int64)} | (
-        {} if labels is None else {"label": np.array(labels)}
-    )
+@dataclass
+class Waiter:
+    """Who waits for a call."""
+
+    call: ModelCall
+
+
+def waiter(runtime, seeds, labels=None, outputs=("image",)):
+    inputs = {"seed": np.asarray(seeds, np.int64)}
+    inputs |= {} if labels is None else {"label": np.array(labels)}
     name = "generate" if labels is None else "generate_conditional"
     batched = runtime.is_batched(name, inputs)
-    return ModelCall(runtime, name, inputs, outputs, len(seeds), batched, **fields)
+    return Waiter(ModelCall(runtime, name, inputs, outputs, len(seeds), batched))
 
 
-def gather(calls, limit=0):
-    gathering = Gathering(RowBudget(limit))
-    more = [gathering.add(each) for each in calls]
-    return gathering.run(), more
+def run_all(gathering, waiters):
+    """Lets all come before the first run ends; returns what came of each, by group."""
+    groups = [gathering.enter(each) for each in waiters]
+    assert gathering.waiting == groups.count([])
+    groups = [group for group in groups if group]
+    results = []
+    while groups:
+        group = groups.pop(0)
+        calls = [each.call for each in group]
+        results.append(list(zip(group, gathering.run(calls, None), strict=True)))
+        groups += filter(None, [gathering.leave(group)])
+    assert gathering.waiting == 0
+    return results
 
 
-def assert_as_alone(runtime, calls, results):
-    for each, result in zip(calls, results, strict=True):
-        alone = runtime.run_alone(each.signature, each.inputs, each.outputs)
-        assert result.outputs.keys() == set(each.outputs)
-        for name in each.outputs:
+def sizes(results):
+    return [sum(each.call.rows for each, _ in group) for group in results]
+
+
+def assert_as_alone(runtime, results):
+    for each, result in itertools.chain(*results):
+        alone = runtime.run_alone(each.call.signature, each.call.inputs, each.call.outputs)
+        assert result.outputs.keys() == set(each.call.outputs)
+        for name in each.call.outputs:
             np.testing.assert_array_equal(result.outputs[name], alone.outputs[name])
 
 
-def test_calls_of_one_kind_share_a_run_and_get_their_own_rows(runtime, runs):
-    calls = [call(runtime, seeds) for seeds in ([5], [1, 2, 3], [9, 5])]
-    results, more = gather(calls)
-    assert runs == {("together", "generate", 6): 1}
-    assert more == [True] * 3
-    assert {result.batch_rows for result in results} == {6}
-    assert all(each.seconds > 0 for each in calls)
-    assert_as_alone(runtime, calls, results)
+def test_what_comes_during_two_tasks_makes_up_the_third(runtime, runs):
+    waiters = [waiter(runtime, seeds) for seeds in ([7], [8, 9], [5], [1, 2, 3], [9, 5])]
+    results = run_all(Gathering(RowBudget(0), 8), waiters)
+    assert sizes(results) == [1, 2, 6]
+    assert runs == {("together", "generate", size): 1 for size in (1, 2, 6)}
+    assert {result.batch_rows for _, result in results[2]} == {6}
+    assert all(each.call.seconds > 0 for each in waiters)
+    assert waiters[2].call.waited >= waiters[0].call.seconds
+    assert_as_alone(runtime, results)
 
 
-def test_calls_of_several_kinds_run_apart_and_keep_their_order(runtime, runs):
-    calls = [
-        call(runtime, [1]),
-        call(runtime, [1], labels=[3]),
-        call(runtime, [2], outputs=("label", "image")),
-        call(runtime, []),
-        call(runtime, [2]),
-        call(runtime, [2], labels=[4]),
-    ]
-    results, more = gather(calls)
-    assert runs == {
-        ("together", "generate", 2): 1,
-        ("together", "generate", 1): 1,
-        ("together", "generate_conditional", 2): 1,
-        ("alone", "generate", 0): 1,
-    }
-    assert more == [True, True, True, False, True, True]  # no row, no company
-    assert_as_alone(runtime, calls, results)
+def test_calls_of_another_kind_do_not_wait(runtime):
+    gathering = Gathering(RowBudget(0), 8)
+    assert [bool(gathering.enter(waiter(runtime, [1]))) for _ in range(3)] == [True, True, False]
+    for other in (
+        waiter(runtime, [1], labels=[3]),
+        waiter(runtime, [1], outputs=("label", "image")),
+        waiter(runtime, []),  # no rows, no company
+        waiter(runtime, []),
+        waiter(runtime, []),
+    ):
+        assert gathering.enter(other) == [other]
+    assert gathering.waiting == 1
 
 
-@pytest.mark.parametrize(("limit", "sizes"), [(0, [20, 31, 20]), (25, [20, 20, 11, 20])])
-def test_no_run_has_more_rows_than_the_batcher_or_the_budget_takes(runtime, runs, limit, sizes):
-    calls = [call(runtime, range(size)) for size in (20, 20, 11, 20)]
-    results, more = gather(calls, limit)
-    assert runs == Counter(("together", "generate", size) for size in sizes)
-    assert more == [True, True, True, False]
-    assert_as_alone(runtime, calls, results)
+@pytest.mark.parametrize(("limit", "expected"), [(0, [1, 1, 32, 20]), (25, [1, 1, 20, 12, 20])])
+def test_no_task_has_more_rows_than_the_batcher_or_the_budget_takes(runtime, runs, limit, expected):
+    waiters = [waiter(runtime, range(size)) for size in (1, 1, 20, 12, 20)]
+    results = run_all(Gathering(RowBudget(limit), 8), waiters)
+    assert sizes(results) == expected
+    assert runs == Counter(("together", "generate", size) for size in expected)
+    assert_as_alone(runtime, results)
 
 
 def test_a_bad_call_fails_alone_with_its_own_text(runtime, runs):
-    calls = [call(runtime, [seed], labels=[label]) for seed, label in ((1, 3), (2, 99), (3, 0))]
-    (first, bad, last), _ = gather(calls)
-    assert runs == {
-        ("together", "generate_conditional", 3): 1,
-        ("alone", "generate_conditional", 1): 3,
-    }
+    waiters = [waiter(runtime, [n], labels=[99 if n == 4 else n % 10]) for n in range(18)]
+    results = run_all(Gathering(RowBudget(0), 8), waiters)
+    assert sizes(results) == [1, 1, 16]
+    (at,) = [n for n, (_, came) in enumerate(results[2]) if isinstance(came, StatusError)]
+    each, bad = results[2].pop(at)
+    assert each is waiters[4]
+    assert_as_alone(runtime, results)
     with pytest.raises(StatusError) as alone:
-        runtime.run_alone("generate_conditional", calls[1].inputs, ["image"])
+        runtime.run_alone("generate_conditional", each.call.inputs, ["image"])
     assert (bad.code, bad.text) == (alone.value.code, alone.value.text)
     assert "label out of range" in bad.text
-    assert_as_alone(runtime, [calls[0], calls[2]], [first, last])
 
 
-def test_of_several_patiences_the_longest_counts(runtime, monkeypatch):
-    given = []
-    monkeypatch.setattr(
-        runtime,
-        "run_together",
-        lambda name, requests, outputs, timeout: given.append(timeout) or [None] * len(requests),
-    )
-    for timeouts in ((0.5, 2.0), (0.5, None)):
-        gather([call(runtime, [1], timeout=timeout) for timeout in timeouts])
-    assert given == [2.0, None]
+def test_the_bad_one_is_found_by_halves(runtime, runs):
+    waiters = [waiter(runtime, [n], labels=[99 if n == 3 else 0]) for n in range(16)]
+    Gathering(RowBudget(0), 8).run([each.call for each in waiters], None)
+    rows = [size for _, _, size in runs.elements()]
+    assert sorted(rows) == [1, 1, 1, 2, 2, 4, 4, 8, 8, 16]  # one of the 1s is its run alone
 
 
 def test_no_room_is_told_to_all(runtime):
     budget = RowBudget(4)
-    gathering = Gathering(budget)
-    for seed in range(2):
-        gathering.add(call(runtime, [seed], timeout=0.05))
+    calls = [waiter(runtime, [seed]).call for seed in range(2)]
     with budget.take(3, None):
-        results = gathering.run()
+        results = Gathering(budget, 8).run(calls, 0.05)
     assert [result.code for result in results] == [Code.DEADLINE_EXCEEDED] * 2
+
+
+def test_where_the_batcher_waits_for_company_all_of_it_comes():
+    assert BatchingParameters().tasks_at_once == 2
+    assert BatchingParameters(num_batch_threads=3).tasks_at_once == 6
+    assert BatchingParameters(16, batch_timeout_micros=1).tasks_at_once == 16
