@@ -20,7 +20,7 @@ from serving.server.status import Code, StatusError
 
 Work = Callable[[], Steps[Any]]
 
-_LARGE = 2**16  # bytes of a request that others do not wait for
+_LARGE = 2**13  # bytes of a request that others do not wait for
 
 
 @dataclass
@@ -70,8 +70,7 @@ class _Job:
 
     def give_up(self) -> None:
         """Ends the work where it waits for its call."""
-        if self.steps is not None:
-            self.steps.close()
+        self.resume(self.error or StatusError(Code.CANCELLED, "The client went away."))
 
     def _step(self, step: Callable[[], ModelCall]) -> ModelCall | None:
         try:
@@ -146,9 +145,9 @@ class Admission:
         loop = asyncio.get_running_loop()
         deadline = None if timeout is None else monotonic() + timeout
         job = _Job(work, loop.create_future(), deadline, num_bytes)
+        self._start_thread(loop)
         self._pending += 1
         self._bytes += num_bytes
-        self._start_thread(loop)
         self._jobs.put(job)
         return await job.future
 
@@ -168,11 +167,11 @@ class Admission:
         raise StatusError(Code.UNAVAILABLE, text)
 
     def _start_thread(self, loop: asyncio.AbstractEventLoop) -> None:
-        if len(self._threads) < min(self._pending, self._num_workers):
+        if len(self._threads) < min(self._pending + 1, self._num_workers):
             name = f"work_{len(self._threads)}"
             thread = threading.Thread(target=self._work, args=[loop], name=name, daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         while (group := self._taken(loop)) is not None:
@@ -189,13 +188,17 @@ class Admission:
                     break
                 if group := self._begun(job, loop):
                     return group
+                del job  # it must not live until the next request
             else:
                 return None
         return self._begun(job, loop)
 
     def _begun(self, job: _Job, loop: asyncio.AbstractEventLoop) -> list[_Job]:
         if job.begin():
-            return self._gathering.enter(job)
+            try:
+                return self._gathering.enter(job)
+            except StatusError as refusal:
+                job.resume(refusal)
         self._hand_back([job], loop)
         return []
 

@@ -316,7 +316,9 @@ def _build_endpoint(options: ServerOptions) -> Endpoint:
     default = _THREADS_THAT_WAIT if waits else _THREADS_PER_CORE * (os.cpu_count() or 1)
     rows = RowBudget(options.max_request_rows)
     num_workers = num_workers or default
-    gathering: Gathering[Any] = Gathering(rows, num_workers)
+    if batching is not None:
+        num_workers = max(2, num_workers)  # one runs, and one takes what comes meanwhile
+    gathering: Gathering[Any] = Gathering(rows, num_workers, options.max_queue_bytes)
     admission = Admission(gathering, num_workers, options.max_queue, options.max_queue_bytes)
     return Endpoint(
         Core(registry.models, rows),

@@ -79,9 +79,12 @@ class BatchingParameters:
     def tasks_at_once(self) -> int:
         """How many tasks the scheduler is given at a time, of one kind.
 
-        One runs and one is ready in each of its threads. Where it waits for company, all come.
+        One runs and one is ready for each of its threads. Where the scheduler waits for company,
+        there are enough to fill a batch for each thread and one more.
         """
-        return self.max_batch_size if self.batch_timeout_micros else 2 * self.num_batch_threads
+        if self.batch_timeout_micros:
+            return self.max_batch_size * (self.num_batch_threads + 1)
+        return 2 * self.num_batch_threads
 
     def _check_allowed_sizes(self) -> None:
         sizes = self.allowed_batch_sizes

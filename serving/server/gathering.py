@@ -18,7 +18,7 @@ import numpy as np
 
 from serving.server.rows import RowBudget
 from serving.server.runtime import RunResult, SavedModelRuntime
-from serving.server.status import StatusError
+from serving.server.status import Code, StatusError
 
 _ENOUGH_ROWS = 64  # with more in a task a row becomes hardly cheaper, and the first waits for them
 
@@ -35,7 +35,7 @@ class ModelCall:
         rows: as declared; 0 where the signature declares none.
         batched: whether it goes to the batcher.
         made: when, by `time.monotonic`.
-        waited: seconds from then to the run.
+        started: when its run began; 0 while it has not.
         seconds: how long the run took, for all that shared it; 0 while it has not run.
     """
 
@@ -46,8 +46,18 @@ class ModelCall:
     rows: int
     batched: bool
     made: float = field(default_factory=time.monotonic)
-    waited: float = 0.0
+    started: float = 0.0
     seconds: float = 0.0
+
+    @property
+    def waited(self) -> float:
+        """Seconds between when it was made and its run, or now."""
+        return (self.started or time.monotonic()) - self.made
+
+    @property
+    def num_bytes(self) -> int:
+        """The size of the inputs; of strings, that of their references."""
+        return sum(array.nbytes for array in self.inputs.values())
 
     @cached_property
     def kind(self) -> Hashable | None:
@@ -75,22 +85,25 @@ _Caller = TypeVar("_Caller", bound=Caller)
 class Gathering(Generic[_Caller]):
     """Puts calls together that come while others of their kind run."""
 
-    def __init__(self, budget: RowBudget, num_threads: int) -> None:
+    def __init__(self, budget: RowBudget, num_threads: int, max_bytes: int) -> None:
         """Starts with nothing running.
 
         Args:
             budget: bounds the rows that run at once.
             num_threads: how many there are to run groups; one is left to take requests.
+            max_bytes: the size of all inputs that wait; those of one call may be larger.
         """
         self._budget = budget
         self._most_tasks = max(1, num_threads - 1)
+        self._max_bytes = max_bytes
         self._lock = Lock()
         self._running: Counter[Hashable] = Counter()
         self._waiting: dict[Hashable, deque[_Caller]] = {}
+        self._bytes = 0
 
     @property
     def waiting(self) -> int:
-        """How many calls wait for others of their kind to have run."""
+        """How many calls wait for others to have run."""
         with self._lock:
             return sum(map(len, self._waiting.values()))
 
@@ -98,16 +111,22 @@ class Gathering(Generic[_Caller]):
         """Takes a caller; returns whom to run now: itself, or nobody, and then it waits.
 
         Whoever runs a group must `leave` with it afterwards and run what that returns, until
-        nothing does. So every caller that waits is run by a thread that runs its kind already.
+        nothing does. So there is always somebody who will run those that wait.
+
+        Raises:
+            StatusError: UNAVAILABLE when there is no room to wait.
         """
         call = caller.call
         if call.kind is None:
             return [caller]
         with self._lock:
-            if self._running[call.kind] < min(call.runtime.tasks_at_once, self._most_tasks):
+            if self._running.total() < self._most_tasks and self._may_run(call):
                 self._running[call.kind] += 1
                 return [caller]
+            if self._bytes and self._bytes + call.num_bytes > self._max_bytes:
+                raise _no_room(self._bytes)
             self._waiting.setdefault(call.kind, deque()).append(caller)
+            self._bytes += call.num_bytes
             return []
 
     def leave(self, group: Sequence[_Caller]) -> list[_Caller]:
@@ -116,14 +135,16 @@ class Gathering(Generic[_Caller]):
         if kind is None:
             return []
         with self._lock:
-            waiting = self._waiting.get(kind)
-            if waiting:
-                return self._next_group(waiting)
-            self._waiting.pop(kind, None)
             self._running[kind] -= 1
             if not self._running[kind]:
                 del self._running[kind]
+            for waiting in self._waiting.values():
+                if self._may_run(waiting[0].call):
+                    return self._next_group(waiting)
             return []
+
+    def _may_run(self, call: ModelCall) -> bool:
+        return self._running[call.kind] < call.runtime.tasks_at_once
 
     def run(self, calls: Sequence[ModelCall], timeout: float | None) -> list[RunResult | Exception]:
         """Runs a group's calls, as one task of the batcher where there are several.
@@ -142,21 +163,35 @@ class Gathering(Generic[_Caller]):
                     return list(_run(calls, left))
                 finally:
                     for call in calls:
-                        call.waited = started - call.made
+                        call.started = started
                         call.seconds = time.monotonic() - started
         except StatusError as error:
             return [StatusError(error.code, error.text) for _ in calls]
 
     def _next_group(self, waiting: deque[_Caller]) -> list[_Caller]:
         """Takes the first that wait: one, and more while they are not too many rows."""
-        group = [waiting.popleft()]
-        rows = group[0].call.rows
-        most = min(_ENOUGH_ROWS, group[0].call.runtime.max_shared_rows)
+        first = waiting[0].call
+        most = min(_ENOUGH_ROWS, first.runtime.max_shared_rows)
         most = min(most, self._budget.limit or most)
-        while waiting and rows + waiting[0].call.rows <= most:
-            rows += waiting[0].call.rows
+        group: list[_Caller] = []
+        rows = 0
+        while waiting and (not group or rows + waiting[0].call.rows <= most):
             group.append(waiting.popleft())
+            rows += group[-1].call.rows
+            self._bytes -= group[-1].call.num_bytes
+        del self._waiting[first.kind]
+        if waiting:
+            self._waiting[first.kind] = waiting  # behind the other kinds
+        self._running[first.kind] += 1
         return group
+
+
+def _no_room(num_bytes: int) -> StatusError:
+    text = (
+        f"The server is overloaded: inputs of {num_bytes} bytes are waiting already "
+        "(--max_queue_bytes). Try again later."
+    )
+    return StatusError(Code.UNAVAILABLE, text)
 
 
 def _run(calls: Sequence[ModelCall], timeout: float | None) -> Sequence[RunResult | StatusError]:

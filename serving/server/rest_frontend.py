@@ -240,13 +240,17 @@ def predict(core: Core, query: ModelQuery, body: bytes, record: RequestRecord) -
         StatusError: the first check that failed, worded as over REST.
     """
     document = parse_object(body)
-    name = rest_codec.signature_name(document)
+    name, form = rest_codec.signature_name(document), ""
 
     def read(signature: SignatureDef) -> dict[str, Any]:
+        nonlocal form
         dtypes = {key: _numpy_name(info.dtype) for key, info in signature.inputs.items()}
         if not dtypes:
             raise invalid_argument(f"Failed to get input map for signature: {name or 'DEFAULT'}")
-        return rest_codec.decode_inputs(document, dtypes)
+        inputs = rest_codec.decode_inputs(document, dtypes)
+        form = rest_codec.request_form(document)
+        document.clear()  # what waits for the model need not be held twice
+        return inputs
 
     source = InputSource(read)
     try:
@@ -254,7 +258,7 @@ def predict(core: Core, query: ModelQuery, body: bytes, record: RequestRecord) -
     except UnknownSignature as error:
         text = f'Serving signature name: "{error.name}" not found in signature def'
         raise invalid_argument(text) from error
-    return rest_codec.encode_outputs(rest_codec.request_form(document), prediction.outputs)
+    return rest_codec.encode_outputs(form, prediction.outputs)
 
 
 def with_cors(app: ASGIApp, origins: list[str]) -> ASGIApp:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,12 +10,17 @@ from serving.server.status import Code, StatusError, invalid_argument
 
 
 class RowBudget:
-    """At most `limit` rows in a request and in the model at any moment; 0 sets no bound."""
+    """At most `limit` rows in a request and in the model at any moment.
+
+    Attributes:
+        limit: in rows; 0 sets no bound.
+    """
 
     def __init__(self, limit: int) -> None:
         """Starts with nothing taken."""
         self.limit = limit
         self._taken = 0
+        self._line: deque[object] = deque()
         self._freed = threading.Condition()
 
     def check(self, rows: int) -> None:
@@ -33,6 +39,8 @@ class RowBudget:
     def take(self, rows: int, timeout: float | None) -> Iterator[float | None]:
         """Holds `rows` of the budget meanwhile; yields what is left of `timeout`.
 
+        First come, first served: few rows do not overtake many.
+
         Raises:
             StatusError: INVALID_ARGUMENT beyond the limit, DEADLINE_EXCEEDED when no room came.
         """
@@ -42,8 +50,7 @@ class RowBudget:
             return
         started = time.monotonic()
         with self._freed:
-            if not self._freed.wait_for(lambda: self._taken + rows <= self.limit, timeout):
-                raise StatusError(Code.DEADLINE_EXCEEDED, "No room for the request came in time.")
+            self._wait(rows, timeout)
             self._taken += rows
         try:
             yield None if timeout is None else timeout - (time.monotonic() - started)
@@ -51,3 +58,15 @@ class RowBudget:
             with self._freed:
                 self._taken -= rows
                 self._freed.notify_all()
+
+    def _wait(self, rows: int, timeout: float | None) -> None:
+        place = object()
+        self._line.append(place)
+        try:
+            if not self._freed.wait_for(
+                lambda: self._line[0] is place and self._taken + rows <= self.limit, timeout
+            ):
+                raise StatusError(Code.DEADLINE_EXCEEDED, "No room for the request came in time.")
+        finally:
+            self._line.remove(place)
+            self._freed.notify_all()  # the next in line may fit as well

@@ -28,7 +28,8 @@ from serving.server.batching import (
 )
 from serving.server.status import Code, StatusError, invalid_argument
 
-_FINAL = (Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.CANCELLED)
+# What says nothing of a request's mates. CANCELLED does: a batch is cancelled with its last member.
+_FINAL = (Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED)
 
 
 @dataclass(frozen=True)
@@ -155,20 +156,28 @@ class SavedModelRuntime:
         Returns:
             What came of each request.
         """
-        started = time.monotonic()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        return self._run_by_halves(name, requests, outputs, deadline)
+
+    def _run_by_halves(
+        self,
+        name: str,
+        requests: Sequence[Mapping[str, np.ndarray]],
+        outputs: Sequence[str],
+        deadline: float | None,
+    ) -> list[RunResult | StatusError]:
         try:
-            return self._run_batched(name, requests, outputs, timeout)
+            return self._run_batched(name, requests, outputs, _left(deadline))
         except StatusError as error:
             if error.code in _FINAL:
                 text = error.text.split("\n\t [[")[0]
                 return [StatusError(error.code, text) for _ in requests]
-        left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
         if len(requests) == 1:
-            return [self._run_again(name, requests[0], outputs, left)]
+            return [self._run_again(name, requests[0], outputs, _left(deadline))]
         half = len(requests) // 2
         return [
-            *self.run_together(name, requests[:half], outputs, left),
-            *self.run_together(name, requests[half:], outputs, left),
+            *self._run_by_halves(name, requests[:half], outputs, deadline),
+            *self._run_by_halves(name, requests[half:], outputs, deadline),
         ]
 
     def run_alone(
@@ -292,6 +301,10 @@ def _handles(graph: tf.Graph, signatures: Mapping[str, SignatureDef]) -> Iterato
         for info in (*signature.inputs.values(), *signature.outputs.values()):
             if ":" in info.name:
                 yield info.name, graph.get_tensor_by_name(info.name)._as_tf_output()
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
 @contextmanager

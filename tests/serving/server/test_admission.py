@@ -40,7 +40,8 @@ class Runtime:
 def play(scenario, **bounds):
     async def main():
         bounds_ = {"num_workers": 1, "max_queue": 2, "max_bytes": 100, **bounds}
-        admission = Admission(Gathering(RowBudget(0), bounds_["num_workers"]), **bounds_)
+        gathering = Gathering(RowBudget(0), bounds_["num_workers"], bounds_["max_bytes"])
+        admission = Admission(gathering, **bounds_)
         try:
             return await scenario(admission)
         finally:
@@ -212,6 +213,19 @@ def test_small_requests_do_not_wait_until_a_large_one_is_read(gate):
     play(scenario, num_workers=2, max_bytes=10**7)
 
 
+def test_what_waits_decoded_is_bounded_too(gate):
+    async def scenario(admission):
+        runtime = Runtime(gate)
+        tasks = [start(admission, calling(runtime, number)) for number in range(1, 5)]
+        with pytest.raises(StatusError, match="inputs of 16 bytes are waiting") as caught:
+            await tasks[3]
+        assert caught.value.code == Code.UNAVAILABLE
+        gate.set()
+        assert await asyncio.gather(*tasks[:3]) == [(1, [1]), (2, [2, 3]), (3, [2, 3])]
+
+    play(scenario, num_workers=2, max_queue=9, max_bytes=16)
+
+
 def test_work_that_asks_for_a_second_run():
     def work():
         yield ModelCall(runtime, "", {"x": np.array([1])}, ["y"], 1, True)
@@ -239,5 +253,29 @@ def test_rows_that_run_at_once_are_bounded():
             pass
     with budget.take(10, None):
         pass
+
+
+def test_few_rows_do_not_overtake_many():
+    budget, order = RowBudget(10), []
+
+    def take(rows):
+        with budget.take(rows, 5.0):
+            order.append(rows)
+
+    with budget.take(6, None):
+        threads = []
+        for rows in (8, 3, 2):
+            threads.append(threading.Thread(target=take, args=[rows]))
+            threads[-1].start()
+            time.sleep(0.05)
+        with pytest.raises(StatusError, match="No room"), budget.take(1, 0.05):
+            pass
+        assert order == []
+    for thread in threads:
+        thread.join()
+    assert (order[0], sorted(order[1:])) == (8, [2, 3])
+
+
+def test_without_a_limit_rows_are_not_bounded():
     with RowBudget(0).take(10**9, None) as left:
         assert left is None

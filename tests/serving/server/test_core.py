@@ -38,7 +38,7 @@ def predict(core, *query, read=read):
     call = next(steps)
     assert call.kind is None  # without batching nothing is shared
     with pytest.raises(StopIteration) as end:
-        steps.send(*Gathering(RowBudget(0), 8).run([call], None))
+        steps.send(*Gathering(RowBudget(0), 8, 2**20).run([call], None))
     return end.value.value
 
 

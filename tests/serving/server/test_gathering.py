@@ -26,9 +26,9 @@ def runtime(digits):
 def runs(runtime, monkeypatch):
     """The rows of every run, by how it was run."""
     seen = Counter()
-    together, alone = runtime.run_together, runtime.run_alone
+    together, alone = runtime._run_batched, runtime.run_alone
 
-    def run_together(name, requests, outputs, timeout=None):
+    def run_batched(name, requests, outputs, timeout):
         seen["together", name, sum(len(inputs["seed"]) for inputs in requests)] += 1
         return together(name, requests, outputs, timeout)
 
@@ -36,7 +36,7 @@ def runs(runtime, monkeypatch):
         seen["alone", name, len(inputs["seed"])] += 1
         return alone(name, inputs, outputs, timeout)
 
-    monkeypatch.setattr(runtime, "run_together", run_together)
+    monkeypatch.setattr(runtime, "_run_batched", run_batched)
     monkeypatch.setattr(runtime, "run_alone", run_alone)
     return seen
 
@@ -85,17 +85,18 @@ def assert_as_alone(runtime, results):
 
 def test_what_comes_during_two_tasks_makes_up_the_third(runtime, runs):
     waiters = [waiter(runtime, seeds) for seeds in ([7], [8, 9], [5], [1, 2, 3], [9, 5])]
-    results = run_all(Gathering(RowBudget(0), 8), waiters)
+    results = run_all(Gathering(RowBudget(0), 8, 2**20), waiters)
     assert sizes(results) == [1, 2, 6]
     assert runs == {("together", "generate", size): 1 for size in (1, 2, 6)}
     assert {result.batch_rows for _, result in results[2]} == {6}
     assert all(each.call.seconds > 0 for each in waiters)
     assert waiters[2].call.waited >= waiters[0].call.seconds
+    assert waiter(runtime, [1]).call.waited < 1  # so far
     assert_as_alone(runtime, results)
 
 
 def test_calls_of_another_kind_do_not_wait(runtime):
-    gathering = Gathering(RowBudget(0), 8)
+    gathering = Gathering(RowBudget(0), 8, 2**20)
     assert [bool(gathering.enter(waiter(runtime, [1]))) for _ in range(3)] == [True, True, False]
     for other in (
         waiter(runtime, [1], labels=[3]),
@@ -108,10 +109,25 @@ def test_calls_of_another_kind_do_not_wait(runtime):
     assert gathering.waiting == 1
 
 
+def test_one_thread_is_left_whatever_the_kinds_and_they_take_turns(runtime):
+    gathering = Gathering(RowBudget(0), 3, 2**20)
+    kinds = [None, [3], None, [4], None, [5]]
+    waiters = [waiter(runtime, [n], labels=labels) for n, labels in enumerate(kinds)]
+    first, second, *rest = [gathering.enter(each) for each in waiters]
+    assert (first, second, rest) == ([waiters[0]], [waiters[1]], [[]] * 4)
+    third = gathering.leave(first)
+    assert third == [waiters[2], waiters[4]]
+    assert gathering.leave(third) == [waiters[3], waiters[5]]
+    assert gathering.leave(second) == []
+    assert gathering.waiting == 0
+    assert gathering.enter(waiters[4]) == [waiters[4]]
+    assert gathering.enter(waiters[5]) == []
+
+
 @pytest.mark.parametrize(("limit", "expected"), [(0, [1, 1, 32, 20]), (25, [1, 1, 20, 12, 20])])
 def test_no_task_has_more_rows_than_the_batcher_or_the_budget_takes(runtime, runs, limit, expected):
     waiters = [waiter(runtime, range(size)) for size in (1, 1, 20, 12, 20)]
-    results = run_all(Gathering(RowBudget(limit), 8), waiters)
+    results = run_all(Gathering(RowBudget(limit), 8, 2**20), waiters)
     assert sizes(results) == expected
     assert runs == Counter(("together", "generate", size) for size in expected)
     assert_as_alone(runtime, results)
@@ -119,7 +135,7 @@ def test_no_task_has_more_rows_than_the_batcher_or_the_budget_takes(runtime, run
 
 def test_a_bad_call_fails_alone_with_its_own_text(runtime, runs):
     waiters = [waiter(runtime, [n], labels=[99 if n == 4 else n % 10]) for n in range(18)]
-    results = run_all(Gathering(RowBudget(0), 8), waiters)
+    results = run_all(Gathering(RowBudget(0), 8, 2**20), waiters)
     assert sizes(results) == [1, 1, 16]
     (at,) = [n for n, (_, came) in enumerate(results[2]) if isinstance(came, StatusError)]
     each, bad = results[2].pop(at)
@@ -133,20 +149,20 @@ def test_a_bad_call_fails_alone_with_its_own_text(runtime, runs):
 
 def test_the_bad_one_is_found_by_halves(runtime, runs):
     waiters = [waiter(runtime, [n], labels=[99 if n == 3 else 0]) for n in range(16)]
-    Gathering(RowBudget(0), 8).run([each.call for each in waiters], None)
+    Gathering(RowBudget(0), 8, 2**20).run([each.call for each in waiters], None)
     rows = [size for _, _, size in runs.elements()]
-    assert sorted(rows) == [1, 1, 1, 2, 2, 4, 4, 8, 8, 16]  # one of the 1s is its run alone
+    assert sorted(rows) == [1, 1, 1, 2, 2, 4, 4, 8, 8, 16]  # the third 1 is the bad one alone
 
 
 def test_no_room_is_told_to_all(runtime):
     budget = RowBudget(4)
     calls = [waiter(runtime, [seed]).call for seed in range(2)]
     with budget.take(3, None):
-        results = Gathering(budget, 8).run(calls, 0.05)
+        results = Gathering(budget, 8, 2**20).run(calls, 0.05)
     assert [result.code for result in results] == [Code.DEADLINE_EXCEEDED] * 2
 
 
 def test_where_the_batcher_waits_for_company_all_of_it_comes():
     assert BatchingParameters().tasks_at_once == 2
     assert BatchingParameters(num_batch_threads=3).tasks_at_once == 6
-    assert BatchingParameters(16, batch_timeout_micros=1).tasks_at_once == 16
+    assert BatchingParameters(16, batch_timeout_micros=1).tasks_at_once == 32
