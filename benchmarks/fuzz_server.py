@@ -37,8 +37,13 @@ _ENVIRONMENT = {
 class FuzzServer:
     """`gan serve` over a real export and a model that takes every type, until `close`."""
 
-    def __init__(self, folder: Path) -> None:
-        """Makes the models in `folder` and starts the endpoint; returns once it answers."""
+    def __init__(self, folder: Path, *more: str) -> None:
+        """Makes the models in `folder` and starts the endpoint; returns once it answers.
+
+        Args:
+            folder: an empty one.
+            more: flags beside those of all these servers.
+        """
         self.access_log = folder / "access.jsonl"
         self.config = folder / "models.txt"
         self._stderr = folder / "stderr.txt"
@@ -48,7 +53,7 @@ class FuzzServer:
         self.bases = {name: str(base) for name, base in bases.items()}
         flags = _FLAGS | {"model_config_file": self.config, "access_log": self.access_log}
         arguments = [f"--{name}={value}" for name, value in flags.items()]
-        self.process = gan_serve(*arguments, stderr=self._stderr, environment=_ENVIRONMENT)
+        self.process = gan_serve(*arguments, *more, stderr=self._stderr, environment=_ENVIRONMENT)
         self.port, self.rest_api_port = (self.process.ports[n] for n in ("port", "rest_api_port"))
 
     @property

@@ -98,13 +98,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, help="hostile requests; default 20000")
     parser.add_argument("--seed", type=int, default=0, help="of the requests")
     parser.add_argument("--only", type=int, help="send this one alone, and show its answer")
+    parser.add_argument("--batching", action="store_true", help="of a server that batches")
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Sends the requests and returns the result."""
     count = arguments.count or (1000 if arguments.quick else 20_000)
     with tempfile.TemporaryDirectory() as name:
-        server = FuzzServer(Path(name))
+        flags = ["--enable_batching"] if arguments.batching else []
+        server = FuzzServer(Path(name), *flags)
         try:
             fuzzer = Fuzzer(server, arguments.seed)
             if arguments.only is not None:
