@@ -1,8 +1,8 @@
 """The bounded queue in front of the model.
 
 TensorFlow's batcher neither honours a deadline nor notices a client that has gone while a request
-waits in it. So requests wait here: in the event loop, as coroutines that can be cancelled, with
-only as many handed to threads as the model can use. What does not fit is refused at once.
+waits in it. So requests wait here: for the event loop they are coroutines that can be cancelled,
+and none that was given up or is late is run. What does not fit is refused at once.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Any
 
 from serving.server.gathering import Gathering, ModelCall, Steps
 from serving.server.runtime import RunResult
-from serving.server.status import Code, StatusError
+from serving.server.status import Code, StatusError, overloaded
 
 Work = Callable[[], Steps[Any]]
 
@@ -158,13 +158,10 @@ class Admission:
 
     def _check_room(self, num_bytes: int) -> None:
         if self._pending >= self._num_workers + self._max_queue and self.waiting >= self._max_queue:
-            full = f"{self._max_queue} requests are waiting already (--max_queue)"
-        elif self._bytes and self._bytes + num_bytes > self._max_bytes:
-            full = f"requests of {self._bytes} bytes are waiting already (--max_queue_bytes)"
-        else:
-            return
-        text = f"The server is overloaded: {full}. Try again later."
-        raise StatusError(Code.UNAVAILABLE, text)
+            raise overloaded(f"{self._max_queue} requests are waiting already (--max_queue)")
+        if self._bytes and self._bytes + num_bytes > self._max_bytes:
+            waiting = f"requests of {self._bytes} bytes are waiting already"
+            raise overloaded(f"{waiting} (--max_queue_bytes)")
 
     def _start_thread(self, loop: asyncio.AbstractEventLoop) -> None:
         if len(self._threads) < min(self._pending + 1, self._num_workers):

@@ -187,10 +187,13 @@ def joined(requests: Sequence[Mapping[str, np.ndarray]]) -> Mapping[str, np.ndar
     return {name: np.concatenate([each[name] for each in requests]) for name in requests[0]}
 
 
-def separated(output: np.ndarray, requests: Sequence[Mapping[str, np.ndarray]]) -> list[np.ndarray]:
-    """Returns what belongs to each request of an output for `joined(requests)`."""
+def separated(
+    outputs: Sequence[np.ndarray], requests: Sequence[Mapping[str, np.ndarray]]
+) -> list[list[np.ndarray]]:
+    """Returns for each request what belongs to it of the outputs for `joined(requests)`."""
     ends = itertools.accumulate(map(num_rows, requests))
-    return [output[start:end] for start, end in itertools.pairwise((0, *ends))]
+    bounds = itertools.pairwise((0, *ends))
+    return [[output[start:end] for output in outputs] for start, end in bounds]
 
 
 def _part(graph_def: tf.compat.v1.GraphDef, tensors: Sequence[str]) -> tf.compat.v1.GraphDef:

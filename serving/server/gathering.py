@@ -18,7 +18,7 @@ import numpy as np
 
 from serving.server.rows import RowBudget
 from serving.server.runtime import RunResult, SavedModelRuntime
-from serving.server.status import Code, StatusError
+from serving.server.status import StatusError, overloaded
 
 _ENOUGH_ROWS = 64  # with more in a task a row becomes hardly cheaper, and the first waits for them
 
@@ -54,7 +54,7 @@ class ModelCall:
         """Seconds between when it was made and its run, or now."""
         return (self.started or time.monotonic()) - self.made
 
-    @property
+    @cached_property
     def num_bytes(self) -> int:
         """The size of the inputs; of strings, that of their references."""
         return sum(array.nbytes for array in self.inputs.values())
@@ -124,7 +124,8 @@ class Gathering(Generic[_Caller]):
                 self._running[call.kind] += 1
                 return [caller]
             if self._bytes and self._bytes + call.num_bytes > self._max_bytes:
-                raise _no_room(self._bytes)
+                waiting = f"inputs of {self._bytes} bytes are waiting already"
+                raise overloaded(f"{waiting} (--max_queue_bytes)")
             self._waiting.setdefault(call.kind, deque()).append(caller)
             self._bytes += call.num_bytes
             return []
@@ -146,7 +147,9 @@ class Gathering(Generic[_Caller]):
     def _may_run(self, call: ModelCall) -> bool:
         return self._running[call.kind] < call.runtime.tasks_at_once
 
-    def run(self, calls: Sequence[ModelCall], timeout: float | None) -> list[RunResult | Exception]:
+    def run(
+        self, calls: Sequence[ModelCall], timeout: float | None
+    ) -> list[RunResult | StatusError]:
         """Runs a group's calls, as one task of the batcher where there are several.
 
         Args:
@@ -184,14 +187,6 @@ class Gathering(Generic[_Caller]):
             self._waiting[first.kind] = waiting  # behind the other kinds
         self._running[first.kind] += 1
         return group
-
-
-def _no_room(num_bytes: int) -> StatusError:
-    text = (
-        f"The server is overloaded: inputs of {num_bytes} bytes are waiting already "
-        "(--max_queue_bytes). Try again later."
-    )
-    return StatusError(Code.UNAVAILABLE, text)
 
 
 def _run(calls: Sequence[ModelCall], timeout: float | None) -> Sequence[RunResult | StatusError]:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from starlette.requests import ClientDisconnect, Request
 
 from serving.server.options import ServerOptions
-from serving.server.status import Code, StatusError
+from serving.server.status import Code, StatusError, overloaded
 
 MAX_DIGITS = 100  # beyond any number that a client may have padded
 
@@ -100,7 +100,7 @@ class Bodies:
         if held.size > self._max_bytes:
             raise self._too_large()
         if self._held > self._max_held:
-            text = "The server is overloaded: too many bodies are arriving. Try again later."
+            text = overloaded("too many bodies are arriving").text
             raise BodyRefused(HTTPStatus.SERVICE_UNAVAILABLE, Code.UNAVAILABLE, text)
 
     def _too_large(self) -> BodyRefused:

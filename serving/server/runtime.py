@@ -100,9 +100,8 @@ class SavedModelRuntime:
         """
         if name not in self._twins:
             return False
-        rows = num_rows(inputs)
-        if rows > self.max_shared_rows:
-            limit = self.max_shared_rows
+        rows, limit = num_rows(inputs), self.max_shared_rows
+        if rows > limit:
             text = f"Task size {rows} is larger than maximum input batch size {limit}"
             raise invalid_argument(text)
         return rows > 0  # of none, the batcher would drop their shape
@@ -117,7 +116,7 @@ class SavedModelRuntime:
         """Feeds `inputs` by name to a signature and returns the named `outputs`.
 
         With batching, the run may share its batch with others. One bad row fails the whole batch;
-        therefore the members of a failed batch run again, each alone.
+        therefore the members of a failed batch run again.
 
         Args:
             name: one of `signatures`; every name in `inputs` and `outputs` is in it.
@@ -173,7 +172,10 @@ class SavedModelRuntime:
                 text = error.text.split("\n\t [[")[0]
                 return [StatusError(error.code, text) for _ in requests]
         if len(requests) == 1:
-            return [self._run_again(name, requests[0], outputs, _left(deadline))]
+            try:
+                return [self.run_alone(name, requests[0], outputs, _left(deadline))]
+            except StatusError as error:  # a new one: its frames hold the arrays of all mates
+                return [StatusError(error.code, error.text)]
         half = len(requests) // 2
         return [
             *self._run_by_halves(name, requests[:half], outputs, deadline),
@@ -219,18 +221,6 @@ class SavedModelRuntime:
         graph.finalize()
         return signatures
 
-    def _run_again(
-        self,
-        name: str,
-        inputs: Mapping[str, np.ndarray],
-        outputs: Sequence[str],
-        timeout: float | None,
-    ) -> RunResult | StatusError:
-        try:
-            return self.run_alone(name, inputs, outputs, timeout)
-        except StatusError as error:
-            return StatusError(error.code, error.text)  # without the frames, and what they hold
-
     def _run_batched(
         self,
         name: str,
@@ -243,10 +233,9 @@ class SavedModelRuntime:
         with as_status():
             inputs = joined(requests)
         values = self._call(self.signatures[name], inputs, fetches, timeout)
-        parts = (separated(value, requests) for value in values)
         return [
             RunResult(dict(zip(outputs, own, strict=True)), int(batch[0]))
-            for *own, batch in zip(*parts, strict=True)
+            for *own, batch in separated(values, requests)
         ]
 
     def _call(

@@ -44,6 +44,11 @@ class StatusError(Exception):
         return f"{self.code.name}: {self.text}"
 
 
+def overloaded(reason: str) -> StatusError:
+    """Returns the UNAVAILABLE of a server that has no room; `reason` is a clause."""
+    return StatusError(Code.UNAVAILABLE, f"The server is overloaded: {reason}. Try again later.")
+
+
 class UnknownSignature(StatusError):  # noqa: N818 - a status of its own
     """The model has no signature of that name; the front ends word it differently."""
 

@@ -30,9 +30,8 @@ _FIELDS = {
 }
 _ENUMS = {dtype: tf.as_dtype(dtype).as_datatype_enum for dtype in _FIELDS}
 _NUMBERS = {f.name: f.number for f in tensor_pb2.TensorProto.DESCRIPTOR.fields}
-_COPIED = [
-    np.dtype(name) for name in ("float32", "float64", "bool")
-]  # protobuf packs them as they are
+# Protobuf packs these as they are.
+_COPIED = [np.dtype(name) for name in ("float32", "float64", "bool")]
 _LENGTH_DELIMITED = 2  # protobuf's wire type of packed numbers
 _MAX_EXPANDED = 2**20  # elements that one repeated value may stand for
 

@@ -27,8 +27,10 @@ class Runtime:
 
     def __init__(self, gate):
         self.gate = gate
+        self.timeouts = []
 
     def run_together(self, name, requests, outputs, timeout):
+        self.timeouts.append(timeout)
         assert self.gate.wait(5)
         numbers = [int(inputs["x"][0]) for inputs in requests]
         if 0 in numbers:
@@ -166,6 +168,25 @@ def test_those_that_come_during_a_run_share_the_next_up_to_what_fits(gate):
         assert (admission.working, admission.waiting) == (0, 0)
 
     play(scenario, num_workers=2, max_queue=9)
+
+
+def test_what_is_left_of_the_time_and_of_several_the_longest_counts(gate):
+    runtime = Runtime(gate)
+
+    async def scenario(admission):
+        tasks = [start(admission, calling(runtime, 1), 0, 5.0)]
+        await asyncio.sleep(0.05)
+        for number, timeout in ((2, 3.0), (3, 60.0), (4, 9.0), (5, 3.0), (6, None)):
+            tasks.append(start(admission, calling(runtime, number), 0, timeout))
+        await settled(admission, 5)
+        gate.set()
+        assert [result[0] for result in await asyncio.gather(*tasks)] == [1, 2, 3, 4, 5, 6]
+
+    play(scenario, num_workers=2, max_queue=9)
+    alone, together, unbounded = runtime.timeouts
+    assert 4 < alone <= 5
+    assert 59 < together < 60
+    assert unbounded is None
 
 
 def test_one_that_fails_is_late_or_is_gone_leaves_the_others_theirs(gate):
