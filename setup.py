@@ -13,7 +13,7 @@ setup(
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["trainer", "trainer.*", "serving", "serving.*"]),
     package_data={
-        "trainer": ["recipes/*.yaml", "evaluation/templates/*", "py.typed"],
+        "trainer": ["recipes/*/*.yaml", "evaluation/templates/*", "py.typed"],
         "serving": ["py.typed", "web/*"],
     },
     entry_points={"console_scripts": ["gan = trainer.cli:main"]},

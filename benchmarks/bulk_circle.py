@@ -21,12 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Goes round and returns the result."""
     from serving.batch import generate
-    from trainer.config import Data
-    from trainer.data import sources
+    from trainer.config.experiment import Data
+    from trainer.data import loading
     from trainer.evaluation.extractors.classifier_training import train_classifier
 
     per_class = 300 if arguments.quick else arguments.per_class
-    real = sources.load(Data(source="tfds:mnist", data_dir=arguments.data_dir))
+    real = loading.load(Data(source="tfds:mnist", data_dir=arguments.data_dir))
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
         out = str(Path(folder) / "digits")

@@ -10,9 +10,9 @@ SHAPES = {"28x28x1": (28, 28, 1), "64x64x3": (64, 64, 3)}
 
 def make(name: str, folder: Path) -> Path:
     """Trains a DCGAN of a shape for one step and exports it; returns the model directory."""
-    from trainer.export import export_run
-    from trainer.recipe import load_experiment
-    from trainer.run import train
+    from trainer.config.recipe import load_experiment
+    from trainer.exporting import export_run
+    from trainer.training import train
 
     models = folder / name
     if models.exists():
@@ -32,8 +32,8 @@ class Predicting:
 
     def __init__(self, run_dir: Path | str) -> None:
         """Assembles the generator, with the weights it began with."""
-        from trainer.assembly import assemble
-        from trainer.rundir import RunDirectory
+        from trainer.game.assembly import assemble
+        from trainer.run.directory import RunDirectory
 
         run = RunDirectory(str(run_dir))
         spec = run.read_spec()

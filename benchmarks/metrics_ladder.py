@@ -30,15 +30,15 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from trainer.commands import start_tensorflow
 
     start_tensorflow()
-    from trainer.data import sources
+    from trainer.config.recipe import load_experiment
+    from trainer.data import loading
     from trainer.evaluation.workflow import evaluate_path
-    from trainer.recipe import load_experiment
 
     kept = arguments.train_count - _PLAYED
     place = [f"data.data_dir={arguments.data_dir}"] if arguments.data_dir else []
     data = [*place, f"data.split=train[:{kept}]", "data.holdout_split=test"]
     played = [*place, f"data.split=train[{kept}:]", f"data.source={arguments.source}"]
-    examples = sources.load(load_experiment("dcgan-mnist", played).data).train
+    examples = loading.load(load_experiment("dcgan-mnist", played).data).train
     if arguments.quick:
         data.append("evaluate.num_samples=1000")
     values: dict[str, dict[str, float]] = {}

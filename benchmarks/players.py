@@ -5,8 +5,8 @@ from typing import Any
 import keras
 
 from trainer import catalogue
-from trainer.config import Experiment
-from trainer.networks.family import NetworkSpec
+from trainer.config.experiment import Experiment
+from trainer.networks.ports import NetworkSpec
 
 SHAPE = (28, 28, 1)
 _FILTERS = (64, 128, 256)

@@ -8,10 +8,10 @@ def played(experiment: Any, dataset: Any, steps: int) -> Callable[[], None]:
     """`steps` steps by the run's own function and pipeline, with its look at every value."""
     import numpy as np
 
-    from trainer import distribution
-    from trainer.assembly import assemble
     from trainer.data import pipeline
-    from trainer.run import play_function
+    from trainer.game.assembly import assemble
+    from trainer.run import distribution
+    from trainer.training import play_function
 
     strategy = distribution.strategy_for(experiment.devices)
     game = assemble(experiment, dataset.spec)

@@ -64,11 +64,11 @@ def _overrides(arguments: argparse.Namespace, recipe: str, seed: int) -> list[st
 
 def _measure(arguments: argparse.Namespace, recipe: str, seed: int) -> dict[str, Any]:
     """One run's numbers by key, with its length and the minutes that its steps took."""
+    from trainer.config.recipe import load_experiment
     from trainer.evaluation.card import examples_per_step, training_seconds
     from trainer.evaluation.workflow import evaluate_path
-    from trainer.recipe import load_experiment
-    from trainer.run import train
-    from trainer.rundir import RunDirectory
+    from trainer.run.directory import RunDirectory
+    from trainer.training import train
 
     experiment = load_experiment(recipe, _overrides(arguments, recipe, seed))
     run_dir = str(arguments.work / f"{recipe}-{seed}")
@@ -112,13 +112,13 @@ def _row(recipe: str, measured: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _floor(arguments: argparse.Namespace, recipe: str) -> dict[str, Any]:
     """What training examples score in the generator's place, against the held-out ones."""
-    from trainer.data import sources
+    from trainer.config.recipe import load_experiment
+    from trainer.data import loading
     from trainer.evaluation.samples import SampleSet
     from trainer.evaluation.workflow import evaluate_path
-    from trainer.recipe import load_experiment
 
     experiment = load_experiment(recipe, _overrides(arguments, recipe, 0))
-    dataset = sources.load(experiment.data)
+    dataset = loading.load(experiment.data)
     chosen = SampleSet.of_examples(dataset.train, experiment.evaluate.num_samples)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "real.npz")

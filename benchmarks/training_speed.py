@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _experiment(images: Path, precision: str, fresh: bool) -> Any:
-    from trainer.recipe import load_experiment
+    from trainer.config.recipe import load_experiment
 
     changes = [
         f"data.source=npz:{images}",
@@ -98,9 +98,9 @@ def _tensorflow_contenders(
     experiments: Mapping[tuple[str, bool], Any], steps: int
 ) -> dict[str, harness.Contender]:
     from benchmarks.product import played
-    from trainer.data import sources
+    from trainer.data import loading
 
-    dataset = sources.load(experiments["float32", True].data)
+    dataset = loading.load(experiments["float32", True].data)
     works: dict[str, Callable[[], object]] = {}
     for precision in _PRECISIONS:
         for name, fresh in _OURS.items():

@@ -41,8 +41,8 @@ def _name(length: int) -> str:
 
 def _play(length: int, steps: int) -> Callable[[], None]:
     from benchmarks.product import played
-    from trainer.data import sources
-    from trainer.recipe import load_experiment
+    from trainer.config.recipe import load_experiment
+    from trainer.data import loading
 
     experiment = load_experiment("mlp-ring", [f"devices.steps_per_execution={length}"])
-    return played(experiment, sources.load(experiment.data), steps)
+    return played(experiment, loading.load(experiment.data), steps)

@@ -25,9 +25,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     import tensorflow as tf
 
     from benchmarks.convolutions import FRESH, SHARED, ceiling, step_flops
-    from trainer.recipe import load_experiment
-    from trainer.run import train
-    from trainer.rundir import RunDirectory
+    from trainer.config.recipe import load_experiment
+    from trainer.run.directory import RunDirectory
+    from trainer.training import train
 
     changes = [f"data.data_dir={arguments.data_dir}"] if arguments.data_dir else []
     experiment = load_experiment(

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.config import Experiment
-from trainer.recipe import load_experiment
+from trainer.config.experiment import Experiment
+from trainer.config.recipe import load_experiment
 
 # Replicas are tested on logical CPUs, which must be declared before TensorFlow starts.
 tf.config.set_logical_device_configuration(
@@ -75,13 +75,13 @@ def object_store(monkeypatch):
 @pytest.fixture(scope="session")
 def digits():
     """The built-in digits as a data set."""
-    from trainer.data import sources
+    from trainer.data import loading
 
-    return sources.load(load_experiment("cgan-digits").data)
+    return loading.load(load_experiment("cgan-digits").data)
 
 
 def _trained(tmp_path_factory, *arguments):
-    from trainer.run import train
+    from trainer.training import train
 
     run_dir = tmp_path_factory.mktemp("run") / "run"
     train(tiny(*arguments), run_dir, progress=False)
@@ -119,7 +119,7 @@ def classifier_cache(tmp_path_factory):
 @pytest.fixture(scope="session")
 def exported(trained_run, tmp_path_factory):
     """The model directory with version 1 of the tiny run."""
-    from trainer.export import export_run
+    from trainer.exporting import export_run
 
     models = tmp_path_factory.mktemp("models")
     export_run(trained_run, models)

@@ -33,8 +33,8 @@ import trainer.task
 from serving import plans as serving_plans
 from serving.deploy import smoke_test
 from serving.server import Server
+from trainer.config.recipe import load_experiment
 from trainer.evaluation.requirements import parse as parse_requirement
-from trainer.recipe import load_experiment
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())

@@ -6,25 +6,25 @@ Importing this package imports no TensorFlow; the functions below do when they a
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.config import Experiment
+from trainer.config.experiment import Experiment
+from trainer.config.recipe import load_experiment
 from trainer.errors import ConfigError, RunError
-from trainer.recipe import load_experiment
 
 if TYPE_CHECKING:
-    from trainer.run import Summary
+    from trainer.training import Summary
 
 __all__ = ["ConfigError", "Experiment", "RunError", "export", "load_experiment", "train"]
 
 
 def train(config: Experiment, run_dir: str | Path, *, progress: bool = True) -> "Summary":
-    """Plays a run to its end, resuming it when `run_dir` holds it already (see `trainer.run`)."""
-    from trainer.run import train as train_run
+    """Plays a run to its end, resuming it when `run_dir` holds it already (see `training`)."""
+    from trainer.training import train as train_run
 
     return train_run(config, run_dir, progress=progress)
 
 
 def export(run_dir: str | Path, to: str | Path, checkpoint: str = "last") -> str:
-    """Writes a run's generator as `to/<next integer>/` (see `trainer.export`)."""
-    from trainer.export import export_run
+    """Writes a run's generator as `to/<next integer>/` (see `trainer.exporting`)."""
+    from trainer.exporting import export_run
 
     return export_run(run_dir, to, checkpoint).path

@@ -23,7 +23,14 @@ from trainer.commands import (
     typed_command,
     with_data_dir,
 )
-from trainer.recipe import load_experiment, recipe_names, to_yaml
+from trainer.config.recipe import (
+    load_experiment,
+    recipe_chapters,
+    recipe_names,
+    recipe_text,
+    to_yaml,
+)
+from trainer.errors import ConfigError
 
 
 @click.group(cls=SentenceGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,12 +40,23 @@ def main() -> None:
 
 
 @main.command()
+@click.argument("name", required=False)
 @json_option
-def recipes(as_json: bool) -> None:
-    """List every recipe, one line each."""
+def recipes(name: str | None, as_json: bool) -> None:
+    """List every recipe by chapter, one line each; with NAME print that one."""
+    if name is not None:
+        if name not in recipe_names():
+            raise ConfigError(f"NAME: received {name!r}; accepted are {', '.join(recipe_names())}.")
+        experiment = load_experiment(name)
+        say(as_json, experiment.as_dict(), recipe_text(name).rstrip())
+        return
     lines = {name: load_experiment(name).description for name in recipe_names()}
     width = max(map(len, lines))
-    say(as_json, lines, "\n".join(f"{name:{width}}  {text}" for name, text in lines.items()))
+    blocks = [
+        "\n".join([heading, *(f"  {name:{width}}  {lines[name]}" for name in names)])
+        for heading, names in recipe_chapters().items()
+    ]
+    say(as_json, lines, "\n\n".join(blocks))
 
 
 @main.command()
@@ -69,7 +87,7 @@ def train(
         say(as_json, experiment.as_dict(), to_yaml(experiment))
         return
     start_tensorflow()
-    from trainer.run import train as train_run
+    from trainer.training import train as train_run
 
     summary = train_run(experiment, run_dir or f"runs/{experiment.name}", progress=on_terminal())
     say(as_json, summary.as_dict(), summary.text)
@@ -155,7 +173,7 @@ def compare(targets: tuple[str, ...], as_json: bool) -> None:
 def export(run_dir: str, to: str, checkpoint: str, as_json: bool) -> None:
     """Write RUN_DIR's generator as a SavedModel that TF Serving loads."""
     start_tensorflow()
-    from trainer.export import export_run
+    from trainer.exporting import export_run
 
     exported = export_run(run_dir, to, checkpoint)
     say(

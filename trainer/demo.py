@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from serving import Client
-from trainer import pictures
+from trainer.config.recipe import load_experiment
 from trainer.errors import ConfigError, RunError
 from trainer.evaluation import table
 from trainer.evaluation.workflow import evaluate_path
-from trainer.export import export_run
-from trainer.recipe import load_experiment
-from trainer.run import train
+from trainer.exporting import export_run
+from trainer.run import pictures
+from trainer.training import train
 
 logger = logging.getLogger("saddlepoint")
 

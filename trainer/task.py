@@ -19,9 +19,9 @@ from trainer.commands import (
     start_tensorflow,
     with_data_dir,
 )
+from trainer.config.recipe import load_experiment
 from trainer.errors import ConfigError
 from trainer.evaluation.requirements import Requirement, parse
-from trainer.recipe import load_experiment
 
 logger = logging.getLogger("saddlepoint")
 
@@ -52,8 +52,8 @@ def main(
     bounds = [parse(text) for text in requirements]
     experiment = load_experiment(recipe, with_data_dir(overrides, data_dir))
     start_tensorflow()
-    from trainer.export import export_run, is_version_whole
-    from trainer.run import train
+    from trainer.exporting import export_run, is_version_whole
+    from trainer.training import train
 
     run_dir = run_dir or run_dir_of_job() or f"runs/{experiment.name}"
     model_dir = model_dir or os.environ.get("AIP_MODEL_DIR")

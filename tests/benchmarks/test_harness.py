@@ -102,7 +102,7 @@ def test_steps_count_their_convolutions():
 
 def test_players_are_of_the_products_shapes():
     from benchmarks import players
-    from trainer.recipe import load_experiment
+    from trainer.config.recipe import load_experiment
 
     experiment = load_experiment("dcgan-mnist")
     for ours, stock in itertools.zip_longest(

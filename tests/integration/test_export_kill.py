@@ -28,7 +28,7 @@ def test_a_kill_during_export_leaves_no_version(trained_run, tmp_path, when):
     assert [p for p in models.iterdir() if not p.name.startswith(".")] == []
     from serving.errors import UsageError
     from serving.versions import require_versions
-    from trainer.export import export_run
+    from trainer.exporting import export_run
 
     with pytest.raises(UsageError):
         require_versions(str(models))
@@ -39,7 +39,7 @@ def test_a_kill_during_export_leaves_no_version(trained_run, tmp_path, when):
 STOPPING = {
     "saving": """
 import sys, time, pathlib
-import trainer.export as export
+import trainer.exporting as export
 def pause(path, *_):
     pathlib.Path(path).parent.parent.joinpath("ready").touch()
     time.sleep(600)
@@ -48,7 +48,7 @@ export.export_run(sys.argv[1], sys.argv[2])
 """,
     "before the rename": """
 import os, sys, time, pathlib
-import trainer.export as export
+import trainer.exporting as export
 def pause(source, target):
     pathlib.Path(source, "ready").touch()
     time.sleep(600)

@@ -7,19 +7,27 @@ from click.testing import CliRunner
 
 from trainer import task
 from trainer.cli import main
-from trainer.recipe import recipe_names
+from trainer.config.recipe import recipe_names, recipe_text
 
 
 def gan(*arguments):
     return CliRunner().invoke(main, list(arguments))
 
 
-def test_recipes_are_listed_one_a_line():
+def test_recipes_are_listed_by_chapter_one_a_line():
     lines = gan("recipes").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == recipe_names()
+    listed = [line.split()[0] for line in lines if line.startswith("  ")]
+    assert sorted(listed) == recipe_names()
+    assert "First games" in lines
     assert set(json.loads(gan("recipes", "--json").stdout)) == set(recipe_names())
     needed = {"dcgan-digits", "cgan-digits", "mlp-ring", "dcgan-mnist", "cgan-mnist"}
     assert needed | {"dcgan-fashion"} <= set(recipe_names())
+
+
+def test_one_recipe_is_printed_with_its_comments():
+    assert gan("recipes", "mlp-ring").stdout.strip() == recipe_text("mlp-ring").strip()
+    refused = gan("recipes", "mlp-rin")
+    assert refused.returncode == 2 and "mlp-ring" in refused.stderr
 
 
 def test_a_dry_run_prints_the_resolved_recipe_and_writes_nothing(tmp_path, monkeypatch):

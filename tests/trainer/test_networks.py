@@ -6,7 +6,7 @@ import tensorflow as tf
 from trainer import catalogue
 from trainer.catalogue import resolve
 from trainer.networks.dcgan import resolutions
-from trainer.networks.family import NetworkSpec
+from trainer.networks.ports import NetworkSpec
 
 DCGAN = catalogue.DCGAN(base_filters=2)
 MLP = catalogue.MLP(units=(6, 5), generator_normalization="batch")

@@ -5,11 +5,11 @@ import pytest
 import tensorflow as tf
 
 from tests.conftest import tiny
-from trainer import distribution
-from trainer.assembly import assemble
 from trainer.data import pipeline
 from trainer.errors import ConfigError
-from trainer.run import play_function, train
+from trainer.game.assembly import assemble
+from trainer.run import distribution
+from trainer.training import play_function, train
 
 STEPS = 20
 SGD = (

@@ -73,7 +73,7 @@ def read(samples: np.ndarray, index: np.ndarray | slice) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What `trainer.data.sources.load` returns: training and held-out examples with their spec."""
+    """What `trainer.data.loading.load` returns: training and held-out examples with their spec."""
 
     train: Examples
     held_out: Examples

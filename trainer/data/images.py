@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from trainer.config import Data
+from trainer.config.experiment import Data
 from trainer.errors import ConfigError
 
 _RESAMPLING = Image.Resampling.BICUBIC

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trainer.config import Data
+from trainer.config.experiment import Data
 from trainer.data.images import conform
 from trainer.errors import ConfigError
 

@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from tqdm import tqdm
 
-from trainer.config import Data
+from trainer.config.experiment import Data
 from trainer.data.examples import Examples
 from trainer.data.examples import read as read_rows
 from trainer.data.holdout import held_out_mask

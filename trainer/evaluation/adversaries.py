@@ -5,18 +5,17 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from trainer import averaging
-from trainer.assembly import Game, assemble
-from trainer.config import Experiment
+from trainer.config.experiment import Experiment
 from trainer.data import pipeline
 from trainer.data.examples import Dataset, Examples
 from trainer.data.scaling import normalise
 from trainer.errors import MetricError
-from trainer.game import GAN
+from trainer.game.assembly import Game, assemble
+from trainer.game.gan import GAN, averaging
+from trainer.game.players import Player, Players
+from trainer.game.rounds.ordinary import Losses
 from trainer.metrics.estimate import Estimate
-from trainer.players import Player, Players
 from trainer.randomness import Noise
-from trainer.rounds import Losses
 
 # Held-out batches on which the players are compared.
 _JUDGED = 20

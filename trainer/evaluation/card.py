@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from trainer.config import Experiment
+from trainer.config.experiment import Experiment
 from trainer.data.examples import DataSpec
 from trainer.evaluation.results import Evaluation, Number
 from trainer.evaluation.vocabulary import MEANINGS

@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from trainer import catalogue as components
-from trainer.config import Evaluate
+from trainer.config.experiment import Evaluate
 from trainer.errors import MetricError
 from trainer.evaluation import catalogue
 from trainer.evaluation.catalogue import Metric

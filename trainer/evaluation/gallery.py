@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from trainer import pictures
 from trainer.errors import MetricError
 from trainer.evaluation.evidence import Evidence
 from trainer.evaluation.report import ClassPictures, Neighbour, Picture
 from trainer.evaluation.samples import SampleSet
+from trainer.run import pictures
 
 _GRID = (8, 10)
 _NEIGHBOURS = 12

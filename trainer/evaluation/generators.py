@@ -9,7 +9,7 @@ import tensorflow as tf
 from serving.exported import INTERNAL_BATCH, ExportedModel
 from trainer.errors import MetricError
 from trainer.evaluation.samples import SampleSet
-from trainer.sampling import Sampler
+from trainer.game.sampling import Sampler
 
 
 class Generator(Protocol):

@@ -4,15 +4,15 @@ import logging
 
 import tensorflow as tf
 
-from trainer.assembly import Game
-from trainer.checkpoints import Checkpoints
-from trainer.config import Experiment
+from trainer.config.experiment import Experiment
 from trainer.data.examples import Dataset
 from trainer.evaluation import selection, targets
 from trainer.evaluation.evaluate import evaluate
 from trainer.evaluation.reference import Reference
-from trainer.observers import TensorBoard, Values
-from trainer.rundir import RunDirectory
+from trainer.game.assembly import Game
+from trainer.run.checkpoints import Checkpoints
+from trainer.run.directory import RunDirectory
+from trainer.run.observers import TensorBoard, Values
 
 logger = logging.getLogger("saddlepoint")
 
@@ -38,7 +38,7 @@ class Evaluations:
         self.board = TensorBoard(run.logs)
 
     def after(self, step: int, values: Values, steps: int) -> None:
-        """See `trainer.observers.Observer`; called when the step has its checkpoint.
+        """See `trainer.run.observers.Observer`; called when the step has its checkpoint.
 
         A step that was evaluated before is left alone.
         """

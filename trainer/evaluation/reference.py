@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from trainer.config import Experiment
-from trainer.data import sources, store
+from trainer.config.experiment import Experiment
+from trainer.data import loading, store
 from trainer.data.examples import Dataset
 from trainer.errors import ConfigError
 from trainer.evaluation.extractors import Extractor, Features, make
@@ -32,7 +32,7 @@ def load(experiment: Experiment) -> "Reference":
     """
     gib = min(experiment.data.cache_gib, MEMORY_GIB)
     data = experiment.data.model_copy(update={"cache_gib": gib})
-    return Reference(experiment, sources.load(data))
+    return Reference(experiment, loading.load(data))
 
 
 class Reference:

@@ -10,12 +10,12 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
-from trainer import pictures
 from trainer.evaluation import wording
 from trainer.evaluation.charts import Chart, evaluation_charts, training_charts
 from trainer.evaluation.requirements import Verdict
 from trainer.evaluation.results import Evaluation, Number
 from trainer.evaluation.vocabulary import MEANINGS, Meaning
+from trainer.run import pictures
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.config import Data
-from trainer.data import sources
+from trainer.config.experiment import Data
+from trainer.data import loading
 from trainer.data.examples import Dataset, DataSpec, Examples
-from trainer.data.generated import MANIFEST
+from trainer.data.sources.generated import MANIFEST
 from trainer.errors import ConfigError
 from trainer.evaluation.samples import MEMORY_GIB
 
@@ -26,7 +26,7 @@ def read(path: str, data: Data) -> Dataset:
     """Reads all samples of a path, with the size and channels that a configuration asks for.
 
     A folder of images may have its labels as subfolders; .npz arrays are named as `npz:` sources
-    name them (`trainer.data.npz`). What `gan generate` wrote is read in whatever format it is.
+    name them (`trainer.data.sources.npz`). What `gan generate` wrote is read in any format.
 
     Raises:
         ConfigError: for files that cannot be read as samples.
@@ -43,7 +43,7 @@ def read(path: str, data: Data) -> Dataset:
         cache_dir=data.cache_dir,
     )
     try:
-        return sources.load(source)
+        return loading.load(source)
     except ConfigError as error:
         raise ConfigError(f"TARGET: {str(error).removeprefix('data.source: ')}") from error
 

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from trainer.config import Experiment
+from trainer.config.experiment import Experiment
 from trainer.errors import ConfigError
 from trainer.evaluation.results import Evaluation, Number, best, fitting
-from trainer.rundir import RunDirectory
+from trainer.run.directory import RunDirectory
 
 FILE = "evaluations.jsonl"
 

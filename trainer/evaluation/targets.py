@@ -10,17 +10,17 @@ import tensorflow as tf
 
 from serving.exported import ExportedModel
 from serving.versions import MARKER, complete_versions, version_path
-from trainer.assembly import Game, assemble
-from trainer.checkpoints import Checkpoints
-from trainer.config import Experiment
+from trainer.config.experiment import Experiment
+from trainer.config.recipe import make_experiment, parse_yaml, with_overrides
 from trainer.data.examples import Dataset, DataSpec
 from trainer.errors import ConfigError
 from trainer.evaluation import sample_files
 from trainer.evaluation.generators import ExportGenerator, Generator, RunGenerator, samples_of
 from trainer.evaluation.samples import SampleSet
 from trainer.files import join, read_text
-from trainer.recipe import make_experiment, parse_yaml, with_overrides
-from trainer.rundir import RunDirectory
+from trainer.game.assembly import Game, assemble
+from trainer.run.checkpoints import Checkpoints
+from trainer.run.directory import RunDirectory
 
 EXPORTED_CONFIG = os.path.join("assets.extra", "config.yaml")
 

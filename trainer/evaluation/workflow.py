@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from trainer.config.recipe import to_yaml
 from trainer.errors import ConfigError
 from trainer.evaluation import gallery, observer, selection, table, targets
 from trainer.evaluation import reference as references
@@ -18,8 +19,7 @@ from trainer.evaluation.requirements import Requirement, Verdict, check
 from trainer.evaluation.results import Evaluation
 from trainer.evaluation.targets import Target
 from trainer.files import join, write_atomically
-from trainer.recipe import to_yaml
-from trainer.rundir import RunDirectory
+from trainer.run.directory import RunDirectory
 
 logger = logging.getLogger("saddlepoint")
 

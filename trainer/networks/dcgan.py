@@ -6,7 +6,7 @@ import keras
 
 from trainer import catalogue
 from trainer.layers.strided_convolution import Conv2D, Conv2DTranspose
-from trainer.networks.family import NetworkSpec, logits_output, normalize
+from trainer.networks.ports import NetworkSpec, logits_output, normalize
 
 # Resolutions are halved while they stay at or above this, and this many times in any case: a
 # discriminator of a single convolution is too weak an opponent even for 8×8 digits.

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from trainer import catalogue
-from trainer.networks.family import NetworkSpec, Normalization, logits_output, normalize
+from trainer.networks.ports import NetworkSpec, Normalization, logits_output, normalize
 
 
 class MLP:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.config import Data
+from trainer.config.experiment import Data
 from trainer.data.images import conform, to_channels, to_size
 from trainer.errors import ConfigError
 

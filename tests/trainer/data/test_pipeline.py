@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.config import Devices
+from trainer.config.experiment import Devices
 from trainer.data import pipeline
 from trainer.data.examples import Examples
 from trainer.data.pipeline import batches
-from trainer.distribution import strategy_for
 from trainer.errors import ConfigError
+from trainer.run.distribution import strategy_for
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trainer.config import Data
+from trainer.config.experiment import Data
 from trainer.data.reading import as_stored, rows_of
 from trainer.errors import ConfigError
 

@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from trainer.config import Data
-from trainer.data import sources, store
+from trainer.config.experiment import Data
+from trainer.data import loading, store
 from trainer.data.examples import Examples
 from trainer.errors import ConfigError
 
@@ -25,7 +25,7 @@ def folder(tmp_path, save, noise):
 def load(folder, cache_gib, **fields):
     fields = {"holdout_share": 0.2, "max_corrupt_share": 0.1, **fields}
     cache = str(folder.parent / "cache")
-    return sources.load(
+    return loading.load(
         Data(source=f"folder:{folder}", cache_gib=cache_gib, cache_dir=cache, **fields)
     )
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import tiny
 from tests.trainer.evaluation.examples import EVALUATED
-from trainer.run import train
+from trainer.training import train
 
 
 @pytest.fixture(scope="session")

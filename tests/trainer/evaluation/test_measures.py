@@ -15,7 +15,7 @@ from trainer.evaluation.measures import codes_of
 from trainer.evaluation.samples import SampleSet
 from trainer.evaluation.vocabulary import MEANINGS
 from trainer.evaluation.workflow import evaluate_path
-from trainer.run import train
+from trainer.training import train
 
 
 @pytest.mark.parametrize("metric", catalogue.METRICS, ids=lambda m: m.__name__)

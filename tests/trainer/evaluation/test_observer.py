@@ -8,7 +8,7 @@ from tests.conftest import checkpointed, tiny
 from tests.trainer.evaluation.examples import EVALUATED
 from trainer.errors import ConfigError
 from trainer.evaluation import observer
-from trainer.run import train
+from trainer.training import train
 
 
 def rows(run_dir):

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from tests.trainer.evaluation.examples import evaluation
-from trainer import pictures
 from trainer.evaluation.charts import training_charts
 from trainer.evaluation.report import ClassPictures, Neighbour, Picture, Report, data_uri, html
 from trainer.evaluation.requirements import check, parse
 from trainer.evaluation.vocabulary import MEANINGS
+from trainer.run import pictures
 
 VOID = {"meta", "img", "br", "hr", "input", "link"}
 ROWS = [

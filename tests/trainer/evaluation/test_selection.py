@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 
 from tests.trainer.evaluation.examples import evaluation
+from trainer.config.recipe import load_experiment
 from trainer.errors import ConfigError
 from trainer.evaluation import selection
 from trainer.evaluation.results import Number
-from trainer.recipe import load_experiment
-from trainer.rundir import RunDirectory
+from trainer.run.directory import RunDirectory
 
 FCD = "fcd_1k_test_cnn-1a2b"
 RECALL = "recall_1k_test_cnn-1a2b"

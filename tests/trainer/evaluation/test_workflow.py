@@ -10,8 +10,8 @@ from tests.conftest import tiny
 from trainer.errors import ConfigError
 from trainer.evaluation.requirements import parse
 from trainer.evaluation.workflow import evaluate_path
-from trainer.export import export_run
-from trainer.run import train
+from trainer.exporting import export_run
+from trainer.training import train
 
 # Projections need no training, and few numbers need few samples.
 QUICK = (

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trainer.data import mixtures
+from trainer.data.sources import mixtures
 from trainer.errors import MetricError
 from trainer.metrics.modes import (
     NO_MODE,

@@ -8,13 +8,13 @@ import keras
 import numpy as np
 import pytest
 
-from trainer.data import sources
+from trainer.config.recipe import load_experiment
+from trainer.data import loading
 from trainer.data.examples import Examples
 from trainer.errors import ConfigError
 from trainer.evaluation import catalogue
 from trainer.evaluation.extractors import classifier, make
 from trainer.evaluation.extractors.classifier import train_classifier
-from trainer.recipe import load_experiment
 
 SHARED_TFDS = Path(__file__).parents[5] / "shared" / "data" / "tfds"
 
@@ -108,7 +108,7 @@ def test_training_again_gives_the_same_and_disturbs_nothing(trained, digits):
 
 
 def test_points_have_a_multilayer_perceptron(tmp_path):
-    ring = sources.load(load_experiment("mlp-ring").data)
+    ring = loading.load(load_experiment("mlp-ring").data)
     extractor = _make(ring, tmp_path, source="ring")
     # Eight modes a hundred deviations wide apart leave nothing to guess.
     assert extractor.accuracy > 0.999
@@ -144,7 +144,7 @@ def test_names_begin_with_the_data(source, slug):
 def test_mnist_is_read_to_99_percent(tmp_path):
     if not (SHARED_TFDS / "mnist").is_dir():
         pytest.skip(f"no prepared MNIST in {SHARED_TFDS}")
-    mnist = sources.load(load_experiment("cgan-mnist", [f'data.data_dir="{SHARED_TFDS}"']).data)
+    mnist = loading.load(load_experiment("cgan-mnist", [f'data.data_dir="{SHARED_TFDS}"']).data)
     extractor = _make(mnist, tmp_path, source="tfds:mnist")
     assert extractor.accuracy >= 0.99 and extractor.name.startswith("mnistcnn-")
 

@@ -1,0 +1,51 @@
+import re
+from pathlib import Path
+
+import pytest
+
+import trainer
+from trainer import catalogue
+from trainer.catalogue import Component
+from trainer.evaluation import catalogue as evaluation
+
+SAMPLE_OPTIONS = {"LinearDecay": {"steps": 1}, "CosineDecay": {"steps": 1}}
+SAMPLE_OPTIONS |= {"ExponentialDecay": {"steps": 1}, "SavedModelExtractor": {"path": "model"}}
+
+COMPONENTS = (*catalogue.COMPONENTS, *evaluation.METRICS, *evaluation.EXTRACTORS)
+
+
+@pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.__name__)
+def test_every_name_leads_to_code(component):
+    options = component(**SAMPLE_OPTIONS.get(component.__name__, {}))
+    assert callable(catalogue.resolve(options))
+
+
+def test_the_catalogue_lists_every_component():
+    def leaves(cls):
+        subclasses = cls.__subclasses__()
+        return {cls} if not subclasses else set().union(*map(leaves, subclasses))
+
+    homes = (catalogue.__name__, evaluation.__name__)
+    declared = {c for c in leaves(Component) if c.__module__.startswith(homes)}
+    assert declared - {catalogue.Custom} == set(COMPONENTS)
+
+
+def test_every_option_is_read_by_some_code():
+    """An option that no code mentions would be accepted and ignored."""
+    package = Path(trainer.__file__).parent
+    sources = [
+        p.read_text()
+        for p in package.rglob("*.py")
+        if p.name != "catalogue.py" and p.parent.name != "catalogue"
+    ]
+    for component in COMPONENTS:
+        for option in component.model_fields:
+            used = any(re.search(rf"\.{option}\b", source) for source in sources)
+            assert used, f"{component.__name__}.{option} is read nowhere"
+
+
+def test_names_are_unique_within_each_choice():
+    closed = (catalogue.Objective, catalogue.Prior, catalogue.Condition)
+    for choice in (*closed, evaluation.AnyMetric, evaluation.Extractor):
+        names = [m.model_fields["name"].default for m in catalogue.members(choice)]
+        assert len(names) == len(set(names))

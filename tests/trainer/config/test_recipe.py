@@ -1,0 +1,181 @@
+import resource
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from trainer.config.recipe import (
+    load_experiment,
+    make_experiment,
+    merge,
+    parse_yaml,
+    recipe_names,
+    to_yaml,
+)
+from trainer.errors import ConfigError
+
+# What is wrong, and the words that the sentence must hold: field, value received, remedy.
+BAD = [
+    ("train.stepz=3", ["train.stepz", "did you mean train.steps"]),
+    ("trian.steps=3", ["trian", "did you mean train"]),
+    ("train.steps=abc", ["train.steps", "'abc'", "integer"]),
+    ("train.steps=0", ["train.steps", "0", "greater than or equal to 1"]),
+    ("train.steps=true", ["train.steps", "True", "integer"]),
+    ("train.batch_size=1.5", ["train.batch_size", "1.5", "integer"]),
+    ("seed=-1", ["seed", "-1", "greater than or equal to 0"]),
+    ("train=3", ["train", "3", "dictionary"]),
+    ("objective.name=wgan", ["objective.name", "'wgan'", "wasserstein"]),
+    ("objective=wgan", ["objective.name", "'wgan'", "hinge"]),
+    ("network.name=resnet", ["network.name", "'resnet'", "dcgan", "module:Class"]),
+    ("network.base_filter=3", ["network.base_filter", "did you mean network.base_filters"]),
+    ("network.base_filters=-1", ["network.base_filters", "-1"]),
+    ("prior.name=cauchy", ["prior.name", "'cauchy'", "gaussian, uniform"]),
+    ("condition=text", ["condition.name", "'text'", "label"]),
+    ("penalties=[{name: r2}]", ["penalties[0].name", "'r2'", "gradient_penalty"]),
+    ("optimizers.generator.name=lion", ["optimizers.generator.name", "'lion'", "adam"]),
+    ("optimizers.generator.learning_rate=0", ["optimizers.generator.learning_rate", "greater"]),
+    ("optimizers.generator.beta_1=1.0", ["optimizers.generator.beta_1", "1.0", "less than 1"]),
+    ("optimizers.generator.schedule=linear", ["schedule.steps", "missing"]),
+    ("train.precision=float16", ["train.precision", "'float16'", "mixed_bfloat16"]),
+    ("train.ema_decay=1.0", ["train.ema_decay", "1.0", "less than 1"]),
+    ("data.source=http://x", ["data.source", "'http://x'", "folder:PATH"]),
+    ("data.source='tfds:'", ["data.source", "tfds:NAME"]),
+    ("data.source=digits:8", ["data.source", "takes no argument"]),
+    ("data.size=[28]", ["data.size[1]", "missing"]),
+    ("data.resize=zoom", ["data.resize", "'zoom'", "crop"]),
+    ("data.download=true", ["data.download", "digits", "tfds:"]),
+    ("data.split=test", ["data.split", "'test'", "tfds:"]),
+    ("data.holdout_split=test", ["data.holdout_split", "'test'", "holdout_share"]),
+    ("data.source=folder", ["data.source", "folder:NAME"]),
+    ("data.source='npz:'", ["data.source", "npz:PATH"]),
+    ("data.size=[0,5]", ["data.size[0]", "0", "greater than or equal to 1"]),
+    ("objective=wasserstein", ["objective", "penalties=[{name: gradient_penalty}]"]),
+    ("penalties=[{name: gradient_penalty}]", ["discriminator_normalization", "layer or none"]),
+    (
+        "round={discriminator_turns: 2, fresh_latents: false}",
+        ["round.fresh_latents", "discriminator_turns=2", "true"],
+    ),
+    ("devices.replicas=3", ["train.batch_size", "64", "multiple of 3"]),
+    ("devices={replicas: 2, xla: 'on'}", ["devices.xla", "2 replicas", "auto or off"]),
+    ("optimizers.generator.learning_rate=.inf", ["learning_rate", "inf", "finite"]),
+    ("devices={replicas: 2, xla: on}", ["devices.xla", "2 replicas"]),
+    (
+        "penalties=[{name: gradient_penalty}, {name: gradient_penalty}]",
+        ["penalties", "twice"],
+    ),
+    ("train.steps", ["--set", "'train.steps'", "KEY=VALUE"]),
+    ("train.steps=[1", ["train.steps", "not YAML"]),
+]
+
+
+@pytest.mark.parametrize(("override", "words"), BAD, ids=[b[0] for b in BAD])
+def test_bad_fields_get_a_sentence(override, words):
+    with pytest.raises(ConfigError) as error:
+        load_experiment("cgan-digits", [override])
+    sentence = str(error.value)
+    assert all(word in sentence for word in words), sentence
+    assert "\n" not in sentence
+
+
+def test_bad_recipes_get_a_sentence(tmp_path):
+    with pytest.raises(ConfigError, match="'nonesuch'; accepted are cgan-digits"):
+        load_experiment("nonesuch")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_experiment(str(tmp_path / "absent.yaml"))
+    (tmp_path / "latin.yaml").write_bytes(b"description: caf\xe9\n")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load_experiment(str(tmp_path / "latin.yaml"))
+    (tmp_path / "list.yaml").write_text("- 1\n")
+    with pytest.raises(ConfigError, match="received a list; a recipe is a mapping"):
+        load_experiment(str(tmp_path / "list.yaml"))
+
+
+def test_a_bad_field_ends_the_command_quickly_and_without_tensorflow():
+    program = (
+        "import sys\nfrom trainer.cli import main\n"
+        "try:\n    main(['train', 'cgan-digits', '--set', 'train.stepz=1'])\n"
+        "except SystemExit as e:\n    print(e.code, 'tensorflow' in sys.modules)\n"
+    )
+    begun = _seconds_of_children()
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    seconds = _seconds_of_children() - begun
+    assert result.stdout.split() == ["2", "False"]
+    assert "train.stepz: no such field; did you mean train.steps?" in result.stderr
+    assert seconds < 5.0  # About one; TensorFlow alone takes longer.
+
+
+def _seconds_of_children():
+    """Of computing: on a busy machine even what is quick waits."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_loads_and_survives_yaml(name):
+    experiment = load_experiment(name)
+    assert experiment.description
+    again = make_experiment(parse_yaml(to_yaml(experiment), origin="test"))
+    assert again == experiment
+    assert again.hash == experiment.hash
+
+
+def test_a_users_recipe_is_named_after_its_file(tmp_path):
+    path = tmp_path / "faces.yaml"
+    path.write_text("data: {source: 'folder:photos'}\ntrain: {steps: 7}\n")
+    experiment = load_experiment(str(path), ["train.batch_size=8"])
+    assert (experiment.name, experiment.train.steps, experiment.train.batch_size) == ("faces", 7, 8)
+
+
+def test_numbers_are_read_as_yaml_1_2_writes_them():
+    experiment = load_experiment(
+        "cgan-digits", ["optimizers.generator.learning_rate=2e-4", "optimizers.generator.beta_1=.5"]
+    )
+    assert experiment.optimizers.generator.learning_rate == 2e-4
+    assert experiment.optimizers.generator.beta_1 == 0.5
+    for word in ("on", "off"):
+        assert load_experiment("cgan-digits", [f"devices.xla={word}"]).devices.xla == word
+
+
+def test_merging_keeps_options_of_the_same_component_and_drops_those_of_another():
+    base = {"network": {"name": "dcgan", "base_filters": 8}}
+    same = merge(base, {"network": {"kernel_size": 5}})
+    assert same == {"network": {"name": "dcgan", "base_filters": 8, "kernel_size": 5}}
+    other = merge(base, {"network": {"name": "mlp"}})
+    assert other == {"network": {"name": "mlp"}}
+    assert merge(base, {"network": "mlp"}) == {"network": {"name": "mlp"}}
+
+
+def test_experiments_are_immutable():
+    experiment = load_experiment("cgan-digits")
+    with pytest.raises(ValidationError):
+        experiment.train.steps = 3
+
+
+@pytest.mark.parametrize(
+    ("override", "same"),
+    [
+        ("train.steps=99999", True),
+        ("run.log_every=7", True),
+        ("devices.steps_per_execution=5", True),
+        ("data.data_dir=/elsewhere", True),
+        ("seed=1", False),
+        ("train.batch_size=32", False),
+        ("objective=hinge", False),
+        ("data.flip=true", False),
+    ],
+)
+def test_the_hash_covers_what_a_resumed_run_may_not_change(override, same):
+    changed = load_experiment("cgan-digits", [override])
+    assert (changed.hash == load_experiment("cgan-digits").hash) is same
+
+
+def test_a_recipe_may_lie_on_an_object_store(object_store):
+    import tensorflow as tf
+
+    with tf.io.gfile.GFile(f"{object_store}/faces.yaml", "w") as file:
+        file.write("train: {steps: 7}\n")
+    experiment = load_experiment(f"{object_store}/faces.yaml")
+    assert (experiment.name, experiment.train.steps) == ("faces", 7)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_experiment(f"{object_store}/absent.yaml")

@@ -1,0 +1,222 @@
+"""The game's own rules: turns, statistics, the scale of losses, and what a step returns."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.conftest import tiny
+from trainer.data import pipeline
+from trainer.errors import ConfigError
+from trainer.game.assembly import assemble
+from trainer.game.averaging import batch_normalizations, copy_weights
+from trainer.game.updater import clip_global, global_mean
+from trainer.randomness import Noise
+
+
+def _game(digits, *overrides):
+    experiment = tiny("cgan-digits", *overrides)
+    game = assemble(experiment, digits.spec)
+    batches = pipeline.batches(
+        digits.train, batch_size=16, turns=game.gan.round.turns, seed=experiment.seed
+    )
+    return game, iter(batches)
+
+
+def _copies(network):
+    return [v.numpy().copy() for v in network.trainable_variables]
+
+
+def test_a_step_moves_both_players_the_average_and_the_count(digits):
+    game, batches = _game(digits)
+    gan = game.gan
+    before = [_copies(n) for n in (gan.generator, gan.discriminator, gan.average)]
+    logs = gan.train_step(next(batches))
+    after = [_copies(n) for n in (gan.generator, gan.discriminator, gan.average)]
+    for old, new in zip(before, after, strict=True):
+        assert any(not np.array_equal(a, b) for a, b in zip(old, new, strict=True))
+    assert int(gan.step) == 1
+    expected = {"discriminator_loss", "generator_loss", "real_logits", "fake_logits"}
+    assert set(logs) == expected | {"D(x)", "D(G(z))"}
+    assert all(np.isfinite(float(v)) and v.shape == () for v in logs.values())
+
+
+def test_the_average_starts_as_the_generator_and_follows_the_formula(digits):
+    game, batches = _game(digits)
+    gan = game.gan
+    start = _copies(gan.average)
+    for a, b in zip(start, _copies(gan.generator), strict=True):
+        np.testing.assert_array_equal(a, b)
+    gan.train_step(next(batches))
+    for old, new, average in zip(start, _copies(gan.generator), _copies(gan.average), strict=True):
+        np.testing.assert_allclose(average, 0.1 * old + 0.9 * new, atol=1e-6)
+
+
+@pytest.mark.parametrize("turns", [1, 3])
+def test_the_generators_statistics_move_once_in_its_own_turn(digits, turns):
+    game, batches = _game(digits, f"round.discriminator_turns={turns}")
+    gan, batch = game.gan, next(batches)
+    condition = tf.one_hot(batch["label"][:, turns - 1], 10)
+    latent = game.sampler.prior.sample(_noise(batch).within("generator").keys("latent"))
+    once = assemble(tiny(), digits.spec).gan.generator
+    copy_weights(gan.generator, once)
+    once({"latent": latent, "condition": condition}, training=True)
+    gan.train_step(batch)
+    for layer, expected in zip(
+        batch_normalizations(gan.generator), batch_normalizations(once), strict=True
+    ):
+        np.testing.assert_allclose(layer.moving_mean, expected.moving_mean, atol=1e-6)
+        np.testing.assert_allclose(layer.moving_variance, expected.moving_variance, rtol=1e-5)
+    assert int(gan.discriminator_optimizer.iterations) == turns
+    assert int(gan.generator_optimizer.iterations) == 1
+
+
+def test_the_discriminators_turn_leaves_the_generator_alone(digits):
+    game, batches = _game(digits, "optimizers.generator={name: sgd, learning_rate: 1e-30}")
+    before = _copies(game.gan.generator)
+    game.gan.train_step(next(batches))
+    for a, b in zip(before, _copies(game.gan.generator), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-25)
+
+
+def test_shared_fakes_are_the_ones_the_discriminator_saw(digits):
+    """The hinge generator's loss is -D(G(z)): with a still discriminator, that of its own turn."""
+    still = "optimizers.discriminator={name: sgd, learning_rate: 1e-30}"
+    for fresh in ("true", "false"):
+        game, batches = _game(digits, still, "objective=hinge", f"round.fresh_latents={fresh}")
+        logs = game.gan.train_step(next(batches))
+        gap = abs(float(logs["generator_loss"]) + float(logs["fake_logits"]))
+        assert (gap < 1e-6) is (fresh == "false")
+
+
+def test_shared_fakes_give_the_generators_true_gradient(digits):
+    """One SGD step of the generator equals the gradient of its loss on those fakes."""
+    still = "optimizers.discriminator={name: sgd, learning_rate: 1e-30}"
+    unit = "optimizers.generator={name: sgd, learning_rate: 1.0}"
+    game, batches = _game(digits, still, unit, "round.fresh_latents=false")
+    gan, batch = game.gan, next(batches)
+    before = _copies(gan.generator)
+    with tf.GradientTape() as tape:
+        keys = _noise(batch).within("discriminator 0").keys("latent")
+        condition = tf.one_hot(batch["label"][:, 0], 10)
+        latent = game.sampler.prior.sample(keys)
+        fake = gan.generator({"latent": latent, "condition": condition}, training=True)
+        logits = gan.discriminator({"sample": fake, "condition": condition}, training=True)
+        loss = tf.reduce_mean(tf.nn.softplus(-logits["logits"]))
+    expected = tape.gradient(loss, [v.value for v in gan.generator.trainable_variables])
+    gan.train_step(batch)
+    for old, new, gradient in zip(before, _copies(gan.generator), expected, strict=True):
+        np.testing.assert_allclose(old - new, gradient, atol=1e-6)
+
+
+def _noise(batch):
+    return Noise(0, tf.constant(0, tf.int64), batch["position"])
+
+
+def test_losses_are_means_over_the_global_batch():
+    assert float(global_mean(tf.constant([1.0, 2.0, 6.0]))) == pytest.approx(3.0)
+
+
+def test_clipping_scales_the_whole_gradient_to_the_norm():
+    gradients = [tf.constant([3.0]), tf.constant([[4.0]])]
+    clipped = clip_global(gradients, 1.0)
+    np.testing.assert_allclose([float(tf.norm(g)) for g in clipped], [0.6, 0.8], rtol=1e-6)
+    kept = clip_global(gradients, 10.0)
+    np.testing.assert_allclose([float(tf.norm(g)) for g in kept], [3.0, 4.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        # Choices that have nothing to do with one another share a game: each takes seconds.
+        ("objective=minimax", "prior={name: uniform, size: 5}"),
+        (
+            "objective=least_squares",
+            "optimizers.generator={name: rmsprop, schedule: {name: cosine, steps: 3}}",
+        ),
+        ("objective=hinge", "optimizers.discriminator={name: adam, weight_decay: 1e-3}"),
+        (
+            "objective=wasserstein",
+            "penalties=[{name: gradient_penalty}]",
+            "network.discriminator_normalization=layer",
+            "round.discriminator_turns=2",
+        ),
+        ("network={name: mlp, units: [8]}",),
+        ("train.precision=mixed_bfloat16",),
+        ("condition=none", "optimizers.generator.clip_norm=0.1"),
+    ],
+    ids=" ".join,
+)
+def test_every_choice_plays(digits, overrides):
+    game, batches = _game(digits, *overrides)
+    step = tf.function(game.gan.train_step)
+    weights = [_copies(game.gan.generator)]
+    for _ in range(2):
+        logs = step(next(batches))
+        assert all(np.isfinite(float(v)) for v in logs.values())
+        weights.append(_copies(game.gan.generator))
+    for old, new in pairwise(weights):
+        assert any(not np.array_equal(a, b) for a, b in zip(old, new, strict=True))
+    assert all(v.dtype == "float32" for v in game.gan.trainable_variables)
+
+
+def test_keras_fit_plays_it_too(digits):
+    game, _ = _game(digits)
+    batches = pipeline.batches(digits.train, batch_size=16, seed=0)
+    history = game.gan.fit(batches, steps_per_epoch=3, epochs=1, verbose=0)
+    assert int(game.gan.step) == 3
+    assert "generator_loss" in history.history
+
+
+class Tiny:
+    """A user's own family."""
+
+    def __init__(self, units: int) -> None:
+        self.units = units
+
+    def generator(self, spec):
+        return _dense("latent", spec, spec.latent_size, self.units)
+
+    def discriminator(self, spec):
+        import keras
+
+        sample = keras.Input(spec.sample_shape, name="sample")
+        flat = keras.layers.Flatten()(sample)
+        logits = keras.layers.Reshape(())(keras.layers.Dense(1)(flat))
+        return keras.Model({"sample": sample}, {"logits": logits})
+
+
+def _dense(name, spec, size, units):
+    import keras
+
+    x = latent = keras.Input((size,), name=name)
+    x = keras.layers.Dense(units, activation="relu")(x)
+    x = keras.layers.Dense(int(np.prod(spec.sample_shape)), activation="tanh")(x)
+    return keras.Model({name: latent}, keras.layers.Reshape(spec.sample_shape)(x))
+
+
+def test_a_users_own_network_is_named_by_module_and_class(digits):
+    network = "network={name: 'tests.trainer.game.test_gan:Tiny', options: {units: 4}}"
+    game, batches = _game(digits, network, "condition=none")
+    assert np.isfinite(float(game.gan.train_step(next(batches))["generator_loss"]))
+    for bad, word in (
+        ("network={name: 'tests.trainer.game.test_gan:Absent'}", "cannot be imported"),
+        (
+            "network={name: 'tests.trainer.game.test_gan:Tiny', options: {width: 4}}",
+            "does not take",
+        ),
+    ):
+        with pytest.raises(ConfigError, match=word):
+            _game(digits, bad)
+
+
+def test_what_does_not_fit_the_data_is_refused(digits):
+    import dataclasses
+
+    unlabelled = dataclasses.replace(digits.spec, label_names=(), marginal=())
+    with pytest.raises(ConfigError, match=r"condition.name: received 'label'.*no labels"):
+        assemble(tiny(), unlabelled)
+    points = dataclasses.replace(digits.spec, shape=(2,), dtype="float32")
+    with pytest.raises(ConfigError, match=r"network.name: received 'dcgan'.*network.name=mlp"):
+        assemble(tiny(), points)

@@ -1,0 +1,151 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tests.conftest import checkpointed, tiny
+from trainer.errors import ConfigError, RunError
+from trainer.exporting import export_run
+from trainer.run import observers
+from trainer.run.directory import RunDirectory
+from trainer.run.observers import Guarded
+from trainer.training import train
+
+
+def test_a_run_leaves_what_the_contract_names(trained_run):
+    names = {p.name for p in trained_run.iterdir()}
+    assert {"format_version", "config.yaml", "environment.jsonl", "checkpoints"} <= names
+    assert {"metrics.jsonl", "logs", "samples", "log.txt"} <= names
+    rows = [json.loads(line) for line in (trained_run / "metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [2, 4]
+    watched = {"discriminator_loss", "generator_loss", "D(x)", "D(G(z))", "images_per_second"}
+    assert watched <= rows[0].keys()
+    picture = np.asarray(Image.open(trained_run / "samples" / "step-00000004.png"))
+    # Two rows of ten classes, 8×8 digits enlarged seven times, two pixels between them.
+    assert picture.shape == (2 * 58 - 2, 10 * 58 - 2, 3)
+    assert list((trained_run / "logs").glob("events*"))
+    assert "Ended at step 4" in (trained_run / "log.txt").read_text()
+
+
+def test_blocks_of_steps_play_the_same_game(trained_run, tmp_path):
+    """Steps per execution change the dispatch, not a bit of the result."""
+    summary = train(
+        tiny("cgan-digits", "devices.steps_per_execution=3"), tmp_path / "run", progress=False
+    )
+    assert (summary.step, summary.ended_by) == (4, "steps")
+    one, other = (checkpointed(p) for p in (trained_run, tmp_path / "run"))
+    assert one.keys() == other.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def test_raising_the_steps_goes_on(trained_run, longer_run, tmp_path):
+    shutil.copytree(trained_run, tmp_path / "run")
+    summary = train(tiny("cgan-digits", "train.steps=6"), tmp_path / "run", progress=False)
+    assert summary.step == 6
+    rows = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(row)["step"] for row in rows] == [2, 4, 6]
+    starts = (tmp_path / "run" / "environment.jsonl").read_text().splitlines()
+    assert [json.loads(row)["step"] for row in starts] == [0, 4]
+    one, other = (checkpointed(p) for p in (tmp_path / "run", longer_run))
+    assert one.keys() == other.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def test_a_time_budget_ends_the_run_with_a_checkpoint(tmp_path):
+    experiment = tiny("cgan-digits", "train.steps=100000", "run.time_budget_minutes=0.001")
+    summary = train(experiment, tmp_path / "run", progress=False)
+    assert summary.ended_by == "time budget" and 0 < summary.step < 100000
+    assert (tmp_path / "run" / "checkpoints" / f"step-{summary.step}.index").exists()
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_is_not_kept(tmp_path):
+    wild = "optimizers.discriminator={name: sgd, learning_rate: 1e30}"
+    experiment = tiny("cgan-digits", wild, "train.steps=40", "run.checkpoint_every=1")
+    with pytest.raises(RunError, match=r"became (nan|inf|-inf) at step \d+; training stopped"):
+        train(experiment, tmp_path / "run", progress=False)
+    for name, value in checkpointed(tmp_path / "run").items():
+        assert np.isfinite(value).all(), name
+
+
+def test_too_large_a_batch_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(ConfigError, match=r"train.batch_size: received 2000"):
+        train(tiny("cgan-digits", "train.batch_size=2000"), tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+class _Failing:
+    def after(self, step, values, steps):
+        raise OSError("the plot's disk is full")
+
+
+class _Counting:
+    calls = 0
+
+    def after(self, step, values, steps):
+        self.calls += 1
+
+
+def test_an_observer_that_fails_is_dropped_and_the_others_go_on(caplog):
+    """Invariant 5: a plot or a log line never kills a training run."""
+    counting = _Counting()
+    guarded = Guarded([_Failing(), counting], patience=2)
+    for step in range(5):
+        guarded.after(step, {}, 1)
+    assert counting.calls == 5
+    assert caplog.text.count("_Failing failed.") == 2
+    assert caplog.text.count("_Failing is dropped.") == 1
+
+
+class _Moody:
+    def __init__(self):
+        self.calls = 0
+
+    def after(self, step, values, steps):
+        self.calls += 1
+        if self.calls % 2:
+            raise OSError("busy")
+
+
+def test_an_observer_that_recovers_is_kept():
+    moody = _Moody()
+    guarded = Guarded([moody], patience=2)
+    for step in range(9):
+        guarded.after(step, {}, 1)
+    assert moody.calls == 9
+
+
+def test_a_run_survives_event_files_and_pictures_that_cannot_be_written(
+    tmp_path, monkeypatch, caplog
+):
+    def fail(*_):
+        raise OSError("no space")
+
+    monkeypatch.setattr(observers.pictures, "png", fail)
+    with RunDirectory(tmp_path / "run").locked():
+        (tmp_path / "run" / "format_version").write_text("1")
+        (tmp_path / "run" / "logs").write_text("in the way")
+    assert train(tiny(), tmp_path / "run", progress=False).step == 4
+    assert "MetricRows failed." in caplog.text and "SamplePictures failed." in caplog.text
+
+
+def test_points_are_drawn_as_a_map(ring_run):
+    picture = np.asarray(Image.open(ring_run / "samples" / "step-00000004.png"))
+    assert picture.shape == (400, 400, 3)
+    assert picture.min() < 128
+
+
+def test_a_run_on_an_object_store_trains_resumes_and_exports(object_store):
+    run_dir = f"{object_store}/run"
+    train(tiny(), run_dir, progress=False)
+    summary = train(tiny("cgan-digits", "train.steps=6"), run_dir, progress=False)
+    assert summary.step == 6
+    with tf.io.gfile.GFile(f"{run_dir}/metrics.jsonl") as file:
+        assert [json.loads(row)["step"] for row in file.read().splitlines()] == [2, 4, 6]
+    assert tf.io.gfile.exists(f"{run_dir}/samples/step-00000004.png")
+    model = f"{object_store}/model"
+    assert export_run(run_dir, model).path == f"{model}/1"

@@ -1,0 +1,17 @@
+"""Names of components: options, what they cannot go with, where their code lives; no TensorFlow.
+
+A file a kind. A new component is a class and one more name in the union at the end of its file.
+"""
+
+from trainer.catalogue.choice import *
+from trainer.catalogue.conditions import *
+from trainer.catalogue.networks import *
+from trainer.catalogue.objectives import *
+from trainer.catalogue.optimizers import *
+from trainer.catalogue.priors import *
+from trainer.catalogue.rounds import *
+from trainer.catalogue.terms import *
+
+# What a recipe chooses by name, as fields of the experiment or of a component.
+CHOICES = (Network, Prior, Condition, Objective, Penalty, Round, PlayerOptimizer, Schedule)
+COMPONENTS: tuple[type[Component], ...] = tuple(c for choice in CHOICES for c in members(choice))

@@ -1,0 +1,106 @@
+"""A choice by name: a class whose fields are its options, and where its code lives.
+
+A recipe chooses a component by name (`network: {name: dcgan, base_filters: 32}`). Each component of
+this package is such a choice: its fields are the options with their defaults, `target` says where
+the code is, and `resolve` fetches it. The code receives the options object itself, so nothing
+repeats the list of options. Nothing here imports TensorFlow.
+"""
+
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from trainer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from trainer.config.experiment import Experiment
+
+
+class Section(BaseModel):
+    """An immutable group of configuration fields that refuses unknown keys and wrong types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Component(Section):
+    """A named choice; `target` is the `module:attribute` that implements it."""
+
+    target: ClassVar[str]
+    name: str
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Sentences (field, value, remedy) on what this choice cannot go with."""
+        yield from ()
+
+
+class Custom(Component):
+    """A component of the user's own: `name` is `module:Class`, called with `options`.
+
+    The class offers what the library's own components of its kind offer. It is called as
+    `Class(options, …)` with whatever further arguments its neighbours receive.
+    """
+
+    target: ClassVar[str] = ""
+    name: str = Field(pattern=r"^[\w.]+:\w+$")
+    # Keyword arguments of the class.
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class ByName:
+    """Marks a union of components as a choice by name; a bare name stands for its defaults."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """The union, told apart by the field `name`."""
+        members = get_args(source) or (source,)
+        choices = {_tag_of_class(member): handler.generate_schema(member) for member in members}
+        union = core_schema.tagged_union_schema(choices, discriminator=_tag)
+        return core_schema.no_info_before_validator_function(_with_name, union)
+
+
+BY_NAME = ByName()
+_OWN = "module:Class"
+
+
+def members(choice: Any) -> tuple[type[Component], ...]:
+    """The components that a choice made by `BY_NAME` offers, the user's own left out."""
+    union = get_args(choice)[0]
+    return tuple(c for c in get_args(union) or (union,) if c is not Custom)
+
+
+def resolve(component: Component) -> Any:
+    """The attribute that implements a component, imported now."""
+    return import_attribute(component.target or component.name, field=type(component).__name__)
+
+
+def import_attribute(path: str, *, field: str) -> Any:
+    """Imports `module:attribute`.
+
+    Raises:
+        ConfigError: when the module or the attribute does not exist.
+    """
+    module_name, _, attribute = path.partition(":")
+    try:
+        return getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"{field}: received {path!r}, which cannot be imported ({error}); "
+            "give module:Class with the module on PYTHONPATH."
+        ) from error
+
+
+def _tag_of_class(member: type[Component]) -> str:
+    return member.model_fields["name"].default if member is not Custom else _OWN
+
+
+def _tag(value: Any) -> str:
+    name = value.get("name", "") if isinstance(value, Mapping) else getattr(value, "name", "")
+    return _OWN if ":" in str(name) else str(name)
+
+
+def _with_name(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value

@@ -1,0 +1,1 @@
+"""The typed experiment, its defaults, and how a recipe becomes one."""

@@ -1,0 +1,290 @@
+"""The experiment: every field, its default and its meaning, in one place.
+
+A recipe is a short difference from these defaults (`trainer.config.recipe` reads it). Everything is
+checked here, before TensorFlow is imported. The components that a recipe chooses by name (networks,
+objectives, …) keep their own options in `trainer.catalogue`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from trainer import catalogue
+from trainer.catalogue import Section
+from trainer.evaluation import catalogue as evaluation
+
+_Side = Annotated[int, Field(ge=1)]
+
+
+class Data(Section):
+    """Which examples the discriminator is shown as real."""
+
+    # digits | ring | grid | tfds:NAME | folder:PATH | npz:PATH | generated:PATH
+    source: str = "digits"
+    # Where prepared tensorflow-datasets lie; null is the library's own default.
+    data_dir: str | None = None
+    # A tensorflow-datasets split expression, such as "train" or "train[:80%]".
+    split: str = "train"
+    # The split of a tfds: source that is held out of training; null takes "test" or "validation"
+    # where `split` is a train expression and there is one, and else sets `holdout_share` aside.
+    holdout_split: str | None = None
+    # Share of the examples held out where a source has one split only.
+    holdout_share: float = Field(0.1, ge=0.0, lt=1.0)
+    # Whether tensorflow-datasets may download what is not prepared.
+    download: bool = False
+    # Height and width of the examples; null keeps those of the data, which must then all agree.
+    size: Annotated[tuple[_Side, _Side] | None, Field(strict=False)] = None
+    # How another aspect is met: crop the centre, pad with the darkest value, or stretch.
+    resize: Literal["crop", "pad", "stretch"] = "crop"
+    # Channels of the examples (1 grey, 2 grey with opacity, 3 RGB, 4 RGBA); null keeps those of
+    # the data, which may be more.
+    channels: int | None = Field(None, ge=1, le=4)
+    # Whether training examples are mirrored left to right with probability one half.
+    flip: bool = False
+    # Lowest and highest value of float data; null measures it.
+    value_range: Annotated[tuple[float, float] | None, Field(strict=False)] = None
+    # Share of unreadable files that is tolerated (each is named and skipped).
+    max_corrupt_share: float = Field(0.01, ge=0.0, le=1.0)
+    # Examples are kept in memory up to this size, beyond it in a file under `cache_dir`.
+    cache_gib: float = Field(4.0, ge=0.0)
+    # Where that file lies; null is ~/.cache/saddlepoint.
+    cache_dir: str | None = None
+
+
+class Optimizers(Section):
+    """How each player takes its steps."""
+
+    # The generator's; see `trainer.catalogue` for the closed list and its options.
+    generator: catalogue.PlayerOptimizer = catalogue.Adam()
+    # The discriminator's.
+    discriminator: catalogue.PlayerOptimizer = catalogue.Adam()
+
+
+class Train(Section):
+    """How long the game is played and on how much at once."""
+
+    # Steps in all: a step is one round, and the number may be raised later.
+    steps: int = Field(5000, ge=1)
+    # Examples of one turn, over all replicas together.
+    batch_size: int = Field(64, ge=1)
+    # What the players compute in; weights, losses and exports are float32 always.
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    # Decay of the averaged generator, ramped as min(decay, (1 + t) / (10 + t)).
+    ema_decay: float = Field(0.999, ge=0.0, lt=1.0)
+    # A run directory whose players' weights this run starts from; null starts from nothing.
+    warm_start: str | None = None
+
+
+class Devices(Section):
+    """What the run is carried out on; nothing here changes its mathematics."""
+
+    # auto takes every GPU that is there, else the CPU.
+    kind: Literal["auto", "cpu", "gpu"] = "auto"
+    # Replicas: null is all GPUs, or one CPU; a number on the CPU splits it into logical ones.
+    replicas: int | None = Field(None, ge=1)
+    # XLA compilation of a step: auto compiles on a single GPU only.
+    xla: Literal["auto", "on", "off"] = "auto"
+    # Steps played per call into TensorFlow: more hide its cost where a step takes microseconds.
+    steps_per_execution: int = Field(1, ge=1)
+
+
+class Run(Section):
+    """What is written down, how often, and when to stop early."""
+
+    # Steps between two rows of metrics.jsonl.
+    log_every: int = Field(100, ge=1)
+    # Steps between two sample grids.
+    sample_every: int = Field(1000, ge=1)
+    # Rows and columns of a sample grid; for a label condition columns are classes.
+    grid: Annotated[tuple[_Side, _Side], Field(strict=False)] = (8, 10)
+    # Steps between two checkpoints.
+    checkpoint_every: int = Field(1000, ge=1)
+    # Checkpoints kept.
+    keep: int = Field(3, ge=1)
+    # Minutes, evaluations included, after which the run checkpoints and ends; null has no limit.
+    time_budget_minutes: float | None = Field(None, gt=0.0)
+
+
+class Evaluate(Section):
+    """How samples are judged, by `gan evaluate` and while training; nothing here changes a run."""
+
+    # Steps between two evaluations while training, each with a checkpoint; null has none.
+    every: int | None = Field(None, ge=1)
+    # Metrics to measure: names, or names with options ({name: prdc, k: 3}); null takes those that
+    # suit the data.
+    metrics: Annotated[
+        tuple[evaluation.AnyMetric, ...] | None, Field(strict=False, min_length=1)
+    ] = None
+    # Whether null above includes the metrics that take minutes.
+    costly: bool = False
+    # What turns samples into features.
+    extractor: evaluation.Extractor = evaluation.AutoExtractor()
+    # Generated samples, and as many real ones where there are so many.
+    num_samples: int = Field(10_000, ge=2, le=10_000_000)
+    # Real samples: those held out of training (test), or the training examples.
+    split: Literal["test", "train"] = "test"
+    # Sample i has this seed + i; random choices of metrics follow it too.
+    seed: int = Field(0, ge=0, lt=2**62)
+    # The number that decides which checkpoint is best, such as recall; null takes the first one.
+    best: str | None = None
+    # A local folder where classifiers and reference features are kept; null is
+    # ~/.cache/saddlepoint.
+    cache_dir: str | None = None
+
+
+class Experiment(Section):
+    """A whole run: networks + prior + condition + objective + penalties, in a round, on data."""
+
+    # Name of the recipe.
+    name: str = "experiment"
+    # One line that `gan recipes` shows.
+    description: str = ""
+    # The base of every random number of the run.
+    seed: int = Field(0, ge=0, lt=2**63)
+    data: Data = Data()
+    network: catalogue.Network = catalogue.DCGAN()
+    prior: catalogue.Prior = catalogue.GaussianPrior()
+    condition: catalogue.Condition = catalogue.NoCondition()
+    objective: catalogue.Objective = catalogue.NonSaturating()
+    penalties: Annotated[tuple[catalogue.Penalty, ...], Field(strict=False)] = ()
+    round: catalogue.Round = catalogue.OrdinaryRound()
+    optimizers: Optimizers = Optimizers()
+    train: Train = Train()
+    devices: Devices = Devices()
+    run: Run = Run()
+    evaluate: Evaluate = Evaluate()
+
+    @model_validator(mode="after")
+    def _refuse_impossible_combinations(self) -> "Experiment":
+        for impossible, message in (*_impossible_games(self), *_impossible_runs(self)):
+            if impossible:
+                raise ValueError(message)
+        return self
+
+    def as_dict(self) -> dict[str, Any]:
+        """The resolved experiment as plain JSON values, every field present."""
+        return self.model_dump(mode="json")
+
+    @property
+    def hash(self) -> str:
+        """Twelve hexadecimal digits over every field that a resumed run may not change."""
+        text = json.dumps(self.fixed_fields(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def fixed_fields(self) -> dict[str, Any]:
+        """Dotted names to values of the fields that a resumed run may not change."""
+        flat = _flat(self.as_dict())
+        return {name: value for name, value in flat.items() if not name.startswith(_FREE_FIELDS)}
+
+
+# What may differ when a run is resumed: names, length, logging, evaluation, paths and devices.
+_FREE_FIELDS = (
+    *("name", "description", "devices.", "run.", "evaluate.", "train.steps"),
+    *("data.data_dir", "data.cache_dir", "data.cache_gib", "data.download"),
+)
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        nested = isinstance(value, Mapping) and value
+        flat |= _flat(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value}
+    return flat
+
+
+def _impossible_games(e: Experiment) -> Sequence[tuple[bool, str]]:
+    normalization = getattr(e.network, "discriminator_normalization", "none")
+    turns = e.round.discriminator_turns
+    return (
+        (
+            e.objective.name == "wasserstein" and not e.penalties,
+            "objective: received 'wasserstein' without a penalty, so the critic is unbounded; "
+            "set penalties=[{name: gradient_penalty}]",
+        ),
+        (
+            len({p.name for p in e.penalties}) < len(e.penalties),
+            "penalties: received the same one twice; name it once, with the weight it should have",
+        ),
+        (
+            bool(e.penalties) and normalization == "batch",
+            "network.discriminator_normalization: received 'batch' with a gradient penalty, whose "
+            "gradient of one example must not depend on its batch; set it to layer or none",
+        ),
+        (
+            turns > 1 and not e.round.fresh_latents,
+            f"round.fresh_latents: received false with discriminator_turns={turns}, but fakes can "
+            "be shared between one turn of each player only; set it to true",
+        ),
+    )
+
+
+def _impossible_runs(e: Experiment) -> Sequence[tuple[bool, str]]:
+    cache = e.evaluate.cache_dir or ""
+    remote_cache = (
+        "://" in cache,
+        f"evaluate.cache_dir: received {cache!r}, which is on an object store; give a local folder",
+    )
+    return (
+        remote_cache,
+        *impossible_replicas(e, e.devices.replicas or 1),
+        *_impossible_sources(e),
+    )
+
+
+def impossible_replicas(e: Experiment, replicas: int) -> Sequence[tuple[bool, str]]:
+    """What cannot be shared among a number of replicas, which may be known on the machine only."""
+    batch = e.train.batch_size
+    return (
+        (
+            batch % replicas != 0,
+            f"train.batch_size: received {batch}, which {replicas} replicas cannot share equally; "
+            f"take a multiple of {replicas}",
+        ),
+        (
+            e.devices.xla == "on" and replicas > 1,
+            f"devices.xla: received 'on' with {replicas} replicas, but TensorFlow compiles "
+            "single-device training only; set it to auto or off",
+        ),
+    )
+
+
+def _impossible_sources(e: Experiment) -> Sequence[tuple[bool, str]]:
+    source = e.data.source
+    kind = source.partition(":")[0]
+    is_tfds = source.startswith("tfds:")
+    return (
+        (
+            e.data.download and not is_tfds,
+            f"data.download: received true with data.source={source}, which is not downloaded; "
+            "leave it false, or name a tfds: source",
+        ),
+        (
+            e.data.split != "train" and not is_tfds,
+            f"data.split: received {e.data.split!r} with data.source={source}, which has one "
+            "split; leave it at train, or name a tfds: source",
+        ),
+        (
+            kind not in SOURCES or source in ("tfds:", "folder:", "npz:", "generated:"),
+            f"data.source: received {source!r}; accepted are digits, ring, grid, tfds:NAME, "
+            "folder:PATH, npz:PATH and generated:PATH",
+        ),
+        (
+            kind in ("digits", "ring", "grid") and ":" in source,
+            f"data.source: received {source!r}; {kind} takes no argument",
+        ),
+        (
+            kind in ("tfds", "folder", "npz", "generated") and ":" not in source,
+            f"data.source: received {source!r}; name what to read, as in {kind}:NAME",
+        ),
+        (
+            e.data.holdout_split is not None and not is_tfds,
+            f"data.holdout_split: received {e.data.holdout_split!r} with data.source={source}, "
+            "which has one split; leave it null and set data.holdout_share",
+        ),
+    )
+
+
+SOURCES = ("digits", "ring", "grid", "tfds", "folder", "npz", "generated")

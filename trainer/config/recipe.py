@@ -1,0 +1,193 @@
+"""From a recipe to an experiment: YAML laid over the defaults, and `--set a.b=c` over that."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from trainer.config.experiment import Experiment
+from trainer.config.sentences import sentence
+from trainer.errors import ConfigError
+from trainer.files import read_text
+
+# Folders of recipes in the order of the lectures, with the headings that `gan recipes` shows.
+CHAPTERS = {
+    "first": "First games",
+    "stable": "Stability and variety",
+    "conditional": "Steering by labels, codes and text",
+    "inference": "From samples back to latents",
+    "translation": "From picture to picture",
+    "scales": "From small to large",
+    "sequences": "Words and symbols",
+    "tables": "Tables",
+    "video": "Video",
+}
+
+
+def recipe_names() -> list[str]:
+    """The recipes inside the package, sorted."""
+    return sorted(_packaged())
+
+
+def recipe_chapters() -> dict[str, list[str]]:
+    """The heading of each chapter that has recipes, and their names, sorted."""
+    chapter_of = {name: path.parent.name for name, path in _packaged().items()}
+    chapters = {
+        heading: sorted(name for name, chapter in chapter_of.items() if chapter == folder)
+        for folder, heading in CHAPTERS.items()
+    }
+    return {heading: names for heading, names in chapters.items() if names}
+
+
+def recipe_text(name: str) -> str:
+    """The YAML of a recipe of the package, comments included."""
+    return _packaged()[name].read_text("utf-8")
+
+
+def _packaged() -> dict[str, Path]:
+    """Name → file; a recipe's name is its file's, whatever chapter it lies in."""
+    return {path.stem: path for path in (Path(__file__).parents[1] / "recipes").glob("*/*.yaml")}
+
+
+def load_experiment(recipe: str, overrides: Sequence[str] = ()) -> Experiment:
+    """Reads a recipe and applies `KEY=VALUE` overrides.
+
+    Args:
+        recipe: the name of a recipe of the package, or the path of a YAML file.
+        overrides: such as `["train.steps=2000", "objective.name=hinge"]`; values are YAML.
+
+    Raises:
+        ConfigError: one sentence with the field, the value received and what is accepted.
+    """
+    return _overridden(_read_recipe(recipe), overrides)
+
+
+def with_overrides(experiment: Experiment, overrides: Sequence[str]) -> Experiment:
+    """The experiment with `KEY=VALUE` overrides applied.
+
+    Raises:
+        ConfigError: as `load_experiment`.
+    """
+    return _overridden(experiment.as_dict(), overrides)
+
+
+def _overridden(values: Mapping[str, Any], overrides: Sequence[str]) -> Experiment:
+    for override in overrides:
+        values = merge(values, _parse_override(override))
+    return make_experiment(values)
+
+
+def make_experiment(values: Mapping[str, Any]) -> Experiment:
+    """Checks plain values and makes the experiment of them.
+
+    Raises:
+        ConfigError: as `load_experiment`.
+    """
+    defaults = Experiment().as_dict()
+    try:
+        return Experiment.model_validate(merge(defaults, values))
+    except ValidationError as error:
+        raise ConfigError(sentence(error, Experiment)) from None
+
+
+def _read_recipe(recipe: str) -> dict[str, Any]:
+    if recipe in recipe_names():
+        return {"name": recipe, **parse_yaml(recipe_text(recipe), origin=recipe)}
+    path = Path(recipe)
+    if path.suffix not in (".yaml", ".yml"):
+        raise ConfigError(
+            f"RECIPE: received {recipe!r}; accepted are {', '.join(recipe_names())}, "
+            "or the path of a YAML file."
+        )
+    try:
+        text = read_text(recipe)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(
+            f"RECIPE: {recipe!r} cannot be read ({reason}); give a YAML file that exists."
+        ) from error
+    return {"name": path.stem, **parse_yaml(text, origin=recipe)}
+
+
+def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with the keys of `change` laid over it, mapping by mapping.
+
+    A component of another name replaces the old one, whose options would not fit it. A bare
+    string in the place of a component is its name: `objective: hinge`.
+    """
+    merged: dict[str, Any] = dict(base)
+    for key, value in change.items():
+        old: Any = merged.get(key)
+        if isinstance(old, Mapping) and "name" in old and isinstance(value, str):
+            value = {"name": value}
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        renamed = both and "name" in value and value["name"] != old.get("name")
+        merged[key] = merge(old, value) if both and not renamed else value
+    return merged
+
+
+def _parse_override(override: str) -> dict[str, Any]:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(
+            f"--set: received {override!r}; write KEY=VALUE, such as train.steps=2000."
+        )
+    value = parse_yaml_value(text, origin=f"--set {key}")
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return value
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with the scalars of YAML 1.2: `2e-4` is a number, `on` and `12:30` are strings."""
+
+
+_SCALARS = {
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?\d{1,4000}|0x[0-9a-fA-F]+", "-+0123456789"),
+    "float": (
+        r"[-+]?(\d+\.?\d*[eE][-+]?\d+|\d+\.\d*|\.\d+([eE][-+]?\d+)?|\.inf)|\.nan",
+        "-+0123456789.",
+    ),
+}
+_Loader.yaml_implicit_resolvers = {
+    first: [pair for pair in pairs if pair[0].rpartition(":")[2] not in _SCALARS]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _name, (_pattern, _first) in _SCALARS.items():
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), list(_first)
+    )
+
+
+def parse_yaml_value(text: str, *, origin: str) -> Any:
+    """One YAML value; numbers as YAML 1.2 writes them."""
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except (yaml.YAMLError, RecursionError) as error:
+        problem = " ".join(str(error).split())
+        raise ConfigError(f"{origin}: this is not YAML ({problem}); mend it there.") from error
+
+
+def parse_yaml(text: str, *, origin: str) -> dict[str, Any]:
+    """A YAML mapping, such as a recipe.
+
+    Raises:
+        ConfigError: when the text is not YAML or not a mapping.
+    """
+    values = parse_yaml_value(text, origin=origin)
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(
+            f"{origin}: received a {type(values).__name__}; a recipe is a mapping of fields."
+        )
+    return values
+
+
+def to_yaml(experiment: Experiment) -> str:
+    """The resolved experiment as YAML, in the order in which this file declares it."""
+    return yaml.safe_dump(experiment.as_dict(), sort_keys=False, allow_unicode=True)

@@ -1,0 +1,168 @@
+"""A folder of image files, read with Pillow; its subfolders may be the classes."""
+
+import logging
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from trainer.config.experiment import Data
+from trainer.data.images import conform
+from trainer.data.reading import Part, Row, Source
+from trainer.errors import ConfigError
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif")
+
+_logger = logging.getLogger("saddlepoint")
+
+# Files decoded ahead by the threads.
+_AHEAD = 256
+# Pillow's modes whose numpy view is the sample: 8-bit ones, and 16-bit grey.
+_KEPT_MODES = ("L", "LA", "RGB", "RGBA", "I;16")
+
+
+def open_source(data: Data) -> Source:
+    """Lists the images below the folder; they are decoded when the rows are read.
+
+    The first-level folders, sorted, are the classes if every image lies in one; images that lie
+    flat have no labels. Hidden files and folders are left out.
+
+    Raises:
+        ConfigError: for a folder that is missing or has less than two images; while the rows are
+            read, for more unreadable files than `data.max_corrupt_share`.
+    """
+    root = Path(data.source.partition(":")[2]).expanduser()
+    if not root.is_dir():
+        raise ConfigError(
+            f"data.source: {root} is not a folder; give the path of a folder of images on a local "
+            "disk."
+        )
+    files = list(_image_files(root, seen=set()))
+    if len(files) < 2:
+        raise ConfigError(
+            f"data.source: {root} holds {len(files)} images, and training needs at least 2; "
+            f"accepted endings are {', '.join(ENDINGS)}."
+        )
+    names, labels = _classes([file.relative_to(root) for file in files])
+    return Source(
+        train=Part(_rows(root, files, labels, data), len(files)),
+        label_names=names,
+        identity={
+            "source": "folder",
+            "path": str(root.resolve()),
+            "files": [[str(f.relative_to(root)), *_size_and_time(f)] for f in files],
+        },
+    )
+
+
+# ---- Which files ---------------------------------------------------------------------------------
+
+
+def _image_files(folder: Path, seen: set[str]) -> Iterator[Path]:
+    """Images below a folder in the order of their names; no folder is entered twice."""
+    place = os.path.realpath(folder)
+    if place in seen:
+        return
+    seen.add(place)
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if os.path.isdir(path):
+            yield from _image_files(path, seen)
+        elif path.suffix.lower() in ENDINGS:
+            yield path
+
+
+def _classes(files: list[Path]) -> tuple[tuple[str, ...], list[int]]:
+    """Names of the classes and each file's class, or no names and -1."""
+    flat = [file for file in files if len(file.parts) == 1]
+    if flat:
+        if len(flat) < len(files):
+            _logger.warning(
+                "data.source: %d images lie outside the subfolders, such as %s, so the examples "
+                "have no labels.",
+                len(flat),
+                flat[0],
+            )
+        return (), [-1] * len(files)
+    names = sorted({file.parts[0] for file in files})
+    numbers = {name: number for number, name in enumerate(names)}
+    return tuple(names), [numbers[file.parts[0]] for file in files]
+
+
+def _size_and_time(file: Path) -> tuple[int, int]:
+    try:
+        status = file.stat()
+    except OSError:
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
+
+
+# ---- Reading them --------------------------------------------------------------------------------
+
+
+def _rows(root: Path, files: list[Path], labels: list[int], data: Data) -> Iterator[Row | None]:
+    """Decodes in threads, in order; names unreadable files and stops when there are too many."""
+
+    def attempt(job: tuple[Path, int]) -> Row | Exception:
+        file, label = job
+        try:
+            image = read_image(file)
+        except Exception as error:
+            # On broken bytes Pillow raises nearly anything: OSError, SyntaxError, struct.error,
+            # TypeError, …; one file must not end a long reading.
+            return error
+        return Row(conform(image, data), label, str(file.relative_to(root)))
+
+    unreadable: list[str] = []
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, len(files), _AHEAD):
+            ahead = slice(start, start + _AHEAD)
+            outcomes = pool.map(attempt, zip(files[ahead], labels[ahead], strict=True))
+            for file, outcome in zip(files[ahead], outcomes, strict=True):
+                if isinstance(outcome, Row):
+                    yield outcome
+                    continue
+                _logger.warning("%s cannot be read and is skipped: %s", file, outcome)
+                unreadable.append(str(file.relative_to(root)))
+                _refuse_too_many(unreadable, len(files), root, data.max_corrupt_share)
+                yield None
+    if unreadable:
+        _logger.warning("%d of the %d images were skipped.", len(unreadable), len(files))
+
+
+def _refuse_too_many(unreadable: list[str], count: int, root: Path, share: float) -> None:
+    if len(unreadable) > share * count:
+        raise ConfigError(
+            f"data.max_corrupt_share: received {share:g}, but already {len(unreadable)} of the "
+            f"{count} images in {root} cannot be read ({', '.join(unreadable[:3])}); remove or "
+            "mend them, or raise the share."
+        )
+
+
+def read_image(file: Path) -> np.ndarray:
+    """Decodes one image and turns it as its EXIF orientation says.
+
+    Returns:
+        [h, w, c]: uint8 with 1 (grey), 2 (grey and opacity), 3 (RGB) or 4 (RGBA) channels, palettes
+        resolved; uint16 with one channel for 16-bit grey; the first frame of an animation.
+        Pillow reads 16-bit colour as 8-bit.
+
+    Raises:
+        Exception: of any kind, mostly OSError, for a file that is not a whole image.
+    """
+    with Image.open(file) as opened:
+        image = ImageOps.exif_transpose(opened)
+        array = np.asarray(_in_kept_mode(image))
+    return array[..., np.newaxis] if array.ndim == 2 else array
+
+
+def _in_kept_mode(image: Image.Image) -> Image.Image:
+    if image.mode in _KEPT_MODES:
+        return image
+    if image.mode == "1":
+        return image.convert("L")
+    return image.convert("RGBA" if "transparency" in image.info else "RGB")

@@ -1,0 +1,148 @@
+"""Numpy arrays in an .npz file or a folder of them: samples, and labels if there are any."""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from trainer.config.experiment import Data
+from trainer.data.reading import Source, as_stored, rows_of
+from trainer.errors import ConfigError
+
+# The last of each are those that `gan generate` writes.
+SAMPLE_NAMES = ("images", "samples", "x", "image", "sample")
+LABEL_NAMES = ("labels", "y", "label")
+
+
+def open_source(data: Data) -> Source:
+    """Reads the arrays of a file, or of all files of a folder in the order of their names.
+
+    The samples are `images`, `samples` or `x`: [n, h, w, c] or [n, h, w] images of uint8, uint16 or
+    float, or [n, d] points of float. The labels are `labels` or `y`: [n] integers or strings,
+    whose sorted values are the classes.
+
+    Raises:
+        ConfigError: for a file that cannot be read, other arrays, and numbers that are not finite.
+    """
+    path = Path(data.source.partition(":")[2]).expanduser()
+    files = _files(path)
+    arrays = _concatenated([_read(file) for file in files], path)
+    samples = _samples(arrays, path)
+    names, labels = _labels(arrays, len(samples), path)
+    return Source(
+        train=rows_of(samples, labels, path.name, data),
+        label_names=names,
+        identity={
+            "source": "npz",
+            "path": str(path.resolve()),
+            "files": [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files],
+        },
+    )
+
+
+def _files(path: Path) -> list[Path]:
+    """The file itself, or those of a folder; hidden ones are left out."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.glob("*.npz") if not file.name.startswith("."))
+    if not files:
+        raise ConfigError(f"data.source: the folder {path} holds no .npz file; give one that does.")
+    return files
+
+
+def _concatenated(parts: list[dict[str, np.ndarray]], path: Path) -> dict[str, np.ndarray]:
+    if len(parts) == 1:
+        return parts[0]
+    try:
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    except (KeyError, ValueError) as error:
+        raise ConfigError(
+            f"data.source: the .npz files in {path} do not fit together ({error}); give files "
+            "with the same arrays of the same shapes."
+        ) from error
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    """The arrays that may be samples or labels; pickled objects are never loaded."""
+    try:
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.ndarray):
+            with archive:
+                known = [name for name in archive if name in SAMPLE_NAMES + LABEL_NAMES]
+                return {name: archive[name] for name in known}
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"data.source: {path} does not exist; give the path of an .npz file on a local disk."
+        ) from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ConfigError(
+            f"data.source: {path} cannot be read as an .npz file of plain arrays ({error}); write "
+            "it with numpy.savez(path, images=…, labels=…), without object arrays."
+        ) from error
+    raise ConfigError(
+        f"data.source: {path} is a single array; write it with numpy.savez(path, images=…)."
+    )
+
+
+def _samples(arrays: Mapping[str, np.ndarray], path: Path) -> np.ndarray:
+    name = next((name for name in SAMPLE_NAMES if name in arrays), None)
+    if name is None:
+        raise ConfigError(
+            f"data.source: {path} has no samples; name the array one of {', '.join(SAMPLE_NAMES)}."
+        )
+    samples = as_stored(arrays[name], f"array {name!r} of {path}")
+    points = samples.ndim == 2 and samples.dtype == np.float32
+    if not (points or samples.ndim in (3, 4)) or 0 in samples.shape[1:]:
+        raise ConfigError(
+            f"data.source: array {name!r} of {path} is {samples.dtype.name} of shape "
+            f"{samples.shape}; accepted are images [n, h, w, c] or [n, h, w], and float points "
+            "[n, d]."
+        )
+    _refuse_channels_first(samples, name, path)
+    _refuse_not_finite(samples, name, path)
+    return samples[..., np.newaxis] if samples.ndim == 3 else samples
+
+
+def _refuse_channels_first(samples: np.ndarray, name: str, path: Path) -> None:
+    shape = samples.shape
+    if len(shape) == 4 and shape[1] in (1, 3) and shape[3] > 4:
+        raise ConfigError(
+            f"data.source: array {name!r} of {path} has shape {shape}, with the channels in front; "
+            "transpose it to [n, h, w, c]."
+        )
+
+
+def _refuse_not_finite(samples: np.ndarray, name: str, path: Path) -> None:
+    if samples.dtype != np.float32:
+        return
+    bad = ~np.isfinite(samples).reshape(len(samples), -1).all(axis=1)
+    if bad.any():
+        raise ConfigError(
+            f"data.source: {bad.sum()} of the {len(samples)} rows of array {name!r} of {path} "
+            f"hold NaN or infinity, the first is row {bad.argmax()}; remove or mend them."
+        )
+
+
+def _labels(
+    arrays: Mapping[str, np.ndarray], count: int, path: Path
+) -> tuple[tuple[str, ...], np.ndarray | None]:
+    """Names of the classes and int64 [count] class numbers, or none."""
+    name = next((name for name in LABEL_NAMES if name in arrays), None)
+    if name is None:
+        return (), None
+    labels = arrays[name]
+    if labels.shape != (count,):
+        raise ConfigError(
+            f"data.source: array {name!r} of {path} has shape {labels.shape} for {count} samples; "
+            f"give one label a sample, shape ({count},)."
+        )
+    if labels.dtype.kind not in "biuSU":
+        raise ConfigError(
+            f"data.source: array {name!r} of {path} holds {labels.dtype.name} values; labels are "
+            "integers or strings."
+        )
+    if labels.dtype.kind == "S":
+        labels = np.char.decode(labels, "utf-8")
+    classes, numbers = np.unique(labels, return_inverse=True)
+    return tuple(str(value) for value in classes), numbers.astype(np.int64)

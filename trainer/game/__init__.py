@@ -1,0 +1,1 @@
+"""The game: players, rounds, objectives, and the Keras model that plays them."""

@@ -1,0 +1,1 @@
+"""What both players are told, a file a kind."""

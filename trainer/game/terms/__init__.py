@@ -1,0 +1,1 @@
+"""Further losses of either side, a file a kind."""

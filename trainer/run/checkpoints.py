@@ -1,0 +1,185 @@
+"""Everything a killed run needs to go on as if nothing had happened."""
+
+import logging
+import re
+from collections.abc import Collection
+
+import tensorflow as tf
+
+from trainer.errors import ConfigError, RunError
+from trainer.files import join
+from trainer.game.assembly import Game
+
+logger = logging.getLogger("saddlepoint")
+
+
+class Checkpoints:
+    """The checkpoints of a run: players, averages, optimizer slots and the step.
+
+    Nothing else is state: noise and data order are functions of the step. TensorFlow writes a
+    checkpoint's files aside, and the state file `checkpoint`, replaced last, says which ones count.
+    Beside the newest ones lie copies of the best, in the folder `best`; the index of a copy is
+    written last.
+
+    Args:
+        folder: local or remote.
+        keep: how many of the newest are kept.
+    """
+
+    def __init__(self, game: Game, folder: str, *, keep: int = 3) -> None:
+        gan = game.gan
+        self.game = game
+        self.folder = folder
+        self.best = join(folder, "best")
+        self.players = tf.train.Checkpoint(
+            generator=gan.generator, discriminator=gan.discriminator, average=gan.average
+        )
+        self.everything = tf.train.Checkpoint(
+            generator=gan.generator,
+            discriminator=gan.discriminator,
+            average=gan.average,
+            generator_optimizer=gan.generator_optimizer,
+            discriminator_optimizer=gan.discriminator_optimizer,
+            step=gan.step,
+        )
+        self.manager = tf.train.CheckpointManager(
+            self.everything, folder, max_to_keep=keep, checkpoint_name="step"
+        )
+
+    def steps(self) -> list[int]:
+        """Steps of the whole checkpoints, oldest first."""
+        present = [p for p in self.manager.checkpoints if tf.io.gfile.exists(f"{p}.index")]
+        return [_step_of(path) for path in present]
+
+    def kept(self) -> list[int]:
+        """Steps that can be restored: the newest ones and the best ones, in order."""
+        return sorted({*self.steps(), *self._best_steps()})
+
+    def keep_best(self, steps: Collection[int]) -> None:
+        """Keeps copies of these steps, which are among the newest or the best, and of no others."""
+        tf.io.gfile.makedirs(self.best)
+        for step in set(steps) & set(self.steps()) - self._best_steps():
+            names = self._files(self.folder, step)
+            for name in sorted(names, key=lambda name: name.endswith(".index")):
+                tf.io.gfile.copy(join(self.folder, name), join(self.best, name), overwrite=True)
+        for step in self._best_steps() - set(steps):
+            for name in sorted(self._files(self.best, step), reverse=True):
+                tf.io.gfile.remove(join(self.best, name))
+
+    def _best_steps(self) -> set[int]:
+        if not tf.io.gfile.isdir(self.best):
+            return set()
+        names = tf.io.gfile.listdir(self.best)
+        return {int(name[5:-6]) for name in names if re.fullmatch(r"step-\d+\.index", name)}
+
+    @staticmethod
+    def _files(folder: str, step: int) -> list[str]:
+        return [n for n in tf.io.gfile.listdir(folder) if n.startswith(f"step-{step}.")]
+
+    def save(self) -> int:
+        """Writes a checkpoint of the present step, with fresh statistics, and returns the step.
+
+        Raises:
+            RunError: when it cannot be written (a full disk, say); the earlier ones still count.
+        """
+        step = int(self.game.gan.step.numpy())
+        if step in self.steps():
+            return step
+        self.game.sampler.refresh_statistics()
+        self._refuse_non_finite(step)
+        try:
+            self.manager.save(checkpoint_number=step)
+        except (tf.errors.OpError, OSError) as error:
+            self.remove_unfinished()
+            last = max(self.steps(), default="none")
+            reason = " ".join(str(error).split())[:200]
+            raise RunError(
+                f"The checkpoint of step {step} could not be written to {self.folder!r} "
+                f"({reason}); the last whole one is of step {last}. Make room there and run the "
+                "same command again."
+            ) from error
+        return step
+
+    def restore(self, which: str = "last") -> int | None:
+        """Restores a checkpoint and returns its step; None when there is none to restore.
+
+        Args:
+            which: "last", or a step. A last one whose files were deleted gives way to the one
+                before it, or to a best one.
+
+        Raises:
+            ConfigError: when a step is named that has no checkpoint.
+            RunError: when a checkpoint is damaged.
+        """
+        path = self._path(which)
+        if path is None:
+            return None
+        try:
+            self.everything.read(path).assert_existing_objects_matched().expect_partial()
+        except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:
+            raise RunError(
+                f"The checkpoint {path!r} is damaged ({str(error).splitlines()[0][:200]}); delete "
+                f"{path}.* to go on from the one before."
+            ) from error
+        return int(self.game.gan.step.numpy())
+
+    def warm_start(self, folder: str) -> None:
+        """Takes the players' weights, and nothing else, from another run's last checkpoint.
+
+        Raises:
+            ConfigError: when there is none, or its networks have other shapes.
+        """
+        path = tf.train.latest_checkpoint(folder)
+        if path is None:
+            raise ConfigError(
+                f"train.warm_start: {folder!r} holds no checkpoint; give the directory of a run "
+                "that has one."
+            )
+        try:
+            self.players.read(path).assert_existing_objects_matched().expect_partial()
+        except (tf.errors.OpError, AssertionError, ValueError) as error:
+            raise ConfigError(
+                f"train.warm_start: the networks in {path!r} do not fit this recipe "
+                f"({str(error).splitlines()[0][:200]}); give a run of the same network and data "
+                "shape."
+            ) from error
+
+    def _path(self, which: str) -> str | None:
+        steps, kept = self.steps(), self.kept()
+        if which == "last":
+            if not kept:
+                return None
+            which = str((steps or kept)[-1])
+        if which not in map(str, kept):
+            raise ConfigError(
+                f"--checkpoint: received {which!r}; accepted are last, best, best:NUMBER, and the "
+                f"steps kept: {', '.join(map(str, kept)) or 'none'}."
+            )
+        return join(self.folder if int(which) in steps else self.best, f"step-{which}")
+
+    def _refuse_non_finite(self, step: int) -> None:
+        """A poisoned update shows in the losses of the next step only: too late for this one."""
+        gan = self.game.gan
+        for network in (gan.generator, gan.discriminator, gan.average):
+            for variable in network.variables:
+                if not bool(tf.reduce_all(tf.math.is_finite(variable.value))):
+                    raise RunError(
+                        f"{network.name}: {variable.path} is not finite after step {step}; no "
+                        "checkpoint of it was written. Lower the learning rates, or set "
+                        "optimizers.*.clip_norm, and run again from the last checkpoint."
+                    )
+
+    def remove_unfinished(self) -> None:
+        """Deletes the files of checkpoints that were cut short; for the training process only."""
+        whole = {f"step-{step}" for step in self.steps()}
+        if not tf.io.gfile.isdir(self.folder):
+            return
+        for name in tf.io.gfile.listdir(self.folder):
+            match = re.match(r"step-\d+", name)
+            if match and match.group() not in whole:
+                path = join(self.folder, name)
+                tf.io.gfile.rmtree(path) if tf.io.gfile.isdir(path) else tf.io.gfile.remove(path)
+
+
+def _step_of(path: str) -> int:
+    return int(path.rpartition("-")[2])

@@ -1,0 +1,313 @@
+"""A training run: play, watch, checkpoint, until the steps are done or something asks to stop."""
+
+import contextlib
+import itertools
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from trainer.config.experiment import Experiment, impossible_replicas
+from trainer.data import loading, pipeline
+from trainer.data.examples import Dataset
+from trainer.errors import ConfigError, RunError
+from trainer.files import join
+from trainer.game.assembly import Game, assemble
+from trainer.run import distribution, observers
+from trainer.run.checkpoints import Checkpoints
+from trainer.run.directory import RunDirectory
+
+logger = logging.getLogger("saddlepoint")
+
+# One step of play on the next batches of an iterator: names to float32 [n], a value a step.
+Play = Callable[[Iterator], dict[str, tf.Tensor]]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run made, and how it ended.
+
+    Attributes:
+        run_dir: where everything lies.
+        step: steps played in all.
+        ended_by: "steps", "time budget" or "signal".
+        seconds: of training in this start, without evaluations.
+        images_per_second: real examples consumed a second in this start.
+    """
+
+    run_dir: str
+    step: int
+    ended_by: str
+    seconds: float
+    images_per_second: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as plain JSON values."""
+        return asdict(self)
+
+    @property
+    def text(self) -> str:
+        """What a person wants to know at the end."""
+        next_ = f"gan evaluate {self.run_dir};  gan export {self.run_dir} --to MODEL_DIR"
+        if self.ended_by != "steps":
+            next_ = f"the same command again goes on; or {next_}"
+        return "\n".join(
+            (
+                f"Step {self.step} reached in {self.seconds:.0f} s "
+                f"({self.images_per_second:.0f} images/s); ended by: {self.ended_by}.",
+                f"  run          {self.run_dir}",
+                f"  samples      {join(self.run_dir, 'samples')}",
+                f"  metrics      {join(self.run_dir, 'metrics.jsonl')}",
+                f"  TensorBoard  tensorboard --logdir {join(self.run_dir, 'logs')}",
+                f"  next         {next_}",
+            )
+        )
+
+
+def train(experiment: Experiment, run_dir: str | Path, *, progress: bool = True) -> Summary:
+    """Plays a run to its end, going on from its last checkpoint when there is one.
+
+    Args:
+        experiment: see `trainer.config.experiment`.
+        run_dir: a new directory, or one that holds this very run; local or remote.
+        progress: whether to show a progress bar.
+
+    Raises:
+        ConfigError: when the experiment, the data and the directory do not fit together.
+        RunError: when a loss is not finite or a checkpoint cannot be written.
+    """
+    strategy = distribution.strategy_for(experiment.devices)
+    for impossible, message in impossible_replicas(experiment, strategy.num_replicas_in_sync):
+        if impossible:
+            raise ConfigError(f"{message}.")
+    run = RunDirectory(run_dir)
+    run.check(experiment)
+    dataset = loading.load(experiment.data)
+    with strategy.scope():
+        game = assemble(experiment, dataset.spec, replicas=strategy.num_replicas_in_sync)
+    pipeline.check_size(dataset.train, experiment.train.batch_size, game.gan.round.turns)
+    with run.locked():
+        run.claim(experiment, dataset.spec)
+        with run.logging():
+            return _Session(experiment, run, game, dataset, strategy).play(progress)
+
+
+class _Session:
+    """One start of a run: from the restored step to wherever it ends."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        run: RunDirectory,
+        game: Game,
+        dataset: Dataset,
+        strategy: tf.distribute.Strategy,
+    ) -> None:
+        self.experiment, self.run, self.game = experiment, run, game
+        self.dataset, self.strategy = dataset, strategy
+        self.checkpoints = Checkpoints(game, run.checkpoints, keep=experiment.run.keep)
+        # By length of the block.
+        self.play_functions: dict[int, Play] = {}
+        self.turns = game.gan.round.turns
+        # Told of the steps that have their checkpoint.
+        self.evaluations = observers.Guarded(self._evaluations())
+        self.clock = observers.Clock()
+
+    def play(self, progress: bool) -> Summary:
+        start = self._begin()
+        step, steps = start, self.experiment.train.steps
+        begun, training = time.perf_counter(), self.clock.now()
+        watch = self._observers(start, progress)
+        if start:
+            # A kill may have come between the checkpoint and its evaluation.
+            self._evaluate(start)
+        ended_by = "steps"
+        with _stop_requests() as stop_requested:
+            batches = self._batches(start)
+            while step < steps and ended_by == "steps":
+                block = self._block_length(step)
+                values = self._play_block(block, batches, step)
+                step += block
+                watch.after(step, values, block)
+                if step < steps:
+                    ended_by = self._reason_to_stop(begun, stop_requested)
+                if step % self.experiment.run.checkpoint_every == 0:
+                    self._checkpoint()
+                if ended_by == "steps":
+                    self._evaluate(step)
+            self._checkpoint()
+        seconds = self.clock.now() - training
+        rate = (step - start) * self._examples_per_step / max(seconds, 1e-9)
+        logger.info("Ended at step %d of %d (%s).", step, steps, ended_by)
+        return Summary(self.run.path, step, ended_by, seconds, rate)
+
+    def _begin(self) -> int:
+        """Restores or warm-starts, and returns the step to go on from."""
+        self.checkpoints.remove_unfinished()
+        step = self.checkpoints.restore()
+        warm = self.experiment.train.warm_start
+        if step is None and warm:
+            self.checkpoints.warm_start(join(warm, "checkpoints"))
+        step = step or 0
+        self.run.resume_logs(step)
+        self.run.record_environment(step)
+        logger.info(
+            "%s at step %d of %d on %d replica(s); %d examples.",
+            *("Resuming" if step else "Starting", step, self.experiment.train.steps),
+            *(self.strategy.num_replicas_in_sync, len(self.dataset.train)),
+        )
+        return step
+
+    @property
+    def _examples_per_step(self) -> int:
+        return self.experiment.train.batch_size * self.turns
+
+    def _observers(self, start: int, progress: bool) -> observers.Guarded:
+        examples = self._examples_per_step
+        watching: list[observers.Observer] = [
+            observers.MetricRows(self.run, self.experiment, examples, self.clock),
+            observers.SamplePictures(self.run, self.game.sampler, self.experiment),
+        ]
+        if progress:
+            steps = self.experiment.train.steps
+            watching.append(observers.ProgressBar(start, steps, examples, self.clock))
+        return observers.Guarded(watching)
+
+    def _evaluations(self) -> list[observers.Observer]:
+        if self.experiment.evaluate.every is None:
+            return []
+        # Its libraries take a second to import, which a run without evaluations need not wait.
+        from trainer.evaluation.observer import Evaluations
+
+        return [Evaluations(self.run, self.experiment, self.dataset, self.game, self.checkpoints)]
+
+    def _evaluate(self, step: int) -> None:
+        """Evaluates a step whose turn it is, with its checkpoint."""
+        every = self.experiment.evaluate.every
+        if every is None or (step % every and step != self.experiment.train.steps):
+            return
+        self._checkpoint()
+        with self.clock.paused():
+            self.evaluations.after(step, {}, 0)
+
+    def _batches(self, start: int) -> Iterator:
+        dataset = pipeline.batches(
+            self.dataset.train,
+            batch_size=self.experiment.train.batch_size,
+            turns=self.turns,
+            seed=self.experiment.seed,
+            start_step=start,
+            flip=self.experiment.data.flip,
+        )
+        if self.strategy.num_replicas_in_sync > 1:
+            dataset = self.strategy.experimental_distribute_dataset(dataset)
+        return iter(dataset)
+
+    def _block_length(self, step: int) -> int:
+        """Steps until the next thing that must happen between two steps."""
+        config = self.experiment.run
+        events = (config.log_every, config.sample_every, config.checkpoint_every)
+        evaluated = self.experiment.evaluate.every or config.checkpoint_every
+        to_events = [every - step % every for every in (*events, evaluated)]
+        left = self.experiment.train.steps - step
+        return min(self.experiment.devices.steps_per_execution, left, *to_events)
+
+    def _play_block(self, length: int, batches: Iterator, step: int) -> dict[str, float]:
+        """Plays a block and returns mean values.
+
+        Raises:
+            RunError: when a value of any of its steps is not finite.
+        """
+        if length not in self.play_functions:
+            compiled = distribution.compile_with_xla(self.experiment.devices, self.strategy)
+            self.play_functions[length] = play_function(self.game, self.strategy, length, compiled)
+        values = {k: v.numpy() for k, v in self.play_functions[length](batches).items()}
+        for i, name in itertools.product(range(length), values):
+            if not np.isfinite(values[name][i]):
+                raise RunError(
+                    f"{name} became {values[name][i]} at step {step + i + 1}; training stopped, "
+                    "and no checkpoint of it was written. Lower the learning rates, or set "
+                    "optimizers.*.clip_norm, and run again from the last checkpoint."
+                )
+        return {name: float(np.mean(of_steps)) for name, of_steps in values.items()}
+
+    def _reason_to_stop(self, begun: float, stop_requested: Callable[[], bool]) -> str:
+        budget = self.experiment.run.time_budget_minutes
+        if stop_requested():
+            return "signal"
+        if budget is not None and time.perf_counter() - begun > 60.0 * budget:
+            return "time budget"
+        return "steps"
+
+    def _checkpoint(self) -> None:
+        self.checkpoints.save()
+        self.run.sync()
+
+
+def play_function(
+    game: Game, strategy: tf.distribute.Strategy, length: int, compiled: bool
+) -> Play:
+    """A function that plays `length` steps in one call into TensorFlow.
+
+    On one device the step is traced once and looped over. Under replicas it is unrolled, for
+    TensorFlow cannot exchange gradients from inside a loop or a function of its own.
+    """
+    one_device = strategy.num_replicas_in_sync == 1
+    return _looped(game, length, compiled) if one_device else _unrolled(game, strategy, length)
+
+
+def _looped(game: Game, length: int, compiled: bool) -> Play:
+    step = tf.function(game.gan.train_step, jit_compile=compiled)
+
+    @tf.function
+    def play(batches: Any) -> dict[str, tf.Tensor]:
+        outputs = step.get_concrete_function(batches.element_spec).structured_outputs
+        return tf.map_fn(
+            lambda _: step(next(batches)),
+            tf.range(length),
+            fn_output_signature=tf.nest.map_structure(tf.TensorSpec.from_tensor, outputs),
+            parallel_iterations=1,
+        )
+
+    return play
+
+
+def _unrolled(game: Game, strategy: tf.distribute.Strategy, length: int) -> Play:
+    @tf.function
+    def play(batches: Iterator) -> dict[str, tf.Tensor]:
+        of_steps = []
+        for _ in range(length):
+            values = strategy.run(game.gan.train_step, args=(next(batches),))
+            of_steps.append(strategy.reduce("MEAN", values, axis=None))
+        return {name: tf.stack([values[name] for values in of_steps]) for name in of_steps[0]}
+
+    return play
+
+
+@contextlib.contextmanager
+def _stop_requests() -> Iterator[Callable[[], bool]]:
+    """Notes SIGTERM and SIGINT instead of dying of them; a second one has its usual effect."""
+    received: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        logger.warning("Received %s: finishing the step.", signal.Signals(number).name)
+        signal.signal(number, before[signal.Signals(number)])
+
+    try:
+        before = {n: signal.signal(n, note) for n in (signal.SIGTERM, signal.SIGINT)}
+    except ValueError:  # Not the main thread: signals are somebody else's business.
+        yield lambda: False
+        return
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
