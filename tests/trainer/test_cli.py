@@ -27,7 +27,7 @@ def test_recipes_are_listed_by_chapter_one_a_line():
 def test_one_recipe_is_printed_with_its_comments():
     assert gan("recipes", "mlp-ring").stdout.strip() == recipe_text("mlp-ring").strip()
     refused = gan("recipes", "mlp-rin")
-    assert refused.returncode == 2 and "mlp-ring" in refused.stderr
+    assert refused.exit_code == 2 and "mlp-ring" in refused.stderr
 
 
 def test_a_dry_run_prints_the_resolved_recipe_and_writes_nothing(tmp_path, monkeypatch):
