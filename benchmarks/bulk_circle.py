@@ -21,12 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Goes round and returns the result."""
     from serving.batch import generate
+    from trainer.catalogue import Tfds
     from trainer.config.experiment import Data
     from trainer.data import loading
     from trainer.evaluation.extractors.classifier_training import train_classifier
 
     per_class = 300 if arguments.quick else arguments.per_class
-    real = loading.load(Data(source="tfds:mnist", data_dir=arguments.data_dir))
+    real = loading.load(Data(source=Tfds(dataset="mnist"), data_dir=arguments.data_dir))
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
         out = str(Path(folder) / "digits")
@@ -71,4 +72,4 @@ def _examples(out: str) -> Any:
     )
     images = np.concatenate([row["image"] for row in rows])
     labels = np.concatenate([row["label"] for row in rows])
-    return Examples(images, labels)
+    return Examples.of(sample=images, label=labels)

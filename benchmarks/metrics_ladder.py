@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     values: dict[str, dict[str, float]] = {}
     errors: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, (images, labels) in _rungs(examples.samples, examples.labels):
+        for name, (images, labels) in _rungs(examples["sample"], examples.labels):
             path = Path(folder, "rung.npz")
             np.savez(path, images=images, labels=labels)
             outcome = evaluate_path(str(path), data, reference=f"{arguments.source}:test")

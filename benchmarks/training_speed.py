@@ -117,7 +117,7 @@ def _published(
 
     from benchmarks import keras_loops, players
 
-    images = keras_loops.fed_from_memory(dataset.train.samples, experiment.train.batch_size)
+    images = keras_loops.fed_from_memory(dataset.train["sample"], experiment.train.batch_size)
     loops = {
         "Keras example": keras_loops.keras_example,
         "TensorFlow tutorial": keras_loops.tensorflow_tutorial,

@@ -17,8 +17,8 @@ import tensorflow as tf
 
 from trainer.config.experiment import Experiment
 from trainer.config.recipe import to_yaml
+from trainer.data import modalities
 from trainer.data.examples import DataSpec
-from trainer.data.scaling import normalise
 from trainer.errors import ConfigError, RunError
 from trainer.evaluation import card, selection
 from trainer.files import is_remote, join, published_folder
@@ -119,7 +119,7 @@ def _signatures(sampler: Sampler, judge: keras.Model) -> dict[str, Any]:
     label = {"label": tf.TensorSpec([None], tf.int64)} if sampler.condition.size else {}
     latent = {"latent": tf.TensorSpec([None, sampler.prior.size], tf.float32)}
     output, dtype = sample_output(sampler)
-    sample = {output: tf.TensorSpec([None, *sampler.spec.shape], dtype)}
+    sample = {output: tf.TensorSpec([None, *sampler.spec.sample.shape], dtype)}
 
     def generate(seed: tf.Tensor) -> dict[str, tf.Tensor]:
         drawn = sampler.labels(seed)
@@ -133,7 +133,7 @@ def _signatures(sampler: Sampler, judge: keras.Model) -> dict[str, Any]:
         return {output: sampler.decode(latent, label)}
 
     def score(*, label: tf.Tensor | None = None, **sample: tf.Tensor) -> dict[str, tf.Tensor]:
-        inputs = {"sample": normalise(sample[output], sampler.spec)}
+        inputs = {"sample": modalities.seen(sample[output], sampler.spec.sample)}
         condition = sampler.condition.encode(label)
         if condition is not None:
             inputs["condition"] = condition
@@ -147,7 +147,11 @@ def _signatures(sampler: Sampler, judge: keras.Model) -> dict[str, Any]:
     }
     if label:
         functions["generate_conditional"] = (generate_conditional, seed | label)
-    if sampler.spec.is_image and sampler.spec.shape[-1] <= 4 and output == "image":
+    if (
+        sampler.spec.sample.kind == "image"
+        and sampler.spec.sample.fixed_shape[-1] <= 4
+        and output == "image"
+    ):
         for name in [n for n in functions if n.startswith("generate")]:
             function, inputs = functions[name]
             functions[f"{name}_png"] = (_as_png(function), inputs)
@@ -156,8 +160,8 @@ def _signatures(sampler: Sampler, judge: keras.Model) -> dict[str, Any]:
 
 def sample_output(sampler: Sampler) -> tuple[str, tf.DType]:
     """What a sample is called and made of: integer images are `image`, all else is `sample`."""
-    dtype = tf.as_dtype(sampler.spec.dtype)
-    is_picture = sampler.spec.is_image and dtype.is_integer
+    dtype = tf.as_dtype(sampler.spec.sample.dtype)
+    is_picture = sampler.spec.sample.kind == "image" and dtype.is_integer
     return ("image", dtype) if is_picture else ("sample", tf.float32)
 
 
@@ -193,9 +197,9 @@ def _description(
         "name": experiment.name,
         "sample": {
             "output": output,
-            "shape": list(sampler.spec.shape),
+            "shape": list(sampler.spec.sample.shape),
             "dtype": dtype.name,
-            "range": list(sampler.spec.value_range),
+            "range": list(sampler.spec.sample.limits),
         },
         "latent": {
             "size": sampler.prior.size,

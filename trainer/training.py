@@ -204,7 +204,7 @@ class _Session:
             turns=self.turns,
             seed=self.experiment.seed,
             start_step=start,
-            flip=self.experiment.data.flip,
+            flip=self.dataset.spec.images if self.experiment.data.flip else (),
         )
         if self.strategy.num_replicas_in_sync > 1:
             dataset = self.strategy.experimental_distribute_dataset(dataset)

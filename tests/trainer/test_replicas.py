@@ -33,7 +33,7 @@ def _play(digits, replicas, *overrides):
     with strategy.scope():
         game = assemble(experiment, digits.spec, replicas=replicas)
     batches = pipeline.batches(
-        digits.train, batch_size=16, turns=game.gan.round.turns, seed=0, flip=True
+        digits.train, batch_size=16, turns=game.gan.round.turns, seed=0, flip=("sample",)
     )
     if replicas > 1:
         batches = strategy.experimental_distribute_dataset(batches)

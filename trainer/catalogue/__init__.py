@@ -10,8 +10,19 @@ from trainer.catalogue.objectives import *
 from trainer.catalogue.optimizers import *
 from trainer.catalogue.priors import *
 from trainer.catalogue.rounds import *
+from trainer.catalogue.sources import *
 from trainer.catalogue.terms import *
 
 # What a recipe chooses by name, as fields of the experiment or of a component.
-CHOICES = (Network, Prior, Condition, Objective, Penalty, Round, PlayerOptimizer, Schedule)
+CHOICES = (
+    DataSource,
+    Network,
+    Prior,
+    Condition,
+    Objective,
+    Penalty,
+    Round,
+    PlayerOptimizer,
+    Schedule,
+)
 COMPONENTS: tuple[type[Component], ...] = tuple(c for choice in CHOICES for c in members(choice))

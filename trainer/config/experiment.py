@@ -22,8 +22,9 @@ _Side = Annotated[int, Field(ge=1)]
 class Data(Section):
     """Which examples the discriminator is shown as real."""
 
-    # digits | ring | grid | tfds:NAME | folder:PATH | npz:PATH | generated:PATH
-    source: str = "digits"
+    # Where the examples come from, such as digits, folder:PATH or {name: folder, path: PATH}; see
+    # `trainer.catalogue.sources` for all and their options.
+    source: catalogue.DataSource = catalogue.Digits()
     # Where prepared tensorflow-datasets lie; null is the library's own default.
     data_dir: str | None = None
     # A tensorflow-datasets split expression, such as "train" or "train[:80%]".
@@ -230,7 +231,7 @@ def _impossible_runs(e: Experiment) -> Sequence[tuple[bool, str]]:
     return (
         remote_cache,
         *impossible_replicas(e, e.devices.replicas or 1),
-        *_impossible_sources(e),
+        *((True, sentence) for sentence in e.data.source.impossible(e)),
     )
 
 
@@ -249,42 +250,3 @@ def impossible_replicas(e: Experiment, replicas: int) -> Sequence[tuple[bool, st
             "single-device training only; set it to auto or off",
         ),
     )
-
-
-def _impossible_sources(e: Experiment) -> Sequence[tuple[bool, str]]:
-    source = e.data.source
-    kind = source.partition(":")[0]
-    is_tfds = source.startswith("tfds:")
-    return (
-        (
-            e.data.download and not is_tfds,
-            f"data.download: received true with data.source={source}, which is not downloaded; "
-            "leave it false, or name a tfds: source",
-        ),
-        (
-            e.data.split != "train" and not is_tfds,
-            f"data.split: received {e.data.split!r} with data.source={source}, which has one "
-            "split; leave it at train, or name a tfds: source",
-        ),
-        (
-            kind not in SOURCES or source in ("tfds:", "folder:", "npz:", "generated:"),
-            f"data.source: received {source!r}; accepted are digits, ring, grid, tfds:NAME, "
-            "folder:PATH, npz:PATH and generated:PATH",
-        ),
-        (
-            kind in ("digits", "ring", "grid") and ":" in source,
-            f"data.source: received {source!r}; {kind} takes no argument",
-        ),
-        (
-            kind in ("tfds", "folder", "npz", "generated") and ":" not in source,
-            f"data.source: received {source!r}; name what to read, as in {kind}:NAME",
-        ),
-        (
-            e.data.holdout_split is not None and not is_tfds,
-            f"data.holdout_split: received {e.data.holdout_split!r} with data.source={source}, "
-            "which has one split; leave it null and set data.holdout_share",
-        ),
-    )
-
-
-SOURCES = ("digits", "ring", "grid", "tfds", "folder", "npz", "generated")

@@ -1,10 +1,17 @@
 """Random-access examples: what every source becomes, and what is known of them."""
 
 import mmap
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import numpy as np
+
+from trainer.errors import ConfigError
+from trainer.fields import Field
+
+# A table: name → array of as many rows as the others have.
+Table = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -12,62 +19,128 @@ class DataSpec:
     """What the game, the export and a remote client need to know of the data.
 
     Attributes:
-        shape: of one sample: (h, w, c) for images, (d,) for points.
-        dtype: of the stored samples: "uint8", "uint16" or "float32".
-        value_range: the lowest and highest value, which normalisation maps to -1 and 1.
-        label_names: one name a class; empty where the data has no labels.
-        marginal: each class's share of the training examples, summing to one.
+        fields: name → what stands under it in a training example, in stored units; those of all
+            tables.
         fingerprint: hexadecimal digest of the training examples' bytes.
-        count: number of training examples.
+        count: number of training examples, in the first table.
     """
 
-    shape: tuple[int, ...]
-    dtype: str
-    value_range: tuple[float, float]
-    label_names: tuple[str, ...]
-    marginal: tuple[float, ...]
+    fields: Mapping[str, Field]
     fingerprint: str
     count: int
 
     @property
-    def is_image(self) -> bool:
-        """Whether samples are pictures of height, width and channels."""
-        return len(self.shape) == 3
+    def sample(self) -> Field:
+        """The field "sample": what a generator makes.
+
+        Raises:
+            ConfigError: when the data has no such field.
+        """
+        if "sample" not in self.fields:
+            raise ConfigError(
+                f"data.source: its fields are {', '.join(self.fields)}, and this game needs one "
+                "called sample; take other data, or a round that plays on these fields."
+            )
+        return self.fields["sample"]
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """One name a class; empty where the data has no labels."""
+        return self.fields["label"].names if "label" in self.fields else ()
+
+    @property
+    def marginal(self) -> tuple[float, ...]:
+        """Each class's share of the examples, summing to one; empty where there are no labels."""
+        return self.fields["label"].marginal if "label" in self.fields else ()
 
     @property
     def num_classes(self) -> int:
         """How many classes the labels name."""
         return len(self.label_names)
 
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Names of the fields that are pictures."""
+        return tuple(name for name, field in self.fields.items() if field.kind == "image")
+
+    def describe(self) -> dict[str, Any]:
+        """The specification as a JSON object."""
+        fields = {name: field.describe() for name, field in self.fields.items()}
+        return {"fields": fields, "fingerprint": self.fingerprint, "count": self.count}
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "DataSpec":
+        """The specification that `describe` described.
+
+        Raises:
+            LookupError, TypeError, AttributeError: for a document that is none.
+        """
+        fields = {name: Field.of(described) for name, described in document["fields"].items()}
+        return cls(fields, document["fingerprint"], document["count"])
+
 
 @dataclass(frozen=True)
 class Examples:
-    """Samples and their labels, in memory or memory-mapped.
+    """Examples by table and field, in memory or memory-mapped, in the data's own units.
+
+    What lies in one row of a table belongs together; tables are drawn apart. No name stands in two
+    tables.
 
     Attributes:
-        samples: [n, *shape] of uint8, uint16 or float32, in the data's own units.
-        labels: int64 [n], or None.
+        tables: of arrays [n, *shape]; the first one says how many examples there are.
     """
 
-    samples: np.ndarray
-    labels: np.ndarray | None
+    tables: tuple[Table, ...]
+
+    def __post_init__(self) -> None:
+        names = [name for table in self.tables for name in table]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ConfigError(
+                f"data.source: the field {twice[0]!r} stands in two tables; give each field a name "
+                "of its own."
+            )
+
+    @classmethod
+    def of(cls, **fields: np.ndarray | None) -> "Examples":
+        """One table of the fields that are given; those that are None are left out."""
+        return cls(({name: array for name, array in fields.items() if array is not None},))
 
     def __len__(self) -> int:
-        return len(self.samples)
+        return count(self.tables[0])
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """The array of a field."""
+        return next(table[name] for table in self.tables if name in table)
+
+    def __contains__(self, name: str) -> bool:
+        return any(name in table for table in self.tables)
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the fields of all tables, in order."""
+        return (name for table in self.tables for name in table)
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The field "label", int64 [n]; None where there is none."""
+        return next((table["label"] for table in self.tables if "label" in table), None)
 
 
-def read(samples: np.ndarray, index: np.ndarray | slice) -> np.ndarray:
-    """Rows of samples, in memory.
+def count(table: Table) -> int:
+    """How many rows a table has."""
+    return len(next(iter(table.values())))
 
-    Memory-mapped samples are read through a mapping of their own, which ends with the call: the
-    pages of a large file that is gone through then do not gather in the process.
+
+def read(array: np.ndarray, index: np.ndarray | slice) -> np.ndarray:
+    """Rows of a field, in memory.
+
+    A memory-mapped field is read through a mapping of its own, which ends with the call: the pages
+    of a large file that is gone through then do not gather in the process.
     """
     # A view of a mapping does not know where in the file it begins.
-    if not isinstance(samples, np.memmap) or not isinstance(samples.base, mmap.mmap):
-        return np.asarray(samples[index])
-    mapped = np.memmap(
-        samples.filename, samples.dtype, "r", offset=samples.offset, shape=samples.shape
-    )
+    if not isinstance(array, np.memmap) or not isinstance(array.base, mmap.mmap):
+        return np.asarray(array[index])
+    mapped = np.memmap(array.filename, array.dtype, "r", offset=array.offset, shape=array.shape)
     return np.array(mapped[index])
 
 
@@ -78,8 +151,3 @@ class Dataset:
     train: Examples
     held_out: Examples
     spec: DataSpec
-
-    @cached_property
-    def has_labels(self) -> bool:
-        """Whether the examples are labelled."""
-        return self.train.labels is not None

@@ -1,26 +1,17 @@
-"""From a configuration to a data set: finds the source by its name and measures what it read."""
+"""From a configuration to a data set: opens its source and measures what was read."""
 
-import importlib
 import logging
+from dataclasses import replace
 
 import numpy as np
 
+from trainer.catalogue import resolve
 from trainer.config.experiment import Data
 from trainer.data import store
-from trainer.data.examples import Dataset, DataSpec, Examples
+from trainer.data.examples import Dataset, DataSpec
 from trainer.data.reading import Source
 from trainer.errors import ConfigError
-
-# Where each kind of source lives: a module with `open_source(data) -> Source`, imported when used.
-_MODULES = {
-    "digits": "trainer.data.sources.digits",
-    "ring": "trainer.data.sources.mixtures",
-    "grid": "trainer.data.sources.mixtures",
-    "tfds": "trainer.data.sources.tfds",
-    "folder": "trainer.data.sources.folder",
-    "npz": "trainer.data.sources.npz",
-    "generated": "trainer.data.sources.generated",
-}
+from trainer.fields import Field
 
 _logger = logging.getLogger("saddlepoint")
 
@@ -35,71 +26,67 @@ def load(data: Data) -> Dataset:
     Raises:
         ConfigError: for a source that cannot be read as asked; names field, value and remedy.
     """
-    kind = data.source.partition(":")[0]
-    if kind not in _MODULES:
-        raise ConfigError(
-            f"data.source: received {data.source!r}; accepted are digits, ring, grid, tfds:NAME, "
-            "folder:PATH, npz:PATH and generated:PATH."
-        )
-    source: Source = importlib.import_module(_MODULES[kind]).open_source(data)
+    source: Source = resolve(data.source)(data)
     stored = store.read(source, data)
-    _refuse_image_fields(stored.train.samples, data)
-    spec = _spec(stored, source, data)
+    spec = DataSpec(_fields(stored, source, data), stored.fingerprint, len(stored.train))
+    _refuse_image_options(spec, data)
     _logger.info(
-        "%s: %d training and %d held-out examples of shape %s.",
+        "%s: %d training and %d held-out examples (%s).",
         data.source,
         spec.count,
         len(stored.held_out),
-        spec.shape,
+        ", ".join(f"{name} {field.shape}" for name, field in spec.fields.items() if field.shape),
     )
     return Dataset(stored.train, stored.held_out, spec)
 
 
-def _refuse_image_fields(samples: np.ndarray, data: Data) -> None:
-    """Points have no size, channels or mirror image."""
-    for field in ("size", "channels", "flip"):
-        value = getattr(data, field)
-        if samples.ndim != 4 and value:
+def _refuse_image_options(spec: DataSpec, data: Data) -> None:
+    """What is no picture has no size, channels or mirror image."""
+    for option in ("size", "channels", "flip"):
+        value = getattr(data, option)
+        if value and not spec.images:
             raise ConfigError(
-                f"data.{field}: received {value} with data.source={data.source}, whose examples "
-                "are points; leave the field out."
+                f"data.{option}: received {value} with data.source={data.source}, whose examples "
+                "are no pictures; leave the option out."
             )
 
 
-def _spec(stored: store.Stored, source: Source, data: Data) -> DataSpec:
+def _fields(stored: store.Stored, source: Source, data: Data) -> dict[str, Field]:
+    """What is known of every field of the training examples."""
     train = stored.train
-    label_names = source.label_names if train.labels is not None else ()
-    if source.label_names and not label_names:
-        _logger.warning("%s: some examples have no label, so none is used.", data.source)
-    return DataSpec(
-        shape=train.samples.shape[1:],
-        dtype=train.samples.dtype.name,
-        value_range=_value_range(train.samples, source, data),
-        label_names=label_names,
-        marginal=_marginal(train, len(label_names)),
-        fingerprint=stored.fingerprint,
-        count=len(train),
-    )
+    missing = [name for name in source.fields if name not in train]
+    if missing:
+        _logger.warning("%s: some examples have no %s, so none is used.", data.source, missing[0])
+    return {name: _field(train[name], source.fields.get(name), data) for name in train}
 
 
-def _marginal(train: Examples, num_classes: int) -> tuple[float, ...]:
-    if train.labels is None:
-        return ()
-    counts = np.bincount(train.labels, minlength=num_classes)
+def _field(array: np.ndarray, known: Field | None, data: Data) -> Field:
+    """What the source knows of a field, with the form of its values and what they measure."""
+    known = known or Field(kind="image" if array.ndim == 4 else "vector")
+    field = replace(known, shape=array.shape[1:], dtype=array.dtype.name)
+    if field.kind == "label":
+        return replace(field, marginal=_marginal(array, len(field.names)))
+    if field.kind in ("image", "vector"):
+        return replace(field, range=_range(array, known, data))
+    return field
+
+
+def _marginal(labels: np.ndarray, num_classes: int) -> tuple[float, ...]:
+    counts = np.bincount(labels, minlength=num_classes)
     return tuple((counts / counts.sum()).tolist())
 
 
-def _value_range(samples: np.ndarray, source: Source, data: Data) -> tuple[float, float]:
+def _range(values: np.ndarray, known: Field, data: Data) -> tuple[float, float]:
     """The dtype's own range for integers; for floats the one asked for, known, or measured."""
-    if samples.dtype.kind == "u":
+    if values.dtype.kind == "u":
         if data.value_range is not None:
             raise ConfigError(
-                f"data.value_range: received {data.value_range} with {samples.dtype.name} data, "
+                f"data.value_range: received {data.value_range} with {values.dtype.name} data, "
                 "whose range is its type's; leave it null."
             )
-        return 0.0, float(np.iinfo(samples.dtype).max)
-    given = data.value_range or source.value_range
-    low, high = given or (float(samples.min()), float(samples.max()))
+        return 0.0, float(np.iinfo(values.dtype).max)
+    given = data.value_range or known.range
+    low, high = given or (float(values.min()), float(values.max()))
     if not low < high or not np.isfinite(high - low):
         measured = "" if given else ", measured on examples that are constant or not finite"
         raise ConfigError(

@@ -17,20 +17,26 @@ from trainer.randomness import Key, fold, key_of, threefry
 _HALF_ROUNDS = 8
 
 
-def example_at(positions: tf.Tensor, n: int, seed: int) -> tf.Tensor:
+def example_at(positions: tf.Tensor, n: int, seed: int, table: int = 0) -> tf.Tensor:
     """The example that each position of a run draws.
 
     Args:
         positions: int64 of any shape, at least 0.
         n: number of examples, at least 1.
         seed: base seed of the run.
+        table: number of the table, each of which has an order of its own.
 
     Returns:
         int64 of the shape of `positions`, on [0, n); positions e·n … e·n + n - 1 draw every
         example once.
     """
-    key = fold(key_of(tf.constant(seed, tf.int64), "data order"), positions // n)
+    key = fold(key_of(tf.constant(seed, tf.int64), stream("data order", table)), positions // n)
     return _permute(positions % n, key, n)
+
+
+def stream(name: str, table: int) -> str:
+    """The name of a table's random stream: the first table's has no number."""
+    return f"{name} {table}" if table else name
 
 
 def _permute(index: tf.Tensor, key: Key, n: int) -> tf.Tensor:

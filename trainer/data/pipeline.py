@@ -1,12 +1,12 @@
 """The training examples as an endless tf.data of batches, each a pure function of its step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 import tensorflow as tf
 
-from trainer.data.examples import Examples
-from trainer.data.order import example_at
+from trainer.data.examples import Examples, Table, count
+from trainer.data.order import example_at, stream
 from trainer.errors import ConfigError
 from trainer.randomness import fold, key_of, uniform
 
@@ -24,12 +24,13 @@ def batches(
     turns: int = 1,
     seed: int,
     start_step: int = 0,
-    flip: bool = False,
+    flip: Collection[str] = (),
 ) -> tf.data.Dataset:
     """The batches of step `start_step` and of every later step, without an end.
 
     Step s draws the positions s·k·B + j·B + i for turn j and row i (`trainer.data.order`), so its
-    batch is the same wherever a run starts.
+    batch is the same wherever a run starts. Every table has an order of its own; one that has fewer
+    rows than the first begins its next epoch sooner.
 
     Args:
         examples: at least `batch_size * turns` of them.
@@ -37,27 +38,24 @@ def batches(
         turns: k, discriminator turns of a step.
         seed: base seed of the run.
         start_step: first step to be drawn.
-        flip: whether an image is mirrored left to right with probability one half, at each draw
-            anew.
+        flip: names of the images that are mirrored left to right with probability one half, at each
+            draw anew; those of one row together, so that pairs stay pairs.
 
     Returns:
-        A dataset of dicts: "sample" [B, k, *shape] in the stored dtype; "label" int64 [B, k] where
-        the examples are labelled; "position" int64 [B], each row's place in the global batch.
+        A dataset of dicts: every field [B, k, *shape] in its stored dtype, such as "sample" and
+        "label" (int64 [B, k]), and "position" int64 [B], each row's place in the global batch.
 
     Raises:
         ConfigError: when a step would draw more examples than there are.
     """
     check_size(examples, batch_size, turns)
-    gather = _gatherer(examples)
+    tables = [_drawer(table, number, seed, flip) for number, table in enumerate(examples.tables)]
     num_steps = _steps_per_call(examples, batch_size * turns)
 
     def draw(first_step: tf.Tensor) -> dict[str, tf.Tensor]:
         steps = first_step + tf.range(num_steps, dtype=tf.int64)
-        positions = _positions(steps, batch_size, turns)
-        flat = tf.reshape(positions, [-1])
-        drawn = gather(example_at(flat, len(examples), seed))
-        if flip:
-            drawn["sample"] = _flipped(drawn["sample"], flat, seed)
+        positions = tf.reshape(_positions(steps, batch_size, turns), [-1])
+        drawn = {name: x for table in tables for name, x in table(positions).items()}
         lead = [num_steps, batch_size, turns]
         batch = {name: tf.reshape(x, lead + x.shape[1:]) for name, x in drawn.items()}
         places = tf.range(batch_size, dtype=tf.int64)
@@ -83,7 +81,7 @@ def check_size(examples: Examples, batch_size: int, turns: int) -> None:
 
 
 def _steps_per_call(examples: Examples, per_step: int) -> int:
-    step_bytes = per_step * examples.samples[0].nbytes
+    step_bytes = per_step * sum(examples[name][:1].nbytes for name in examples)
     return max(1, min(_EXAMPLES_PER_CALL // per_step, _BYTES_PER_CALL // step_bytes))
 
 
@@ -94,32 +92,45 @@ def _positions(steps: tf.Tensor, batch_size: int, turns: int) -> tf.Tensor:
     return steps[:, tf.newaxis, tf.newaxis] * (turns * batch_size) + turn_starts + rows
 
 
-def _gatherer(examples: Examples) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-    """A function of int64 indices [m] that gives the "sample" [m, *shape] and "label" [m]."""
-    # Tensors that the dataset captures: as constants of its graph they could not pass 2 GiB.
-    with tf.device("CPU:0"):
-        labels = None if examples.labels is None else tf.constant(examples.labels, tf.int64)
-        on_disk = isinstance(examples.samples, np.memmap)
-        samples = None if on_disk else tf.constant(examples.samples)
+# Positions in the run, int64 [m] → the fields of the rows that they draw, [m, *shape].
+_Draw = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
-    def from_disk(indices: tf.Tensor) -> tf.Tensor:
-        dtype = tf.as_dtype(examples.samples.dtype)
-        rows = tf.numpy_function(
-            lambda i: np.asarray(examples.samples[i]), [indices], dtype, stateful=False
-        )
-        return tf.ensure_shape(rows, [None, *examples.samples.shape[1:]])
 
-    def gather(indices: tf.Tensor) -> dict[str, tf.Tensor]:
-        drawn = {"sample": from_disk(indices) if on_disk else tf.gather(samples, indices)}
-        if labels is not None:
-            drawn["label"] = tf.gather(labels, indices)
+def _drawer(table: Table, number: int, seed: int, flip: Collection[str]) -> _Draw:
+    """Which rows of a table are drawn, and what is made of them: a permutation every epoch."""
+    gatherers = {name: _gatherer(array) for name, array in table.items()}
+    mirrored = [name for name in table if name in flip]
+
+    def draw(positions: tf.Tensor) -> dict[str, tf.Tensor]:
+        rows = example_at(positions, count(table), seed, number)
+        drawn = {name: gather(rows) for name, gather in gatherers.items()}
+        if mirrored:
+            coin = _coin(positions, seed, number)
+            drawn |= {
+                name: tf.where(coin, tf.reverse(drawn[name], [2]), drawn[name]) for name in mirrored
+            }
         return drawn
 
-    return gather
+    return draw
 
 
-def _flipped(images: tf.Tensor, positions: tf.Tensor, seed: int) -> tf.Tensor:
-    """Images [m, h, w, c], each mirrored or not by a coin of its own position in the run."""
-    keys = fold(key_of(tf.constant(seed, tf.int64), "flip"), positions)
-    coin = uniform(keys, 1) < 0.5
-    return tf.where(coin[:, :, tf.newaxis, tf.newaxis], tf.reverse(images, [2]), images)
+def _gatherer(array: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A function of int64 indices [m] that gives those rows of a field, [m, *shape]."""
+    if isinstance(array, np.memmap):
+        return lambda indices: _from_disk(array, indices)
+    # A tensor that the dataset captures: as a constant of its graph it could not pass 2 GiB.
+    with tf.device("CPU:0"):
+        values = tf.constant(array)
+    return lambda indices: tf.gather(values, indices)
+
+
+def _from_disk(array: np.ndarray, indices: tf.Tensor) -> tf.Tensor:
+    dtype = tf.as_dtype(array.dtype)
+    rows = tf.numpy_function(lambda i: np.asarray(array[i]), [indices], dtype, stateful=False)
+    return tf.ensure_shape(rows, [None, *array.shape[1:]])
+
+
+def _coin(positions: tf.Tensor, seed: int, table: int) -> tf.Tensor:
+    """Whether each position's images are mirrored, bool [m, 1, 1, 1]: its own in the run."""
+    keys = fold(key_of(tf.constant(seed, tf.int64), stream("flip", table)), positions)
+    return (uniform(keys, 1) < 0.5)[:, :, tf.newaxis, tf.newaxis]

@@ -1,6 +1,6 @@
-"""What a source is to the store: rows that can be read once, and what identifies them."""
+"""What a source is to the store: tables of rows that can be read once, and what identifies them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -9,7 +9,9 @@ import numpy as np
 from trainer.config.experiment import Data
 from trainer.data.images import conform
 from trainer.errors import ConfigError
+from trainer.fields import Field
 
+# What samples may be, as sources read them.
 STORED_DTYPES = ("uint8", "uint16", "float32")
 
 
@@ -17,13 +19,12 @@ class Row(NamedTuple):
     """One example as read.
 
     Attributes:
-        sample: [h, w, c] or [d] of uint8, uint16 or float32.
-        label: its class; -1 where it has none.
+        fields: name → value of any shape; images [h, w, c] and points [d] of uint8, uint16 or
+            float32, labels int64 [] (-1 for a class that is not known).
         origin: where it was read, for messages.
     """
 
-    sample: np.ndarray
-    label: int
+    fields: Mapping[str, np.ndarray]
     origin: str
 
 
@@ -41,34 +42,70 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Source:
-    """A source, opened but not yet read.
+class Table:
+    """Rows of the same fields, which are drawn apart from those of other tables.
 
     Attributes:
         train: the training examples; where there is no held-out part, a share of them is held out.
         held_out: the held-out examples, where the source has a split for them.
-        label_names: one name a class; empty where the rows have no labels.
-        value_range: of float data, where the source knows it.
-        identity: JSON values that change when the source's bytes do.
     """
 
     train: Part
     held_out: Part | None = None
-    label_names: tuple[str, ...] = ()
-    value_range: tuple[float, float] | None = None
-    identity: dict[str, object] = field(default_factory=dict)
 
 
-def rows_of(samples: np.ndarray, labels: np.ndarray | None, origin: str, data: Data) -> Part:
-    """The rows of arrays in memory: images [n, h, w, c] or points [n, d], and int labels [n]."""
+@dataclass(frozen=True)
+class Source:
+    """A source, opened but not yet read.
+
+    Attributes:
+        tables: what is to be read.
+        fields: what the source knows of its fields: their kinds, the names of classes, the range of
+            float data. Shapes and dtypes are those of the rows; a field that is not mentioned is an
+            image where it has height, width and channels, and else a vector.
+        identity: JSON values that change when the source's bytes do.
+    """
+
+    tables: tuple[Table, ...]
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    identity: Mapping[str, object] = field(default_factory=dict)
+
+
+def labelled(names: tuple[str, ...]) -> dict[str, Field]:
+    """The field "label" of classes with these names; nothing where there are none."""
+    return {"label": Field((), "int64", "label", names=names)} if names else {}
+
+
+def rows_of(
+    samples: np.ndarray, labels: np.ndarray | None, origin: str, data: Data, *, first: int = 0
+) -> Part:
+    """The rows of arrays in memory: images [n, h, w, c] or points [n, d], and int labels [n].
+
+    Args:
+        samples: of a stored dtype.
+        labels: None where there are none.
+        origin: of the rows, for messages.
+        data: says what size and channels images get.
+        first: number of the first row in its origin.
+    """
 
     def rows() -> Iterator[Row]:
-        numbers = np.full(len(samples), -1) if labels is None else labels
-        for index, (sample, label) in enumerate(zip(samples, numbers.tolist(), strict=True)):
+        for index, sample in enumerate(samples):
             image_or_point = conform(sample, data) if sample.ndim == 3 else sample
-            yield Row(image_or_point, label, f"{origin} row {index}")
+            fields = {"sample": image_or_point}
+            if labels is not None:
+                fields["label"] = np.array(labels[index], np.int64)
+            yield Row(fields, f"{origin} row {first + index}")
 
     return Part(rows(), len(samples))
+
+
+def native(array: np.ndarray) -> np.ndarray:
+    """The array in this machine's byte order, without whatever else hangs on a dtype.
+
+    Files hold bytes and the name of a dtype, so nothing may depend on what the name leaves out.
+    """
+    return np.asarray(array, np.dtype(array.dtype.name))
 
 
 def as_stored(array: np.ndarray, origin: str) -> np.ndarray:
@@ -78,7 +115,7 @@ def as_stored(array: np.ndarray, origin: str) -> np.ndarray:
         ConfigError: for any other dtype.
     """
     if array.dtype.name in STORED_DTYPES:
-        return array
+        return native(array)
     if array.dtype.kind == "f":
         # A number beyond float32 becomes infinite, which the readers of float data refuse.
         with np.errstate(over="ignore"):
@@ -90,20 +127,28 @@ def as_stored(array: np.ndarray, origin: str) -> np.ndarray:
 
 
 def check_alike(first: Row, row: Row) -> None:
-    """Refuses a row of another shape or dtype than the first one.
+    """Refuses a row whose fields have another shape or dtype than those of the first one.
 
     Raises:
-        ConfigError: naming both rows and the field that makes them alike.
+        ConfigError: naming both rows and the option that makes them alike.
     """
-    if row.sample.shape == first.sample.shape and row.sample.dtype == first.sample.dtype:
-        return
-    raise ConfigError(
-        f"{_remedy(first.sample, row.sample)} ({first.origin}: {_described(first.sample)}; "
-        f"{row.origin}: {_described(row.sample)})."
-    )
+    if first.fields.keys() != row.fields.keys():
+        raise ConfigError(
+            f"data.source: {first.origin} has the fields {', '.join(first.fields)}, and "
+            f"{row.origin} has {', '.join(row.fields)}; give rows of the same fields."
+        )
+    for name, value in row.fields.items():
+        like = first.fields[name]
+        if value.shape != like.shape or value.dtype.name != like.dtype.name:
+            raise ConfigError(
+                f"{_remedy(like, value)} ({first.origin}: {_described(like)}; "
+                f"{row.origin}: {_described(value)})."
+            )
 
 
 def _remedy(first: np.ndarray, other: np.ndarray) -> str:
+    if first.ndim != 3 or other.ndim != 3:
+        return "data.source: the examples have different shapes or types; make them alike"
     if first.shape[-1] != other.shape[-1]:
         return (
             "data.channels: received null, but the images have different numbers of channels; set "
@@ -117,5 +162,5 @@ def _remedy(first: np.ndarray, other: np.ndarray) -> str:
     return "data.source: the images have different depths; convert them all to one"
 
 
-def _described(sample: np.ndarray) -> str:
-    return f"{'x'.join(str(side) for side in sample.shape)} {sample.dtype.name}"
+def _described(value: np.ndarray) -> str:
+    return f"{'x'.join(str(side) for side in value.shape)} {value.dtype.name}".lstrip()

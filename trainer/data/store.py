@@ -10,10 +10,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from tqdm import tqdm
@@ -22,15 +22,16 @@ from trainer.config.experiment import Data
 from trainer.data.examples import Examples
 from trainer.data.examples import read as read_rows
 from trainer.data.holdout import held_out_mask
-from trainer.data.reading import Row, Source, check_alike
+from trainer.data.reading import Row, Source, Table, check_alike, native
 from trainer.errors import ConfigError
+from trainer.fields import Field
 from trainer.files import folder_aside
 
 _GIB = 2**30
 # Bytes hashed at a time, so that a memory-mapped file is never read as a whole.
 _CHUNK = 64 * 2**20
 # Goes up when the files, or what an image becomes on its way into them, change.
-_FORMAT = 1
+_FORMAT = 2
 # The fields that decide which bytes are stored, beyond the source's own identity.
 _POLICY = {
     "split",
@@ -58,27 +59,21 @@ def read(source: Source, data: Data) -> Stored:
         ConfigError: for rows that are not alike, for less than two training examples, and where the
             disk cannot take the files; nothing half-written is left.
     """
-    rows = _assigned(source, data.holdout_share)
-    first = next((pair for pair in rows if pair[0] is not None), None)
-    if first is None or first[0] is None:
-        raise ConfigError(f"data.source: {data.source} has no readable example; give other data.")
-    plan = _plan(source, data, first[0])
-    rows = chain([first], rows)
+    plan = _Plan(tuple(_plan(table, data) for table in source.tables), str(data.source))
     if plan.size <= data.cache_gib * _GIB:
-        return _read_into_memory(plan, rows)
+        return _read_into_memory(plan, source)
     entry = _entry(source, data)
     if not _is_whole(entry):
-        _write(entry, plan, rows)
-    return _open(entry)
+        _write(entry, plan)
+    return _open(entry, source)
 
 
-class _Plan(NamedTuple):
-    """What is to be stored; every row is to be like the first one."""
+class _TablePlan(NamedTuple):
+    """What is to be stored of a table; every row is to be like the first one."""
 
     first: Row
-    capacity: dict[str, int]
-    labelled: bool
-    origin: str
+    rows: Iterator[tuple[Row | None, str]]
+    capacity: Mapping[str, int]
 
     @property
     def total(self) -> int:
@@ -86,72 +81,108 @@ class _Plan(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes of the samples."""
-        return self.total * self.first.sample.nbytes
+        """Bytes of all fields."""
+        return self.total * sum(value.nbytes for value in self.first.fields.values())
 
 
-def _plan(source: Source, data: Data, first: Row) -> _Plan:
-    if source.held_out is not None:
-        capacity = {"train": source.train.count, "held_out": source.held_out.count}
+class _Plan(NamedTuple):
+    """What is to be stored."""
+
+    tables: tuple[_TablePlan, ...]
+    origin: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of all tables."""
+        return sum(table.size for table in self.tables)
+
+
+def _plan(table: Table, data: Data) -> _TablePlan:
+    if table.held_out is not None:
+        capacity = {"train": table.train.count, "held_out": table.held_out.count}
     else:
-        held_out = int(held_out_mask(source.train.count, data.holdout_share).sum())
-        capacity = {"train": source.train.count - held_out, "held_out": held_out}
-    return _Plan(first, capacity, bool(source.label_names), data.source)
+        held_out = int(held_out_mask(table.train.count, data.holdout_share).sum())
+        capacity = {"train": table.train.count - held_out, "held_out": held_out}
+    rows = _assigned(table, data.holdout_share)
+    first = next((pair for pair in rows if pair[0] is not None), None)
+    if first is None or first[0] is None:
+        raise ConfigError(f"data.source: {data.source} has no readable example; give other data.")
+    return _TablePlan(first[0], chain([first], rows), capacity)
 
 
-def _assigned(source: Source, share: float) -> Iterator[tuple[Row | None, str]]:
+def _assigned(table: Table, share: float) -> Iterator[tuple[Row | None, str]]:
     """Every row with the name of the part that it belongs to."""
-    if source.held_out is None:
-        mask = held_out_mask(source.train.count, share).tolist()
-        for row, held_out in zip(source.train.rows, mask, strict=True):
-            yield row, "held_out" if held_out else "train"
+    if table.held_out is None:
+        mask = held_out_mask(table.train.count, share).tolist()
+        for row, held_out in zip(table.train.rows, mask, strict=True):
+            yield _native(row), "held_out" if held_out else "train"
     else:
-        yield from ((row, "train") for row in source.train.rows)
-        yield from ((row, "held_out") for row in source.held_out.rows)
+        yield from ((_native(row), "train") for row in table.train.rows)
+        yield from ((_native(row), "held_out") for row in table.held_out.rows)
+
+
+def _native(row: Row | None) -> Row | None:
+    if row is None:
+        return None
+    return Row({name: native(value) for name, value in row.fields.items()}, row.origin)
 
 
 class _Sink(Protocol):
-    """Where the samples of one part go."""
+    """Where the values of one field of one part go."""
 
-    def add(self, sample: np.ndarray) -> None:
-        """Takes the next sample."""
+    def add(self, value: np.ndarray) -> None:
+        """Takes the next value."""
 
 
-def _fill(
-    plan: _Plan, rows: Iterator[tuple[Row | None, str]], sinks: dict[str, _Sink]
-) -> dict[str, np.ndarray]:
-    """Pours the rows into the sinks of their parts; int64 labels of each part, -1 for none."""
-    labels: dict[str, list[int]] = {part: [] for part in sinks}
+# Part → field → where it goes.
+_Sinks = Mapping[str, Mapping[str, _Sink]]
+
+
+def _fill(table: _TablePlan, origin: str, sinks: _Sinks) -> dict[str, int]:
+    """Pours the rows into the sinks of their parts; how many each part got."""
+    counts = dict.fromkeys(sinks, 0)
     # Shown on a terminal only, and only if the reading takes longer than a second.
-    progress = tqdm(rows, f"Reading {plan.origin}", plan.total, delay=1, disable=None, leave=False)
+    progress = tqdm(
+        table.rows, f"Reading {origin}", table.total, delay=1, disable=None, leave=False
+    )
     for row, part in progress:
         if row is None:
             continue
-        check_alike(plan.first, row)
-        sinks[part].add(row.sample)
-        labels[part].append(row.label)
-    if len(labels["train"]) < 2:
+        check_alike(table.first, row)
+        for name, sink in sinks[part].items():
+            sink.add(row.fields[name])
+        counts[part] += 1
+    if counts["train"] < 2:
         raise ConfigError(
-            f"data.source: {plan.origin} has {len(labels['train'])} training examples, and at "
-            "least 2 are needed; give more data or a smaller data.holdout_share."
+            f"data.source: {origin} has {counts['train']} training examples, and at least 2 are "
+            "needed; give more data or a smaller data.holdout_share."
         )
-    return {part: np.array(numbers, np.int64) for part, numbers in labels.items()}
+    return counts
 
 
-def _examples(samples: np.ndarray, labels: np.ndarray, labelled: bool) -> Examples:
-    """The part's examples; a label of -1 anywhere means that the part is not labelled."""
-    return Examples(samples, labels if labelled and (labels >= 0).all() else None)
+def _examples(tables: Sequence[Mapping[str, np.ndarray]], fields: Mapping[str, Field]) -> Examples:
+    """A part's examples; a label of -1 anywhere in it means that the part has no labels."""
+
+    def is_known(name: str, array: np.ndarray) -> bool:
+        return name not in fields or fields[name].kind != "label" or bool((array >= 0).all())
+
+    return Examples(
+        tuple({n: array for n, array in t.items() if is_known(n, array)} for t in tables)
+    )
 
 
 def fingerprint(examples: Examples) -> str:
-    """SHA-256 of the examples: shape, dtype, and the bytes of samples and labels."""
-    samples = examples.samples
-    digest = hashlib.sha256(f"{samples.shape} {samples.dtype.name}".encode())
-    rows = max(1, _CHUNK // max(1, samples[0].nbytes))
-    for start in range(0, len(samples), rows):
-        digest.update(read_rows(samples, slice(start, start + rows)).tobytes())
-    if examples.labels is not None:
-        digest.update(examples.labels.tobytes())
+    """SHA-256 of the examples: every field's bytes in order, and shape and dtype of most.
+
+    Numbers that stand for themselves, as labels do, are hashed without their shape and dtype.
+    """
+    digest = hashlib.sha256()
+    for array in (examples[name] for name in examples):
+        if array.ndim > 1:
+            digest.update(f"{array.shape} {array.dtype.name}".encode())
+        rows = max(1, _CHUNK // max(1, array[:1].nbytes))
+        for start in range(0, len(array), rows):
+            digest.update(read_rows(array, slice(start, start + rows)).tobytes())
     return digest.hexdigest()
 
 
@@ -165,23 +196,35 @@ class _Memory:
         self._array = np.empty((capacity, *like.shape), like.dtype)
         self._count = 0
 
-    def add(self, sample: np.ndarray) -> None:
-        self._array[self._count] = sample
+    def add(self, value: np.ndarray) -> None:
+        self._array[self._count] = value
         self._count += 1
 
     @property
-    def samples(self) -> np.ndarray:
+    def values(self) -> np.ndarray:
         return self._array[: self._count]
 
 
-def _read_into_memory(plan: _Plan, rows: Iterator[tuple[Row | None, str]]) -> Stored:
-    sinks = {part: _Memory(count, plan.first.sample) for part, count in plan.capacity.items()}
-    labels = _fill(plan, rows, dict(sinks))
+def _read_into_memory(plan: _Plan, source: Source) -> Stored:
+    tables = [_table_in_memory(table, plan.origin) for table in plan.tables]
     train, held_out = (
-        _examples(sinks[part].samples, labels[part], plan.labelled)
+        _examples([table[part] for table in tables], source.fields)
         for part in ("train", "held_out")
     )
     return Stored(train, held_out, fingerprint(train))
+
+
+def _table_in_memory(table: _TablePlan, origin: str) -> dict[str, dict[str, np.ndarray]]:
+    """Part → field → array."""
+    sinks = {
+        part: {name: _Memory(count, value) for name, value in table.first.fields.items()}
+        for part, count in table.capacity.items()
+    }
+    _fill(table, origin, sinks)
+    return {
+        part: {name: memory.values for name, memory in fields.items()}
+        for part, fields in sinks.items()
+    }
 
 
 # ---- On disk -------------------------------------------------------------------------------------
@@ -193,8 +236,8 @@ class _File:
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
 
-    def add(self, sample: np.ndarray) -> None:
-        self._file.write(sample.tobytes())
+    def add(self, value: np.ndarray) -> None:
+        self._file.write(value.tobytes())
 
     def close(self) -> None:
         # On disk before the folder is renamed, or a power cut could leave a name without bytes.
@@ -220,7 +263,7 @@ def _is_whole(entry: Path) -> bool:
         return False
 
 
-def _write(entry: Path, plan: _Plan, rows: Iterator[tuple[Row | None, str]]) -> None:
+def _write(entry: Path, plan: _Plan) -> None:
     """Writes the entry aside and renames it.
 
     Raises:
@@ -230,7 +273,7 @@ def _write(entry: Path, plan: _Plan, rows: Iterator[tuple[Row | None, str]]) -> 
         with folder_aside(entry.parent) as aside:
             if shutil.disk_usage(aside).free < plan.size:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            _write_files(aside, plan, rows)
+            _write_files(aside, plan)
             _publish(aside, entry)
     except OSError as error:
         raise ConfigError(
@@ -240,23 +283,28 @@ def _write(entry: Path, plan: _Plan, rows: Iterator[tuple[Row | None, str]]) -> 
         ) from error
 
 
-def _write_files(folder: Path, plan: _Plan, rows: Iterator[tuple[Row | None, str]]) -> None:
-    sinks = {part: _File(folder / f"{part}.samples") for part in plan.capacity}
-    try:
-        labels = _fill(plan, rows, dict(sinks))
-    finally:
-        for sink in sinks.values():
-            sink.close()
-    for part, numbers in labels.items():
-        (folder / f"{part}.labels").write_bytes(numbers.tobytes())
+def _write_files(folder: Path, plan: _Plan) -> None:
+    tables = [_write_table(folder, table, plan.origin) for table in plan.tables]
     about = {
-        "shape": plan.first.sample.shape,
-        "dtype": plan.first.sample.dtype.name,
-        "labelled": plan.labelled,
+        "tables": tables,
         "files": {file.name: file.stat().st_size for file in folder.iterdir()},
     }
-    about["fingerprint"] = fingerprint(_map(folder, about, "train"))
+    train = Examples(tuple(_map_table(folder, table, "train") for table in tables))
+    about["fingerprint"] = fingerprint(train)
     (folder / "about.json").write_text(json.dumps(about), "utf-8")
+
+
+def _write_table(folder: Path, table: _TablePlan, origin: str) -> dict[str, Any]:
+    """Writes a file for each field of each part; what about.json has to say of them."""
+    fields = table.first.fields
+    sinks = {part: {n: _File(folder / f"{part}.{n}") for n in fields} for part in table.capacity}
+    try:
+        counts = _fill(table, origin, sinks)
+    finally:
+        for sink in (sink for part in sinks.values() for sink in part.values()):
+            sink.close()
+    kinds = {name: [list(value.shape), value.dtype.name] for name, value in fields.items()}
+    return {"counts": counts, "fields": kinds}
 
 
 def _publish(aside: Path, entry: Path) -> None:
@@ -270,18 +318,26 @@ def _publish(aside: Path, entry: Path) -> None:
             raise
 
 
-def _open(entry: Path) -> Stored:
+def _open(entry: Path, source: Source) -> Stored:
     about = json.loads((entry / "about.json").read_text("utf-8"))
-    train, held_out = (_map(entry, about, part) for part in ("train", "held_out"))
+    train, held_out = (
+        _examples([_map_table(entry, table, part) for table in about["tables"]], source.fields)
+        for part in ("train", "held_out")
+    )
     return Stored(train, held_out, about["fingerprint"])
 
 
-def _map(folder: Path, about: dict, part: str) -> Examples:
-    """The part's examples, the samples memory-mapped."""
-    labels = np.fromfile(folder / f"{part}.labels", np.int64)
-    shape = (len(labels), *about["shape"])
+def _map_table(folder: Path, about: Mapping[str, Any], part: str) -> dict[str, np.ndarray]:
+    """The fields of one part of a table: memory-mapped, or in memory where they are one number."""
+    count = about["counts"][part]
+    return {
+        name: _map(folder / f"{part}.{name}", (count, *shape), dtype)
+        for name, (shape, dtype) in about["fields"].items()
+    }
+
+
+def _map(file: Path, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    if len(shape) == 1:
+        return np.fromfile(file, dtype)
     # An empty file cannot be mapped.
-    samples: np.ndarray = np.empty(shape, about["dtype"])
-    if len(labels):
-        samples = np.memmap(folder / f"{part}.samples", about["dtype"], "r", shape=shape)
-    return _examples(samples, labels, about["labelled"])
+    return np.memmap(file, dtype, "r", shape=shape) if shape[0] else np.empty(shape, dtype)

@@ -6,9 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.config.experiment import Experiment
-from trainer.data import pipeline
+from trainer.data import modalities, pipeline
 from trainer.data.examples import Dataset, Examples
-from trainer.data.scaling import normalise
 from trainer.errors import MetricError
 from trainer.game.assembly import Game, assemble
 from trainer.game.gan import GAN, averaging
@@ -81,7 +80,7 @@ def _play(
     def step(batch: dict[str, tf.Tensor], number: tf.Tensor) -> tf.Tensor:
         batch = dict(batch)
         noise = Noise(seed, number, batch.pop("position"))
-        batch["sample"] = normalise(batch["sample"], gan.spec)
+        batch["sample"] = modalities.seen(batch["sample"], gan.spec.sample)
         watched = gan.round.play(players, batch, noise, minimise)
         return tf.reduce_mean(watched["discriminator_loss"])
 

@@ -89,13 +89,13 @@ def examples_per_step(experiment: Experiment) -> int:
 def _data(experiment: Experiment, spec: DataSpec) -> dict[str, Any]:
     shares = spec.marginal or (None,) * spec.num_classes
     return {
-        "source": experiment.data.source,
+        "source": str(experiment.data.source),
         "split": experiment.data.split,
         "fingerprint": spec.fingerprint,
         "count": spec.count,
-        "shape": list(spec.shape),
-        "dtype": spec.dtype,
-        "value_range": list(spec.value_range),
+        "shape": list(spec.sample.shape),
+        "dtype": spec.sample.dtype,
+        "value_range": list(spec.sample.limits),
         "classes": [
             {"name": name, "share": share}
             for name, share in zip(spec.label_names, shares, strict=True)
@@ -119,7 +119,11 @@ def _recipe(experiment: Experiment) -> dict[str, Any]:
 
 
 def _intended_use(experiment: Experiment, spec: DataSpec) -> Iterator[str]:
-    kind = f"{_shape(spec)} images" if spec.is_image else f"points of {spec.shape[0]} numbers"
+    kind = (
+        f"{_shape(spec)} images"
+        if spec.sample.kind == "image"
+        else f"points of {spec.sample.shape[0]} numbers"
+    )
     yield f"Generates {kind} made to resemble the training examples of {experiment.data.source}."
     if experiment.condition.name == "label":
         yield (
@@ -179,7 +183,7 @@ def _rare_classes(spec: DataSpec) -> list[str]:
 
 
 def _shape(spec: DataSpec) -> str:
-    height, width, channels = spec.shape
+    height, width, channels = spec.sample.fixed_shape
     kinds = {1: "grey", 2: "grey, partly transparent", 3: "RGB", 4: "RGBA"}
     return f"{width}×{height} {kinds.get(channels, f'{channels}-channel')}"
 

@@ -72,7 +72,7 @@ def chosen(options: Evaluate, evidence: Evidence) -> list[Metric]:
     """The metrics that were asked for, or those that suit what is evaluated."""
     if options.metrics is not None:
         return list(options.metrics)
-    kind = "images" if evidence.spec.is_image else "points"
+    kind = "images" if evidence.spec.sample.kind == "image" else "points"
     return [
         metric()
         for metric in catalogue.METRICS
@@ -91,7 +91,7 @@ def _protocol(evidence: Evidence) -> Protocol:
         split=reference.split,
         reference_fingerprint=reference.fingerprint,
         training_fingerprint=reference.dataset.spec.fingerprint,
-        value_range=reference.dataset.spec.value_range,
+        value_range=reference.dataset.spec.sample.limits,
         extractor=extractor.name,
         extractor_hash=extractor.hash,
         extractor_accuracy=extractor.accuracy,
@@ -139,7 +139,7 @@ def _warnings(evidence: Evidence) -> Iterator[str]:
 
 def _range_warning(evidence: Evidence) -> Iterator[str]:
     """Float samples in other units than the real ones, such as [0, 1] against [-1, 1]."""
-    if evidence.spec.dtype != "float32":
+    if evidence.spec.sample.dtype != "float32":
         return
     ranges = []
     for samples in (evidence.real, evidence.fake):

@@ -114,4 +114,4 @@ class Evidence:
     @property
     def _classes_are_read(self) -> bool:
         """Whether classes can be told: points by the nearest centre, others by the extractor."""
-        return not self.spec.is_image or self.extractor.knows_labels
+        return self.spec.sample.kind != "image" or self.extractor.knows_labels

@@ -20,19 +20,19 @@ def grids(evidence: Evidence) -> list[Picture]:
     split = "held out of training" if evidence.reference.split == "test" else "trained on"
     titles = {"Generated": evidence.fake, f"Real, {split}": evidence.real}
     spec = evidence.spec
-    if spec.shape == (2,):
+    if spec.sample.shape == (2,):
         return [
-            Picture(title, pictures.plane(_first(side, _POINTS), spec.value_range))
+            Picture(title, pictures.plane(_first(side, _POINTS), spec.sample.limits))
             for title, side in titles.items()
         ]
-    if not spec.is_image:
+    if spec.sample.kind != "image":
         return []
     return [Picture(title, _grid(evidence, _chosen(side))) for title, side in titles.items()]
 
 
 def neighbours(evidence: Evidence) -> list[Neighbour]:
     """The generated images that lie nearest to a training example, the nearest first."""
-    if not evidence.spec.is_image:
+    if evidence.spec.sample.kind != "image":
         return []
     try:
         distances, nearest = evidence.nearest_training
@@ -55,7 +55,7 @@ def neighbours(evidence: Evidence) -> list[Neighbour]:
 def classes(evidence: Evidence) -> list[ClassPictures]:
     """A row of real and a row of generated images of each class, as asked for or as read."""
     real_labels, fake_labels = evidence.real.labels, _labels_of_fakes(evidence)
-    if not evidence.spec.is_image or real_labels is None or fake_labels is None:
+    if evidence.spec.sample.kind != "image" or real_labels is None or fake_labels is None:
         return []
     rows = []
     for label, name in enumerate(evidence.spec.label_names[:_CLASSES]):
@@ -93,15 +93,15 @@ def _first(side: SampleSet, count: int) -> np.ndarray:
 
 def _grid(evidence: Evidence, images: np.ndarray) -> np.ndarray:
     rows = -(-len(images) // _GRID[1])
-    return pictures.grid(pictures.as_bytes(images, evidence.spec.value_range), rows, _GRID[1])
+    return pictures.grid(pictures.as_bytes(images, evidence.spec.sample.limits), rows, _GRID[1])
 
 
 def _row(evidence: Evidence, images: np.ndarray) -> np.ndarray:
-    return pictures.grid(pictures.as_bytes(images, evidence.spec.value_range), 1, _OF_A_CLASS)
+    return pictures.grid(pictures.as_bytes(images, evidence.spec.sample.limits), 1, _OF_A_CLASS)
 
 
 def _shown(evidence: Evidence, image: np.ndarray) -> np.ndarray:
-    return pictures.grid(pictures.as_bytes(image[np.newaxis], evidence.spec.value_range), 1, 1)
+    return pictures.grid(pictures.as_bytes(image[np.newaxis], evidence.spec.sample.limits), 1, 1)
 
 
 def _label_name(evidence: Evidence, train: SampleSet, position: int) -> str:

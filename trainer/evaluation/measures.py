@@ -96,7 +96,7 @@ def prdc(options: catalogue.Prdc, evidence: Evidence) -> Findings:
 
 def sliced_wasserstein(options: catalogue.SlicedWasserstein, evidence: Evidence) -> Findings:
     """Sliced Wasserstein distance of images on the scale of [0, 1], or of points as they are."""
-    size = int(np.prod(evidence.spec.shape))
+    size = evidence.spec.sample.size
     directions = slices.directions(size, options.directions, evidence.seed)
     real, fake = (
         slices.project_blocks((_scaled(block, evidence) for block in side.blocks()), directions)
@@ -179,7 +179,7 @@ def _similarity(side: SampleSet, pairs: int, within: bool, evidence: Evidence) -
     same = np.flatnonzero(labels[first] == labels[second])
     chosen = np.random.RandomState(evidence.seed).permutation(same)[:pairs]
     values = similarity.ms_ssim(
-        side.take(first[chosen]), side.take(second[chosen]), evidence.spec.value_range
+        side.take(first[chosen]), side.take(second[chosen]), evidence.spec.sample.limits
     )
     return similarity.diversity(values)
 
@@ -201,7 +201,7 @@ def modes(options: catalogue.Modes, evidence: Evidence) -> Findings:
     data, within three of its standard deviations.
     """
     marginal = np.array(evidence.spec.marginal)
-    if evidence.spec.is_image:
+    if evidence.spec.sample.kind == "image":
         found = evidence.labels_read()
         return _mode_findings(found, marginal)
     found = _nearest_centres(evidence)
@@ -223,7 +223,7 @@ def _nearest_centres(evidence: Evidence) -> np.ndarray:
     train = evidence.reference.dataset.train
     if train.labels is None:
         raise MetricError(f"the points of {evidence.reference.source} have no labels.")
-    groups = [train.samples[train.labels == c] for c in range(evidence.spec.num_classes)]
+    groups = [train["sample"][train.labels == c] for c in range(evidence.spec.num_classes)]
     centres = np.stack([group.mean(axis=0, dtype=np.float64) for group in groups])
     stds = np.array([np.sqrt(g.var(axis=0, dtype=np.float64).mean()) for g in groups])
     return mode_counts.assign_to_centres(_points(evidence.fake), centres, stds)
@@ -302,7 +302,7 @@ def gan_train(options: catalogue.GanTrain, evidence: Evidence) -> Findings:
         ("gan_train", _all(evidence.fake), asked),
         ("gan_train_real", train.take(rows), train.labels[rows]),
     ):
-        examples = Examples(samples, labels)
+        examples = Examples.of(sample=samples, label=labels)
         try:
             classifier = train_classifier(examples, evidence.spec, seed=evidence.seed)
         except ConfigError as error:  # A class may have no sample.
@@ -435,7 +435,7 @@ def _all(side: SampleSet) -> np.ndarray:
 def _scaled(samples: np.ndarray, evidence: Evidence) -> np.ndarray:
     """Rows [n, d]: images on the scale of [0, 1], which makes depths comparable; points as is."""
     rows = samples.reshape(len(samples), -1)
-    if not evidence.spec.is_image:
+    if evidence.spec.sample.kind != "image":
         return rows
-    low, high = evidence.spec.value_range
+    low, high = evidence.spec.sample.limits
     return (rows.astype(np.float32) - low) / (high - low)

@@ -47,7 +47,7 @@ class Reference:
 
     def __init__(self, experiment: Experiment, dataset: Dataset) -> None:
         options = experiment.evaluate
-        self.dataset, self.source, self.split = dataset, experiment.data.source, options.split
+        self.dataset, self.source, self.split = dataset, str(experiment.data.source), options.split
         self._options, self._data = options, experiment.data
         examples = dataset.held_out if options.split == "test" else dataset.train
         if len(examples) < 2:

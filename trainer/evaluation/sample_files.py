@@ -2,17 +2,18 @@
 
 import logging
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from trainer.catalogue import Folder, Generated, Npz
 from trainer.config.experiment import Data
 from trainer.data import loading
 from trainer.data.examples import Dataset, DataSpec, Examples
 from trainer.data.sources.generated import MANIFEST
 from trainer.errors import ConfigError
 from trainer.evaluation.samples import MEMORY_GIB
+from trainer.fields import Field
 
 _logger = logging.getLogger("saddlepoint")
 
@@ -31,9 +32,8 @@ def read(path: str, data: Data) -> Dataset:
     Raises:
         ConfigError: for files that cannot be read as samples.
     """
-    kind = _kind(Path(path).expanduser())
     source = Data(
-        source=f"{kind}:{path}",
+        source=_source(path),
         holdout_share=0.0,
         size=data.size,
         resize=data.resize,
@@ -54,27 +54,30 @@ def like(samples: Dataset, spec: DataSpec) -> Examples:
     Raises:
         ConfigError: when shape or dtype differ, naming what would make them alike.
     """
-    own = samples.spec
-    if own.shape == spec.shape and own.dtype != spec.dtype:
+    own, real = samples.spec.sample, spec.sample
+    if own.shape == real.shape and own.dtype != real.dtype:
         raise ConfigError(
-            f"TARGET: the samples are {own.dtype} and the real ones {spec.dtype}; convert them to "
-            f"{spec.dtype}, or give another --reference."
+            f"TARGET: the samples are {own.dtype} and the real ones {real.dtype}; convert them to "
+            f"{real.dtype}, or give another --reference."
         )
-    if own.shape != spec.shape:
+    if own.shape != real.shape:
         raise ConfigError(
-            f"TARGET: the samples are {_shown(own)} and the real ones {_shown(spec)}; make them "
+            f"TARGET: the samples are {_shown(own)} and the real ones {_shown(real)}; make them "
             "alike with --set data.size=[height,width] and --set data.channels=C, which apply to "
             "both, or give another --reference."
         )
-    return replace(samples.train, labels=_labels(samples.train.labels, own, spec))
+    labels = _labels(samples.train.labels, samples.spec, spec)
+    return Examples.of(sample=samples.train["sample"], label=labels)
 
 
-def _kind(path: Path) -> str:
-    """The kind of source that reads a path."""
-    if (path / MANIFEST).is_file():
-        return "generated"
-    arrays = path.glob("*.npz") if path.is_dir() else [path]
-    return "npz" if any(not file.name.startswith(".") for file in arrays) else "folder"
+def _source(path: str) -> Generated | Npz | Folder:
+    """The source that reads a path."""
+    place = Path(path).expanduser()
+    if (place / MANIFEST).is_file():
+        return Generated(path=path)
+    arrays = place.glob("*.npz") if place.is_dir() else [place]
+    is_npz = any(not file.name.startswith(".") for file in arrays)
+    return Npz(path=path) if is_npz else Folder(path=path)
 
 
 def _labels(labels: np.ndarray | None, own: DataSpec, spec: DataSpec) -> np.ndarray | None:
@@ -96,5 +99,5 @@ def _labels(labels: np.ndarray | None, own: DataSpec, spec: DataSpec) -> np.ndar
     return np.array(numbers, np.int64)[labels]
 
 
-def _shown(spec: DataSpec) -> str:
-    return f"{'x'.join(map(str, spec.shape))} {spec.dtype}"
+def _shown(sample: Field) -> str:
+    return f"{'x'.join(map(str, sample.shape))} {sample.dtype}"

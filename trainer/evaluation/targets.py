@@ -212,7 +212,9 @@ def _experiment(
     # folder:test is a folder.
     if split not in ("test", "train") or source in ("folder", "npz", "tfds", "generated"):
         source, split = reference, "test"
-    data = [f"data.source={json.dumps(source)}", f"evaluate.split={split}"]
+    # A mapping is read as YAML, a short spelling is one string.
+    written = source if source.startswith("{") else json.dumps(source)
+    data = [f"data.source={written}", f"evaluate.split={split}"]
     # Of what was exported only the way of judging stays: the data is another one.
     judged = make_experiment({"evaluate": values.get("evaluate", {})})
     return with_overrides(judged, [*data, *overrides])

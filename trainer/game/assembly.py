@@ -37,7 +37,7 @@ def assemble(experiment: Experiment, spec: DataSpec, *, replicas: int = 1) -> Ga
     keras.utils.set_random_seed(experiment.seed % 2**32)
     prior: Prior = catalogue.resolve(experiment.prior)(experiment.prior)
     condition: Condition = catalogue.resolve(experiment.condition)(experiment.condition, spec)
-    shapes = NetworkSpec(spec.shape, prior.size, condition.size)
+    shapes = NetworkSpec(spec.sample.fixed_shape, prior.size, condition.size)
     family = _family(experiment, spec)
     with _computing_in(experiment.train.precision):
         trained = replace(shapes, synchronized=replicas > 1)
@@ -62,7 +62,9 @@ def assemble(experiment: Experiment, spec: DataSpec, *, replicas: int = 1) -> Ga
 
 def float32_discriminator(experiment: Experiment, sampler: Sampler) -> keras.Model:
     """A new discriminator that computes in float32, for exports."""
-    shapes = NetworkSpec(sampler.spec.shape, sampler.prior.size, sampler.condition.size)
+    shapes = NetworkSpec(
+        sampler.spec.sample.fixed_shape, sampler.prior.size, sampler.condition.size
+    )
     with _computing_in("float32"):
         return _family(experiment, sampler.spec).discriminator(shapes)
 
@@ -78,10 +80,10 @@ def _family(experiment: Experiment, spec: DataSpec) -> NetworkFamily:
                 f"network.options: received {options.options!r}, which {options.name} does not "
                 f"take ({error}); give the arguments of its constructor."
             ) from error
-    if options.name == "dcgan" and not spec.is_image:
+    if options.name == "dcgan" and spec.sample.kind != "image":
         raise ConfigError(
-            f"network.name: received 'dcgan', but samples have shape {spec.shape}, which is not "
-            "height, width and channels; set network.name=mlp."
+            f"network.name: received 'dcgan', but samples have shape {spec.sample.shape}, which "
+            "is not height, width and channels; set network.name=mlp."
         )
     return catalogue.resolve(options)(options)
 

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from trainer.data import modalities
 from trainer.data.examples import DataSpec
-from trainer.data.scaling import normalise
 from trainer.game import averaging
 from trainer.game.players import Player, Players
 from trainer.game.rounds.ordinary import Round
@@ -84,7 +84,7 @@ class GAN(keras.Model):
         """
         batch = dict(batch)
         noise = Noise(self.seed, self.step, batch.pop("position"))
-        batch["sample"] = normalise(batch["sample"], self.spec)
+        batch["sample"] = modalities.seen(batch["sample"], self.spec.sample)
         players = Players(Player(self.generator, "latent"), Player(self.discriminator, "sample"))
         watched = self.round.play(players, batch, noise, self.updater.minimise)
         decay = averaging.ramped_decay(self.ema_decay, self.step)

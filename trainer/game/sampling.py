@@ -7,8 +7,8 @@ import keras
 import tensorflow as tf
 
 from trainer import randomness
+from trainer.data import modalities
 from trainer.data.examples import DataSpec
-from trainer.data.scaling import denormalise
 from trainer.game import averaging
 from trainer.game.conditions.label import Condition
 from trainer.game.priors import Prior
@@ -46,12 +46,13 @@ class Sampler(tf.Module):
 
     def decode(self, latent: tf.Tensor, value: tf.Tensor | None = None) -> tf.Tensor:
         """Latent [n, z] (and its condition's value [n]) → samples [n, *shape] in stored units."""
-        return denormalise(self.generator(self._inputs(latent, value), training=False), self.spec)
+        x = self.generator(self._inputs(latent, value), training=False)
+        return modalities.stored(x, self.spec.sample)
 
     def decode_unrounded(self, latent: tf.Tensor, value: tf.Tensor | None = None) -> tf.Tensor:
         """As `decode`, but float32 in the same units: integers are neither rounded nor clipped."""
-        unrounded = replace(self.spec, dtype="float32")
-        return denormalise(self.generator(self._inputs(latent, value), training=False), unrounded)
+        x = self.generator(self._inputs(latent, value), training=False)
+        return modalities.stored(x, replace(self.spec.sample, dtype="float32"))
 
     def generate(self, seed: tf.Tensor, value: tf.Tensor | None = None) -> tf.Tensor:
         """Seed int64 [n] (and its condition's value [n]) → samples [n, *shape] in stored units."""

@@ -10,7 +10,6 @@ import platform
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -84,12 +83,8 @@ class RunDirectory:
             ConfigError: when it cannot be read.
         """
         try:
-            document = json.loads(self._read("data.json"))
-            values: dict[str, Any] = {
-                k: tuple(v) if isinstance(v, list) else v for k, v in document.items()
-            }
-            return DataSpec(**values)
-        except (ValueError, TypeError, AttributeError, tf.errors.OpError) as error:
+            return DataSpec.of(json.loads(self._read("data.json")))
+        except (LookupError, ValueError, TypeError, AttributeError, tf.errors.OpError) as error:
             raise ConfigError(
                 f"{join(self.path, 'data.json')}: it is damaged ({error}); put back what the run "
                 "wrote there."
@@ -129,7 +124,7 @@ class RunDirectory:
         tf.io.gfile.makedirs(self.path)
         self.write("format_version", FORMAT_VERSION.encode())
         tf.io.gfile.makedirs(join(self.path, "samples"))
-        self.write("data.json", json.dumps(asdict(spec), indent=1).encode())
+        self.write("data.json", json.dumps(spec.describe(), indent=1).encode())
         self.write("config.yaml", to_yaml(experiment).encode())
 
     def _is_foreign(self) -> bool:

@@ -176,23 +176,23 @@ def picture_drawer(sampler: Sampler, shape: tuple[int, int]) -> Callable[[], np.
     """
     spec, num_classes = sampler.spec, sampler.condition.size
     rows, columns = shape
-    if spec.shape == (2,):
+    if spec.sample.shape == (2,):
         rows, columns = 100, 100
-    elif not spec.is_image:
+    elif spec.sample.kind != "image":
         return None
     elif num_classes:
         columns = min(columns, num_classes)
     seeds = tf.range(rows * columns, dtype=tf.int64)
     labels = tf.cast(seeds % columns, tf.int64) if num_classes else None
-    if spec.shape == (2,) and num_classes:
+    if spec.sample.shape == (2,) and num_classes:
         labels = seeds % num_classes
     generate = tf.function(sampler.generate)
 
     def draw() -> np.ndarray:
         sampler.refresh_statistics()
         samples = generate(seeds, labels).numpy()
-        if not spec.is_image:
-            return pictures.plane(samples, spec.value_range)
-        return pictures.grid(pictures.as_bytes(samples, spec.value_range), rows, columns)
+        if spec.sample.kind != "image":
+            return pictures.plane(samples, spec.sample.limits)
+        return pictures.grid(pictures.as_bytes(samples, spec.sample.limits), rows, columns)
 
     return draw

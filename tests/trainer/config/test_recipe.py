@@ -47,7 +47,7 @@ BAD = [
     ("data.download=true", ["data.download", "digits", "tfds:"]),
     ("data.split=test", ["data.split", "'test'", "tfds:"]),
     ("data.holdout_split=test", ["data.holdout_split", "'test'", "holdout_share"]),
-    ("data.source=folder", ["data.source", "folder:NAME"]),
+    ("data.source=folder", ["data.source", "folder:PATH"]),
     ("data.source='npz:'", ["data.source", "npz:PATH"]),
     ("data.size=[0,5]", ["data.size[0]", "0", "greater than or equal to 1"]),
     ("objective=wasserstein", ["objective", "penalties=[{name: gradient_penalty}]"]),

@@ -13,11 +13,11 @@ def test_a_share_is_held_out_and_no_example_is_lost():
     all_of_it = loading.load(Data(source="digits", holdout_share=0.0))
     dataset = loading.load(Data(source="digits", holdout_share=0.1))
     assert (len(dataset.train), len(dataset.held_out)) == (1618, 179)
-    both = np.concatenate([dataset.train.samples, dataset.held_out.samples]).reshape(1797, -1)
-    expected = all_of_it.train.samples.reshape(1797, -1)
+    both = np.concatenate([dataset.train["sample"], dataset.held_out["sample"]]).reshape(1797, -1)
+    expected = all_of_it.train["sample"].reshape(1797, -1)
     np.testing.assert_array_equal(both[np.lexsort(both.T)], expected[np.lexsort(expected.T)])
     assert len(all_of_it.held_out) == 0
-    assert all_of_it.held_out.samples.shape == (0, 8, 8, 1)
+    assert all_of_it.held_out["sample"].shape == (0, 8, 8, 1)
 
 
 def test_spec_counts_the_training_examples():
@@ -32,10 +32,9 @@ def test_spec_counts_the_training_examples():
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"source": "mnist"}, r"data\.source: received 'mnist'; accepted are digits, ring, grid"),
-        ({"source": "ring", "size": (8, 8)}, r"data\.size: received \(8, 8\).*points; leave"),
-        ({"source": "ring", "channels": 3}, r"data\.channels: received 3 .*points; leave"),
-        ({"source": "grid", "flip": True}, r"data\.flip: received True .*points; leave"),
+        ({"source": "ring", "size": (8, 8)}, r"data\.size: received \(8, 8\).*no pictures; leave"),
+        ({"source": "ring", "channels": 3}, r"data\.channels: received 3 .*no pictures; leave"),
+        ({"source": "grid", "flip": True}, r"data\.flip: received True .*no pictures; leave"),
         ({"value_range": (0.0, 1.0)}, r"data\.value_range: received .*1\.0\) with uint8.*null"),
         (
             {"source": "ring", "value_range": (1.0, -1.0)},
@@ -50,7 +49,7 @@ def test_what_does_not_fit_gets_a_sentence(fields, sentence):
 
 def test_a_given_range_replaces_the_sources_own():
     dataset = loading.load(Data(source="ring", value_range=(-2.0, 2.0)))
-    assert dataset.spec.value_range == (-2.0, 2.0)
+    assert dataset.spec.sample.range == (-2.0, 2.0)
 
 
 def test_reading_without_tensorflow():

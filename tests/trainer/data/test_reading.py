@@ -30,11 +30,12 @@ def test_rows_of_arrays():
     part = rows_of(np.arange(4).reshape(2, 2), np.array([1, 0]), "here", Data())
     rows = list(part.rows)
     assert part.count == 2
-    assert [row.label for row in rows] == [1, 0]
+    assert [int(row.fields["label"]) for row in rows] == [1, 0]
     assert rows[1].origin == "here row 1"
-    assert [row.label for row in rows_of(np.zeros((2, 2)), None, "here", Data()).rows] == [-1, -1]
+    unlabelled = rows_of(np.zeros((2, 2)), None, "here", Data()).rows
+    assert [list(row.fields) for row in unlabelled] == [["sample"], ["sample"]]
 
 
 def test_rows_of_images_have_the_size_and_channels_asked_for():
     rows = rows_of(np.zeros((2, 8, 6, 1), np.uint8), None, "", Data(size=(4, 3), channels=3)).rows
-    assert [row.sample.shape for row in rows] == [(4, 3, 3)] * 2
+    assert [row.fields["sample"].shape for row in rows] == [(4, 3, 3)] * 2

@@ -10,7 +10,9 @@ import pytest
 from trainer.config.experiment import Data
 from trainer.data import loading, store
 from trainer.data.examples import Examples
+from trainer.data.reading import Part, Row, Source, Table, labelled
 from trainer.errors import ConfigError
+from trainer.fields import Field
 
 
 @pytest.fixture
@@ -44,20 +46,23 @@ def refuse_to_read(monkeypatch):
 
 def test_files_hold_what_memory_holds(folder):
     memory, disk = load(folder, 1.0), load(folder, 0.0)
-    assert isinstance(disk.train.samples, np.memmap)
-    assert not isinstance(memory.train.samples, np.memmap)
+    assert isinstance(disk.train["sample"], np.memmap)
+    assert not isinstance(memory.train["sample"], np.memmap)
     assert disk.spec == memory.spec
     for part in ("train", "held_out"):
-        np.testing.assert_array_equal(getattr(disk, part).samples, getattr(memory, part).samples)
-        np.testing.assert_array_equal(getattr(disk, part).labels, getattr(memory, part).labels)
+        assert list(getattr(disk, part)) == ["sample", "label"]
+        for name in ("sample", "label"):
+            stored = getattr(disk, part)[name]
+            np.testing.assert_array_equal(stored, getattr(memory, part)[name])
     assert len(memory.train) + len(memory.held_out) == 19
     assert len(entries(folder)) == 1
 
 
 def test_memory_is_used_up_to_the_given_size(folder):
-    size = 20 * 6 * 5 * 3 / 2**30
-    assert isinstance(load(folder, size * 0.99).train.samples, np.memmap)
-    assert not isinstance(load(folder, size).train.samples, np.memmap)
+    labels = 8
+    size = 20 * (6 * 5 * 3 + labels) / 2**30
+    assert isinstance(load(folder, size * 0.99).train["sample"], np.memmap)
+    assert not isinstance(load(folder, size).train["sample"], np.memmap)
 
 
 def test_nothing_is_written_for_data_in_memory(folder):
@@ -67,7 +72,7 @@ def test_nothing_is_written_for_data_in_memory(folder):
 
 def test_without_held_out_examples(folder):
     disk = load(folder, 0.0, holdout_share=0.0)
-    assert disk.held_out.samples.shape == (0, 6, 5, 3)
+    assert disk.held_out["sample"].shape == (0, 6, 5, 3)
     assert (len(disk.train), len(disk.held_out)) == (19, 0)
 
 
@@ -76,7 +81,7 @@ def test_files_are_reused(folder, monkeypatch):
     refuse_to_read(monkeypatch)
     again = load(folder, 0.0)
     assert again.spec == first.spec
-    np.testing.assert_array_equal(again.train.samples, first.train.samples)
+    np.testing.assert_array_equal(again.train["sample"], first.train["sample"])
 
 
 @pytest.mark.parametrize(
@@ -116,15 +121,15 @@ def test_another_source_has_files_of_its_own(folder, change):
 @pytest.mark.parametrize("damage", ["truncate", "remove", "garble"])
 def test_damaged_files_are_written_again(folder, damage):
     first = load(folder, 0.0)
-    samples = np.array(first.train.samples)
+    samples = np.array(first.train["sample"])
     entry = folder.parent / "cache" / entries(folder)[0]
     if damage == "truncate":
-        os.truncate(entry / "train.samples", 10)
+        os.truncate(entry / "train.sample", 10)
     elif damage == "remove":
-        (entry / "held_out.labels").unlink()
+        (entry / "held_out.label").unlink()
     else:
         (entry / "about.json").write_text("{")
-    np.testing.assert_array_equal(load(folder, 0.0).train.samples, samples)
+    np.testing.assert_array_equal(load(folder, 0.0).train["sample"], samples)
     assert len(entries(folder)) == 1
 
 
@@ -196,20 +201,76 @@ def test_the_entry_of_another_process_is_kept(folder, monkeypatch):
 def test_fingerprint_covers_everything(noise, monkeypatch):
     samples, labels = noise(10, 4, 4, 1), np.arange(10)
     prints = {
-        store.fingerprint(Examples(samples, labels)),
-        store.fingerprint(Examples(samples, None)),
-        store.fingerprint(Examples(samples, labels[::-1])),
-        store.fingerprint(Examples(samples[::-1], labels)),
-        store.fingerprint(Examples(samples.reshape(10, 2, 8, 1), labels)),
-        store.fingerprint(Examples(samples.view(np.int8), labels)),
+        store.fingerprint(Examples.of(sample=samples, label=labels)),
+        store.fingerprint(Examples.of(sample=samples)),
+        store.fingerprint(Examples.of(sample=samples, label=labels[::-1])),
+        store.fingerprint(Examples.of(sample=samples[::-1], label=labels)),
+        store.fingerprint(Examples.of(sample=samples.reshape(10, 2, 8, 1), label=labels)),
+        store.fingerprint(Examples.of(sample=samples.view(np.int8), label=labels)),
     }
     assert len(prints) == 6
-    whole = store.fingerprint(Examples(samples, labels))
+    whole = store.fingerprint(Examples.of(sample=samples, label=labels))
     monkeypatch.setattr(store, "_CHUNK", 3 * samples[0].nbytes)
-    assert store.fingerprint(Examples(samples, labels)) == whole
+    assert store.fingerprint(Examples.of(sample=samples, label=labels)) == whole
 
 
 def test_fingerprint_is_of_the_training_examples(folder):
     spec = load(folder, 1.0).spec
     assert spec.fingerprint == store.fingerprint(load(folder, 1.0).train)
     assert spec.fingerprint != load(folder, 1.0, holdout_share=0.3).spec.fingerprint
+
+
+def two_tables(noise) -> Source:
+    """A table of two fields and one of one field, with held-out rows of its own."""
+
+    def part(count, make):
+        rows = [Row(make(i), f"row {i}") for i in range(count)]
+        rows.insert(1, None)
+        return Part(rows, count + 1)
+
+    def paired(i):
+        label = np.array(i % 2, np.int64)
+        return {"image": noise(4, 5, 3, seed=i), "sample": noise(4, 5, 1, seed=i), "label": label}
+
+    def words(i):
+        return {"words": np.full(6, i, np.int32)}
+
+    return Source(
+        tables=(Table(part(20, paired)), Table(part(8, words), part(3, words))),
+        fields={"words": Field(kind="tokens", names=tuple("abcdefgh")), **labelled(("x", "y"))},
+        identity={"source": "made up"},
+    )
+
+
+def test_several_tables_and_fields_are_stored_alike(noise, tmp_path):
+    def stored(gib):
+        data = Data(cache_gib=gib, cache_dir=str(tmp_path), holdout_share=0.25)
+        return store.read(two_tables(noise), data)
+
+    memory, disk = stored(1.0), stored(0.0)
+    assert isinstance(disk.train["image"], np.memmap)
+    assert [list(t) for t in disk.train.tables] == [["image", "sample", "label"], ["words"]]
+    assert disk.fingerprint == memory.fingerprint == store.fingerprint(disk.train)
+    for part, sizes in ((0, (15, 8)), (1, (5, 3))):
+        for name in memory[part]:
+            np.testing.assert_array_equal(memory[part][name], disk[part][name])
+        assert (len(disk[part]), len(disk[part]["words"])) == sizes
+    both = [row.tobytes() for part in memory[:2] for row in part["sample"]]
+    assert sorted(both) == sorted(noise(4, 5, 1, seed=i).tobytes() for i in range(20))
+
+
+def test_rows_of_other_fields_are_refused(noise):
+    rows = [Row({"sample": noise(4)}, "one"), Row({"image": noise(4)}, "two")] * 5
+    with pytest.raises(ConfigError, match=r"one has the fields sample, and two has image; give"):
+        store.read(Source((Table(Part(rows, 10)),)), Data(holdout_share=0.0))
+
+
+def test_the_fingerprint_covers_every_table(noise):
+    table = {"a": noise(10, 3)}
+    prints = {
+        store.fingerprint(Examples((table,))),
+        store.fingerprint(Examples((table, {"b": noise(10, 3)}))),
+        store.fingerprint(Examples((table, {"b": noise(10, 3, seed=1)}))),
+        store.fingerprint(Examples((table, {"b": noise(10, 3).astype(np.int32)}))),
+    }
+    assert len(prints) == 4

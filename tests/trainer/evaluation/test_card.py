@@ -5,15 +5,13 @@ import sys
 from dataclasses import replace
 
 from tests.conftest import tiny
+from tests.specs import spec_of
 from tests.trainer.evaluation.examples import evaluation, number, with_protocol
-from trainer.data.examples import DataSpec
 from trainer.evaluation.card import markdown, model_card, training_seconds
 from trainer.evaluation.results import Evaluation
 
-SPEC = DataSpec(
-    shape=(28, 28, 1),
-    dtype="uint8",
-    value_range=(0.0, 255.0),
+SPEC = spec_of(
+    (28, 28, 1),
     label_names=("zero", "<script>|*one*", "rare"),
     marginal=(0.6, 0.395, 0.005),
     fingerprint="ab12",
@@ -69,7 +67,7 @@ def test_limits_follow_from_the_data():
 
 
 def test_points_and_unlabelled_data_have_cards():
-    spec = replace(SPEC, shape=(2,), dtype="float32", label_names=(), marginal=())
+    spec = spec_of((2,), "float32", (-1.0, 1.0), count=60_000)
     card = make_card("condition=none", spec=spec)
     assert card["intended_use"][0].startswith("Generates points of 2 numbers")
     assert "## Classes" not in markdown(card) and "labels" not in limits(card)

@@ -61,8 +61,8 @@ def test_points_have_metrics_of_their_own(ring_run, tmp_path):
 
 def test_modes_of_the_ring_itself(tmp_path):
     data = reference.load(tiny("mlp-ring")).dataset.held_out
-    np.savez(tmp_path / "ring.npz", x=data.samples[:2500])
-    np.savez(tmp_path / "five.npz", x=data.samples[data.labels < 5][:2500])
+    np.savez(tmp_path / "ring.npz", x=data["sample"][:2500])
+    np.savez(tmp_path / "five.npz", x=data["sample"][data.labels < 5][:2500])
     for name, modes, on_modes in (("ring", 8, 0.989), ("five", 5, 0.989)):
         outcome = evaluate_path(
             str(tmp_path / f"{name}.npz"), ["evaluate.metrics=[modes]"], reference="ring"

@@ -43,7 +43,7 @@ def test_take_gives_the_samples_at_positions(monkeypatch, kept_bytes):
 
 
 def test_a_limit_takes_the_same_random_choice_every_time():
-    examples = Examples(np.arange(100)[:, np.newaxis], np.arange(100) * 2)
+    examples = Examples.of(sample=np.arange(100)[:, np.newaxis], label=np.arange(100) * 2)
     chosen = SampleSet.of_examples(examples, 10)
     positions = chosen.take(np.arange(10))[:, 0]
     assert len(set(positions)) == 10 and list(positions) != list(range(10))
@@ -60,9 +60,9 @@ def test_mapped_samples_are_read_without_gathering_pages(tmp_path):
     stored = np.arange(48, dtype=np.uint8).reshape(8, 6)
     stored.tofile(tmp_path / "samples")
     mapped = np.memmap(tmp_path / "samples", np.uint8, "r", offset=6, shape=(7, 6))
-    chosen = SampleSet.of_examples(Examples(mapped, None))
+    chosen = SampleSet.of_examples(Examples.of(sample=mapped))
     taken = chosen.make(np.array([6, 0]))
     np.testing.assert_array_equal(taken, stored[[7, 1]])
     assert not isinstance(taken, np.memmap) and taken.base is None
-    view = SampleSet.of_examples(Examples(mapped[2:], None))
+    view = SampleSet.of_examples(Examples.of(sample=mapped[2:]))
     np.testing.assert_array_equal(view.make(np.array([0])), stored[[3]])

@@ -147,8 +147,8 @@ def test_a_constant_generator_is_named(tmp_path):
 def test_a_memorising_generator_is_flagged_and_an_honest_one_is_not(
     tmp_path, digits, holdout_share
 ):
-    np.savez(tmp_path / "copies.npz", images=digits.train.samples[::9])
-    np.savez(tmp_path / "honest.npz", images=digits.held_out.samples[36:])
+    np.savez(tmp_path / "copies.npz", images=digits.train["sample"][::9])
+    np.savez(tmp_path / "honest.npz", images=digits.held_out["sample"][36:])
     overrides = (
         "evaluate.extractor=raw",
         "evaluate.metrics=[memorisation]",
@@ -163,10 +163,10 @@ def test_a_memorising_generator_is_flagged_and_an_honest_one_is_not(
 
 
 def test_data_that_changed_under_a_run_is_refused(tmp_path, digits):
-    np.savez(tmp_path / "own.npz", images=digits.train.samples[:200])
+    np.savez(tmp_path / "own.npz", images=digits.train["sample"][:200])
     experiment = tiny("dcgan-digits", f"data.source=npz:{tmp_path}/own.npz")
     train(experiment, tmp_path / "run", progress=False)
-    np.savez(tmp_path / "own.npz", images=digits.train.samples[200:400])
+    np.savez(tmp_path / "own.npz", images=digits.train["sample"][200:400])
     with pytest.raises(ConfigError, match=r"was trained on other data than npz:.* is now"):
         evaluate_path(str(tmp_path / "run"), QUICK)
 

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tests.conftest import tiny
+from tests.specs import spec_of
 from trainer.data import pipeline
 from trainer.errors import ConfigError
 from trainer.game.assembly import assemble
@@ -211,12 +212,10 @@ def test_a_users_own_network_is_named_by_module_and_class(digits):
             _game(digits, bad)
 
 
-def test_what_does_not_fit_the_data_is_refused(digits):
-    import dataclasses
-
-    unlabelled = dataclasses.replace(digits.spec, label_names=(), marginal=())
+def test_what_does_not_fit_the_data_is_refused():
+    unlabelled = spec_of((8, 8, 1))
     with pytest.raises(ConfigError, match=r"condition.name: received 'label'.*no labels"):
         assemble(tiny(), unlabelled)
-    points = dataclasses.replace(digits.spec, shape=(2,), dtype="float32")
+    points = spec_of((2,), "float32", (-1.0, 1.0), label_names=("a", "b"), marginal=(0.5, 0.5))
     with pytest.raises(ConfigError, match=r"network.name: received 'dcgan'.*network.name=mlp"):
         assemble(tiny(), points)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from trainer.config.experiment import Data
-from trainer.data.reading import Source, rows_of
+from trainer.data.reading import Source, Table, labelled, rows_of
 
 
 def open_source(data: Data) -> Source:
@@ -16,7 +16,7 @@ def open_source(data: Data) -> Source:
     digits = load_digits()
     levels = np.rint(digits.images * (255 / 16)).astype(np.uint8)[..., np.newaxis]
     return Source(
-        train=rows_of(levels, digits.target, "digits", data),
-        label_names=tuple(str(digit) for digit in range(10)),
+        tables=(Table(rows_of(levels, digits.target, "digits", data)),),
+        fields=labelled(tuple(str(digit) for digit in range(10))),
         identity={"source": "digits"},
     )

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from trainer.catalogue import Folder
 from trainer.config.experiment import Data
 from trainer.data.images import conform
-from trainer.data.reading import Part, Row, Source
+from trainer.data.reading import Part, Row, Source, Table, labelled
 from trainer.errors import ConfigError
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif")
@@ -34,7 +35,8 @@ def open_source(data: Data) -> Source:
         ConfigError: for a folder that is missing or has less than two images; while the rows are
             read, for more unreadable files than `data.max_corrupt_share`.
     """
-    root = Path(data.source.partition(":")[2]).expanduser()
+    assert isinstance(data.source, Folder)
+    root = Path(data.source.path).expanduser()
     if not root.is_dir():
         raise ConfigError(
             f"data.source: {root} is not a folder; give the path of a folder of images on a local "
@@ -48,8 +50,8 @@ def open_source(data: Data) -> Source:
         )
     names, labels = _classes([file.relative_to(root) for file in files])
     return Source(
-        train=Part(_rows(root, files, labels, data), len(files)),
-        label_names=names,
+        tables=(Table(Part(_rows(root, files, labels, data), len(files))),),
+        fields=labelled(names),
         identity={
             "source": "folder",
             "path": str(root.resolve()),
@@ -76,8 +78,8 @@ def _image_files(folder: Path, seen: set[str]) -> Iterator[Path]:
             yield path
 
 
-def _classes(files: list[Path]) -> tuple[tuple[str, ...], list[int]]:
-    """Names of the classes and each file's class, or no names and -1."""
+def _classes(files: list[Path]) -> tuple[tuple[str, ...], list[int | None]]:
+    """Names of the classes and each file's class, or no names and None."""
     flat = [file for file in files if len(file.parts) == 1]
     if flat:
         if len(flat) < len(files):
@@ -87,7 +89,7 @@ def _classes(files: list[Path]) -> tuple[tuple[str, ...], list[int]]:
                 len(flat),
                 flat[0],
             )
-        return (), [-1] * len(files)
+        return (), [None] * len(files)
     names = sorted({file.parts[0] for file in files})
     numbers = {name: number for number, name in enumerate(names)}
     return tuple(names), [numbers[file.parts[0]] for file in files]
@@ -104,10 +106,12 @@ def _size_and_time(file: Path) -> tuple[int, int]:
 # ---- Reading them --------------------------------------------------------------------------------
 
 
-def _rows(root: Path, files: list[Path], labels: list[int], data: Data) -> Iterator[Row | None]:
+def _rows(
+    root: Path, files: list[Path], labels: list[int | None], data: Data
+) -> Iterator[Row | None]:
     """Decodes in threads, in order; names unreadable files and stops when there are too many."""
 
-    def attempt(job: tuple[Path, int]) -> Row | Exception:
+    def attempt(job: tuple[Path, int | None]) -> Row | Exception:
         file, label = job
         try:
             image = read_image(file)
@@ -115,7 +119,10 @@ def _rows(root: Path, files: list[Path], labels: list[int], data: Data) -> Itera
             # On broken bytes Pillow raises nearly anything: OSError, SyntaxError, struct.error,
             # TypeError, …; one file must not end a long reading.
             return error
-        return Row(conform(image, data), label, str(file.relative_to(root)))
+        fields = {"sample": conform(image, data)}
+        if label is not None:
+            fields["label"] = np.array(label, np.int64)
+        return Row(fields, str(file.relative_to(root)))
 
     unreadable: list[str] = []
     with ThreadPoolExecutor() as pool:

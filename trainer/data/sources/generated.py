@@ -4,14 +4,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from serving.bulk import formats
 from serving.bulk.job import Job
 from serving.bulk.output import Output
+from trainer.catalogue import Generated
 from trainer.config.experiment import Data
-from trainer.data.images import conform
-from trainer.data.reading import Part, Row, Source, as_stored
+from trainer.data.reading import Part, Row, Source, Table, as_stored, labelled, rows_of
 from trainer.errors import ConfigError
 
 MANIFEST = "manifest.json"
@@ -24,7 +22,8 @@ def open_source(data: Data) -> Source:
         ConfigError: for a folder that holds no finished output.
         UsageError: where the format's library is not installed.
     """
-    path = str(Path(data.source.partition(":")[2]).expanduser())
+    assert isinstance(data.source, Generated)
+    path = str(Path(data.source.path).expanduser())
     output = Output(path)
     manifest = output.manifest()
     if manifest is None:
@@ -34,8 +33,8 @@ def open_source(data: Data) -> Source:
         )
     job = Job.of(manifest)
     return Source(
-        train=Part(_rows(output, job, manifest, data), int(manifest["count"])),
-        label_names=job.content.label_names if "label" in job.columns else (),
+        tables=(Table(Part(_rows(output, job, manifest, data), int(manifest["count"]))),),
+        fields=labelled(job.content.label_names) if "label" in job.columns else {},
         identity={
             "source": "generated",
             "path": str(Path(path).resolve()),
@@ -44,15 +43,15 @@ def open_source(data: Data) -> Source:
     )
 
 
-def _rows(output: Output, job: Job, manifest: Mapping[str, Any], data: Data) -> Iterator[Row]:
+def _rows(
+    output: Output, job: Job, manifest: Mapping[str, Any], data: Data
+) -> Iterator[Row | None]:
     reader, content = formats.get(job.format), job.content
     index = 0
     for entry in manifest["shards"]:
         with output.local(entry["files"]) as paths:
             arrays = reader.read(paths, content)
         samples = as_stored(arrays[content.output], f"{output.path}: {entry['name']}")
-        labels = arrays.get("label", np.full(len(samples), -1))
-        for sample, label in zip(samples, labels.tolist(), strict=True):
-            image_or_point = conform(sample, data) if sample.ndim == 3 else sample
-            yield Row(image_or_point, label, f"{output.path} sample {index}")
-            index += 1
+        labels = arrays["label"] if "label" in job.columns else None
+        yield from rows_of(samples, labels, output.path, data, first=index).rows
+        index += len(samples)

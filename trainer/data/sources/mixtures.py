@@ -7,7 +7,8 @@ these are.
 import numpy as np
 
 from trainer.config.experiment import Data
-from trainer.data.reading import Source, rows_of
+from trainer.data.reading import Source, Table, labelled, rows_of
+from trainer.fields import Field
 
 NUM_POINTS = 100_000
 RING_STD = 0.01
@@ -28,16 +29,18 @@ def grid_centres() -> np.ndarray:
 
 def open_source(data: Data) -> Source:
     """Draws the points of `ring` or `grid`; a label is the number of the mode."""
-    if data.source == "ring":
+    if data.source.name == "ring":
         centres, std, value_range = ring_centres(), RING_STD, (-1.0, 1.0)
     else:
         centres, std, value_range = grid_centres(), GRID_STD, (-4.0, 4.0)
     points, modes = draw(centres, std)
     return Source(
-        train=rows_of(points, modes, data.source, data),
-        label_names=tuple(str(mode) for mode in range(len(centres))),
-        value_range=value_range,
-        identity={"source": data.source},
+        tables=(Table(rows_of(points, modes, data.source.name, data)),),
+        fields={
+            "sample": Field(range=value_range),
+            **labelled(tuple(str(mode) for mode in range(len(centres)))),
+        },
+        identity={"source": data.source.name},
     )
 
 

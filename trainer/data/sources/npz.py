@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from trainer.catalogue import Npz
 from trainer.config.experiment import Data
-from trainer.data.reading import Source, as_stored, rows_of
+from trainer.data.reading import Source, Table, as_stored, labelled, rows_of
 from trainer.errors import ConfigError
 
 # The last of each are those that `gan generate` writes.
@@ -25,14 +26,15 @@ def open_source(data: Data) -> Source:
     Raises:
         ConfigError: for a file that cannot be read, other arrays, and numbers that are not finite.
     """
-    path = Path(data.source.partition(":")[2]).expanduser()
+    assert isinstance(data.source, Npz)
+    path = Path(data.source.path).expanduser()
     files = _files(path)
     arrays = _concatenated([_read(file) for file in files], path)
     samples = _samples(arrays, path)
     names, labels = _labels(arrays, len(samples), path)
     return Source(
-        train=rows_of(samples, labels, path.name, data),
-        label_names=names,
+        tables=(Table(rows_of(samples, labels, path.name, data)),),
+        fields=labelled(names),
         identity={
             "source": "npz",
             "path": str(path.resolve()),

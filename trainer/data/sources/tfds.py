@@ -4,11 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
+from trainer.catalogue import Tfds
 from trainer.config.experiment import Data
-from trainer.data.images import conform
-from trainer.data.reading import Part, Row, Source, as_stored
+from trainer.data.reading import Part, Row, Source, Table, as_stored, labelled, rows_of
 from trainer.errors import ConfigError
 
 # Read at a time where images have one size; a batch is only a means of reading faster.
@@ -30,11 +28,11 @@ def open_source(data: Data) -> Source:
         count = _count(builder, split, field)
         return Part(_rows(builder, split, image_key, label_key, data), count)
 
+    held_out = part(held_out_split, "data.holdout_split") if held_out_split else None
     label_names = tuple(builder.info.features[label_key].names) if label_key else ()
     return Source(
-        train=part(data.split, "data.split"),
-        held_out=part(held_out_split, "data.holdout_split") if held_out_split else None,
-        label_names=label_names,
+        tables=(Table(part(data.split, "data.split"), held_out),),
+        fields=labelled(label_names),
         identity={
             "source": builder.info.full_name,
             "path": str(builder.data_path),
@@ -46,14 +44,15 @@ def open_source(data: Data) -> Source:
 def _prepared_builder(data: Data) -> Any:
     import tensorflow_datasets as tfds
 
-    name = data.source.partition(":")[2]
+    assert isinstance(data.source, Tfds)
+    name = data.source.dataset
     try:
         builder = tfds.builder(name, data_dir=data.data_dir)
     except (ValueError, AssertionError, ImportError, OSError) as error:
         # The library lists every data set it knows; its first line is the reason.
         reason = str(error).splitlines()[0].rstrip(".")
         raise ConfigError(
-            f"data.source: received {data.source!r}: {reason}; give the name of a data set of "
+            f"data.source: received {str(data.source)!r}: {reason}; give the name of a data set of "
             "tensorflow-datasets."
         ) from error
     if not builder.is_prepared():
@@ -88,7 +87,7 @@ def _feature_keys(builder: Any, data: Data) -> tuple[str, str | None]:
     labels = [name for name, kind in named.items() if isinstance(kind, tfds.features.ClassLabel)]
     if not images:
         raise ConfigError(
-            f"data.source: {data.source!r} has no image feature (it has "
+            f"data.source: {str(data.source)!r} has no image feature (it has "
             f"{', '.join(named) or 'no named features'}); give the name of an image data set."
         )
     usual_image, usual_label = (*(builder.info.supervised_keys or ()), None, None)[:2]
@@ -124,7 +123,7 @@ def _count(builder: Any, split: str, field: str) -> int:
 
 def _rows(
     builder: Any, split: str, image_key: str, label_key: str | None, data: Data
-) -> Iterator[Row]:
+) -> Iterator[Row | None]:
     """Decodes the image and the label only, always in the same order."""
     import tensorflow_datasets as tfds
 
@@ -140,7 +139,6 @@ def _rows(
     index = 0
     for batch in tfds.as_numpy(batches):
         images = as_stored(batch[image_key], f"feature {image_key!r} of {data.source}")
-        labels = batch[label_key] if label_key else np.full(len(images), -1)
-        for image, label in zip(images, labels.tolist(), strict=True):
-            yield Row(conform(image, data), label, f"{split} row {index}")
-            index += 1
+        labels = batch[label_key] if label_key else None
+        yield from rows_of(images, labels, split, data, first=index).rows
+        index += len(images)

@@ -72,8 +72,8 @@ def make(options: components.Component, dataset: Dataset, source: str, cache: Pa
 def auto(options: catalogue.AutoExtractor, dataset: Dataset, source: str, cache: Path) -> Extractor:
     """The classifier where the data has labels; else projections of images, or raw points."""
     spec = dataset.spec
-    if spec.num_classes > 1 and spec.is_image:
+    if spec.num_classes > 1 and spec.sample.kind == "image":
         return make(catalogue.ClassifierExtractor(), dataset, source, cache)
-    if spec.is_image:
+    if spec.sample.kind == "image":
         return make(catalogue.RandomProjectionExtractor(), dataset, source, cache)
     return make(catalogue.RawExtractor(), dataset, source, cache)

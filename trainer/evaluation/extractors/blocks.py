@@ -44,10 +44,11 @@ def check_samples(samples: np.ndarray, spec: DataSpec) -> None:
     Raises:
         ConfigError: naming both.
     """
-    if samples.shape[1:] != spec.shape or samples.dtype.name not in (spec.dtype, "float32"):
+    real = spec.sample
+    if samples.shape[1:] != real.shape or samples.dtype.name not in (real.dtype, "float32"):
         raise ConfigError(
             f"samples: received {samples.dtype.name} samples of shape {samples.shape[1:]}; the "
-            f"feature extractor was made for {spec.dtype} of shape {spec.shape}; give samples like "
+            f"feature extractor was made for {real.dtype} of shape {real.shape}; give samples like "
             "those of the reference data."
         )
 

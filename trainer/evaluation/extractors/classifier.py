@@ -117,12 +117,12 @@ def _given(folder: Path, spec: DataSpec) -> classifier_folder.Kept:
 
 def _form(spec: DataSpec) -> tuple:
     """What a classifier's input depends on."""
-    return spec.shape, spec.dtype, spec.value_range
+    return spec.sample.shape, spec.sample.dtype, spec.sample.limits
 
 
 def _in_words(spec: DataSpec) -> str:
-    low, high = spec.value_range
-    return f"{spec.dtype} samples of shape {spec.shape} in [{low:g}, {high:g}]"
+    low, high = spec.sample.limits
+    return f"{spec.sample.dtype} samples of shape {spec.sample.shape} in [{low:g}, {high:g}]"
 
 
 def _cached(folder: Path) -> classifier_folder.Kept | None:

@@ -3,7 +3,6 @@
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +15,8 @@ from trainer.files import published_folder
 
 _ABOUT = "about.json"
 _WEIGHTS = "weights.npz"
+# What reading a damaged file may raise.
+_DAMAGED = (LookupError, TypeError, AttributeError, ValueError, EOFError)
 
 
 class Kept(NamedTuple):
@@ -46,7 +47,7 @@ def write(folder: Path, kept: Kept, about: Mapping[str, Any]) -> None:
         "hash": classifier.hash,
         "num_classes": classifier.spec.num_classes,
         **about,
-        "data": asdict(classifier.spec),
+        "data": classifier.spec.describe(),
     }
     with published_folder(str(folder), marker=_ABOUT) as aside:
         np.savez(Path(aside, _WEIGHTS), *classifier.model.get_weights())
@@ -61,7 +62,7 @@ def read(folder: Path) -> Kept:
     """
     try:
         about = json.loads((folder / _ABOUT).read_text("utf-8"))
-        spec = _spec(about["data"])
+        spec = DataSpec.of(about["data"])
         model = build(spec, seed=0)
         with np.load(folder / _WEIGHTS) as arrays:
             # Saved in order as arr_0, arr_1, ….
@@ -69,16 +70,15 @@ def read(folder: Path) -> Kept:
         kept = Kept(Classifier(model, spec), str(about["source"]))
     except OSError as error:
         raise NotAClassifier(error.strerror or str(error)) from error
-    except (LookupError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        LookupError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        EOFError,
+        zipfile.BadZipFile,
+    ) as error:
         raise NotAClassifier(" ".join(str(error).split())[:200]) from error
     if kept.classifier.hash != about.get("hash"):
         raise NotAClassifier("its weights do not have the hash that it names")
     return kept
-
-
-def _spec(document: Mapping[str, Any]) -> DataSpec:
-    """JSON has lists where the specification has tuples."""
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
-    }
-    return DataSpec(**values)

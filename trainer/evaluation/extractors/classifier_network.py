@@ -33,8 +33,8 @@ def build(spec: DataSpec, seed: int) -> keras.Model:
         seed: of the initial weights.
     """
     layers = _Layers(seed)
-    inputs = keras.Input(spec.shape, dtype="float32", name="sample")
-    x = _convolutions(inputs, layers) if spec.is_image else _hidden(inputs, layers)
+    inputs = keras.Input(spec.sample.shape, dtype="float32", name="sample")
+    x = _convolutions(inputs, layers) if spec.sample.kind == "image" else _hidden(inputs, layers)
     features = layers.dense(x, NUM_FEATURES, "softsign", "features")
     logits = layers.dense(features, spec.num_classes, None, "logits")
     return keras.Model(inputs, {"features": features, "logits": logits}, name="classifier")

@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from trainer.data import modalities
 from trainer.data.examples import DataSpec, Examples
 from trainer.data.pipeline import batches
-from trainer.data.scaling import normalise
 from trainer.errors import ConfigError
 from trainer.evaluation.extractors import Features
 from trainer.evaluation.extractors.blocks import Run, check_samples, in_blocks
@@ -66,18 +66,18 @@ class Classifier:
         """Share of the examples read as their label; None where there are none, or no labels."""
         if examples.labels is None or not len(examples):
             return None
-        return float(np.mean(self.predict(examples.samples) == examples.labels))
+        return float(np.mean(self.predict(examples["sample"]) == examples.labels))
 
     @property
     def kind(self) -> str:
         """What the network is, in the name of the extractor."""
-        return "cnn" if self.spec.is_image else "mlp"
+        return "cnn" if self.spec.sample.kind == "image" else "mlp"
 
     @cached_property
     def hash(self) -> str:
         """Hexadecimal SHA-256 of the architecture, the preprocessing and the weights in order."""
         spec = self.spec
-        form = [spec.shape, spec.dtype, spec.value_range, architecture(self.model)]
+        form = [spec.sample.shape, spec.sample.dtype, spec.sample.limits, architecture(self.model)]
         digest = hashlib.sha256(json.dumps(form).encode())
         for array in self.model.get_weights():
             digest.update(array.tobytes())
@@ -85,15 +85,15 @@ class Classifier:
 
     @property
     def _block(self) -> int:
-        return int(np.clip(_BLOCK_NUMBERS // int(np.prod(self.spec.shape)), 8, _BLOCK))
+        return int(np.clip(_BLOCK_NUMBERS // self.spec.sample.size, 8, _BLOCK))
 
     @cached_property
     def _run(self) -> Run:
-        block = tf.TensorSpec([self._block, *self.spec.shape], tf.float32)
+        block = tf.TensorSpec([self._block, *self.spec.sample.shape], tf.float32)
 
         @tf.function(input_signature=[block])
         def forward(samples: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            outputs = self.model(normalise(samples, self.spec), training=False)
+            outputs = self.model(modalities.seen(samples, self.spec.sample), training=False)
             return outputs["features"], outputs["logits"]
 
         return lambda samples: forward(tf.cast(samples, tf.float32))
@@ -163,7 +163,8 @@ def _fit(model: keras.Model, examples: Examples, spec: DataSpec, seed: int) -> N
 
 
 def _num_steps(count: int, spec: DataSpec) -> int:
-    is_large = spec.is_image and spec.shape[0] * spec.shape[1] > _LARGE_PIXELS
+    sample = spec.sample
+    is_large = sample.kind == "image" and sample.size > _LARGE_PIXELS * sample.fixed_shape[-1]
     most = _MOST_LARGE_SEEN if is_large else _MOST_SEEN
     return int(np.clip(_PASSES * count, _LEAST_SEEN, most)) // _BATCH
 
@@ -186,7 +187,7 @@ def _training_step(
     @tf.function
     def step(samples: tf.Tensor, labels: tf.Tensor) -> None:
         with tf.GradientTape() as tape:
-            logits = model(normalise(samples, spec), training=True)["logits"]
+            logits = model(modalities.seen(samples, spec.sample), training=True)["logits"]
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
             loss = tf.reduce_mean(losses)
         optimizer.apply(tape.gradient(loss, variables), variables)

@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from trainer.data import modalities
 from trainer.data.examples import Dataset, DataSpec
-from trainer.data.scaling import normalise
 from trainer.errors import ConfigError
 from trainer.evaluation import catalogue
 from trainer.evaluation.extractors import Extractor, Features
@@ -58,7 +58,7 @@ def make(
         check_samples(samples, spec)
         return in_blocks(run, samples, _BLOCK)
 
-    form = f"{options.resize} {spec.shape} {spec.dtype} {spec.value_range}"
+    form = f"{options.resize} {spec.sample.shape} {spec.sample.dtype} {spec.sample.limits}"
     digest = hashlib.sha256(f"{network.digest} {form}".encode()).hexdigest()
     name = f"inception{network.form}" + ("" if options.resize == "tfgan" else options.resize)
     return Extractor(
@@ -96,24 +96,25 @@ def _network(options: catalogue.InceptionExtractor) -> Network:
 
 
 def _check_images(spec: DataSpec) -> None:
-    if not spec.is_image:
+    if spec.sample.kind != "image":
         raise ConfigError(
             "evaluate.extractor: inception is for images, and the data has points; take raw or "
             "classifier."
         )
-    if spec.shape[-1] not in (1, 3):
+    channels = spec.sample.shape[-1]
+    if channels not in (1, 3):
         raise ConfigError(
             f"evaluate.extractor: inception is for grey or RGB images, and the data has "
-            f"{spec.shape[-1]} channels; set data.channels=3 when training, or take another one."
+            f"{channels} channels; set data.channels=3 when training, or take another one."
         )
 
 
 def _in_bytes(samples: np.ndarray, spec: DataSpec) -> np.ndarray:
     """float32 RGB [n, h, w, 3] on [0, 255]; other types than bytes are scaled and clipped to it."""
     x = samples.astype(np.float32)
-    if spec.dtype != "uint8":
-        x = np.clip((np.asarray(normalise(samples, spec)) + 1.0) * 127.5, 0.0, 255.0)
-    return np.repeat(x, 3, axis=-1) if spec.shape[-1] == 1 else x
+    if spec.sample.dtype != "uint8":
+        x = np.clip((np.asarray(modalities.seen(samples, spec.sample)) + 1.0) * 127.5, 0.0, 255.0)
+    return np.repeat(x, 3, axis=-1) if spec.sample.shape[-1] == 1 else x
 
 
 def _resized_as_in_2015(images: np.ndarray) -> tf.Tensor:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from trainer.data import modalities
 from trainer.data.examples import Dataset, DataSpec
-from trainer.data.scaling import normalise
 from trainer.evaluation import catalogue
 from trainer.evaluation.extractors import Extractor, Features
 from trainer.evaluation.extractors.blocks import check_samples
@@ -31,7 +31,7 @@ def raw(options: catalogue.RawExtractor, dataset: Dataset, source: str, cache: P
         check_samples(samples, spec)
         return Features(np.concatenate([*_chunks(samples, spec), _none(spec)]), None)
 
-    return _extractor("raw", _digest("raw", spec), int(np.prod(spec.shape)), extract)
+    return _extractor("raw", _digest("raw", spec), spec.sample.size, extract)
 
 
 def random_projection(
@@ -44,7 +44,7 @@ def random_projection(
     many. The matrix follows from the seed for ever: NumPy's `RandomState` streams are frozen.
     """
     spec = dataset.spec
-    dimension = int(np.prod(spec.shape))
+    dimension = spec.sample.size
     size = min(options.size, dimension)
     matrix = _gaussian(dimension, size, options.seed) / np.float32(np.sqrt(size))
 
@@ -59,16 +59,16 @@ def random_projection(
 
 def _chunks(samples: np.ndarray, spec: DataSpec) -> Iterator[np.ndarray]:
     """Float32 rows in [-1, 1], a bounded number at a time."""
-    dimension = int(np.prod(spec.shape))
+    dimension = spec.sample.size
     step = max(1, _CHUNK // dimension)
     for start in range(0, len(samples), step):
         rows = samples[start : start + step]
-        yield np.asarray(normalise(rows, spec)).reshape(len(rows), dimension)
+        yield np.asarray(modalities.seen(rows, spec.sample)).reshape(len(rows), dimension)
 
 
 def _none(spec: DataSpec) -> np.ndarray:
     """No rows of as many numbers as a sample has."""
-    return np.empty((0, int(np.prod(spec.shape))), np.float32)
+    return np.empty((0, spec.sample.size), np.float32)
 
 
 def _gaussian(rows: int, columns: int, seed: int) -> np.ndarray:
@@ -83,7 +83,7 @@ def _gaussian(rows: int, columns: int, seed: int) -> np.ndarray:
 
 
 def _digest(kind: str, spec: DataSpec, **options: Any) -> str:
-    identity = [_VERSION, kind, spec.shape, spec.dtype, spec.value_range, options]
+    identity = [_VERSION, kind, spec.sample.shape, spec.sample.dtype, spec.sample.limits, options]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from serving.versions import fingerprint
+from trainer.data import modalities
 from trainer.data.examples import Dataset, DataSpec
-from trainer.data.scaling import normalise
 from trainer.errors import ConfigError
 from trainer.evaluation import catalogue
 from trainer.evaluation.extractors import Extractor, Features
@@ -103,14 +103,17 @@ def _check_input(
     takes: tf.TensorSpec, spec: DataSpec, options: catalogue.SavedModelExtractor
 ) -> None:
     """The samples must have the form that the model takes, and reach its type without loss."""
-    given = np.dtype(spec.dtype if options.scale == "stored" else np.float32)
-    fits = takes.shape.is_compatible_with([takes.shape[0] if takes.shape.rank else 1, *spec.shape])
+    given = np.dtype(spec.sample.dtype if options.scale == "stored" else np.float32)
+    fits = takes.shape.is_compatible_with(
+        [takes.shape[0] if takes.shape.rank else 1, *spec.sample.shape]
+    )
     number = takes.dtype.is_floating or takes.dtype.is_integer
     if not fits or not number or not np.can_cast(given, takes.dtype.as_numpy_dtype, "safe"):
         raise ConfigError(
             f"{_FIELD}.path: signature {options.signature!r} takes {takes.dtype.name} of shape "
-            f"{takes.shape}, and the samples are {given.name} of shape {(None, *spec.shape)} with "
-            f"scale={options.scale}; give a model for such samples, or another scale."
+            f"{takes.shape}, and the samples are {given.name} of shape "
+            f"{(None, *spec.sample.shape)} with scale={options.scale}; give a model for such "
+            "samples, or another scale."
         )
 
 
@@ -140,7 +143,7 @@ def _first_block(
 ) -> Features:
     """What comes of zeros, refused where it is not a row of numbers a sample."""
     try:
-        zeros = np.zeros((size, *spec.shape), spec.dtype)
+        zeros = np.zeros((size, *spec.sample.fixed_shape), spec.sample.dtype)
         results = [np.asarray(result) for result in run(zeros) if result is not None]
         rows = [result.shape[0] if result.ndim > 1 else None for result in results]
         if rows != [size] * len(rows) or any(result.dtype.kind not in "fiu" for result in results):
@@ -159,14 +162,14 @@ def _preparation(dtype: tf.DType, spec: DataSpec, scale: str) -> Any:
         if scale == "stored":
             is_unrounded = dtype.is_integer and samples.dtype.kind == "f"
             return tf.saturate_cast(np.rint(samples) if is_unrounded else samples, dtype)
-        x = normalise(samples, spec)
+        x = modalities.seen(samples, spec.sample)
         return tf.cast(x if scale == "symmetric" else (x + 1.0) / 2.0, dtype)
 
     return prepare
 
 
 def _digest(options: catalogue.SavedModelExtractor, spec: DataSpec) -> str:
-    form = [spec.shape, spec.dtype, spec.value_range]
+    form = [spec.sample.shape, spec.sample.dtype, spec.sample.limits]
     chosen = [options.signature, options.output, options.logits, options.scale]
     identity = [fingerprint(_folder(options)), chosen, form]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()

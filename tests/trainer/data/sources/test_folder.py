@@ -20,7 +20,7 @@ def test_lossless_files_are_kept_exactly_in_the_order_of_names(tmp_path, save, n
     for name, image in zip("bca", images, strict=True):
         save(tmp_path / f"{name}.{ending}", image)
     dataset = load(tmp_path)
-    np.testing.assert_array_equal(dataset.train.samples, images[[2, 0, 1]])
+    np.testing.assert_array_equal(dataset.train["sample"], images[[2, 0, 1]])
     assert dataset.train.labels is None
 
 
@@ -29,7 +29,7 @@ def test_lossy_files_are_read(tmp_path, save, ending):
     image = np.full((8, 8, 3), 128, np.uint8)
     for name in "ab":
         save(tmp_path / f"{name}.{ending}", image)
-    samples = load(tmp_path).train.samples
+    samples = load(tmp_path).train["sample"]
     assert samples.shape == (2, 8, 8, 3)
     assert np.abs(samples.astype(int) - 128).max() <= 2
 
@@ -42,7 +42,7 @@ def test_depth_and_channels_are_kept(tmp_path, save, noise, shape, dtype):
     images = noise(2, *shape, dtype=dtype)
     for name, image in zip("ab", images, strict=True):
         save(tmp_path / f"{name}.png", image)
-    samples = load(tmp_path).train.samples
+    samples = load(tmp_path).train["sample"]
     assert samples.dtype == dtype
     np.testing.assert_array_equal(samples, images.reshape(2, 6, 9, -1))
 
@@ -50,7 +50,7 @@ def test_depth_and_channels_are_kept(tmp_path, save, noise, shape, dtype):
 def test_sixteen_bits_give_their_range(tmp_path, save, noise):
     for name in "ab":
         save(tmp_path / f"{name}.png", noise(4, 4, dtype=np.uint16))
-    assert load(tmp_path).spec.value_range == (0.0, 65535.0)
+    assert load(tmp_path).spec.sample.range == (0.0, 65535.0)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_exif_orientation_is_honoured(tmp_path, save):
     exif[0x0112] = 6  # to be turned by 90 degrees clockwise: left becomes top
     for name in "ab":
         save(tmp_path / f"{name}.jpg", image, exif=exif, quality=95)
-    samples = load(tmp_path).train.samples
+    samples = load(tmp_path).train["sample"]
     assert samples.shape == (2, 16, 8, 3)
     assert samples[0, :7].min() > 240
     assert samples[0, 9:].max() < 15
@@ -136,7 +136,7 @@ def test_mixed_sizes_and_channels_meet_the_policy(tmp_path, save, noise):
     save(tmp_path / "a.png", noise(10, 20, 3))
     save(tmp_path / "b.png", noise(30, 7))
     save(tmp_path / "c.png", noise(9, 9, 4))
-    assert load(tmp_path, size=(8, 6), channels=3).train.samples.shape == (3, 8, 6, 3)
+    assert load(tmp_path, size=(8, 6), channels=3).train["sample"].shape == (3, 8, 6, 3)
 
 
 def break_file(path, how):
@@ -188,7 +188,7 @@ def test_labels_stay_with_their_images_when_files_are_skipped(tmp_path, save):
         save(tmp_path / label / "1.png", np.full((4, 4), grey, np.uint8))
     break_file(tmp_path / "b/1.png", "text")
     train = load(tmp_path, max_corrupt_share=0.5).train
-    assert train.samples[:, 0, 0, 0].tolist() == [10, 30]
+    assert train["sample"][:, 0, 0, 0].tolist() == [10, 30]
     assert train.labels.tolist() == [0, 2]
 
 

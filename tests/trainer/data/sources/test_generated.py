@@ -25,7 +25,7 @@ def load(path):
 def test_what_was_generated_is_read_back(exported, expected, tmp_path, format):
     batch.generate(str(exported), str(tmp_path / "out"), count=40, format=format, manner=HERE)
     found = load(tmp_path / "out")
-    np.testing.assert_array_equal(found.train.samples, expected["image"])
+    np.testing.assert_array_equal(found.train["sample"], expected["image"])
     np.testing.assert_array_equal(found.train.labels, expected["label"])
     assert found.spec.label_names == tuple("0123456789")
 

@@ -27,10 +27,10 @@ def test_grid_centres():
 )
 def test_mixture_has_its_modes_and_spread(source, centres, std, value_range):
     dataset = loading.load(Data(source=source, holdout_share=0.0))
-    points, modes = dataset.train.samples, dataset.train.labels
+    points, modes = dataset.train["sample"], dataset.train.labels
     assert points.shape == (100_000, 2)
     assert points.dtype == np.float32
-    assert dataset.spec.value_range == value_range
+    assert dataset.spec.sample.range == value_range
     residuals = points - centres[modes]
     np.testing.assert_allclose(residuals.std(axis=0), std, rtol=0.02)
     np.testing.assert_allclose(residuals.mean(axis=0), 0.0, atol=std * 0.02)

@@ -16,17 +16,17 @@ def test_images_are_kept_exactly(tmp_path, noise, name, dtype):
     images = noise(6, 5, 4, 3, dtype=dtype)
     np.savez(tmp_path / "a.npz", **{name: images})
     dataset = load(tmp_path / "a.npz")
-    assert dataset.train.samples.dtype == dtype
-    np.testing.assert_array_equal(dataset.train.samples, images)
+    assert dataset.train["sample"].dtype == dtype
+    np.testing.assert_array_equal(dataset.train["sample"], images)
     assert dataset.train.labels is None
-    assert not dataset.has_labels
+    assert dataset.train.labels is None
     assert dataset.spec.label_names == dataset.spec.marginal == ()
 
 
 def test_grey_images_gain_a_channel_and_float64_becomes_float32(tmp_path, noise):
     images = noise(6, 5, 4, dtype=np.float64)
     np.savez(tmp_path / "a.npz", images=images)
-    samples = load(tmp_path / "a.npz").train.samples
+    samples = load(tmp_path / "a.npz").train["sample"]
     assert samples.dtype == np.float32
     np.testing.assert_array_equal(samples, images[..., np.newaxis].astype(np.float32))
 
@@ -34,9 +34,9 @@ def test_grey_images_gain_a_channel_and_float64_becomes_float32(tmp_path, noise)
 def test_points_measure_their_range(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.array([[0.5, -3.0], [2.0, 7.0], [1.0, 1.0]]))
     dataset = load(tmp_path / "a.npz")
-    assert dataset.spec.shape == (2,)
-    assert dataset.spec.value_range == (-3.0, 7.0)
-    assert load(tmp_path / "a.npz", value_range=(0.0, 9.0)).spec.value_range == (0.0, 9.0)
+    assert dataset.spec.sample.shape == (2,)
+    assert dataset.spec.sample.range == (-3.0, 7.0)
+    assert load(tmp_path / "a.npz", value_range=(0.0, 9.0)).spec.sample.range == (0.0, 9.0)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_any_labels_become_sorted_classes(tmp_path, noise, key, labels, names, n
 
 def test_size_and_channels_apply_to_images(tmp_path, noise):
     np.savez(tmp_path / "a.npz", images=noise(4, 9, 5, 3))
-    assert load(tmp_path / "a.npz", size=(4, 6), channels=1).spec.shape == (4, 6, 1)
+    assert load(tmp_path / "a.npz", size=(4, 6), channels=1).spec.sample.shape == (4, 6, 1)
 
 
 IMAGES = np.zeros((4, 3, 3, 1), np.uint8)

@@ -94,13 +94,13 @@ def load(name, data_dir, **fields):
 
 def test_mnist_as_it_is_published(tfds_dir):
     dataset = load("mnist", tfds_dir, split="train[:500]", holdout_split="test[:100]")
-    assert dataset.train.samples.shape == (500, 28, 28, 1)
-    assert dataset.train.samples.dtype == np.uint8
+    assert dataset.train["sample"].shape == (500, 28, 28, 1)
+    assert dataset.train["sample"].dtype == np.uint8
     assert dataset.spec.label_names == tuple("0123456789")
     assert len(dataset.held_out) == 100
     published = tfds.load("mnist", data_dir=tfds_dir, download=False, split="train[:500]")
     published = list(tfds.as_numpy(published))
-    np.testing.assert_array_equal(dataset.train.samples, [row["image"] for row in published])
+    np.testing.assert_array_equal(dataset.train["sample"], [row["image"] for row in published])
     assert dataset.train.labels.tolist() == [row["label"] for row in published]
 
 
@@ -109,7 +109,7 @@ def test_version_size_and_channels(tfds_dir):
         "mnist:3.0.1", tfds_dir, split="train[:20]", holdout_split="train[20:30]", size=(32, 32),
         channels=3,
     )  # fmt: skip
-    assert dataset.spec.shape == (32, 32, 3)
+    assert dataset.spec.sample.shape == (32, 32, 3)
     assert len(dataset.held_out) == 10
 
 
@@ -170,18 +170,18 @@ def test_a_failed_download_gets_a_sentence(tmp_path, monkeypatch):
 
 def test_sixteen_bits_are_kept_and_a_share_is_held_out(generated):
     dataset = load("sixteen", generated, holdout_share=0.25)
-    assert dataset.spec.dtype == "uint16"
-    assert dataset.spec.value_range == (0.0, 65535.0)
+    assert dataset.spec.sample.dtype == "uint16"
+    assert dataset.spec.sample.range == (0.0, 65535.0)
     assert (len(dataset.train), len(dataset.held_out)) == (6, 2)
-    both = np.concatenate([dataset.train.samples, dataset.held_out.samples])
+    both = np.concatenate([dataset.train["sample"], dataset.held_out["sample"]])
     assert sorted(both[:, 0, 0, 0]) == [1000 * i + 1 for i in range(8)]
 
 
 def test_features_of_other_names_and_sizes_that_differ(generated):
     dataset = load("ragged", generated, size=(6, 6))
     assert dataset.spec.label_names == ("ant", "bee")
-    assert sorted(dataset.train.samples[:, 0, 0, 0].tolist()) == list(range(8))
-    np.testing.assert_array_equal(dataset.train.labels, dataset.train.samples[:, 0, 0, 0] % 2)
+    assert sorted(dataset.train["sample"][:, 0, 0, 0].tolist()) == list(range(8))
+    np.testing.assert_array_equal(dataset.train.labels, dataset.train["sample"][:, 0, 0, 0] % 2)
     assert len(dataset.held_out) == 3
 
 

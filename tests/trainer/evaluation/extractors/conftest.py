@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trainer.data.examples import Dataset, DataSpec, Examples
+from tests.specs import spec_of
+from trainer.data.examples import Dataset, Examples
+from trainer.fields import Field
 
 
 @pytest.fixture
@@ -17,10 +19,18 @@ def dataset():
         low, high = value_range or (0.0, float(np.iinfo(dtype).max))
         samples = random.uniform(low, high, (count, *shape)).astype(dtype)
         labels = np.arange(count) % num_classes if num_classes else None
-        examples = Examples(samples, labels)
+        examples = Examples.of(sample=samples, label=labels)
         names = tuple(map(str, range(num_classes)))
         marginal = (1 / num_classes,) * num_classes if num_classes else ()
-        spec = DataSpec(shape, dtype, (low, high), names, marginal, "0" * 64, count)
+        spec = spec_of(
+            shape,
+            dtype,
+            (low, high),
+            label_names=names,
+            marginal=marginal,
+            fingerprint="0" * 64,
+            count=count,
+        )
         return Dataset(examples, examples, spec)
 
     return make
@@ -31,7 +41,9 @@ def relabelled():
     """The same data set with other labels, and names of them."""
 
     def make(dataset: Dataset, labels, names) -> Dataset:
-        examples = Examples(dataset.train.samples, labels)
-        return Dataset(examples, examples, replace(dataset.spec, label_names=names))
+        examples = Examples.of(sample=dataset.train["sample"], label=labels)
+        label = Field((), "int64", "label", names=names)
+        fields = {**dataset.spec.fields, "label": label}
+        return Dataset(examples, examples, replace(dataset.spec, fields=fields))
 
     return make

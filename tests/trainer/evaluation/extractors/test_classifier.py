@@ -67,7 +67,7 @@ def test_it_reads_held_out_digits(trained):
 
 
 def test_features_are_float32_and_alive(trained, digits):
-    features, logits = trained.extract(digits.train.samples)
+    features, logits = trained.extract(digits.train["sample"])
     assert features.shape == (len(digits.train), 64) and logits.shape == (len(digits.train), 10)
     assert features.dtype == logits.dtype == np.float32
     assert features.std(axis=0).min() > 0.01
@@ -75,21 +75,21 @@ def test_features_are_float32_and_alive(trained, digits):
 
 @pytest.mark.parametrize("count", [0, 1, 100])
 def test_features_do_not_depend_on_the_batch(count, trained, digits):
-    whole = trained.extract(digits.train.samples)
-    part = trained.extract(digits.train.samples[-count or len(digits.train) :])
+    whole = trained.extract(digits.train["sample"])
+    part = trained.extract(digits.train["sample"][-count or len(digits.train) :])
     np.testing.assert_allclose(part.features, whole.features[len(whole.features) - count :], 1e-5)
     np.testing.assert_allclose(part.logits, whole.logits[len(whole.logits) - count :], 1e-4, 1e-4)
 
 
 def test_unrounded_samples_are_the_same_samples(trained, digits):
-    samples = digits.held_out.samples
+    samples = digits.held_out["sample"]
     expected = trained.extract(samples).features
     np.testing.assert_array_equal(trained.extract(samples.astype(np.float32)).features, expected)
 
 
 def test_samples_of_another_form_get_a_sentence(trained, digits):
     with pytest.raises(ConfigError, match=r"received uint8 samples of shape \(8, 7, 1\)"):
-        trained.extract(digits.train.samples[:, :, 1:])
+        trained.extract(digits.train["sample"][:, :, 1:])
 
 
 def test_training_again_gives_the_same_and_disturbs_nothing(trained, digits):
@@ -101,10 +101,10 @@ def test_training_again_gives_the_same_and_disturbs_nothing(trained, digits):
     assert again.hash == trained.hash
     assert _random_states() == expected
     assert _number_of_a_new_layer() == number + 1
-    read = again.predict(digits.held_out.samples)
+    read = again.predict(digits.held_out["sample"])
     assert read.dtype == np.int64
     assert np.mean(read == digits.held_out.labels) == again.accuracy(digits.held_out)
-    assert again.accuracy(Examples(digits.held_out.samples, None)) is None
+    assert again.accuracy(Examples.of(sample=digits.held_out["sample"])) is None
 
 
 def test_points_have_a_multilayer_perceptron(tmp_path):
@@ -167,7 +167,7 @@ def test_the_second_time_it_is_read(trained, digits, cache, no_training):
         trained.name,
         trained.accuracy,
     )
-    samples = digits.held_out.samples
+    samples = digits.held_out["sample"]
     np.testing.assert_array_equal(again.extract(samples)[0], trained.extract(samples)[0])
 
 

@@ -131,7 +131,7 @@ def test_grey_and_other_types_are_the_same_image(frozen, tmp_path, dataset):
     expected = _make(dataset((2, 2, 3)), tmp_path, path=path).extract(np.repeat(levels, 3, -1))[0]
     for dtype, value_range in [("uint8", None), ("uint16", None), ("float32", (-2.0, 3.0))]:
         data = dataset((2, 2, 1), dtype, value_range)
-        low, high = data.spec.value_range
+        low, high = data.spec.sample.limits
         samples = (low + levels / 255.0 * (high - low)).astype(dtype)
         features = _make(data, tmp_path, path=path).extract(samples)[0]
         np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-4)
@@ -140,10 +140,10 @@ def test_grey_and_other_types_are_the_same_image(frozen, tmp_path, dataset):
 def test_features_do_not_depend_on_the_batch(frozen, tmp_path, dataset):
     data = dataset((6, 5, 3), count=40)
     extractor = _make(data, tmp_path, path=frozen("tgz"))
-    whole = extractor.extract(data.train.samples)[0]
-    one = extractor.extract(data.train.samples[39:])[0]
+    whole = extractor.extract(data.train["sample"])[0]
+    one = extractor.extract(data.train["sample"][39:])[0]
     np.testing.assert_allclose(one, whole[39:], rtol=1e-5, atol=1e-5)
-    unrounded = extractor.extract(data.train.samples.astype(np.float32))[0]
+    unrounded = extractor.extract(data.train["sample"].astype(np.float32))[0]
     np.testing.assert_array_equal(unrounded, whole)
 
 
@@ -259,11 +259,11 @@ def test_keras_weights(has_top, ending, tmp_path, dataset):
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
     finally:
         keras.config.set_dtype_policy("float32")
-    features, logits = extractor.extract(data.train.samples)
+    features, logits = extractor.extract(data.train["sample"])
     assert extractor.name == f"inceptionkeras-{extractor.hash[:4]}"
     assert extractor.kind == "classifier" and features.shape == (2, 2048)
     images = tf.raw_ops.ResizeBilinear(
-        images=data.train.samples.astype(np.float32), size=[299, 299]
+        images=data.train["sample"].astype(np.float32), size=[299, 299]
     )
     expected = model(images / 127.5 - 1.0)
     if has_top:

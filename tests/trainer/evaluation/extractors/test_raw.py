@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trainer.data.scaling import normalise
+from trainer.data import modalities
 from trainer.errors import ConfigError
 from trainer.evaluation import catalogue
 from trainer.evaluation.extractors import make
@@ -17,8 +17,8 @@ def _projection(tmp_path, data, **options):
 def test_raw_is_what_the_discriminator_sees(tmp_path, dataset):
     data = dataset((4, 3, 2))
     extractor = make(catalogue.RawExtractor(), data, "digits", tmp_path)
-    features, logits = extractor.extract(data.train.samples)
-    expected = np.reshape(normalise(data.train.samples, data.spec), (24, 24))
+    features, logits = extractor.extract(data.train["sample"])
+    expected = np.reshape(modalities.seen(data.train["sample"], data.spec.sample), (24, 24))
     np.testing.assert_array_equal(features, expected)
     assert features.min() >= -1 and features.max() <= 1 and features.dtype == np.float32
     assert logits is None and extractor.kind == "other" and extractor.dimension == 24
@@ -27,9 +27,11 @@ def test_raw_is_what_the_discriminator_sees(tmp_path, dataset):
 
 def test_raw_keeps_ratios_of_distances_of_points(tmp_path, dataset):
     data = dataset((2,), "float32", (-3.0, 5.0))
-    features = make(catalogue.RawExtractor(), data, "ring", tmp_path).extract(data.train.samples)[0]
+    features = make(catalogue.RawExtractor(), data, "ring", tmp_path).extract(data.train["sample"])[
+        0
+    ]
     np.testing.assert_allclose(
-        np.diff(features, axis=0) * 4, np.diff(data.train.samples, axis=0), atol=1e-6
+        np.diff(features, axis=0) * 4, np.diff(data.train["sample"], axis=0), atol=1e-6
     )
 
 
@@ -45,8 +47,8 @@ def test_projection_is_the_same_for_ever(tmp_path, dataset):
 
 def test_projection_keeps_squared_distances_on_average(tmp_path, dataset):
     data = dataset((16, 16, 3), count=64)
-    raw = make(catalogue.RawExtractor(), data, "digits", tmp_path).extract(data.train.samples)[0]
-    projected = _projection(tmp_path, data).extract(data.train.samples)[0]
+    raw = make(catalogue.RawExtractor(), data, "digits", tmp_path).extract(data.train["sample"])[0]
+    projected = _projection(tmp_path, data).extract(data.train["sample"])[0]
     ratio = np.square(np.diff(projected, axis=0)).sum(1) / np.square(np.diff(raw, axis=0)).sum(1)
     # Each ratio is a χ² of 256 degrees over 256: its deviation is √(2/256) = .09.
     assert abs(ratio.mean() - 1) < 0.05
@@ -61,8 +63,8 @@ def test_projection_has_at_most_the_numbers_of_a_sample(tmp_path, dataset):
 def test_projection_of_large_images_comes_in_parts(tmp_path, dataset):
     data = dataset((128, 128, 3), count=200)
     extractor = _projection(tmp_path, data)
-    whole = extractor.extract(data.train.samples)[0]
-    one = extractor.extract(data.train.samples[150:151])[0]
+    whole = extractor.extract(data.train["sample"])[0]
+    one = extractor.extract(data.train["sample"][150:151])[0]
     assert whole.shape == (200, 256) and extractor.name.startswith("proj256-")
     np.testing.assert_allclose(one, whole[150:151], atol=1e-4)
 

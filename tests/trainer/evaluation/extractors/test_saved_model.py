@@ -62,10 +62,10 @@ def _make(saved, data, tmp_path, **options):
 def test_features_are_the_models_output_flattened(saved, tmp_path, dataset):
     data = dataset((4, 4, 1), count=70)
     extractor = _make(saved, data, tmp_path)
-    features, logits = extractor.extract(data.train.samples)
+    features, logits = extractor.extract(data.train["sample"])
     np.testing.assert_allclose(
         features,
-        data.train.samples.reshape(70, 16).astype(np.float32) @ KERNEL,
+        data.train["sample"].reshape(70, 16).astype(np.float32) @ KERNEL,
         rtol=1e-4,
         atol=1e-3,
     )
@@ -77,7 +77,7 @@ def test_features_are_the_models_output_flattened(saved, tmp_path, dataset):
 def test_with_logits_it_is_a_classifier(saved, tmp_path, dataset):
     data = dataset((4, 4, 1))
     extractor = _make(saved, data, tmp_path, output=None, logits="logits")
-    features, logits = extractor.extract(data.train.samples)
+    features, logits = extractor.extract(data.train["sample"])
     assert (extractor.kind, extractor.num_classes) == ("classifier", 3)
     np.testing.assert_array_equal(logits, features[:, :3])
 
@@ -95,10 +95,10 @@ def test_scales(scale, expected, saved, tmp_path, dataset):
 @pytest.mark.parametrize("signature", ["bytes", "four", "any"])
 def test_every_form_of_input_gives_the_same(signature, saved, tmp_path, dataset):
     data = dataset((4, 4, 1), count=7)
-    expected = _make(saved, data, tmp_path).extract(data.train.samples)[0]
+    expected = _make(saved, data, tmp_path).extract(data.train["sample"])[0]
     extractor = _make(saved, data, tmp_path, signature=signature)
-    np.testing.assert_allclose(extractor.extract(data.train.samples)[0], expected, rtol=1e-5)
-    unrounded = data.train.samples.astype(np.float32) + (0.4 if signature == "bytes" else 0.0)
+    np.testing.assert_allclose(extractor.extract(data.train["sample"])[0], expected, rtol=1e-5)
+    unrounded = data.train["sample"].astype(np.float32) + (0.4 if signature == "bytes" else 0.0)
     np.testing.assert_allclose(extractor.extract(unrounded)[0], expected, rtol=1e-5)
 
 

@@ -1,0 +1,164 @@
+"""Sources: where the examples come from that the discriminator is shown as real.
+
+A source is written as a mapping with its options (`{name: folder, path: photos}`); one that has no
+options, or a single one, has a short spelling too: `digits`, `folder:photos`.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import yaml
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic_core import PydanticCustomError
+
+from trainer.catalogue.choice import BY_NAME, Component
+
+if TYPE_CHECKING:
+    from trainer.config.experiment import Experiment
+
+
+class Source(Component):
+    """What every source has: a short spelling, and the options of `data` that do not suit it."""
+
+    # The option that stands behind the colon of the short spelling, where there is one.
+    argument: ClassVar[str | None] = None
+    # What messages call it there.
+    placeholder: ClassVar[str] = "PATH"
+
+    def __str__(self) -> str:
+        """The source as a recipe would have it: the short spelling, or the mapping in one line."""
+        spelling = self.model_dump(mode="json")
+        if isinstance(spelling, str):
+            return spelling
+        line: str = yaml.safe_dump(spelling, default_flow_style=True, sort_keys=False, width=10**6)
+        return line.strip()
+
+    @model_serializer(mode="wrap")
+    def _short(self, write: SerializerFunctionWrapHandler) -> dict[str, Any] | str:
+        """The short spelling of what has no further options, else the mapping."""
+        values: dict[str, Any] = write(self)
+        options = set(type(self).model_fields) - {"name"}
+        if not options:
+            return self.name
+        if self.argument and options == {self.argument}:
+            return f"{self.name}:{values[self.argument]}"
+        return values
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Splits and downloads are for tensorflow-datasets alone."""
+        data = experiment.data
+        if data.download:
+            yield (
+                f"data.download: received true with data.source={self}, which is not downloaded; "
+                "leave it false, or name a tfds: source"
+            )
+        if data.split != "train":
+            yield (
+                f"data.split: received {data.split!r} with data.source={self}, which has one "
+                "split; leave it at train, or name a tfds: source"
+            )
+        if data.holdout_split is not None:
+            yield (
+                f"data.holdout_split: received {data.holdout_split!r} with data.source={self}, "
+                "which has one split; leave it null and set data.holdout_share"
+            )
+
+
+class Digits(Source):
+    """The 1 797 grey 8x8 digits that come with scikit-learn."""
+
+    target: ClassVar[str] = "trainer.data.sources.digits:open_source"
+    name: Literal["digits"] = "digits"
+
+
+class Ring(Source):
+    """Eight Gaussians on a circle (Metz et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.data.sources.mixtures:open_source"
+    name: Literal["ring"] = "ring"
+
+
+class Grid(Source):
+    """25 Gaussians on a grid (Srivastava et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.data.sources.mixtures:open_source"
+    name: Literal["grid"] = "grid"
+
+
+class Tfds(Source):
+    """An image data set of tensorflow-datasets."""
+
+    target: ClassVar[str] = "trainer.data.sources.tfds:open_source"
+    argument: ClassVar[str | None] = "dataset"
+    placeholder: ClassVar[str] = "NAME"
+    name: Literal["tfds"] = "tfds"
+    # Its name there, perhaps with a configuration and a version: name/config:1.2.3.
+    dataset: str = Field(min_length=1)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """It has splits, and may be downloaded."""
+        yield from ()
+
+
+class Folder(Source):
+    """A folder of image files; its subfolders may be the classes."""
+
+    target: ClassVar[str] = "trainer.data.sources.folder:open_source"
+    argument: ClassVar[str | None] = "path"
+    name: Literal["folder"] = "folder"
+    # Of the folder, on a local disk.
+    path: str = Field(min_length=1)
+
+
+class Npz(Source):
+    """Numpy arrays in an .npz file, or in all those of a folder."""
+
+    target: ClassVar[str] = "trainer.data.sources.npz:open_source"
+    argument: ClassVar[str | None] = "path"
+    name: Literal["npz"] = "npz"
+    # Of the file or the folder, on a local disk.
+    path: str = Field(min_length=1)
+
+
+class Generated(Source):
+    """What `gan generate` wrote, in any of its formats."""
+
+    target: ClassVar[str] = "trainer.data.sources.generated:open_source"
+    argument: ClassVar[str | None] = "path"
+    name: Literal["generated"] = "generated"
+    # Of the folder that holds the output's manifest.
+    path: str = Field(min_length=1)
+
+
+SOURCES: tuple[type[Source], ...] = (Digits, Ring, Grid, Tfds, Folder, Npz, Generated)
+
+
+def _from_spelling(value: Any) -> Any:
+    """The mapping that a short spelling stands for; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    name, colon, argument = value.partition(":")
+    known = {source.model_fields["name"].default: source for source in SOURCES}
+    if name not in known:
+        accepted = ", ".join(_usual_spelling(source) for source in SOURCES)
+        raise _refusal(f"accepted are {accepted}")
+    expected = known[name].argument
+    if expected is None and colon:
+        raise _refusal(f"{name} takes no argument")
+    if expected is not None and not argument:
+        raise _refusal(f"name what to read, as in {_usual_spelling(known[name])}")
+    return {"name": name, **({expected: argument} if expected else {})}
+
+
+def _usual_spelling(source: type[Source]) -> str:
+    name = source.model_fields["name"].default
+    return f"{name}:{source.placeholder}" if source.argument else name
+
+
+def _refusal(sentence: str) -> PydanticCustomError:
+    return PydanticCustomError("source", "{sentence}", {"sentence": sentence})
+
+
+BY_SPELLING = BeforeValidator(_from_spelling)
+
+DataSource = Annotated[Digits | Ring | Grid | Tfds | Folder | Npz | Generated, BY_NAME, BY_SPELLING]

@@ -1,0 +1,54 @@
+"""Between stored values and what the players see of them, a file a kind of field."""
+
+from types import ModuleType
+
+import tensorflow as tf
+
+from trainer.data.modalities import labels, scaled, tokens
+from trainer.errors import ConfigError
+from trainer.fields import Field
+
+# Each has `seen(stored, field)` and `stored(seen, field)`.
+_OF_KIND: dict[str, ModuleType] = {
+    "image": scaled,
+    "vector": scaled,
+    "tokens": tokens,
+    "label": labels,
+}
+
+
+def seen(values: tf.Tensor, field: Field) -> tf.Tensor:
+    """What the players see of stored values.
+
+    Args:
+        values: [..., *field.shape] in stored units.
+        field: what they are.
+
+    Returns:
+        float32 for images and vectors ([..., *shape], the range on [-1, 1]) and tokens ([..., T, V]
+        one-hot); labels as they are.
+
+    Raises:
+        ConfigError: for a kind of field that players cannot see.
+    """
+    converted: tf.Tensor = _modality(field).seen(values, field)
+    return converted
+
+
+def stored(values: tf.Tensor, field: Field) -> tf.Tensor:
+    """What is stored of what the players see or make: the inverse of `seen`.
+
+    Raises:
+        ConfigError: for a kind of field that players cannot see.
+    """
+    converted: tf.Tensor = _modality(field).stored(values, field)
+    return converted
+
+
+def _modality(field: Field) -> ModuleType:
+    if field.kind not in _OF_KIND:
+        raise ConfigError(
+            f"data.source: received a field of kind {field.kind!r}, which networks cannot see; "
+            f"accepted are {', '.join(_OF_KIND)}."
+        )
+    return _OF_KIND[field.kind]

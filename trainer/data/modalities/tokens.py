@@ -1,0 +1,23 @@
+"""Tokens: numbers of symbols, which the players see as one-hot vectors."""
+
+import tensorflow as tf
+
+from trainer.fields import Field
+
+
+def seen(values: tf.Tensor, field: Field) -> tf.Tensor:
+    """One-hot vectors of symbols.
+
+    Args:
+        values: int32 [..., T] on [0, V), V the number of the field's names.
+        field: of kind "tokens"; its names are the vocabulary.
+
+    Returns:
+        float32 [..., T, V].
+    """
+    return tf.one_hot(values, len(field.names), dtype=tf.float32)
+
+
+def stored(values: tf.Tensor, field: Field) -> tf.Tensor:
+    """The most likely symbols: float [..., T, V] → int32 [..., T]; the first of equal ones."""
+    return tf.argmax(values, axis=-1, output_type=tf.int32)
