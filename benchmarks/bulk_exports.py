@@ -37,7 +37,7 @@ class Predicting:
 
         run = RunDirectory(str(run_dir))
         spec = run.read_spec()
-        self._generator: Any = assemble(run.read_experiment(), spec).gan.generator
+        self._generator: Any = assemble(run.read_experiment(), spec).gan.networks["generator"]
         self._num_classes = spec.num_classes
         self._latent_size = self._generator.input["latent"].shape[-1]
 
@@ -46,5 +46,7 @@ class Predicting:
         size = self._latent_size
         latents = np.stack([np.random.default_rng(seed).standard_normal(size) for seed in seeds])
         labels = np.eye(self._num_classes)[np.array(seeds) % self._num_classes]
-        samples = self._generator.predict({"latent": latents, "condition": labels}, verbose=0)
+        samples = self._generator.predict({"latent": latents, "condition": labels}, verbose=0)[
+            "sample"
+        ]
         return np.clip(127.5 * samples + 127.5, 0, 255).astype(np.uint8)

@@ -6,7 +6,8 @@ import keras
 
 from trainer import catalogue
 from trainer.config.experiment import Experiment
-from trainer.networks.ports import NetworkSpec
+from trainer.fields import Field
+from trainer.networks.ports import Ports
 
 SHAPE = (28, 28, 1)
 _FILTERS = (64, 128, 256)
@@ -15,13 +16,22 @@ _FILTERS = (64, 128, 256)
 def product(experiment: Experiment) -> tuple[keras.Model, keras.Model]:
     """Generator and discriminator as a run builds them, in the experiment's precision."""
     family = catalogue.resolve(experiment.network)(experiment.network)
-    spec = NetworkSpec(SHAPE, experiment.prior.size)
+    latent = {"latent": Field((latent_size(experiment),), kind="latent")}
+    sample = {"sample": Field(SHAPE, kind="image")}
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(experiment.train.precision)
     try:
-        return family.generator(spec), family.discriminator(spec)
+        generator = family.generator(Ports(latent, sample))
+        return generator, family.discriminator(Ports(sample, {"logits": Field()}))
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def latent_size(experiment: Experiment) -> int:
+    """Numbers in a latent of the experiment's prior."""
+    prior = experiment.prior
+    assert isinstance(prior, catalogue.GaussianPrior | catalogue.UniformPrior)
+    return prior.size
 
 
 def stock(experiment: Experiment) -> tuple[keras.Model, keras.Model]:
@@ -29,7 +39,7 @@ def stock(experiment: Experiment) -> tuple[keras.Model, keras.Model]:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(experiment.train.precision)
     try:
-        return _generator(experiment.prior.size), _discriminator()
+        return _generator(latent_size(experiment)), _discriminator()
     finally:
         keras.config.set_dtype_policy(before)
 

@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     best = ceiling(tf.float32, batch_size=batch, repeats=20 if arguments.quick else 200)
     examples = RunDirectory(arguments.run_dir).read_spec().count
     rate = batch * steps / sample.seconds
-    passes = FRESH if experiment.round.fresh_latents else SHARED
+    passes = FRESH if getattr(experiment.round, "fresh_latents", True) else SHARED
     gflops = rate * step_flops(passes, 1) / 1e9
     return harness.result(
         harness.Measurement(float(batch * steps), {arguments.recipe: [sample]}),

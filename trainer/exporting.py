@@ -6,30 +6,27 @@ Every input and output has one row a sample, so that a server may batch requests
 
 import json
 import os
-from collections.abc import Callable, Mapping
-from importlib.metadata import version
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from trainer.config.experiment import Experiment
 from trainer.config.recipe import to_yaml
-from trainer.data import modalities
 from trainer.data.examples import DataSpec
 from trainer.errors import ConfigError, RunError
 from trainer.evaluation import card, selection
+from trainer.fields import Field
 from trainer.files import is_remote, join, published_folder
-from trainer.game import averaging
-from trainer.game.assembly import assemble, float32_discriminator
-from trainer.game.sampling import Sampler
+from trainer.game.assembly import assemble
+from trainer.game.live import LiveModel
+from trainer.game.signatures.signature import Signature
 from trainer.run.checkpoints import Checkpoints
 from trainer.run.directory import RunDirectory
 
 _WARMUP = "tf_serving_warmup_requests"
-Signature = Callable[..., dict[str, tf.Tensor]]
 
 
 class Export(NamedTuple):
@@ -67,41 +64,37 @@ def export_run(run_dir: str | Path, to: str | Path, checkpoint: str = "last") ->
     step = checkpoints.restore(which)
     if step is None:
         raise ConfigError(f"RUN_DIR: {run.path!r} has no checkpoint yet; train it first.")
-    game.sampler.refresh_statistics()
-    judge = float32_discriminator(experiment, game.sampler)
-    averaging.copy_weights(game.gan.discriminator, judge)
-    module = ExportedModel(game.sampler, judge, experiment, step)
+    # The statistics are the checkpoint's own.
+    game.live.refresh()
+    module = ExportedModel(game.live)
     documents = _documents(run, experiment, spec, step, reason, sorted(module.functions))
     path = _publish(module, documents, os.fspath(to))
     return Export(path, step, reason)
 
 
 class ExportedModel(tf.Module):
-    """The signatures of one generator as TensorFlow functions over its variables.
+    """The signatures of a game as TensorFlow functions over its variables.
 
     It holds variables and functions only, no Keras objects: what is loaded needs TensorFlow alone.
     """
 
-    def __init__(
-        self, sampler: Sampler, judge: keras.Model, experiment: Experiment, step: int
-    ) -> None:
+    def __init__(self, live: LiveModel) -> None:
         super().__init__(name="saddlepoint")
-        models = (sampler.generator, judge)
-        self.weights = [v.value for model in models for v in model.variables]
-        functions = _signatures(sampler, judge)
-        document = _description(experiment, sampler, step, functions)
-        text = json.dumps(document, sort_keys=True)
+        self.weights = [v.value for n in live.networks.values() for v in n.model.variables]
+        text = json.dumps(live.description.document, sort_keys=True)
 
         def describe(row: tf.Tensor) -> dict[str, tf.Tensor]:
             return {"description": tf.fill(tf.shape(row), text)}
 
-        row = {"row": tf.TensorSpec([None], tf.int64)}
-        self.functions = {**functions, "describe": _traced(describe, row)}
+        row = Signature({"row": Field(dtype="int64", kind="scalar")}, {}, describe)
+        offered = {name: s for name, s in live.signatures.items() if s.exported}
+        self.functions = {name: _traced(s) for name, s in {**offered, "describe": row}.items()}
 
     def save(self, folder: str, documents: Mapping[str, str]) -> None:
         """Writes the SavedModel with its warm-up requests, and texts by their names beside them."""
         signatures = dict(self.functions)
-        signatures["serving_default"] = signatures["generate"]
+        default = "generate" if "generate" in signatures else next(iter(signatures))
+        signatures["serving_default"] = signatures[default]
         tf.saved_model.save(self, folder, signatures=signatures)
         extra = os.path.join(folder, "assets.extra")
         os.makedirs(extra)
@@ -110,124 +103,14 @@ class ExportedModel(tf.Module):
             Path(extra, name).write_text(text, encoding="utf-8")
 
 
-# ---- The signatures ------------------------------------------------------------------------------
-
-
-def _signatures(sampler: Sampler, judge: keras.Model) -> dict[str, Any]:
-    """Name → TensorFlow function; the conditional ones only where the model has a condition."""
-    seed = {"seed": tf.TensorSpec([None], tf.int64)}
-    label = {"label": tf.TensorSpec([None], tf.int64)} if sampler.condition.size else {}
-    latent = {"latent": tf.TensorSpec([None, sampler.prior.size], tf.float32)}
-    output, dtype = sample_output(sampler)
-    sample = {output: tf.TensorSpec([None, *sampler.spec.sample.shape], dtype)}
-
-    def generate(seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        drawn = sampler.labels(seed)
-        labelled = {} if drawn is None else {"label": drawn}
-        return {output: sampler.generate(seed, drawn), **labelled}
-
-    def generate_conditional(seed: tf.Tensor, label: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {output: sampler.generate(seed, label)}
-
-    def decode(latent: tf.Tensor, label: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
-        return {output: sampler.decode(latent, label)}
-
-    def score(*, label: tf.Tensor | None = None, **sample: tf.Tensor) -> dict[str, tf.Tensor]:
-        inputs = {"sample": modalities.seen(sample[output], sampler.spec.sample)}
-        condition = sampler.condition.encode(label)
-        if condition is not None:
-            inputs["condition"] = condition
-        return {"realism": judge(inputs, training=False)["logits"]}
-
-    functions: dict[str, tuple[Signature, dict[str, tf.TensorSpec]]] = {
-        "generate": (generate, seed),
-        "latents": (lambda seed: {"latent": sampler.latents(seed)}, seed),
-        "decode": (decode, latent | label),
-        "score": (score, sample | label),
-    }
-    if label:
-        functions["generate_conditional"] = (generate_conditional, seed | label)
-    if (
-        sampler.spec.sample.kind == "image"
-        and sampler.spec.sample.fixed_shape[-1] <= 4
-        and output == "image"
-    ):
-        for name in [n for n in functions if n.startswith("generate")]:
-            function, inputs = functions[name]
-            functions[f"{name}_png"] = (_as_png(function), inputs)
-    return {name: _traced(function, inputs) for name, (function, inputs) in functions.items()}
-
-
-def sample_output(sampler: Sampler) -> tuple[str, tf.DType]:
-    """What a sample is called and made of: integer images are `image`, all else is `sample`."""
-    dtype = tf.as_dtype(sampler.spec.sample.dtype)
-    is_picture = sampler.spec.sample.kind == "image" and dtype.is_integer
-    return ("image", dtype) if is_picture else ("sample", tf.float32)
-
-
-def _as_png(generate: Signature) -> Signature:
-    def generate_png(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        outputs = dict(generate(**inputs))
-        images = outputs.pop("image")
-        encoded = tf.map_fn(tf.io.encode_png, images, fn_output_signature=tf.string)
-        return {"image_bytes": encoded, **outputs}
-
-    return generate_png
-
-
-def _traced(function: Signature, inputs: dict[str, tf.TensorSpec]) -> Any:
+def _traced(signature: Signature) -> Any:
     """A tf.function of exactly these named inputs."""
     named = {
-        name: tf.TensorSpec(spec.shape, spec.dtype, name=name) for name, spec in inputs.items()
+        name: tf.TensorSpec([None, *field.shape], field.dtype, name=name)
+        for name, field in signature.inputs.items()
     }
-    compiled = tf.function(lambda **tensors: function(**tensors))
+    compiled = tf.function(lambda **tensors: dict(signature.function(**tensors)), autograph=False)
     return compiled.get_concrete_function(**named)
-
-
-# ---- What a remote client may know ---------------------------------------------------------------
-
-
-def _description(
-    experiment: Experiment, sampler: Sampler, step: int, signatures: dict[str, Any]
-) -> dict[str, Any]:
-    output, dtype = sample_output(sampler)
-    objective = experiment.objective.name
-    return {
-        "format": 1,
-        "name": experiment.name,
-        "sample": {
-            "output": output,
-            "shape": list(sampler.spec.sample.shape),
-            "dtype": dtype.name,
-            "range": list(sampler.spec.sample.limits),
-        },
-        "latent": {
-            "size": sampler.prior.size,
-            "prior": sampler.prior.name,
-            "layout": sampler.prior.layout,
-        },
-        "condition": sampler.condition.describe(),
-        "objective": objective,
-        "logits_are_probabilities": objective in ("minimax", "non_saturating"),
-        "signatures": {name: _types(function) for name, function in signatures.items()}
-        | {"describe": {"inputs": {"row": "int64"}, "outputs": {"description": "string"}}},
-        "step": step,
-        "config_hash": experiment.hash,
-        "data_fingerprint": sampler.spec.fingerprint,
-        "versions": {
-            "saddlepoint": version("saddlepoint"),
-            "tensorflow": version("tensorflow"),
-            "keras": version("keras"),
-        },
-    }
-
-
-def _types(function: Any) -> dict[str, dict[str, str]]:
-    inputs = function.structured_input_signature[1]
-    return {
-        "inputs": {name: spec.dtype.name for name, spec in inputs.items()},
-        "outputs": {n: t.dtype.name for n, t in function.structured_outputs.items()},
-    }
 
 
 # ---- What a person may know ----------------------------------------------------------------------
@@ -273,12 +156,18 @@ def _write_warmup(path: str, signatures: dict[str, Any]) -> None:
             request = predict_pb2.PredictRequest()
             request.model_spec.signature_name = name
             for tensor in function.structured_input_signature[1].values():
-                zeros = np.zeros([1, *tensor.shape[1:]], tensor.dtype.as_numpy_dtype)
-                request.inputs[tensor.name].CopyFrom(tf.make_tensor_proto(zeros))
+                request.inputs[tensor.name].CopyFrom(_zero_row(tensor))
             log = prediction_log_pb2.PredictionLog(
                 predict_log=prediction_log_pb2.PredictLog(request=request)
             )
             writer.write(log.SerializeToString())
+
+
+def _zero_row(spec: tf.TensorSpec) -> Any:
+    """One row of zeros, or of empty strings; open sides have length one."""
+    shape = [1, *(side or 1 for side in spec.shape[1:])]
+    empty = b"" if spec.dtype == tf.string else 0
+    return tf.make_tensor_proto(np.full(shape, empty, spec.dtype.as_numpy_dtype), dtype=spec.dtype)
 
 
 def _publish(module: ExportedModel, documents: Mapping[str, str], base: str) -> str:

@@ -1,11 +1,12 @@
 """A training run: play, watch, checkpoint, until the steps are done or something asks to stop."""
 
 import contextlib
+import functools
 import itertools
 import logging
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -28,6 +29,8 @@ logger = logging.getLogger("saddlepoint")
 
 # One step of play on the next batches of an iterator: names to float32 [n], a value a step.
 Play = Callable[[Iterator], dict[str, tf.Tensor]]
+# A step on one replica's part of a batch.
+Step = Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,12 @@ def train(experiment: Experiment, run_dir: str | Path, *, progress: bool = True)
     run.check(experiment)
     dataset = loading.load(experiment.data)
     with strategy.scope():
-        game = assemble(experiment, dataset.spec, replicas=strategy.num_replicas_in_sync)
+        game = assemble(
+            experiment,
+            dataset.spec,
+            replicas=strategy.num_replicas_in_sync,
+            examples=dataset.train,
+        )
     pipeline.check_size(dataset.train, experiment.train.batch_size, game.gan.round.turns)
     with run.locked():
         run.claim(experiment, dataset.spec)
@@ -113,8 +121,8 @@ class _Session:
         self.experiment, self.run, self.game = experiment, run, game
         self.dataset, self.strategy = dataset, strategy
         self.checkpoints = Checkpoints(game, run.checkpoints, keep=experiment.run.keep)
-        # By length of the block.
-        self.play_functions: dict[int, Play] = {}
+        # By length and stage of the block.
+        self.play_functions: dict[tuple[int, int], Play] = {}
         self.turns = game.gan.round.turns
         # Told of the steps that have their checkpoint.
         self.evaluations = observers.Guarded(self._evaluations())
@@ -173,7 +181,7 @@ class _Session:
         examples = self._examples_per_step
         watching: list[observers.Observer] = [
             observers.MetricRows(self.run, self.experiment, examples, self.clock),
-            observers.SamplePictures(self.run, self.game.sampler, self.experiment),
+            observers.SamplePictures(self.run, self.game.live, self.experiment),
         ]
         if progress:
             steps = self.experiment.train.steps
@@ -210,14 +218,19 @@ class _Session:
             dataset = self.strategy.experimental_distribute_dataset(dataset)
         return iter(dataset)
 
+    def _stage(self, step: int) -> int:
+        """The stage that the step after `step` steps belongs to."""
+        return sum(step >= begins for begins in self.game.gan.round.stages())
+
     def _block_length(self, step: int) -> int:
         """Steps until the next thing that must happen between two steps."""
+        stages = [begins - step for begins in self.game.gan.round.stages() if begins > step]
         config = self.experiment.run
         events = (config.log_every, config.sample_every, config.checkpoint_every)
         evaluated = self.experiment.evaluate.every or config.checkpoint_every
         to_events = [every - step % every for every in (*events, evaluated)]
         left = self.experiment.train.steps - step
-        return min(self.experiment.devices.steps_per_execution, left, *to_events)
+        return min(self.experiment.devices.steps_per_execution, left, *to_events, *stages)
 
     def _play_block(self, length: int, batches: Iterator, step: int) -> dict[str, float]:
         """Plays a block and returns mean values.
@@ -225,10 +238,17 @@ class _Session:
         Raises:
             RunError: when a value of any of its steps is not finite.
         """
-        if length not in self.play_functions:
-            compiled = distribution.compile_with_xla(self.experiment.devices, self.strategy)
-            self.play_functions[length] = play_function(self.game, self.strategy, length, compiled)
-        values = {k: v.numpy() for k, v in self.play_functions[length](batches).items()}
+        stage = self._stage(step)
+        if step in self.game.gan.round.stages():
+            self.game.gan.enter(stage)
+        if (length, stage) not in self.play_functions:
+            compiled = self.game.gan.round.compiles and distribution.compile_with_xla(
+                self.experiment.devices, self.strategy
+            )
+            self.play_functions[length, stage] = play_function(
+                self.game, self.strategy, length, compiled, stage
+            )
+        values = {k: v.numpy() for k, v in self.play_functions[length, stage](batches).items()}
         for i, name in itertools.product(range(length), values):
             if not np.isfinite(values[name][i]):
                 raise RunError(
@@ -252,7 +272,7 @@ class _Session:
 
 
 def play_function(
-    game: Game, strategy: tf.distribute.Strategy, length: int, compiled: bool
+    game: Game, strategy: tf.distribute.Strategy, length: int, compiled: bool, stage: int = 0
 ) -> Play:
     """A function that plays `length` steps in one call into TensorFlow.
 
@@ -260,11 +280,13 @@ def play_function(
     TensorFlow cannot exchange gradients from inside a loop or a function of its own.
     """
     one_device = strategy.num_replicas_in_sync == 1
-    return _looped(game, length, compiled) if one_device else _unrolled(game, strategy, length)
+    step = functools.partial(game.gan.train_step, stage=stage)
+    return _looped(step, length, compiled) if one_device else _unrolled(step, strategy, length)
 
 
-def _looped(game: Game, length: int, compiled: bool) -> Play:
-    step = tf.function(game.gan.train_step, jit_compile=compiled)
+def _looped(train_step: Step, length: int, compiled: bool) -> Play:
+    # What rounds and networks are made of is plain Python, which AutoGraph would rewrite.
+    step = tf.function(train_step, jit_compile=compiled, autograph=False)
 
     @tf.function
     def play(batches: Any) -> dict[str, tf.Tensor]:
@@ -279,12 +301,12 @@ def _looped(game: Game, length: int, compiled: bool) -> Play:
     return play
 
 
-def _unrolled(game: Game, strategy: tf.distribute.Strategy, length: int) -> Play:
+def _unrolled(step: Step, strategy: tf.distribute.Strategy, length: int) -> Play:
     @tf.function
     def play(batches: Iterator) -> dict[str, tf.Tensor]:
         of_steps = []
         for _ in range(length):
-            values = strategy.run(game.gan.train_step, args=(next(batches),))
+            values = strategy.run(step, args=(next(batches),))
             of_steps.append(strategy.reduce("MEAN", values, axis=None))
         return {name: tf.stack([values[name] for values in of_steps]) for name in of_steps[0]}
 

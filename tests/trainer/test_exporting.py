@@ -114,7 +114,9 @@ def test_the_description_says_what_a_remote_client_must_know(model, digits):
         "dtype": "uint8",
         "range": [0.0, 255.0],
     }
-    assert document["latent"]["layout"] == [{"name": "noise", "start": 0, "size": 8}]
+    assert document["latent"]["layout"] == [
+        {"name": "noise", "kind": "noise", "start": 0, "size": 8}
+    ]
     assert document["condition"]["names"] == [str(i) for i in range(10)]
     assert sum(document["condition"]["marginal"]) == pytest.approx(1.0)
     assert document["data_fingerprint"] == digits.spec.fingerprint

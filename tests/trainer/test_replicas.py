@@ -42,7 +42,7 @@ def _play(digits, replicas, *overrides):
         logs = play(iterator)
     gan = game.gan
     weights = [
-        v.numpy() for n in (gan.generator, gan.discriminator, gan.average) for v in n.variables
+        v.numpy() for n in (*gan.networks.values(), *gan.averages.values()) for v in n.variables
     ]
     return weights, {name: v.numpy() for name, v in logs.items()}, int(gan.step.numpy())
 

@@ -12,17 +12,11 @@ from trainer.catalogue.priors import *
 from trainer.catalogue.rounds import *
 from trainer.catalogue.sources import *
 from trainer.catalogue.terms import *
+from trainer.catalogue.wrappers import *
 
 # What a recipe chooses by name, as fields of the experiment or of a component.
 CHOICES = (
-    DataSource,
-    Network,
-    Prior,
-    Condition,
-    Objective,
-    Penalty,
-    Round,
-    PlayerOptimizer,
-    Schedule,
+    *(DataSource, Network, Prior, Condition, Objective, Penalty, AnyTerm, Round, Wrapper),
+    *(PlayerOptimizer, Schedule),
 )
 COMPONENTS: tuple[type[Component], ...] = tuple(c for choice in CHOICES for c in members(choice))

@@ -48,6 +48,20 @@ class Custom(Component):
     # Keyword arguments of the class.
     options: dict[str, Any] = Field(default_factory=dict)
 
+    # What the library's own components tell about themselves, and a user's are not asked for.
+
+    roles: ClassVar[dict[str, str]] = {}
+    builds: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def turns(self) -> int:
+        """Batches of real examples that one step of a round consumes."""
+        return 1
+
+    def mixes_examples(self, kind: str) -> bool:
+        """Whether what a network says of one example depends on its batch."""
+        return False
+
 
 class ByName:
     """Marks a union of components as a choice by name; a bare name stands for its defaults."""

@@ -1,14 +1,16 @@
 """Conditions: what both players are told."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from trainer.catalogue.choice import BY_NAME, Component
+from pydantic import BeforeValidator, Field
+
+from trainer.catalogue.choice import BY_NAME, Component, Custom
 
 
 class NoCondition(Component):
     """Neither player is told anything."""
 
-    target: ClassVar[str] = "trainer.game.conditions.label:Unconditional"
+    target: ClassVar[str] = "trainer.game.conditions.none:Unconditional"
     name: Literal["none"] = "none"
 
 
@@ -19,4 +21,63 @@ class LabelCondition(Component):
     name: Literal["label"] = "label"
 
 
-Condition = Annotated[NoCondition | LabelCondition, BY_NAME]
+class ImageCondition(Component):
+    """Both players see a picture that lies beside the sample (Isola et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.conditions.given:GivenField"
+    kind: ClassVar[str] = "image"
+    name: Literal["image"] = "image"
+    # The data's field that holds the picture.
+    field: str = "image"
+
+
+class AttributesCondition(Component):
+    """Both players see a vector that lies beside the sample."""
+
+    target: ClassVar[str] = "trainer.game.conditions.given:GivenField"
+    kind: ClassVar[str] = "vector"
+    name: Literal["attributes"] = "attributes"
+    # The data's field that holds the vector.
+    field: str = "attributes"
+
+
+class DerivedCondition(Component):
+    """Both players see a degraded form of the sample, from which it is to be restored."""
+
+    target: ClassVar[str] = "trainer.game.conditions.derived:Derived"
+    name: Literal["derived"] = "derived"
+    # How many times lower the resolution is.
+    factor: int = Field(2, ge=1)
+    # Whether the colours are taken away.
+    grey: bool = False
+
+
+_Member = Annotated[
+    LabelCondition | ImageCondition | AttributesCondition | DerivedCondition | Custom, BY_NAME
+]
+
+
+class TogetherCondition(Component):
+    """Several conditions at once; a list in a recipe means this."""
+
+    target: ClassVar[str] = "trainer.game.conditions.together:Together"
+    name: Literal["together"] = "together"
+    # The conditions, of different names.
+    of: Annotated[tuple[_Member, ...], Field(strict=False, min_length=1)]
+
+
+def _several(value: Any) -> Any:
+    return {"name": "together", "of": value} if isinstance(value, list | tuple) else value
+
+
+Condition = Annotated[
+    NoCondition
+    | LabelCondition
+    | ImageCondition
+    | AttributesCondition
+    | DerivedCondition
+    | TogetherCondition
+    | Custom,
+    BY_NAME,
+    BeforeValidator(_several),
+]

@@ -7,10 +7,25 @@ from pydantic import Field
 from trainer.catalogue.choice import BY_NAME, Component, Custom
 
 
-class MLP(Component):
+class AnyNetwork(Component):
+    """What every family of networks has.
+
+    Attributes:
+        builds: the kinds of roles that it can build.
+    """
+
+    builds: ClassVar[tuple[str, ...]] = ()
+
+    def mixes_examples(self, kind: str) -> bool:
+        """Whether what a network of this kind says of one example depends on its batch."""
+        return False
+
+
+class MLP(AnyNetwork):
     """Fully connected players, for points, tables and small images (Goodfellow et al. 2014)."""
 
     target: ClassVar[str] = "trainer.networks.mlp:MLP"
+    builds: ClassVar[tuple[str, ...]] = ("generator", "encoder", "discriminator")
     name: Literal["mlp"] = "mlp"
     # Units of each hidden layer, in both players.
     units: Annotated[tuple[int, ...], Field(strict=False, min_length=1)] = (128, 128)
@@ -21,11 +36,18 @@ class MLP(Component):
     # Normalisation behind every hidden layer of the discriminator.
     discriminator_normalization: Literal["none", "batch", "layer"] = "none"
 
+    def mixes_examples(self, kind: str) -> bool:
+        """Batch normalisation does."""
+        judges = kind == "discriminator"
+        chosen = self.discriminator_normalization if judges else self.generator_normalization
+        return chosen == "batch"
 
-class DCGAN(Component):
+
+class DCGAN(AnyNetwork):
     """Strided convolutions that size themselves from the data (Radford et al. 2016)."""
 
     target: ClassVar[str] = "trainer.networks.dcgan:DCGAN"
+    builds: ClassVar[tuple[str, ...]] = ("generator", "encoder", "discriminator")
     name: Literal["dcgan"] = "dcgan"
     # Filters at the highest resolution; they double with every halving.
     base_filters: int = Field(64, ge=1)
@@ -37,6 +59,12 @@ class DCGAN(Component):
     generator_normalization: Literal["none", "batch", "layer"] = "batch"
     # Normalisation of the discriminator's hidden layers (never its first).
     discriminator_normalization: Literal["none", "batch", "layer"] = "batch"
+
+    def mixes_examples(self, kind: str) -> bool:
+        """Batch normalisation does."""
+        judges = kind == "discriminator"
+        chosen = self.discriminator_normalization if judges else self.generator_normalization
+        return chosen == "batch"
 
 
 Network = Annotated[MLP | DCGAN | Custom, BY_NAME]

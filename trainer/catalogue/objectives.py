@@ -1,10 +1,14 @@
 """Objectives: what each player minimises."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from trainer.catalogue.choice import BY_NAME, Component
+from trainer.catalogue.choice import BY_NAME, Component, Custom
+
+if TYPE_CHECKING:
+    from trainer.config.experiment import Experiment
 
 
 class Minimax(Component):
@@ -39,10 +43,20 @@ class Hinge(Component):
 
 
 class Wasserstein(Component):
-    """Difference of mean critic scores (Arjovsky et al. 2017); needs a penalty."""
+    """Difference of mean critic scores (Arjovsky et al. 2017); needs a bounded critic."""
 
     target: ClassVar[str] = "trainer.game.objectives:wasserstein"
     name: Literal["wasserstein"] = "wasserstein"
 
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A critic that nothing bounds."""
+        if not (experiment.penalties or experiment.optimizers.discriminator.clip_weights):
+            yield (
+                "objective: received 'wasserstein' without a penalty, so the critic is unbounded; "
+                "set penalties=[gradient_penalty], or optimizers.discriminator.clip_weights=0.01"
+            )
 
-Objective = Annotated[Minimax | NonSaturating | LeastSquares | Hinge | Wasserstein, BY_NAME]
+
+Objective = Annotated[
+    Minimax | NonSaturating | LeastSquares | Hinge | Wasserstein | Custom, BY_NAME
+]

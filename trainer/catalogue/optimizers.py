@@ -57,8 +57,11 @@ class Optimizer(Component):
     learning_rate: float = Field(2e-4, gt=0.0)
     # How the step size changes with this player's updates.
     schedule: Schedule = Constant()
-    # Largest norm of a player's whole (global) gradient; null does not clip.
+    # Largest norm of a side's whole (global) gradient; null does not clip.
     clip_norm: float | None = Field(None, gt=0.0)
+    # Every weight of the side stays in [-clip_weights, clip_weights] (Arjovsky et al. 2017); null
+    # does not clip.
+    clip_weights: float | None = Field(None, gt=0.0)
 
 
 class Adam(Optimizer):

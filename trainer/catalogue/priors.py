@@ -4,7 +4,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from trainer.catalogue.choice import BY_NAME, Component
+from trainer.catalogue.choice import BY_NAME, Component, Custom
+
+_Size = Annotated[int, Field(ge=2)]
 
 
 class GaussianPrior(Component):
@@ -12,8 +14,12 @@ class GaussianPrior(Component):
 
     target: ClassVar[str] = "trainer.game.priors:gaussian"
     name: Literal["gaussian"] = "gaussian"
-    # Numbers in a latent.
+    # Numbers of noise in a latent.
     size: int = Field(64, ge=1)
+    # Sizes of one-hot codes behind the noise, each category equally likely (InfoGAN).
+    categorical: Annotated[tuple[_Size, ...], Field(strict=False)] = ()
+    # Continuous codes behind those, uniform on [-1, 1].
+    continuous: int = Field(0, ge=0)
 
 
 class UniformPrior(Component):
@@ -21,8 +27,19 @@ class UniformPrior(Component):
 
     target: ClassVar[str] = "trainer.game.priors:uniform"
     name: Literal["uniform"] = "uniform"
-    # Numbers in a latent.
+    # Numbers of noise in a latent.
     size: int = Field(64, ge=1)
+    # Sizes of one-hot codes behind the noise, each category equally likely (InfoGAN).
+    categorical: Annotated[tuple[_Size, ...], Field(strict=False)] = ()
+    # Continuous codes behind those, uniform on [-1, 1].
+    continuous: int = Field(0, ge=0)
 
 
-Prior = Annotated[GaussianPrior | UniformPrior, BY_NAME]
+class NoPrior(Component):
+    """No latent: what is generated follows from the condition (and the noise inside a network)."""
+
+    target: ClassVar[str] = "trainer.game.priors:nothing"
+    name: Literal["none"] = "none"
+
+
+Prior = Annotated[GaussianPrior | UniformPrior | NoPrior | Custom, BY_NAME]

@@ -1,16 +1,36 @@
 """Rounds: the rules of play."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from trainer.catalogue.choice import BY_NAME, Component
+from trainer.catalogue.choice import BY_NAME, Component, Custom
+
+if TYPE_CHECKING:
+    from trainer.config.experiment import Experiment
 
 
-class OrdinaryRound(Component):
+class AnyRound(Component):
+    """What every round has.
+
+    Attributes:
+        roles: the networks of the game, and the kind of each: what a family must be able to build.
+    """
+
+    roles: ClassVar[dict[str, str]] = {}
+
+    @property
+    def turns(self) -> int:
+        """Batches of real examples that one step consumes."""
+        return 1
+
+
+class OrdinaryRound(AnyRound):
     """k discriminator turns, then one generator turn (Goodfellow et al. 2014, algorithm 1)."""
 
-    target: ClassVar[str] = "trainer.game.rounds.ordinary:OrdinaryRound"
+    target: ClassVar[str] = "trainer.game.rounds.ordinary:Ordinary"
+    roles: ClassVar[dict[str, str]] = {"generator": "generator", "discriminator": "discriminator"}
     name: Literal["ordinary"] = "ordinary"
     # k of the algorithm: discriminator turns in a step, each on a batch of its own.
     discriminator_turns: int = Field(1, ge=1)
@@ -18,5 +38,71 @@ class OrdinaryRound(Component):
     # that the discriminator has just seen, which saves one pass through the generator.
     fresh_latents: bool = True
 
+    @property
+    def turns(self) -> int:
+        """Batches of real examples that one step consumes."""
+        return self.discriminator_turns
 
-Round = Annotated[OrdinaryRound, BY_NAME]
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Fakes shared among several turns."""
+        if self.discriminator_turns > 1 and not self.fresh_latents:
+            yield (
+                "round.fresh_latents: received false with discriminator_turns="
+                f"{self.discriminator_turns}, but fakes can be shared between one turn of each "
+                "player only; set it to true"
+            )
+
+
+class PairsRound(AnyRound):
+    """A sample with its latent against its inverse (Donahue et al. 2017, Dumoulin et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.pairs:Pairs"
+    roles: ClassVar[dict[str, str]] = {
+        "generator": "generator",
+        "encoder": "encoder",
+        "discriminator": "discriminator",
+    }
+    name: Literal["pairs"] = "pairs"
+    # Share of the discriminator's word in `anomaly_score`; the rest is the reconstruction's error.
+    anomaly_weight: float = Field(0.1, ge=0.0, le=1.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A game without a latent."""
+        yield from _without_latent(self.name, experiment)
+
+
+class AutoencoderRound(AnyRound):
+    """An encoder and a decoder, no discriminator: the VAE (Kingma & Welling 2014)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.autoencoder:Autoencoder"
+    roles: ClassVar[dict[str, str]] = {"generator": "generator", "encoder": "encoder"}
+    name: Literal["autoencoder"] = "autoencoder"
+    # Weight of the divergence; one is the evidence lower bound.
+    beta: float = Field(1.0, ge=0.0)
+    # Distribution of an example around what was decoded.
+    likelihood: Literal["gaussian", "bernoulli"] = "gaussian"
+    # Standard deviation of the Gaussian, where examples lie on [-1, 1].
+    deviation: float = Field(0.1, gt=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A prior that the divergence is not of, and terms that nobody would play."""
+        prior = experiment.prior
+        if prior.name != "gaussian" or getattr(prior, "categorical", None):
+            yield (
+                f"prior.name: received {prior.name!r} with the round 'autoencoder', whose "
+                "divergence is from a Gaussian without codes; set prior=gaussian"
+            )
+        for kind in ("penalties", "terms", "wrappers"):
+            if getattr(experiment, kind):
+                yield (
+                    f"{kind}: received some with the round 'autoencoder', which has no "
+                    "discriminator; leave them out"
+                )
+
+
+def _without_latent(name: str, experiment: "Experiment") -> Iterator[str]:
+    if experiment.prior.name == "none":
+        yield f"prior.name: received 'none' with the round {name!r}; set gaussian or uniform"
+
+
+Round = Annotated[OrdinaryRound | PairsRound | AutoencoderRound | Custom, BY_NAME]

@@ -1,19 +1,105 @@
 """Terms: further losses of either side; penalties are terms that constrain."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from trainer.catalogue.choice import BY_NAME, Component
+from trainer.catalogue.choice import BY_NAME, Component, Custom
+
+if TYPE_CHECKING:
+    from trainer.config.experiment import Experiment
+
+# ---- Penalties ----------------------------------------------------------------------------------
 
 
-class GradientPenalty(Component):
+class GradientBased(Component):
+    """A penalty on the gradient of one example, which must not depend on its batch."""
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A discriminator that normalises by the batch."""
+        if experiment.network_of("discriminator").mixes_examples("discriminator"):
+            yield (
+                "network.discriminator_normalization: received 'batch' with a gradient penalty, "
+                "whose gradient of one example must not depend on its batch; set it to layer or "
+                "none"
+            )
+
+
+class GradientPenalty(GradientBased):
     """Keeps the critic's gradient norm at one between real and fake (Gulrajani et al. 2017)."""
 
-    target: ClassVar[str] = "trainer.game.terms.gradients:gradient_penalty"
+    target: ClassVar[str] = "trainer.game.terms.gradients:GradientPenalty"
     name: Literal["gradient_penalty"] = "gradient_penalty"
     # Lambda of the paper.
     weight: float = Field(10.0, gt=0.0)
 
 
-Penalty = Annotated[GradientPenalty, BY_NAME]
+class R1(GradientBased):
+    """Keeps the discriminator's gradient small on real examples (Mescheder et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.game.terms.gradients:R1"
+    name: Literal["r1"] = "r1"
+    # Gamma of the paper; the penalty is half of it times the squared norm.
+    gamma: float = Field(10.0, gt=0.0)
+    # Played every so many steps, with as many times the weight (Karras et al. 2020).
+    every: int = Field(1, ge=1)
+
+
+class R2(GradientBased):
+    """Keeps the discriminator's gradient small on fakes (Mescheder et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.game.terms.gradients:R2"
+    name: Literal["r2"] = "r2"
+    # Gamma of the paper; the penalty is half of it times the squared norm.
+    gamma: float = Field(10.0, gt=0.0)
+    # Played every so many steps, with as many times the weight (Karras et al. 2020).
+    every: int = Field(1, ge=1)
+
+
+# ---- Heads and other terms ----------------------------------------------------------------------
+
+
+class Classification(Component):
+    """The discriminator also names the class (AC-GAN, Odena et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.terms.classification:Classification"
+    name: Literal["classification"] = "classification"
+    # Weight of the class loss of real examples, in the discriminator's turn.
+    weight: float = Field(1.0, gt=0.0)
+    # Weight of the class loss of fakes, in the generator's turn.
+    generator_weight: float = Field(1.0, ge=0.0)
+    # Weight of the class loss of fakes in the discriminator's turn, as in the paper's equation 3.
+    fake_weight: float = Field(0.0, ge=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A game that is not told the classes."""
+        if experiment.condition.name not in ("label", "together"):
+            yield (
+                f"terms: received 'classification' with condition={experiment.condition.name}; "
+                "set condition=label"
+            )
+
+
+class MutualInformation(Component):
+    """Both sides raise the information that samples hold of the codes (Chen et al. 2016)."""
+
+    target: ClassVar[str] = "trainer.game.terms.mutual_information:MutualInformation"
+    name: Literal["mutual_information"] = "mutual_information"
+    # Weight of the categorical codes.
+    weight: float = Field(1.0, gt=0.0)
+    # Weight of the continuous codes.
+    continuous_weight: float = Field(1.0, gt=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A prior without codes."""
+        prior = experiment.prior
+        if not (getattr(prior, "categorical", ()) or getattr(prior, "continuous", 0)):
+            yield (
+                "terms: received 'mutual_information' with a prior that has no codes; set "
+                "prior.categorical=[10] or prior.continuous=2"
+            )
+
+
+Penalty = Annotated[GradientPenalty | R1 | R2 | Custom, BY_NAME]
+AnyTerm = Annotated[Classification | MutualInformation | Custom, BY_NAME]

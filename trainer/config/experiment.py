@@ -7,7 +7,7 @@ objectives, …) keep their own options in `trainer.catalogue`.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -146,12 +146,19 @@ class Experiment(Section):
     # The base of every random number of the run.
     seed: int = Field(0, ge=0, lt=2**63)
     data: Data = Data()
+    # The family that builds every network of the game.
     network: catalogue.Network = catalogue.DCGAN()
+    # Families of single networks, by role, where they differ: {encoder: {name: mlp}}.
+    networks: dict[str, catalogue.Network] = Field(default_factory=dict)
     prior: catalogue.Prior = catalogue.GaussianPrior()
     condition: catalogue.Condition = catalogue.NoCondition()
     objective: catalogue.Objective = catalogue.NonSaturating()
     penalties: Annotated[tuple[catalogue.Penalty, ...], Field(strict=False)] = ()
+    # Further losses of either side.
+    terms: Annotated[tuple[catalogue.AnyTerm, ...], Field(strict=False)] = ()
     round: catalogue.Round = catalogue.OrdinaryRound()
+    # What changes the round's play, from the inside out.
+    wrappers: Annotated[tuple[catalogue.Wrapper, ...], Field(strict=False)] = ()
     optimizers: Optimizers = Optimizers()
     train: Train = Train()
     devices: Devices = Devices()
@@ -160,10 +167,25 @@ class Experiment(Section):
 
     @model_validator(mode="after")
     def _refuse_impossible_combinations(self) -> "Experiment":
-        for impossible, message in (*_impossible_games(self), *_impossible_runs(self)):
+        for message in _impossible_games(self):
+            raise ValueError(message)
+        for impossible, message in _impossible_runs(self):
             if impossible:
                 raise ValueError(message)
         return self
+
+    def components(self) -> Iterator[catalogue.Component]:
+        """Everything that was chosen by name."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        values += [self.optimizers.generator, self.optimizers.discriminator]
+        for value in values:
+            several = value if isinstance(value, tuple) else (value,)
+            yield from (c for c in several if isinstance(c, catalogue.Component))
+        yield from self.networks.values()
+
+    def network_of(self, role: str) -> catalogue.Network:
+        """The family that builds a role."""
+        return self.networks.get(role, self.network)
 
     def as_dict(self) -> dict[str, Any]:
         """The resolved experiment as plain JSON values, every field present."""
@@ -196,30 +218,34 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _impossible_games(e: Experiment) -> Sequence[tuple[bool, str]]:
-    normalization = getattr(e.network, "discriminator_normalization", "none")
-    turns = e.round.discriminator_turns
-    return (
-        (
-            e.objective.name == "wasserstein" and not e.penalties,
-            "objective: received 'wasserstein' without a penalty, so the critic is unbounded; "
-            "set penalties=[{name: gradient_penalty}]",
-        ),
-        (
-            len({p.name for p in e.penalties}) < len(e.penalties),
-            "penalties: received the same one twice; name it once, with the weight it should have",
-        ),
-        (
-            bool(e.penalties) and normalization == "batch",
-            "network.discriminator_normalization: received 'batch' with a gradient penalty, whose "
-            "gradient of one example must not depend on its batch; set it to layer or none",
-        ),
-        (
-            turns > 1 and not e.round.fresh_latents,
-            f"round.fresh_latents: received false with discriminator_turns={turns}, but fakes can "
-            "be shared between one turn of each player only; set it to true",
-        ),
-    )
+def _impossible_games(e: Experiment) -> Iterator[str]:
+    """What the chosen components say that they cannot go with."""
+    for kind in ("penalties", "terms"):
+        names = [term.name for term in getattr(e, kind)]
+        if len(set(names)) < len(names):
+            yield (
+                f"{kind}: received the same one twice; name it once, with the weight it should have"
+            )
+    yield from _impossible_networks(e)
+    for component in e.components():
+        yield from component.impossible(e)
+
+
+def _impossible_networks(e: Experiment) -> Iterator[str]:
+    """Roles that the game lacks, and families without what a role needs."""
+    roles = e.round.roles
+    for name in e.networks:
+        if roles and name not in roles:
+            yield (
+                f"networks.{name}: no such role; the round {e.round.name!r} has {', '.join(roles)}"
+            )
+    for name, kind in roles.items():
+        family = e.network_of(name)
+        if family.builds and kind not in family.builds:
+            yield (
+                f"networks.{name}: received {family.name!r}, which has no {kind}; set "
+                f"networks.{name} to a family that has one"
+            )
 
 
 def _impossible_runs(e: Experiment) -> Sequence[tuple[bool, str]]:

@@ -1,20 +1,19 @@
 """The duality gap: how much each player would gain by playing on against the frozen other."""
 
-from collections.abc import Callable
+import functools
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import tensorflow as tf
 
 from trainer.config.experiment import Experiment
-from trainer.data import modalities, pipeline
+from trainer.data import pipeline
 from trainer.data.examples import Dataset, Examples
 from trainer.errors import MetricError
 from trainer.game.assembly import Game, assemble
 from trainer.game.gan import GAN, averaging
-from trainer.game.players import Player, Players
-from trainer.game.rounds.ordinary import Losses
+from trainer.game.turns import Outcome, Turn, Updates
 from trainer.metrics.estimate import Estimate
-from trainer.randomness import Noise
 
 # Held-out batches on which the players are compared.
 _JUDGED = 20
@@ -56,33 +55,42 @@ def duality_gap(
 
 
 def _copy(experiment: Experiment, game: Game, dataset: Dataset) -> GAN:
-    """A game of its own in float32, whose generator is the averaged one."""
+    """A game of its own in float32, whose averaged networks are the averages."""
     train = experiment.train.model_copy(update={"precision": "float32"})
     adversary = assemble(experiment.model_copy(update={"train": train}), dataset.spec).gan
-    averaging.copy_weights(game.gan.average, adversary.generator)
-    averaging.copy_weights(game.gan.discriminator, adversary.discriminator)
+    for name, network in adversary.networks.items():
+        source = game.gan.averages.get(name, game.gan.networks[name])
+        averaging.copy_weights(source, network)
     return adversary
+
+
+class _OneSideMoves:
+    """The updates of a game in which one side moves, or none."""
+
+    def __init__(self, updates: Updates, moving: str | None) -> None:
+        self._updates, self._moving = updates, moving
+        self.position, self.lookahead = updates.position, updates.lookahead
+
+    def minimise(self, side: str, turn: Turn) -> Outcome:
+        """Plays a turn; only the moving side takes a step."""
+        return self._updates.minimise(side, turn) if side == self._moving else turn()
+
+    def without_trace(self) -> AbstractContextManager[None]:
+        """Leaves no trace where a trace is kept."""
+        return nullcontext() if self._moving is None else self._updates.without_trace()
 
 
 def _play(
     gan: GAN, examples: Examples, experiment: Experiment, moving: str | None, steps: int, seed: int
 ) -> np.ndarray:
-    """Plays rounds in which one player moves, or none; the discriminator's loss of each step."""
-    players = Players(Player(gan.generator, "latent"), Player(gan.discriminator, "sample"))
+    """Plays rounds in which one side moves, or none; the discriminator's loss of each step."""
+    updates = _OneSideMoves(gan.updater, moving)
+    gan.seed = seed
 
-    def minimise(player: str, losses: Callable[[tf.GradientTape], Losses]) -> Losses:
-        if player == moving:
-            return gan.updater.minimise(player, losses)
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            return losses(tape)
-
-    @tf.function
+    @functools.partial(tf.function, autograph=False)
     def step(batch: dict[str, tf.Tensor], number: tf.Tensor) -> tf.Tensor:
-        batch = dict(batch)
-        noise = Noise(seed, number, batch.pop("position"))
-        batch["sample"] = modalities.seen(batch["sample"], gan.spec.sample)
-        watched = gan.round.play(players, batch, noise, minimise)
-        return tf.reduce_mean(watched["discriminator_loss"])
+        outcome = gan.play(batch, number, updates)
+        return tf.reduce_mean({**outcome.watched, **outcome.losses}["discriminator_loss"])
 
     batches = pipeline.batches(
         examples, batch_size=experiment.train.batch_size, turns=gan.round.turns, seed=seed

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from trainer import catalogue
 from trainer.config.experiment import Experiment
 from trainer.data.examples import DataSpec
 from trainer.evaluation.results import Evaluation, Number
@@ -80,7 +81,7 @@ def training_seconds(
 
 def examples_per_step(experiment: Experiment) -> int:
     """Real examples that a step shows to the discriminator."""
-    return experiment.train.batch_size * experiment.round.discriminator_turns
+    return experiment.train.batch_size * experiment.round.turns
 
 
 # ---- What the card holds -------------------------------------------------------------------------
@@ -110,12 +111,19 @@ def _recipe(experiment: Experiment) -> dict[str, Any]:
         "config_hash": experiment.hash,
         "seed": experiment.seed,
         "network": experiment.network.name,
-        "prior": f"{experiment.prior.name}, {experiment.prior.size} numbers",
+        "prior": _prior(experiment.prior),
         "condition": experiment.condition.name,
         "objective": experiment.objective.name,
         "penalties": [penalty.name for penalty in experiment.penalties],
+        "terms": [term.name for term in experiment.terms],
         "round": experiment.round.name,
+        "wrappers": [wrapper.name for wrapper in experiment.wrappers],
     }
+
+
+def _prior(prior: catalogue.Prior) -> str:
+    size = getattr(prior, "size", None)
+    return prior.name if size is None else f"{prior.name}, {size} numbers"
 
 
 def _intended_use(experiment: Experiment, spec: DataSpec) -> Iterator[str]:

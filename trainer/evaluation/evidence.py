@@ -26,7 +26,7 @@ class Evidence:
 
     def __init__(self, target: Target, reference: Reference) -> None:
         self.target, self.reference = target, reference
-        self.fake = target.samples(reference.dataset.spec)
+        self.fake = target.samples(reference.dataset)
         self.seed = target.experiment.evaluate.seed % 2**32
 
     @property

@@ -1,36 +1,64 @@
-"""What an evaluation asks of a generator, whether it lives in a run or in an export."""
+"""What an evaluation asks of a model, whether it lives in a run or in an export."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
-import tensorflow as tf
 
-from serving.exported import INTERNAL_BATCH, ExportedModel
+from serving.description import Description
+from trainer.data.examples import Examples, read
 from trainer.errors import MetricError
 from trainer.evaluation.samples import SampleSet
-from trainer.game.sampling import Sampler
 
 
-class Generator(Protocol):
+class Model(Protocol):
+    """A live game or an export: signatures by name."""
+
+    @property
+    def description(self) -> Description:
+        """What the model says of itself."""
+        ...
+
+    def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs of a signature for arrays of n rows each, n at least 1."""
+        ...
+
+
+class Generator:
     """seed → latent → sample, in numpy arrays of any number of rows.
 
     Attributes:
         prior: name of the distribution of latents.
         layout: the parts of a latent in order.
+        signatures: names of what the model can be asked.
     """
 
-    prior: str
-    layout: list[dict[str, Any]]
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        document = model.description.document
+        self.prior, self.layout = document["latent"]["prior"], document["latent"]["layout"]
+        self.signatures = frozenset(document["signatures"])
+        self._fields: Mapping[str, Any] = document.get("fields", {})
+        self._output = document["sample"]["output"]
+        self._conditional = model.description.num_classes is not None
+        self._unrounded = hasattr(model, "signatures") and "decode_unrounded" in model.signatures
 
     def labels(self, seeds: np.ndarray) -> np.ndarray | None:
         """Seeds int64 [n] → labels int64 [n] from the data's marginal; None without a condition."""
+        if not self._conditional:
+            return None
+        # An export tells what it draws only beside what it makes of it.
+        name = "condition" if hasattr(self._model, "signatures") else "generate"
+        return self._model.run(name, {"seed": seeds})["label"]
 
     def latents(self, seeds: np.ndarray) -> np.ndarray:
         """Seeds int64 [n] → latents float32 [n, z]."""
+        return self._model.run("latents", {"seed": seeds})["latent"]
 
     def decode(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Latents [n, z] (and labels [n]) → samples [n, *shape], as stored."""
+        condition = {} if labels is None else {"label": labels}
+        return self._model.run("decode", {"latent": latents} | condition)[self._output]
 
     def decode_unrounded(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """As `decode`, but float32 in the same units: integers are not rounded.
@@ -38,89 +66,81 @@ class Generator(Protocol):
         Raises:
             MetricError: where only rounded samples can be had.
         """
+        if self._output != "image":
+            return self.decode(latents, labels)
+        if not self._unrounded:
+            raise MetricError(
+                "an export gives whole grey levels, in which a small step is rounding alone; "
+                "give the run."
+            )
+        condition = {} if labels is None else {"label": labels}
+        return self._model.run("decode_unrounded", {"latent": latents} | condition)["sample"]
+
+    def generate(self, seeds: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+        """Seeds int64 [n] (and labels [n]) → samples [n, *shape], as stored."""
+        name, condition = (
+            ("generate", {})
+            if labels is None
+            else (
+                "generate_conditional",
+                {"label": labels},
+            )
+        )
+        return self._model.run(name, {"seed": seeds} | condition)[self._output]
+
+    def translate(self, signature: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        """What a signature makes of inputs of n rows each."""
+        outputs = self._model.run(signature, inputs)
+        return outputs[self._output] if self._output in outputs else next(iter(outputs.values()))
+
+    def inputs_of(self, signature: str) -> list[str]:
+        """Names of what a signature is given."""
+        return list(self._fields[signature]["inputs"])
+
+    @property
+    def translation(self) -> str | None:
+        """The first signature that makes samples from given ones; None where seeds suffice."""
+        if "generate" in self.signatures:
+            return None
+        return next((name for name in sorted(self.signatures) if "translate" in name), None)
 
 
-def samples_of(generator: Generator, count: int, first_seed: int) -> SampleSet:
-    """Sample i is the generator's for seed `first_seed + i`, as in serving and `gan generate`."""
+def samples_of(
+    generator: Generator, count: int, first_seed: int, examples: Examples | None = None
+) -> SampleSet:
+    """Sample i is the model's for seed `first_seed + i`, as in serving and `gan generate`.
+
+    A model that makes samples from given ones takes its inputs from the fields of `examples`.
+
+    Raises:
+        MetricError: when such a model is given no examples.
+    """
+    if generator.translation is not None:
+        return _translated(generator, generator.translation, count, first_seed, examples)
     seeds = first_seed + np.arange(count, dtype=np.int64)
     labels = generator.labels(seeds)
 
     def make(positions: np.ndarray) -> np.ndarray:
         chosen = None if labels is None else labels[positions]
-        return generator.decode(generator.latents(seeds[positions]), chosen)
+        return generator.generate(seeds[positions], chosen)
 
     return SampleSet(count, make, labels)
 
 
-class RunGenerator:
-    """The averaged generator of a game, in its present state."""
+def _translated(
+    generator: Generator, signature: str, count: int, first_seed: int, examples: Examples | None
+) -> SampleSet:
+    """Sample i is made of example i; there are at most as many as examples."""
+    if examples is None:
+        raise MetricError("a model that makes samples from given ones needs the run's own data.")
+    fields = {name: values for table in examples.tables for name, values in table.items()}
+    count = min(count, len(examples))
 
-    def __init__(self, sampler: Sampler) -> None:
-        self.prior, self.layout = sampler.prior.name, sampler.prior.layout
-        self._conditional = bool(sampler.condition.size)
-        self._labels = tf.function(sampler.labels)
-        self._latents = tf.function(sampler.latents)
-        self._decode = tf.function(sampler.decode)
-        self._decode_unrounded = tf.function(sampler.decode_unrounded)
+    def make(positions: np.ndarray) -> np.ndarray:
+        inputs = {
+            name: first_seed + positions if name == "seed" else read(fields[name], positions)
+            for name in generator.inputs_of(signature)
+        }
+        return generator.translate(signature, inputs)
 
-    def labels(self, seeds: np.ndarray) -> np.ndarray | None:
-        """See `Generator`."""
-        return _in_batches(self._labels, seeds) if self._conditional else None
-
-    def latents(self, seeds: np.ndarray) -> np.ndarray:
-        """See `Generator`."""
-        return _in_batches(self._latents, seeds)
-
-    def decode(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-        """See `Generator`."""
-        condition = () if labels is None else (labels,)
-        return _in_batches(self._decode, latents, *condition)
-
-    def decode_unrounded(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-        """See `Generator`."""
-        condition = () if labels is None else (labels,)
-        return _in_batches(self._decode_unrounded, latents, *condition)
-
-
-class ExportGenerator:
-    """The generator of an export, through its signatures."""
-
-    def __init__(self, model: ExportedModel) -> None:
-        self._model = model
-        latent = model.description.document["latent"]
-        self.prior, self.layout = latent["prior"], latent["layout"]
-        self._output = model.description.sample_output
-
-    def labels(self, seeds: np.ndarray) -> np.ndarray | None:
-        """See `Generator`."""
-        if self._model.description.num_classes is None:
-            return None
-        return self._model.run("generate", {"seed": seeds})["label"]
-
-    def latents(self, seeds: np.ndarray) -> np.ndarray:
-        """See `Generator`."""
-        return self._model.run("latents", {"seed": seeds})["latent"]
-
-    def decode(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-        """See `Generator`."""
-        condition = {} if labels is None else {"label": labels}
-        return self._model.run("decode", {"latent": latents} | condition)[self._output]
-
-    def decode_unrounded(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-        """See `Generator`."""
-        if self._output == "image":
-            raise MetricError(
-                "an export gives whole grey levels, in which a small step is rounding alone; "
-                "give the run."
-            )
-        return self.decode(latents, labels)
-
-
-def _in_batches(function: Callable[..., tf.Tensor], *inputs: np.ndarray) -> np.ndarray:
-    """Runs whole batches of the size that serving uses, the last one padded: the same bits."""
-    parts = []
-    for start in range(0, len(inputs[0]), INTERNAL_BATCH):
-        rows = np.arange(start, start + INTERNAL_BATCH)
-        batch = [tf.constant(array.take(rows, 0, mode="clip")) for array in inputs]
-        parts.append(function(*batch).numpy())
-    return np.concatenate(parts)[: len(inputs[0])]
+    return SampleSet(count, make, None)

@@ -12,10 +12,10 @@ from serving.exported import ExportedModel
 from serving.versions import MARKER, complete_versions, version_path
 from trainer.config.experiment import Experiment
 from trainer.config.recipe import make_experiment, parse_yaml, with_overrides
-from trainer.data.examples import Dataset, DataSpec
+from trainer.data.examples import Dataset
 from trainer.errors import ConfigError
 from trainer.evaluation import sample_files
-from trainer.evaluation.generators import ExportGenerator, Generator, RunGenerator, samples_of
+from trainer.evaluation.generators import Generator, samples_of
 from trainer.evaluation.samples import SampleSet
 from trainer.files import join, read_text
 from trainer.game.assembly import Game, assemble
@@ -51,30 +51,30 @@ class Target:
     game: Game | None = None
     files: Dataset | None = None
 
-    def samples(self, spec: DataSpec) -> SampleSet:
-        """The samples to be judged, beside real ones of this kind.
+    def samples(self, dataset: Dataset) -> SampleSet:
+        """The samples to be judged, beside real ones of this data.
 
         Raises:
             ConfigError: when files hold samples of another kind.
         """
         options = self.experiment.evaluate
         if self.generator is not None:
-            return samples_of(self.generator, options.num_samples, options.seed)
+            return samples_of(self.generator, options.num_samples, options.seed, dataset.held_out)
         assert self.files is not None
-        examples = sample_files.like(self.files, spec)
+        examples = sample_files.like(self.files, dataset.spec)
         return SampleSet.of_examples(examples, options.num_samples)
 
 
 def of_game(name: str, experiment: Experiment, game: Game, step: int) -> Target:
     """The present state of a game."""
-    generator = RunGenerator(game.sampler)
+    generator = Generator(game.live)
     return Target(
         name,
         experiment,
         recipe=experiment.name,
         step=step,
         config_hash=experiment.hash,
-        data_fingerprint=game.sampler.spec.fingerprint,
+        data_fingerprint=game.live.spec.fingerprint,
         generator=generator,
         game=game,
     )
@@ -128,7 +128,7 @@ def at_step(target: Target, checkpoints: Checkpoints, which: str) -> Target:
     if step is None:
         raise ConfigError(f"TARGET: {target.name!r} has no checkpoint yet; train it first.")
     assert target.game is not None
-    target.game.sampler.refresh_statistics()
+    target.game.live.refresh()
     return replace(target, step=step)
 
 
@@ -171,7 +171,7 @@ def _export(path: str, overrides: Sequence[str], reference: str | None) -> Targe
         step=int(description["step"]),
         config_hash=str(description["config_hash"]),
         data_fingerprint="" if reference else str(description["data_fingerprint"]),
-        generator=ExportGenerator(model),
+        generator=Generator(model),
     )
 
 

@@ -1,115 +1,188 @@
 """From an experiment and its data to a game ready to be played."""
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import NamedTuple
+import random
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import keras
 
 from trainer import catalogue
 from trainer.config.experiment import Experiment
-from trainer.data.examples import DataSpec
+from trainer.data.examples import DataSpec, Examples
 from trainer.errors import ConfigError
 from trainer.game import optimizers
-from trainer.game.conditions.label import Condition
+from trainer.game.adversarial_loss import AdversarialLoss
 from trainer.game.gan import GAN
-from trainer.game.priors import Prior
-from trainer.game.rounds.ordinary import Round
-from trainer.game.sampling import Sampler
+from trainer.game.live import LiveModel
+from trainer.game.parts import Parts
+from trainer.game.roles import SIDES, Role
+from trainer.game.rounds.round import Round
 from trainer.game.updater import Learner
-from trainer.networks.ports import NetworkFamily, NetworkSpec
+from trainer.networks.ports import NetworkFamily, Ports
+
+# Keras draws the seeds of initial weights from Python's own generator, and its precision is a
+# setting of the process: one game is built at a time.
+_BUILDING = threading.RLock()
 
 
 class Game(NamedTuple):
-    """A compiled GAN with the sampler of its averaged generator."""
+    """A compiled GAN, and what it can be asked in its present state."""
 
     gan: GAN
-    sampler: Sampler
+    live: LiveModel
 
 
-def assemble(experiment: Experiment, spec: DataSpec, *, replicas: int = 1) -> Game:
+def assemble(
+    experiment: Experiment,
+    spec: DataSpec,
+    *,
+    replicas: int = 1,
+    examples: Examples | None = None,
+) -> Game:
     """Builds every part that an experiment names; call it in the strategy's scope.
 
+    From `examples`, of training, statistics are re-estimated and pictures drawn.
+
     Raises:
-        ConfigError: when the networks or the condition do not fit the data.
+        ConfigError: when the networks, the condition or a term do not fit the data.
     """
-    keras.utils.set_random_seed(experiment.seed % 2**32)
-    prior: Prior = catalogue.resolve(experiment.prior)(experiment.prior)
-    condition: Condition = catalogue.resolve(experiment.condition)(experiment.condition, spec)
-    shapes = NetworkSpec(spec.sample.fixed_shape, prior.size, condition.size)
-    family = _family(experiment, spec)
-    with _computing_in(experiment.train.precision):
-        trained = replace(shapes, synchronized=replicas > 1)
-        generator, discriminator = family.generator(trained), family.discriminator(trained)
-    with _computing_in("float32"):
-        average = family.generator(shapes)
+    round_ = make_round(experiment, spec)
+    roles = round_.roles()
+    build = _Builder(experiment, spec, roles)
+    precision = experiment.train.precision
+    networks = {name: build(name, precision=precision, synchronized=replicas > 1) for name in roles}
+    averages = {name: build(name) for name, role in roles.items() if role.averaged}
     gan = GAN(
-        generator,
-        discriminator,
-        average=average,
-        round=_round(experiment, prior, condition),
+        networks,
+        averages,
+        round=round_,
         spec=spec,
         seed=experiment.seed,
         ema_decay=experiment.train.ema_decay,
     )
-    gan.compile(
-        _learner(generator, experiment.optimizers.generator),
-        _learner(discriminator, experiment.optimizers.discriminator),
-    )
-    return Game(gan, Sampler(average, prior=prior, condition=condition, spec=spec))
+    gan.compile({side: _learner(gan, side, experiment) for side in _sides(roles)})
+    return Game(gan, LiveModel(gan, experiment, build, examples))
 
 
-def float32_discriminator(experiment: Experiment, sampler: Sampler) -> keras.Model:
-    """A new discriminator that computes in float32, for exports."""
-    shapes = NetworkSpec(
-        sampler.spec.sample.fixed_shape, sampler.prior.size, sampler.condition.size
-    )
-    with _computing_in("float32"):
-        return _family(experiment, sampler.spec).discriminator(shapes)
+def make_round(experiment: Experiment, spec: DataSpec) -> Round:
+    """The rules of play that an experiment names, wrapped as it says."""
+    prior = _made(experiment.prior)
+    condition = _made(experiment.condition, spec)
 
+    def loss(judge: str) -> AdversarialLoss:
+        objective = _made(experiment.objective)
+        terms = {t.name: _made(t, parts) for t in (*experiment.penalties, *experiment.terms)}
+        return AdversarialLoss(objective, terms, judge)
 
-def _family(experiment: Experiment, spec: DataSpec) -> NetworkFamily:
-    options = experiment.network
-    if isinstance(options, catalogue.Custom):
-        cls = catalogue.import_attribute(options.name, field="network.name")
-        try:
-            return cls(**options.options)
-        except TypeError as error:
-            raise ConfigError(
-                f"network.options: received {options.options!r}, which {options.name} does not "
-                f"take ({error}); give the arguments of its constructor."
-            ) from error
-    if options.name == "dcgan" and spec.sample.kind != "image":
-        raise ConfigError(
-            f"network.name: received 'dcgan', but samples have shape {spec.sample.shape}, which "
-            "is not height, width and channels; set network.name=mlp."
-        )
-    return catalogue.resolve(options)(options)
-
-
-def _round(experiment: Experiment, prior: Prior, condition: Condition) -> Round:
-    objective = catalogue.resolve(experiment.objective)(experiment.objective)
-    penalties = {p.name: catalogue.resolve(p)(p) for p in experiment.penalties}
-    round_: Round = catalogue.resolve(experiment.round)(
-        experiment.round,
-        objective=objective,
-        penalties=penalties,
-        prior=prior,
-        condition=condition,
-    )
+    parts = Parts(experiment, spec, prior, condition, loss)
+    round_: Round = _made(experiment.round, parts)
+    for wrapper in experiment.wrappers:
+        round_ = _made(wrapper, round_, parts)
     return round_
 
 
-def _learner(network: keras.Model, options: catalogue.Optimizer) -> Learner:
-    return Learner(network, optimizers.make(options), options.clip_norm)
+def _made(options: catalogue.Component, *arguments: Any) -> Any:
+    """What a component's options name; a user's own class takes its options as keywords."""
+    make = catalogue.resolve(options)
+    if not isinstance(options, catalogue.Custom):
+        return make(options, *arguments)
+    try:
+        return make(*arguments, **options.options)
+    except TypeError as error:
+        raise ConfigError(
+            f"{options.name}: received options {options.options!r}, which it does not take "
+            f"({error}); give the arguments of its constructor."
+        ) from error
+
+
+def _sides(roles: Mapping[str, Role]) -> list[str]:
+    """The sides that have a network."""
+    return [side for side in SIDES if any(role.side == side for role in roles.values())]
+
+
+def _learner(gan: GAN, side: str, experiment: Experiment) -> Learner:
+    options = getattr(experiment.optimizers, side)
+    return Learner(
+        gan.players_of(side),
+        optimizers.make(options),
+        optimizers.rule(options),
+        options.clip_norm,
+        options.clip_weights,
+    )
+
+
+class _Builder:
+    """Builds the network of a role, with initial weights from a stream of its own."""
+
+    def __init__(self, experiment: Experiment, spec: DataSpec, roles: Mapping[str, Role]) -> None:
+        self.experiment, self.spec, self.roles = experiment, spec, roles
+
+    def __call__(
+        self, name: str, *, precision: str = "float32", synchronized: bool = False
+    ) -> keras.Model:
+        """A new network of the role `name`."""
+        options = self.experiment.network_of(name)
+        role = self.roles[name]
+        build = self._method(name, options, role)
+        ports = Ports(role.inputs, role.outputs, synchronized)
+        with _computing_in(precision), _initial_weights(f"{self.experiment.seed}/{name}"):
+            model = build(ports)
+        _check_outputs(model, name, options, role)
+        return model
+
+    def _method(self, name: str, options: catalogue.Network, role: Role) -> Any:
+        family: NetworkFamily = _made(options)
+        build = getattr(family, role.kind, None)
+        if build is None:
+            raise ConfigError(
+                f"networks.{name}: {options.name!r} has no {role.kind}; set networks.{name} to a "
+                "family that has one."
+            )
+        return build
+
+
+def _check_outputs(model: keras.Model, name: str, options: catalogue.Network, role: Role) -> None:
+    """Refuses a network whose answers do not fit the game.
+
+    Raises:
+        ConfigError: naming network, output and both shapes.
+    """
+    answered = getattr(model, "output", None)
+    if answered is None:
+        return
+    if not isinstance(answered, Mapping):
+        answered = dict.fromkeys(list(role.outputs)[:1], answered)
+    for output, field in role.outputs.items():
+        got = tuple(answered[output].shape[1:]) if output in answered else None
+        fits = got is not None and len(got) == len(field.shape)
+        fits = fits and all(b in (None, a) for a, b in zip(got or (), field.shape, strict=False))
+        if not fits and field.kind not in ("features", "patches"):
+            raise ConfigError(
+                f"networks.{name}: {options.name!r} answers {output!r} with shape {got}, where the "
+                f"game needs {field.shape}; change the network's last layer."
+            )
+
+
+@contextlib.contextmanager
+def _initial_weights(stream: str) -> Iterator[None]:
+    """Within, Keras draws its seeds from a stream of this name; Python's generator is untouched."""
+    with _BUILDING:
+        before = random.getstate()
+        random.seed(stream)
+        try:
+            yield
+        finally:
+            random.setstate(before)
 
 
 @contextlib.contextmanager
 def _computing_in(policy: str) -> Iterator[None]:
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
+    with _BUILDING:
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(policy)
+        try:
+            yield
+        finally:
+            keras.config.set_dtype_policy(before)

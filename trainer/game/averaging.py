@@ -1,14 +1,18 @@
-"""The averaged generator: an exponential moving average of weights with statistics of its own.
+"""Averaged networks: exponential moving averages of weights with statistics of their own.
 
-A generator sampled in inference mode needs batch-norm statistics that fit its weights. Statistics
-averaged along with the weights lag them, so they are re-estimated from latents instead, whenever
-the averaged generator is about to be used.
+A network used in inference mode needs batch-norm statistics that fit its weights. Statistics
+averaged along with the weights lag them, so they are re-estimated from fixed inputs instead,
+whenever the averaged network is about to be used.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import keras
 import tensorflow as tf
+
+_MOMENTS = ("moving_mean", "moving_variance")
+# A power of two, far above any moment, from which a momentum is read off exactly enough.
+_FAR = 2.0**20
 
 
 def ramped_decay(decay: float, step: tf.Tensor) -> tf.Tensor:
@@ -20,25 +24,37 @@ def ramped_decay(decay: float, step: tf.Tensor) -> tf.Tensor:
 def update(average: keras.Model, network: keras.Model, decay: tf.Tensor) -> None:
     """Average ← decay · average + (1 - decay) · network, over trainable weights.
 
+    Other numbers of a network that are no moments (a spectral norm's vector, say) are copied.
     Called in replica context; the weights are equal on every replica, so each moves its own copy.
     """
-    pairs = [
-        (a.value, w.value)
-        for a, w in zip(average.trainable_variables, network.trainable_variables, strict=True)
-    ]
+    share = 1.0 - decay
+    pairs = [(a, w, share) for a, w in _pairs(average, network)]
+    pairs += [(a, w, tf.ones([])) for a, w in _pairs(average, network, "non_trainable_variables")]
 
     def move(target: tf.Variable, weight: tf.Tensor, share: tf.Tensor) -> None:
-        target.assign_sub((target - tf.cast(weight, target.dtype)) * share)
+        target.assign_sub((target - tf.cast(weight, target.dtype)) * tf.cast(share, target.dtype))
 
-    def move_all(strategy: tf.distribute.Strategy, share: tf.Tensor) -> None:
-        for target, weight in pairs:
+    def move_all(strategy: tf.distribute.Strategy, shares: list[tf.Tensor]) -> None:
+        for (target, weight, _), share in zip(pairs, shares, strict=True):
             strategy.extended.update(target, move, args=(weight, share), group=False)
 
     if tf.distribute.get_strategy().num_replicas_in_sync == 1:
-        for target, weight in pairs:
-            move(target, weight, 1.0 - decay)
+        for target, weight, share in pairs:
+            move(target, weight, share)
     else:
-        tf.distribute.get_replica_context().merge_call(move_all, args=(1.0 - decay,))
+        shares = [share for _, _, share in pairs]
+        tf.distribute.get_replica_context().merge_call(move_all, args=(shares,))
+
+
+def _pairs(
+    average: keras.Model, network: keras.Model, which: str = "trainable_variables"
+) -> list[tuple[tf.Variable, tf.Variable]]:
+    """The values of both networks' float variables that are no moments."""
+    return [
+        (a.value, w.value)
+        for a, w in zip(getattr(average, which), getattr(network, which), strict=True)
+        if not a.path.endswith(_MOMENTS) and tf.as_dtype(a.dtype).is_floating
+    ]
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
@@ -47,41 +63,46 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
         a.assign(b)
 
 
-def batch_normalizations(network: keras.Model) -> Iterator[keras.layers.BatchNormalization]:
-    """Every batch normalisation of a network, in nested models too."""
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            yield layer
-        elif isinstance(layer, keras.Model):
-            yield from batch_normalizations(layer)
-
-
 def reestimate_statistics(network: keras.Model, batches: Iterable[Mapping[str, tf.Tensor]]) -> None:
     """Sets each batch norm's moving statistics to the moments of the given inputs.
 
-    With momentum zero a call in training mode leaves the batch's own moments in the statistics;
-    those of all batches are combined by the law of total variance. All batches must be equal in
-    size. A network without batch normalisation is left alone.
+    A call in training mode moves statistics from `old` to `m·old + (1 - m)·moment`: from zero, and
+    from far away for the momentum m, the batch's moment can be read off, however deep in a network
+    the normalisation lies. The moments of all batches are combined by the law of total variance.
+    All batches must be equal in size. A network without batch normalisation is left alone.
     """
-    layers = list(batch_normalizations(network))
-    if not layers:
+    statistics = [v for v in network.non_trainable_variables if v.path.endswith(_MOMENTS)]
+    if not statistics:
         return
-    momenta = [layer.momentum for layer in layers]
-    for layer in layers:
-        layer.momentum = 0.0
-    moments = []
-    try:
-        for inputs in batches:
-            network(inputs, training=True)
-            moments.append(
-                [(tf.identity(la.moving_mean), tf.identity(la.moving_variance)) for la in layers]
-            )
-    finally:
-        for layer, momentum in zip(layers, momenta, strict=True):
-            layer.momentum = momentum
-    for layer, of_layer in zip(layers, zip(*moments, strict=True), strict=True):
-        means, variances = (tf.stack(values) for values in zip(*of_layer, strict=True))
-        mean = tf.reduce_mean(means, axis=0)
-        spread = tf.reduce_mean(tf.square(means - mean), axis=0)
-        layer.moving_mean.assign(mean)
-        layer.moving_variance.assign(tf.reduce_mean(variances, axis=0) + spread)
+    of_batches: list[list[tf.Tensor]] = []
+    shares: list[tf.Tensor] = []
+    for inputs in batches:
+        from_zero = _moved(network, inputs, 0.0)
+        if not shares:
+            far = _moved(network, inputs, _FAR)
+            momenta = [(f - z) / _FAR for f, z in zip(far, from_zero, strict=True)]
+            shares = [1.0 - tf.reduce_mean(momentum) for momentum in momenta]
+        of_batches.append([z / share for z, share in zip(from_zero, shares, strict=True)])
+    moments = {
+        variable.path: tf.stack(values)
+        for variable, values in zip(statistics, zip(*of_batches, strict=True), strict=True)
+    }
+    for variable in statistics:
+        layer, _, kind = variable.path.rpartition("/")
+        moment = tf.reduce_mean(moments[variable.path], axis=0)
+        if kind == "moving_variance":
+            means = moments[f"{layer}/moving_mean"]
+            moment += tf.reduce_mean(tf.square(means - tf.reduce_mean(means, axis=0)), axis=0)
+        variable.assign(moment)
+
+
+def _moved(network: keras.Model, inputs: Mapping[str, tf.Tensor], old: float) -> list[tf.Tensor]:
+    """Where a call in training mode moves the statistics that stand at `old`."""
+    others = network.non_trainable_variables
+    before = [
+        tf.fill(v.shape, tf.cast(old, v.dtype)) if v.path.endswith(_MOMENTS) else v.value
+        for v in others
+    ]
+    trainable = [variable.value for variable in network.trainable_variables]
+    _, after = network.stateless_call(trainable, before, inputs, training=True)
+    return [new for v, new in zip(others, after, strict=True) if v.path.endswith(_MOMENTS)]

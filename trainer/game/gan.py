@@ -1,4 +1,4 @@
-"""The game as a Keras model: one `train_step` is one round, its updates and the moving average."""
+"""The game as a Keras model: one `train_step` is one round, its updates and the moving averages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,50 +8,46 @@ import tensorflow as tf
 
 from trainer.data import modalities
 from trainer.data.examples import DataSpec
-from trainer.game import averaging
-from trainer.game.players import Player, Players
-from trainer.game.rounds.ordinary import Round
+from trainer.game import averaging, replicas
+from trainer.game.players import Network, Player
+from trainer.game.roles import SIDES
+from trainer.game.rounds.round import Round
+from trainer.game.turns import Outcome, Updates
 from trainer.game.updater import Learner, Updater
 from trainer.randomness import Noise
 
 
 class GAN(keras.Model):
-    """A generator and a discriminator playing rounds against each other.
+    """Two sides, each of any number of networks, playing rounds against each other.
 
     Args:
-        generator: `trainer.networks.ports.NetworkFamily.generator`'s model.
-        discriminator: the same family's discriminator.
-        average: a generator of the same shape in float32, which follows the first one's weights.
+        networks: by role, as `round.roles()` names them.
+        averages: for averaged roles, a network of the same shape in float32, which follows.
         round: the rules of play.
         spec: what is known of the data; batches arrive in its units.
         seed: base of every random number.
         ema_decay: decay of the averaged weights, in [0, 1).
 
     Example:
-        gan = GAN(generator, discriminator, average=average, round=round, spec=spec)
-        gan.compile(Learner(generator, Adam(2e-4)), Learner(discriminator, Adam(2e-4)))
+        gan = GAN({"generator": g, "discriminator": d}, {"generator": a}, round=round, spec=spec)
+        gan.compile({"generator": Adam(…), "discriminator": Adam(…)})
         gan.fit(batches, steps_per_epoch=1000)
     """
 
     def __init__(
         self,
-        generator: keras.Model,
-        discriminator: keras.Model,
+        networks: Mapping[str, keras.Model],
+        averages: Mapping[str, keras.Model],
         *,
-        average: keras.Model,
         round: Round,
         spec: DataSpec,
         seed: int = 0,
         ema_decay: float = 0.999,
     ) -> None:
         super().__init__(name="gan")
-        self.generator = generator
-        self.discriminator = discriminator
-        self.average = average
-        self.round = round
-        self.spec = spec
-        self.seed = seed
-        self.ema_decay = ema_decay
+        self.networks, self.averages = dict(networks), dict(averages)
+        self.round, self.spec = round, spec
+        self.seed, self.ema_decay = seed, ema_decay
         # Steps played; the same on every replica.
         self.step = tf.Variable(
             0,
@@ -60,34 +56,63 @@ class GAN(keras.Model):
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             name="step",
         )
-        averaging.copy_weights(generator, average)
+        roles = round.roles()
+        for name, average in self.averages.items():
+            averaging.copy_weights(self.networks[name], average)
+        self.players = {
+            name: Player(self.networks[name], role, self._average(name, role))
+            for name, role in roles.items()
+        }
 
-    def compile(self, generator: Learner, discriminator: Learner, **options: Any) -> None:
-        """Gives each player its optimizer, built here so that replicas share its slots."""
-        # Keras would make an optimizer of its own if it were given none.
-        super().compile(optimizer=generator.optimizer, **options)
-        self.generator_optimizer = generator.optimizer
-        self.discriminator_optimizer = discriminator.optimizer
-        for learner in (generator, discriminator):
-            learner.optimizer.build(learner.network.trainable_variables)
-        self.updater = Updater({"generator": generator, "discriminator": discriminator})
+    def _average(self, name: str, role: Any) -> Network | None:
+        return Network(self.averages[name], role) if name in self.averages else None
 
-    def train_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def players_of(self, side: str) -> list[Player]:
+        """The players of a side, in the order of the roles."""
+        return [player for player in self.players.values() if player.role.side == side]
+
+    def compile(self, learners: Mapping[str, Learner], **options: Any) -> None:
+        """Gives each side its optimizer, built here so that replicas share its slots."""
+        # `fit` works with an optimizer of Keras' own making only if it is given one.
+        super().compile(optimizer=next(iter(learners.values())).optimizer, **options)
+        self.optimizers = {side: learners[side].optimizer for side in SIDES if side in learners}
+        for learner in learners.values():
+            learner.optimizer.build(learner.variables)
+        self.updater = Updater(learners)
+
+    def train_step(self, batch: Mapping[str, tf.Tensor], stage: int = 0) -> dict[str, tf.Tensor]:
         """Plays one round on this replica's part of a global batch.
 
         Args:
-            batch: "sample" [b, k, *shape] in stored units, k the round's turns; "position" int64
-                [b], each row's place in the global batch; "label" int64 [b, k] where there is one.
+            batch: name → [b, k, *shape] in stored units for each field of the data, k the round's
+                turns; "position" int64 [b], each row's place in the global batch.
+            stage: of the round (`Round.stages`).
 
         Returns:
             Names to float32 scalars: means over this replica's examples.
         """
-        batch = dict(batch)
-        noise = Noise(self.seed, self.step, batch.pop("position"))
-        batch["sample"] = modalities.seen(batch["sample"], self.spec.sample)
-        players = Players(Player(self.generator, "latent"), Player(self.discriminator, "sample"))
-        watched = self.round.play(players, batch, noise, self.updater.minimise)
+        outcome = self.play(batch, self.step, self.updater, stage)
         decay = averaging.ramped_decay(self.ema_decay, self.step)
-        averaging.update(self.average, self.generator, decay)
+        for name, average in self.averages.items():
+            averaging.update(average, self.networks[name], decay)
+        watched = {**outcome.watched, **outcome.losses}
+        round_ = self.round.at(stage)
+        if round_.state:
+            round_.update_state({n: replicas.mean(values) for n, values in watched.items()})
         self.step.assign_add(1)
         return {name: tf.reduce_mean(values) for name, values in watched.items()}
+
+    def enter(self, stage: int) -> None:
+        """Prepares a stage of the round, outside the graph, before its first step."""
+        self.round.enter(stage, self.updater)
+
+    def play(
+        self, batch: Mapping[str, tf.Tensor], step: tf.Tensor, updates: Updates, stage: int = 0
+    ) -> Outcome:
+        """Plays the turns of one step, and nothing but those; see `train_step`."""
+        batch = dict(batch)
+        noise = Noise(self.seed, step, batch.pop("position"))
+        seen = {
+            name: modalities.seen(values, self.spec.fields[name]) for name, values in batch.items()
+        }
+        return self.round.at(stage).play(self.players, seen, noise, updates)

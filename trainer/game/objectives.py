@@ -1,16 +1,23 @@
 """What each player minimises, as pairs of pure functions of logits.
 
-Every function takes float32 logits of shape [b] and returns a loss per example, float32 [b]: the
-updater alone decides how examples are averaged. `real` and `fake` are the discriminator's logits of
+Every function takes float32 logits of any one shape and returns losses of that shape: the updater
+alone decides how examples are averaged. `real` and `fake` are the discriminator's logits of
 real and generated examples; D = sigmoid(logit) where logits are probabilities.
 """
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import tensorflow as tf
 
 from trainer import catalogue
+from trainer.fields import Field
+from trainer.game.players import Inputs, Outputs
+
+
+def _plain_logits(sample: Inputs, outputs: Outputs) -> tf.Tensor:
+    return outputs["logits"]
 
 
 @dataclass(frozen=True)
@@ -18,16 +25,22 @@ class Objective:
     """A pair of per-example losses.
 
     Attributes:
-        discriminator: `(real_logits, fake_logits) -> loss`.
-        generator: `(fake_logits, real_logits) -> loss`; only relativistic objectives look at the
-            second argument.
+        discriminator: `(real_logits, fake_logits) -> loss`, elementwise.
+        generator: `(fake_logits, real_logits) -> loss`, elementwise; only relativistic objectives
+            look at the second argument.
         logits_are_probabilities: whether sigmoid(logit) estimates the probability of being real,
             so that D(x) and D(G(z)) can be shown.
+        needs: the outputs it asks of the discriminator.
+        reads: `(sample, outputs) -> logits`: [b], or one logit a patch [b, h, w].
+        generator_sees_real: whether the generator's turn judges the real examples again.
     """
 
     discriminator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
     generator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
     logits_are_probabilities: bool = False
+    needs: Mapping[str, Field] = dataclasses.field(default_factory=lambda: {"logits": Field()})
+    reads: Callable[[Inputs, Outputs], tf.Tensor] = _plain_logits
+    generator_sees_real: bool = False
 
 
 def _log_loss_of_fakes(real: tf.Tensor, fake: tf.Tensor, real_label: float = 1.0) -> tf.Tensor:

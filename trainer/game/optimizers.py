@@ -1,10 +1,20 @@
-"""Keras optimizers from the closed list, with learning-rate schedules of their own length."""
+"""Keras optimizers from the closed list, with learning-rate schedules of their own length.
 
+Beside each optimizer stands its update as a pure function of position and gradients, for players
+that look ahead: gradients flow through it, and no variable moves.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from trainer import catalogue
+from trainer.game.turns import Position
+
+# Where one update by these gradients leads from a position.
+Rule = Callable[[Position, Sequence[tf.Tensor]], Position]
 
 _schedules = keras.optimizers.schedules
 
@@ -59,6 +69,109 @@ def rmsprop(options: catalogue.RMSprop) -> keras.optimizers.Optimizer:
     )
 
 
+def slots(optimizer: keras.optimizers.Optimizer) -> list[keras.Variable]:
+    """What a built optimizer remembers of its gradients, weight by weight."""
+    own = (id(optimizer.iterations), id(optimizer.learning_rate))
+    return [variable for variable in optimizer.variables if id(variable) not in own]
+
+
 def make(options: catalogue.Optimizer) -> keras.optimizers.Optimizer:
     """The optimizer that the options name. Clipping is `trainer.game.updater`'s."""
     return catalogue.resolve(options)(options)
+
+
+# ---- Updates as pure functions -------------------------------------------------------------------
+
+
+def rule(options: catalogue.Optimizer) -> Rule:
+    """The update of the optimizer that the options name, as Keras carries it out."""
+    step: Any = {"adam": _adam_step, "sgd": _sgd_step, "rmsprop": _rmsprop_step}[options.name]
+    schedule = _learning_rate(options)
+
+    def moved(position: Position, gradients: Sequence[tf.Tensor]) -> Position:
+        rate = schedule(position.iterations) if callable(schedule) else schedule
+        per_weight = len(position.slots) // max(1, len(position.weights))
+        weights: list[tf.Tensor] = []
+        remembered: list[list[tf.Tensor]] = []
+        for i, (weight, gradient) in enumerate(zip(position.weights, gradients, strict=True)):
+            before = _slots_of(i, position, options)
+            after, kept = step(options, weight, gradient, before, rate, position.iterations)
+            weights.append(after)
+            remembered.append(kept)
+        return Position(
+            weights, _in_order(remembered, options, per_weight), position.iterations + 1
+        )
+
+    return moved
+
+
+def _slots_of(i: int, position: Position, options: catalogue.Optimizer) -> list[tf.Tensor]:
+    """The slots of weight i: Adam's lie weight by weight, the others' slot by slot."""
+    count = len(position.weights)
+    per_weight = len(position.slots) // max(1, count)
+    if options.name == "adam":
+        return position.slots[i * per_weight : (i + 1) * per_weight]
+    return [position.slots[number * count + i] for number in range(per_weight)]
+
+
+def _in_order(
+    remembered: list[list[tf.Tensor]], options: catalogue.Optimizer, per_weight: int
+) -> list[tf.Tensor]:
+    if options.name == "adam":
+        return [slot for of_weight in remembered for slot in of_weight]
+    return [of_weight[number] for number in range(per_weight) for of_weight in remembered]
+
+
+def _adam_step(
+    options: catalogue.Adam,
+    weight: tf.Tensor,
+    gradient: tf.Tensor,
+    remembered: list[tf.Tensor],
+    rate: Any,
+    iterations: tf.Tensor,
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """W - α m / (√v + ε), α corrected for the moments' start at zero (Kingma & Ba 2015)."""
+    t = tf.cast(iterations + 1, weight.dtype)
+    m, v = remembered
+    m = m + (gradient - m) * (1.0 - options.beta_1)
+    v = v + (tf.square(gradient) - v) * (1.0 - options.beta_2)
+    alpha = rate * tf.sqrt(1.0 - options.beta_2**t) / (1.0 - options.beta_1**t)
+    if options.weight_decay is not None:
+        weight = weight - weight * options.weight_decay * rate
+    # The root has no derivative at zero, where a weight that has no gradient stands.
+    root = tf.sqrt(tf.maximum(v, 1e-30))
+    return weight - m * alpha / (root + options.epsilon), [m, v]
+
+
+def _sgd_step(
+    options: catalogue.SGD,
+    weight: tf.Tensor,
+    gradient: tf.Tensor,
+    remembered: list[tf.Tensor],
+    rate: Any,
+    iterations: tf.Tensor,
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """W - α g, or with momentum w + m where m ← μ m - α g."""
+    if not remembered:
+        return weight - gradient * rate, []
+    m = remembered[0] * options.momentum - gradient * rate
+    if options.nesterov:
+        return weight + m * options.momentum - gradient * rate, [m]
+    return weight + m, [m]
+
+
+def _rmsprop_step(
+    options: catalogue.RMSprop,
+    weight: tf.Tensor,
+    gradient: tf.Tensor,
+    remembered: list[tf.Tensor],
+    rate: Any,
+    iterations: tf.Tensor,
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """W - α g / √(v + ε), or that by momentum (Tieleman & Hinton 2012)."""
+    v = options.rho * remembered[0] + (1.0 - options.rho) * tf.square(gradient)
+    step = rate * gradient / tf.sqrt(v + options.epsilon)
+    if not options.momentum:
+        return weight - step, [v]
+    m = options.momentum * remembered[1] + step
+    return weight - m, [v, m]

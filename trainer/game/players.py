@@ -1,47 +1,86 @@
-"""Players: networks as the rounds call them."""
+"""Players: networks as the rounds call them, by the names of their inputs and outputs."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import keras
 import tensorflow as tf
 
+from trainer.game.roles import Role
 
-class Player:
-    """A network in training, called with the condition where there is one.
+# Tensors by name: what a network is given, and what it answers.
+Inputs = Mapping[str, tf.Tensor]
+Outputs = Mapping[str, tf.Tensor]
+
+
+class Network:
+    """A network that takes what it knows of named inputs and answers by name.
 
     Args:
-        network: a model of named inputs; see `trainer.networks.ports.NetworkFamily`.
-        subject: name of its first input: "latent" or "sample".
+        model: a model of named inputs (`trainer.networks.ports.NetworkFamily`).
+        role: what it plays.
     """
 
-    def __init__(self, network: keras.Model, subject: str) -> None:
-        self.network = network
-        self.subject = subject
+    def __init__(self, model: keras.Model, role: Role) -> None:
+        self.model = model
+        self.role = role
+        known = getattr(model, "input", None)
+        self.names = tuple(known) if isinstance(known, Mapping) else tuple(role.inputs)
 
-    def __call__(self, x: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
-        """The outputs in training mode; moving statistics take a step."""
-        return self.network(self._inputs(x, condition), training=True)
+    def __call__(self, inputs: Inputs) -> Outputs:
+        """The outputs in inference mode: a row depends on itself alone."""
+        return self.named(self.model(self.known(inputs), training=False))
 
-    def without_moving_statistics(
-        self, x: tf.Tensor, condition: tf.Tensor | None = None
-    ) -> tf.Tensor:
-        """The outputs in training mode, leaving every moving statistic where it is."""
-        outputs, _ = self.network.stateless_call(
-            [variable.value for variable in self.network.trainable_variables],
-            [variable.value for variable in self.network.non_trainable_variables],
-            self._inputs(x, condition),
+    def known(self, inputs: Inputs) -> dict[str, tf.Tensor]:
+        """Those of the inputs that the network takes."""
+        return {name: inputs[name] for name in self.names}
+
+    def named(self, outputs: tf.Tensor | Outputs) -> Outputs:
+        """The outputs by name, also where a user's network answers with a single tensor."""
+        if isinstance(outputs, Mapping):
+            return outputs
+        (name,) = self.role.outputs
+        return {name: outputs}
+
+
+class Player(Network):
+    """A network in training.
+
+    Attributes:
+        average: the averaged network, called in inference mode; None where there is none.
+    """
+
+    def __init__(self, model: keras.Model, role: Role, average: Network | None = None) -> None:
+        super().__init__(model, role)
+        self.average = average
+        self._weights: Sequence[tf.Tensor] | None = None
+
+    def __call__(self, inputs: Inputs, *, freeze_statistics: bool = False) -> Outputs:
+        """The outputs in training mode.
+
+        Moving statistics take a step, unless they are frozen or the player stands elsewhere
+        (`at`).
+        """
+        known = self.known(inputs)
+        if self._weights is None and not freeze_statistics:
+            return self.named(self.model(known, training=True))
+        weights = self._weights or [v.value for v in self.model.trainable_variables]
+        outputs, _ = self.model.stateless_call(
+            weights,
+            [variable.value for variable in self.model.non_trainable_variables],
+            known,
             training=True,
         )
-        return outputs
+        return self.named(outputs)
 
-    def _inputs(self, x: tf.Tensor, condition: tf.Tensor | None) -> Mapping[str, tf.Tensor]:
-        inputs = {self.subject: x}
-        return inputs if condition is None else inputs | {"condition": condition}
+    @contextmanager
+    def at(self, weights: Sequence[tf.Tensor]) -> Iterator[None]:
+        """Within, the trainable weights are these tensors; gradients flow through them."""
+        before, self._weights = self._weights, weights
+        try:
+            yield
+        finally:
+            self._weights = before
 
 
-class Players(NamedTuple):
-    """The two sides of the game."""
-
-    generator: Player
-    discriminator: Player
+Players = Mapping[str, Player]

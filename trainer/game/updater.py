@@ -1,74 +1,143 @@
 """The one place where losses become updates: scaled by the global batch, clipped, applied."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 import keras
 import tensorflow as tf
 
-from trainer.game.rounds.ordinary import Losses
+from trainer.game import replicas
+from trainer.game.optimizers import Rule, slots
+from trainer.game.players import Player
+from trainer.game.turns import Outcome, Position, Turn
 
 
 @dataclass(frozen=True)
 class Learner:
-    """A network with the optimizer that moves it.
+    """The networks of a side with the optimizer that moves them.
 
     Attributes:
+        players: in the order of the game's roles.
+        rule: the optimizer's update as a pure function, for looking ahead.
         clip_norm: largest norm of the whole gradient over all replicas; None does not clip.
+        clip_weights: every weight stays in [-clip_weights, clip_weights]; None does not clip.
     """
 
-    network: keras.Model
+    players: Sequence[Player]
     optimizer: keras.optimizers.Optimizer
+    rule: Rule
     clip_norm: float | None = None
+    clip_weights: float | None = None
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """The trainable weights of all networks, in order."""
+        return [v for player in self.players for v in player.model.trainable_variables]
+
+    @contextmanager
+    def at(self, weights: Sequence[tf.Tensor]) -> Iterator[None]:
+        """Within, the networks have these weights."""
+        left = list(weights)
+        with ExitStack() as stack:
+            for player in self.players:
+                count = len(player.model.trainable_variables)
+                stack.enter_context(player.at(left[:count]))
+                left = left[count:]
+            yield
 
 
 class Updater:
-    """Minimises each player's losses with respect to its own weights.
+    """Minimises each side's losses with respect to its own weights (`turns.Updates`).
 
     Keras' optimizers sum gradients over replicas, so the sum of the examples' losses divided by
     the number of examples in the *global* batch gives the gradient of the global mean.
 
     Args:
-        learners: by the names that rounds use, "generator" and "discriminator".
+        learners: by side.
     """
 
     def __init__(self, learners: Mapping[str, Learner]) -> None:
         self.learners = learners
+        self._tapes: list[tf.GradientTape] = []
 
-    def minimise(self, player: str, losses: Callable[[tf.GradientTape], Losses]) -> Losses:
-        """Takes one step of a player and returns its losses as they were, per example."""
-        learner = self.learners[player]
-        variables = learner.network.trainable_variables
+    def minimise(self, side: str, turn: Turn) -> Outcome:
+        """Takes one step of a side and returns the outcome as it was before the step."""
+        learner = self.learners[side]
+        variables = learner.variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in variables])
-            named = losses(tape)
-            total = global_mean(tf.add_n(list(named.values())))
+            self._tapes.append(tape)
+            try:
+                outcome = turn()
+            finally:
+                self._tapes.pop()
+            total = global_total(outcome)
         gradients = tape.gradient(
             total,
             [variable.value for variable in variables],
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
+        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         if learner.clip_norm is not None:
             gradients = clip_global(gradients, learner.clip_norm)
         learner.optimizer.apply(gradients, variables)
-        return named
+        if learner.clip_weights is not None:
+            for variable in variables:
+                limit = learner.clip_weights
+                variable.assign(tf.clip_by_value(variable.value, -limit, limit))
+        return outcome
+
+    def position(self, side: str) -> Position:
+        """Where a side stands now."""
+        learner = self.learners[side]
+        return Position(
+            [tf.identity(variable.value) for variable in learner.variables],
+            [tf.identity(slot.value) for slot in slots(learner.optimizer)],
+            tf.identity(learner.optimizer.iterations.value),
+        )
+
+    @contextmanager
+    def lookahead(self, side: str, turn: Turn, steps: int, start: Position) -> Iterator[None]:
+        """Within, a side stands where `steps` updates on a turn would bring it from `start`."""
+        learner = self.learners[side]
+        place = start
+        for _ in range(steps):
+            with learner.at(place.weights), tf.GradientTape() as tape:
+                tape.watch(place.weights)
+                total = global_total(turn())
+            gradients = tape.gradient(
+                total, place.weights, unconnected_gradients=tf.UnconnectedGradients.ZERO
+            )
+            gradients = replicas.summed(gradients)
+            if learner.clip_norm is not None:
+                gradients, _ = tf.clip_by_global_norm(gradients, learner.clip_norm)
+            place = learner.rule(place, gradients)
+        with learner.at(place.weights):
+            yield
+
+    def without_trace(self) -> AbstractContextManager[None]:
+        """What is played within leaves no trace in the gradient of the surrounding turn."""
+        pause: AbstractContextManager[None] = self._tapes[-1].stop_recording()
+        return pause
+
+
+def global_total(outcome: Outcome) -> tf.Tensor:
+    """The sum of the losses' global means; this replica's part of it."""
+    return tf.add_n([global_mean(losses) for losses in outcome.losses.values()])
 
 
 def global_mean(losses: tf.Tensor) -> tf.Tensor:
     """This replica's part of the mean over the global batch: the parts of all replicas add up."""
-    examples = tf.shape(losses)[0] * tf.distribute.get_strategy().num_replicas_in_sync
+    examples = tf.shape(losses)[0] * replicas.count()
     return tf.reduce_sum(losses) / tf.cast(examples, losses.dtype)
 
 
-def clip_global(gradients: list[tf.Tensor], norm: float) -> list[tf.Tensor]:
+def clip_global(gradients: Sequence[tf.Tensor], norm: float) -> list[tf.Tensor]:
     """This replica's share of the global gradient, scaled down to a norm of at most `norm`.
 
     Clipping each replica's own gradient would depend on how the batch was shared; so the gradient
     is summed first, clipped, and divided again for the optimizer, which will sum it.
     """
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    if replicas > 1:
-        context = tf.distribute.get_replica_context()
-        gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-    clipped, _ = tf.clip_by_global_norm(gradients, norm)
-    return [gradient / replicas for gradient in clipped]
+    clipped, _ = tf.clip_by_global_norm(replicas.summed(gradients), norm)
+    return [gradient / replicas.count() for gradient in clipped]

@@ -1,12 +1,17 @@
 """Convolutional players that size themselves from the data (Radford et al. 2016)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 
 from trainer import catalogue
+from trainer.errors import ConfigError
+from trainer.fields import Field
 from trainer.layers.strided_convolution import Conv2D, Conv2DTranspose
-from trainer.networks.ports import NetworkSpec, logits_output, normalize
+from trainer.networks.conditioning import Normalization, joined, normalize, stacked
+from trainer.networks.heads import heads
+from trainer.networks.ports import Ports
 
 # Resolutions are halved while they stay at or above this, and this many times in any case: a
 # discriminator of a single convolution is too weak an opponent even for 8×8 digits.
@@ -29,17 +34,14 @@ class DCGAN:
     def __init__(self, options: catalogue.DCGAN) -> None:
         self.options = options
 
-    def generator(self, spec: NetworkSpec) -> keras.Model:
-        """Latent [b, z] (, condition [b, y]) → image [b, h, w, c] in [-1, 1], float32."""
-        options, sizes = self.options, resolutions(spec.sample_shape)
-        inputs = {"latent": keras.Input((spec.latent_size,), name="latent")}
-        inputs |= spec.condition_input()
-        tensors = list(inputs.values())
-        x = keras.layers.Concatenate()(tensors) if len(tensors) > 1 else tensors[0]
-        x = self._seed_map(x, sizes, spec)
+    def generator(self, ports: Ports) -> keras.Model:
+        """Latent [b, z] and the vectors that are told → pictures in [-1, 1], float32."""
+        options, (name, shape) = self.options, _picture(ports.outputs)
+        sizes, inputs = resolutions(shape), ports.keras_inputs()
+        x = self._seed_map(joined(inputs), sizes, ports)
         for level in range(len(sizes) - 2, -1, -1):
             last = level == 0
-            filters = spec.sample_shape[-1] if last else self._filters(level)
+            filters = shape[-1] if last else self._filters(level)
             bias = last or options.generator_normalization == "none"
             x = Conv2DTranspose(
                 filters,
@@ -49,27 +51,43 @@ class DCGAN:
             )(x)
             x = _cropped(x, sizes[level])
             if not last:
-                x = normalize(x, options.generator_normalization, spec)
+                x = normalize(x, options.generator_normalization, ports)
                 x = keras.layers.Activation("relu")(x)
-        image = keras.layers.Activation("tanh", dtype="float32", name="sample")(x)
-        return keras.Model(inputs, image, name="generator")
+        image = keras.layers.Activation("tanh", dtype="float32", name=name)(x)
+        return keras.Model(inputs, {name: image}, name="generator")
 
-    def discriminator(self, spec: NetworkSpec) -> keras.Model:
-        """Image (, condition) → {"logits": [b]}; the condition joins as constant channels."""
-        options, sizes = self.options, resolutions(spec.sample_shape)
-        inputs = {"sample": keras.Input(spec.sample_shape, name="sample")}
-        inputs |= spec.condition_input()
-        x = inputs["sample"]
-        if spec.condition_size:
-            x = keras.layers.Concatenate()([x, _as_channels(inputs["condition"], x)])
+    def discriminator(self, ports: Ports) -> keras.Model:
+        """Pictures and what else is told → the game's outputs, such as {"logits": [b]}.
+
+        Conditions join as constant channels; a latent joins behind the convolutions.
+        """
+        return self._judging(ports, self.options.discriminator_normalization, "discriminator")
+
+    def encoder(self, ports: Ports) -> keras.Model:
+        """Pictures → latents and the like: the discriminator's layers on the generator's side."""
+        return self._judging(ports, self.options.generator_normalization, "encoder")
+
+    def _judging(self, ports: Ports, normalization: Normalization, name: str) -> keras.Model:
+        inputs = ports.keras_inputs()
+        _require_pictures(ports.inputs)
+        pictures = {n: inputs[n] for n in ports.of_kind("image")}
+        latents = {n: inputs[n] for n in ports.of_kind("latent")}
+        vectors = {n: x for n, x in inputs.items() if n not in {*pictures, *latents}}
+        sizes = resolutions(next(iter(pictures.values())).shape[1:])
+        x = stacked(pictures, vectors)
         for level in range(1, len(sizes)):
-            kind = options.discriminator_normalization if level > 1 else "none"
+            kind = normalization if level > 1 else "none"
             x = Conv2D(self._filters(level), use_bias=kind == "none", **self._stride_two())(x)
-            x = normalize(x, kind, spec)
+            x = normalize(x, kind, ports)
             x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
-        return keras.Model(inputs, logits_output(keras.layers.Flatten()(x)), name="discriminator")
+        x = keras.layers.Flatten()(x)
+        if latents:
+            width = self._filters(len(sizes))
+            both = joined({"picture": x, **latents})
+            x = keras.layers.LeakyReLU(negative_slope=0.2)(keras.layers.Dense(width)(both))
+        return keras.Model(inputs, heads(x, ports), name=name)
 
-    def _seed_map(self, x: Any, sizes: list[tuple[int, int]], spec: NetworkSpec) -> Any:
+    def _seed_map(self, x: Any, sizes: list[tuple[int, int]], ports: Ports) -> Any:
         """The first feature map, projected from the latent."""
         height, width = sizes[-1]
         filters = self._filters(len(sizes) - 1)
@@ -78,7 +96,7 @@ class DCGAN:
             height * width * filters, use_bias=kind == "none", kernel_initializer=_initializer()
         )(x)
         x = keras.layers.Reshape((height, width, filters))(x)
-        return keras.layers.Activation("relu")(normalize(x, kind, spec))
+        return keras.layers.Activation("relu")(normalize(x, kind, ports))
 
     def _filters(self, level: int) -> int:
         """Filters after `level` halvings of the data's resolution (level ≥ 1)."""
@@ -122,7 +140,22 @@ def _cropped(x: Any, size: tuple[int, int]) -> Any:
     return keras.layers.Cropping2D(((0, extra[0]), (0, extra[1])))(x) if any(extra) else x
 
 
-def _as_channels(condition: Any, image: Any) -> Any:
-    height, width = image.shape[1:3]
-    x = keras.layers.Reshape((1, 1, condition.shape[-1]))(condition)
-    return keras.layers.UpSampling2D((height, width))(x)
+def _picture(outputs: Mapping[str, Field]) -> tuple[str, tuple[int, ...]]:
+    """Name and shape of the picture to be made."""
+    _require_pictures(outputs)
+    ((name, field),) = outputs.items()
+    return name, tuple(int(side or 0) for side in field.shape)
+
+
+def _require_pictures(fields: Mapping[str, Field]) -> None:
+    """Refuses data of another kind.
+
+    Raises:
+        ConfigError: when none of the fields is a picture.
+    """
+    if not any(field.kind == "image" for field in fields.values()):
+        shapes = ", ".join(f"{name} of shape {field.shape}" for name, field in fields.items())
+        raise ConfigError(
+            f"network.name: received 'dcgan', but the game's fields are {shapes}, none of which "
+            "is height, width and channels; set network.name=mlp."
+        )

@@ -1,64 +1,56 @@
 """What a family of networks offers, and what it is told to build for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Protocol
 
 import keras
 
-from trainer.layers.batch_normalization import BatchNormalization
-
-Normalization = Literal["none", "batch", "layer"]
+from trainer.fields import Field
 
 
 @dataclass(frozen=True)
-class NetworkSpec:
-    """The shapes that the two players meet at.
+class Ports:
+    """What a network receives and answers, by name.
 
     Attributes:
-        sample_shape: (h, w, c) of images, (d,) of points; samples lie in [-1, 1] as float32.
-        latent_size: numbers in a latent.
-        condition_size: width of the condition vector; 0 means there is no condition input.
+        inputs: as the players see them: samples in [-1, 1], float32; a field of kind "key" is a
+            row's own random key, for networks that roll dice.
+        outputs: what it must answer.
         synchronized: whether batch normalisation averages over replicas.
     """
 
-    sample_shape: tuple[int, ...]
-    latent_size: int
-    condition_size: int = 0
+    inputs: Mapping[str, Field]
+    outputs: Mapping[str, Field]
     synchronized: bool = False
 
-    def condition_input(self) -> dict[str, keras.KerasTensor]:
-        """The input `condition`, float32 [condition_size], where there is one."""
-        if not self.condition_size:
-            return {}
-        return {"condition": keras.Input((self.condition_size,), name="condition")}
+    def keras_inputs(self, *, key: bool = False) -> dict[str, keras.KerasTensor]:
+        """A `keras.Input` for each input; the key only where a network wants it."""
+        return {
+            name: keras.Input(field.shape, name=name, dtype=field.dtype)
+            for name, field in self.inputs.items()
+            if key or field.kind != "key"
+        }
+
+    def of_kind(self, *kinds: str) -> tuple[str, ...]:
+        """Names of the inputs of these kinds."""
+        return tuple(name for name, field in self.inputs.items() if field.kind in kinds)
 
 
 class NetworkFamily(Protocol):
-    """A pair of networks that fit one another.
+    """Networks that fit one another, a method for each kind of role that the family can build.
 
-    A user's own family is a class with these two methods, named in a recipe as
-    `network: {name: module:Class, options: {…}}` and constructed as `Class(**options)`.
+    A user's own family is a class with such methods, named in a recipe as
+    `network: {name: module:Class, options: {…}}` and constructed as `Class(**options)`. Every
+    model takes a dict of named inputs and answers with a dict of named outputs; it may leave out
+    inputs that it has no use for. A method that a family lacks is refused with a sentence where a
+    game asks for it: `encoder(ports)`, say.
     """
 
-    def generator(self, spec: NetworkSpec) -> keras.Model:
-        """A model of inputs `latent` [b, z] (and `condition` [b, y]) giving samples in [-1, 1]."""
+    def generator(self, ports: Ports) -> keras.Model:
+        """A model that makes samples of latents and of what else it is told."""
         ...
 
-    def discriminator(self, spec: NetworkSpec) -> keras.Model:
-        """A model of inputs `sample` (and `condition`) giving {"logits": float32 [b]}."""
+    def discriminator(self, ports: Ports) -> keras.Model:
+        """A model that answers what the game asks about samples, such as "logits" [b]."""
         ...
-
-
-def normalize(x: Any, kind: Normalization, spec: NetworkSpec) -> Any:
-    """The chosen normalisation of a hidden layer's output."""
-    if kind == "batch":
-        return BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=spec.synchronized)(x)
-    if kind == "layer":
-        return keras.layers.LayerNormalization(epsilon=1e-5)(x)
-    return x
-
-
-def logits_output(x: Any) -> dict[str, Any]:
-    """A hidden layer [b, d] as the discriminator's outputs: one float32 logit an example."""
-    logits = keras.layers.Dense(1, dtype="float32")(x)
-    return {"logits": keras.layers.Reshape((), dtype="float32", name="logits")(logits)}

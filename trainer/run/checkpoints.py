@@ -14,7 +14,7 @@ logger = logging.getLogger("saddlepoint")
 
 
 class Checkpoints:
-    """The checkpoints of a run: players, averages, optimizer slots and the step.
+    """The checkpoints of a run: networks, averages, optimizer slots, a round's state and the step.
 
     Nothing else is state: noise and data order are functions of the step. TensorFlow writes a
     checkpoint's files aside, and the state file `checkpoint`, replaced last, says which ones count.
@@ -31,16 +31,12 @@ class Checkpoints:
         self.game = game
         self.folder = folder
         self.best = join(folder, "best")
-        self.players = tf.train.Checkpoint(
-            generator=gan.generator, discriminator=gan.discriminator, average=gan.average
-        )
+        averages = {_average_name(name): model for name, model in gan.averages.items()}
+        networks = {**gan.networks, **averages}
+        optimizers = {f"{side}_optimizer": made for side, made in gan.optimizers.items()}
+        self.networks = tf.train.Checkpoint(**networks)
         self.everything = tf.train.Checkpoint(
-            generator=gan.generator,
-            discriminator=gan.discriminator,
-            average=gan.average,
-            generator_optimizer=gan.generator_optimizer,
-            discriminator_optimizer=gan.discriminator_optimizer,
-            step=gan.step,
+            **networks, **optimizers, step=gan.step, state=dict(gan.round.state)
         )
         self.manager = tf.train.CheckpointManager(
             self.everything, folder, max_to_keep=keep, checkpoint_name="step"
@@ -85,7 +81,7 @@ class Checkpoints:
         step = int(self.game.gan.step.numpy())
         if step in self.steps():
             return step
-        self.game.sampler.refresh_statistics()
+        self.game.live.refresh()
         self._refuse_non_finite(step)
         try:
             self.manager.save(checkpoint_number=step)
@@ -124,7 +120,7 @@ class Checkpoints:
         return int(self.game.gan.step.numpy())
 
     def warm_start(self, folder: str) -> None:
-        """Takes the players' weights, and nothing else, from another run's last checkpoint.
+        """Takes the networks' weights, and nothing else, from another run's last checkpoint.
 
         Raises:
             ConfigError: when there is none, or its networks have other shapes.
@@ -136,7 +132,7 @@ class Checkpoints:
                 "that has one."
             )
         try:
-            self.players.read(path).assert_existing_objects_matched().expect_partial()
+            self.networks.read(path).assert_existing_objects_matched().expect_partial()
         except (tf.errors.OpError, AssertionError, ValueError) as error:
             raise ConfigError(
                 f"train.warm_start: the networks in {path!r} do not fit this recipe "
@@ -160,11 +156,13 @@ class Checkpoints:
     def _refuse_non_finite(self, step: int) -> None:
         """A poisoned update shows in the losses of the next step only: too late for this one."""
         gan = self.game.gan
-        for network in (gan.generator, gan.discriminator, gan.average):
-            for variable in network.variables:
-                if not bool(tf.reduce_all(tf.math.is_finite(variable.value))):
+        holders = [*gan.networks.items(), *gan.averages.items(), *gan.optimizers.items()]
+        for name, holder in holders:
+            for variable in holder.variables:
+                value = tf.convert_to_tensor(variable.value)
+                if value.dtype.is_floating and not bool(tf.reduce_all(tf.math.is_finite(value))):
                     raise RunError(
-                        f"{network.name}: {variable.path} is not finite after step {step}; no "
+                        f"{name}: {variable.path} is not finite after step {step}; no "
                         "checkpoint of it was written. Lower the learning rates, or set "
                         "optimizers.*.clip_norm, and run again from the last checkpoint."
                     )
@@ -183,3 +181,8 @@ class Checkpoints:
 
 def _step_of(path: str) -> int:
     return int(path.rpartition("-")[2])
+
+
+def _average_name(role: str) -> str:
+    """The name of a role's average; the generator's is plainly `average`."""
+    return "average" if role == "generator" else f"average_{role}"

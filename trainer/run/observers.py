@@ -6,7 +6,7 @@ Observers look on: what goes wrong in one is a warning, never the end of a train
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any, Protocol
@@ -16,8 +16,8 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.config.experiment import Experiment
-from trainer.game.sampling import Sampler
-from trainer.run import pictures
+from trainer.game.live import LiveModel
+from trainer.run import pictures, previews
 from trainer.run.directory import RunDirectory
 
 logger = logging.getLogger("saddlepoint")
@@ -152,47 +152,18 @@ class SamplePictures:
     The seeds are the same every time.
     """
 
-    def __init__(self, run: RunDirectory, sampler: Sampler, experiment: Experiment) -> None:
-        self.run = run
+    def __init__(self, run: RunDirectory, live: LiveModel, experiment: Experiment) -> None:
+        self.run, self.live = run, live
         self.every, self.last = experiment.run.sample_every, experiment.train.steps
-        self.draw = picture_drawer(sampler, experiment.run.grid)
+        self.draw = previews.drawer(live, experiment.run.grid)
         self.board = TensorBoard(run.logs)
 
     def after(self, step: int, values: Values, steps: int) -> None:
         """See `Observer`."""
         if self.draw is None or (step % self.every and step != self.last):
             return
+        self.live.refresh()
         picture = self.draw()
         self.run.write(f"samples/step-{step:08d}.png", pictures.png(picture))
         with self.board.at(step):
             tf.summary.image("samples", picture[np.newaxis])
-
-
-def picture_drawer(sampler: Sampler, shape: tuple[int, int]) -> Callable[[], np.ndarray] | None:
-    """A function that draws the sampler's present state; None for data no picture shows.
-
-    Images come as a grid of seeds 0, 1, …; with a label condition each column is a class. Points in
-    the plane come as a density map of 10 000 samples.
-    """
-    spec, num_classes = sampler.spec, sampler.condition.size
-    rows, columns = shape
-    if spec.sample.shape == (2,):
-        rows, columns = 100, 100
-    elif spec.sample.kind != "image":
-        return None
-    elif num_classes:
-        columns = min(columns, num_classes)
-    seeds = tf.range(rows * columns, dtype=tf.int64)
-    labels = tf.cast(seeds % columns, tf.int64) if num_classes else None
-    if spec.sample.shape == (2,) and num_classes:
-        labels = seeds % num_classes
-    generate = tf.function(sampler.generate)
-
-    def draw() -> np.ndarray:
-        sampler.refresh_statistics()
-        samples = generate(seeds, labels).numpy()
-        if spec.sample.kind != "image":
-            return pictures.plane(samples, spec.sample.limits)
-        return pictures.grid(pictures.as_bytes(samples, spec.sample.limits), rows, columns)
-
-    return draw

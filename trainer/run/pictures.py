@@ -60,3 +60,16 @@ def _as_rgb(images: np.ndarray) -> np.ndarray:
     """Grey and grey-with-alpha become RGB; of more channels the first three are shown."""
     channels = images.shape[-1]
     return images[..., :1].repeat(3, axis=-1) if channels < 3 else images[..., :3]
+
+
+def in_turns(upper: np.ndarray, lower: np.ndarray, columns: int) -> np.ndarray:
+    """Rows of `upper` and of `lower` in turns, for a grid; the smaller pictures are enlarged."""
+    height, width = (max(a, b) for a, b in zip(upper.shape[1:3], lower.shape[1:3], strict=True))
+    both = [_enlarged(_as_rgb(images), height, width) for images in (upper, lower)]
+    starts = range(0, len(both[0]), columns)
+    return np.concatenate([side[start : start + columns] for start in starts for side in both])
+
+
+def _enlarged(images: np.ndarray, height: int, width: int) -> np.ndarray:
+    down, across = height // images.shape[1], width // images.shape[2]
+    return images.repeat(down, axis=1).repeat(across, axis=2)

@@ -11,6 +11,7 @@ from trainer.evaluation import catalogue as evaluation
 SAMPLE_OPTIONS = {"LinearDecay": {"steps": 1}, "CosineDecay": {"steps": 1}}
 SAMPLE_OPTIONS |= {name: {"path": "photos"} for name in ("Folder", "Npz", "Generated")}
 SAMPLE_OPTIONS |= {"Tfds": {"dataset": "mnist"}}
+SAMPLE_OPTIONS |= {"TogetherCondition": {"of": [{"name": "label"}]}}
 SAMPLE_OPTIONS |= {"ExponentialDecay": {"steps": 1}, "SavedModelExtractor": {"path": "model"}}
 
 COMPONENTS = (*catalogue.COMPONENTS, *evaluation.METRICS, *evaluation.EXTRACTORS)

@@ -32,7 +32,7 @@ BAD = [
     ("network.base_filters=-1", ["network.base_filters", "-1"]),
     ("prior.name=cauchy", ["prior.name", "'cauchy'", "gaussian, uniform"]),
     ("condition=text", ["condition.name", "'text'", "label"]),
-    ("penalties=[{name: r2}]", ["penalties[0].name", "'r2'", "gradient_penalty"]),
+    ("penalties=[{name: r3}]", ["penalties[0].name", "'r3'", "gradient_penalty, r1, r2"]),
     ("optimizers.generator.name=lion", ["optimizers.generator.name", "'lion'", "adam"]),
     ("optimizers.generator.learning_rate=0", ["optimizers.generator.learning_rate", "greater"]),
     ("optimizers.generator.beta_1=1.0", ["optimizers.generator.beta_1", "1.0", "less than 1"]),
@@ -50,12 +50,15 @@ BAD = [
     ("data.source=folder", ["data.source", "folder:PATH"]),
     ("data.source='npz:'", ["data.source", "npz:PATH"]),
     ("data.size=[0,5]", ["data.size[0]", "0", "greater than or equal to 1"]),
-    ("objective=wasserstein", ["objective", "penalties=[{name: gradient_penalty}]"]),
+    ("objective=wasserstein", ["objective", "penalties=[gradient_penalty]", "clip_weights"]),
     ("penalties=[{name: gradient_penalty}]", ["discriminator_normalization", "layer or none"]),
     (
         "round={discriminator_turns: 2, fresh_latents: false}",
         ["round.fresh_latents", "discriminator_turns=2", "true"],
     ),
+    ("terms=[mutual_information]", ["terms", "no codes", "prior.categorical=[10]"]),
+    ("wrappers=[{name: pack, samples: 3}]", ["train.batch_size", "packs of 3", "multiple of 3"]),
+    ("networks={encoder: mlp}", ["networks.encoder", "no such role", "generator, discriminator"]),
     ("devices.replicas=3", ["train.batch_size", "64", "multiple of 3"]),
     ("devices={replicas: 2, xla: 'on'}", ["devices.xla", "2 replicas", "auto or off"]),
     ("optimizers.generator.learning_rate=.inf", ["learning_rate", "inf", "finite"]),
@@ -67,6 +70,28 @@ BAD = [
     ("train.steps", ["--set", "'train.steps'", "KEY=VALUE"]),
     ("train.steps=[1", ["train.steps", "not YAML"]),
 ]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["terms=[classification]", "condition=none"], ["terms", "condition=label"]),
+        (
+            ["round.fresh_latents=false", "wrappers=[unroll]"],
+            ["round.fresh_latents", "'unroll'", "set it to true"],
+        ),
+    ],
+)
+def test_choices_that_do_not_meet_get_a_sentence(overrides, words):
+    with pytest.raises(ConfigError) as error:
+        load_experiment("cgan-digits", overrides)
+    assert all(word in str(error.value) for word in words), str(error.value)
+
+
+@pytest.mark.parametrize("spelling", ["penalties=[r1]", "penalties=[{name: r1}]"])
+def test_a_bare_name_stands_for_the_defaults_in_lists_too(spelling):
+    experiment = load_experiment("mlp-ring", [spelling])
+    assert [p.name for p in experiment.penalties] == ["r1"]
 
 
 @pytest.mark.parametrize(("override", "words"), BAD, ids=[b[0] for b in BAD])

@@ -11,7 +11,7 @@ from tests.specs import spec_of
 from trainer.data import pipeline
 from trainer.errors import ConfigError
 from trainer.game.assembly import assemble
-from trainer.game.averaging import batch_normalizations, copy_weights
+from trainer.game.averaging import copy_weights
 from trainer.game.updater import clip_global, global_mean
 from trainer.randomness import Noise
 
@@ -25,6 +25,15 @@ def _game(digits, *overrides):
     return game, iter(batches)
 
 
+def _networks(gan):
+    return (*gan.networks.values(), *gan.averages.values())
+
+
+def _statistics(network):
+    moving = [v for v in network.non_trainable_variables if "moving" in v.path]
+    return [v.numpy().copy() for v in moving]
+
+
 def _copies(network):
     return [v.numpy().copy() for v in network.trainable_variables]
 
@@ -32,9 +41,9 @@ def _copies(network):
 def test_a_step_moves_both_players_the_average_and_the_count(digits):
     game, batches = _game(digits)
     gan = game.gan
-    before = [_copies(n) for n in (gan.generator, gan.discriminator, gan.average)]
+    before = [_copies(n) for n in _networks(gan)]
     logs = gan.train_step(next(batches))
-    after = [_copies(n) for n in (gan.generator, gan.discriminator, gan.average)]
+    after = [_copies(n) for n in _networks(gan)]
     for old, new in zip(before, after, strict=True):
         assert any(not np.array_equal(a, b) for a, b in zip(old, new, strict=True))
     assert int(gan.step) == 1
@@ -46,11 +55,13 @@ def test_a_step_moves_both_players_the_average_and_the_count(digits):
 def test_the_average_starts_as_the_generator_and_follows_the_formula(digits):
     game, batches = _game(digits)
     gan = game.gan
-    start = _copies(gan.average)
-    for a, b in zip(start, _copies(gan.generator), strict=True):
+    start = _copies(gan.averages["generator"])
+    for a, b in zip(start, _copies(gan.networks["generator"]), strict=True):
         np.testing.assert_array_equal(a, b)
     gan.train_step(next(batches))
-    for old, new, average in zip(start, _copies(gan.generator), _copies(gan.average), strict=True):
+    for old, new, average in zip(
+        start, _copies(gan.networks["generator"]), _copies(gan.averages["generator"]), strict=True
+    ):
         np.testing.assert_allclose(average, 0.1 * old + 0.9 * new, atol=1e-6)
 
 
@@ -59,25 +70,24 @@ def test_the_generators_statistics_move_once_in_its_own_turn(digits, turns):
     game, batches = _game(digits, f"round.discriminator_turns={turns}")
     gan, batch = game.gan, next(batches)
     condition = tf.one_hot(batch["label"][:, turns - 1], 10)
-    latent = game.sampler.prior.sample(_noise(batch).within("generator").keys("latent"))
-    once = assemble(tiny(), digits.spec).gan.generator
-    copy_weights(gan.generator, once)
+    latent = gan.round.parts.prior.sample(_noise(batch).within("generator").keys("latent"))
+    once = assemble(tiny(), digits.spec).gan.networks["generator"]
+    copy_weights(gan.networks["generator"], once)
     once({"latent": latent, "condition": condition}, training=True)
     gan.train_step(batch)
-    for layer, expected in zip(
-        batch_normalizations(gan.generator), batch_normalizations(once), strict=True
+    for got, expected in zip(
+        _statistics(gan.networks["generator"]), _statistics(once), strict=True
     ):
-        np.testing.assert_allclose(layer.moving_mean, expected.moving_mean, atol=1e-6)
-        np.testing.assert_allclose(layer.moving_variance, expected.moving_variance, rtol=1e-5)
-    assert int(gan.discriminator_optimizer.iterations) == turns
-    assert int(gan.generator_optimizer.iterations) == 1
+        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+    assert int(gan.optimizers["discriminator"].iterations) == turns
+    assert int(gan.optimizers["generator"].iterations) == 1
 
 
 def test_the_discriminators_turn_leaves_the_generator_alone(digits):
     game, batches = _game(digits, "optimizers.generator={name: sgd, learning_rate: 1e-30}")
-    before = _copies(game.gan.generator)
+    before = _copies(game.gan.networks["generator"])
     game.gan.train_step(next(batches))
-    for a, b in zip(before, _copies(game.gan.generator), strict=True):
+    for a, b in zip(before, _copies(game.gan.networks["generator"]), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-25)
 
 
@@ -97,17 +107,22 @@ def test_shared_fakes_give_the_generators_true_gradient(digits):
     unit = "optimizers.generator={name: sgd, learning_rate: 1.0}"
     game, batches = _game(digits, still, unit, "round.fresh_latents=false")
     gan, batch = game.gan, next(batches)
-    before = _copies(gan.generator)
+    before = _copies(gan.networks["generator"])
     with tf.GradientTape() as tape:
         keys = _noise(batch).within("discriminator 0").keys("latent")
         condition = tf.one_hot(batch["label"][:, 0], 10)
-        latent = game.sampler.prior.sample(keys)
-        fake = gan.generator({"latent": latent, "condition": condition}, training=True)
-        logits = gan.discriminator({"sample": fake, "condition": condition}, training=True)
+        latent = gan.round.parts.prior.sample(keys)
+        inputs = {"latent": latent, "condition": condition}
+        fake = gan.networks["generator"](inputs, training=True)["sample"]
+        judged = {"sample": fake, "condition": condition}
+        logits = gan.networks["discriminator"](judged, training=True)
         loss = tf.reduce_mean(tf.nn.softplus(-logits["logits"]))
-    expected = tape.gradient(loss, [v.value for v in gan.generator.trainable_variables])
+    weights = [v.value for v in gan.networks["generator"].trainable_variables]
+    expected = tape.gradient(loss, weights)
     gan.train_step(batch)
-    for old, new, gradient in zip(before, _copies(gan.generator), expected, strict=True):
+    for old, new, gradient in zip(
+        before, _copies(gan.networks["generator"]), expected, strict=True
+    ):
         np.testing.assert_allclose(old - new, gradient, atol=1e-6)
 
 
@@ -152,11 +167,11 @@ def test_clipping_scales_the_whole_gradient_to_the_norm():
 def test_every_choice_plays(digits, overrides):
     game, batches = _game(digits, *overrides)
     step = tf.function(game.gan.train_step)
-    weights = [_copies(game.gan.generator)]
+    weights = [_copies(game.gan.networks["generator"])]
     for _ in range(2):
         logs = step(next(batches))
         assert all(np.isfinite(float(v)) for v in logs.values())
-        weights.append(_copies(game.gan.generator))
+        weights.append(_copies(game.gan.networks["generator"]))
     for old, new in pairwise(weights):
         assert any(not np.array_equal(a, b) for a, b in zip(old, new, strict=True))
     assert all(v.dtype == "float32" for v in game.gan.trainable_variables)
@@ -176,25 +191,26 @@ class Tiny:
     def __init__(self, units: int) -> None:
         self.units = units
 
-    def generator(self, spec):
-        return _dense("latent", spec, spec.latent_size, self.units)
+    def generator(self, ports):
+        return _dense(ports, self.units)
 
-    def discriminator(self, spec):
+    def discriminator(self, ports):
         import keras
 
-        sample = keras.Input(spec.sample_shape, name="sample")
+        sample = keras.Input(ports.inputs["sample"].shape, name="sample")
         flat = keras.layers.Flatten()(sample)
         logits = keras.layers.Reshape(())(keras.layers.Dense(1)(flat))
         return keras.Model({"sample": sample}, {"logits": logits})
 
 
-def _dense(name, spec, size, units):
+def _dense(ports, units):
     import keras
 
-    x = latent = keras.Input((size,), name=name)
+    shape = ports.outputs["sample"].shape
+    x = latent = keras.Input(ports.inputs["latent"].shape, name="latent")
     x = keras.layers.Dense(units, activation="relu")(x)
-    x = keras.layers.Dense(int(np.prod(spec.sample_shape)), activation="tanh")(x)
-    return keras.Model({name: latent}, keras.layers.Reshape(spec.sample_shape)(x))
+    x = keras.layers.Dense(int(np.prod(shape)), activation="tanh")(x)
+    return keras.Model({"latent": latent}, keras.layers.Reshape(shape)(x))
 
 
 def test_a_users_own_network_is_named_by_module_and_class(digits):
@@ -219,3 +235,57 @@ def test_what_does_not_fit_the_data_is_refused():
     points = spec_of((2,), "float32", (-1.0, 1.0), label_names=("a", "b"), marginal=(0.5, 0.5))
     with pytest.raises(ConfigError, match=r"network.name: received 'dcgan'.*network.name=mlp"):
         assemble(tiny(), points)
+
+
+def test_the_discriminators_statistics_move_on_real_and_on_fake_examples_of_its_own_turn(digits):
+    """Neither the generator's turn nor a term's further questions move them."""
+    still = "optimizers.generator={name: sgd, learning_rate: 1e-30}"
+    game, batches = _game(digits, still)
+    gan, batch = game.gan, next(batches)
+    once = assemble(tiny(), digits.spec).gan.networks["discriminator"]
+    copy_weights(gan.networks["discriminator"], once)
+    condition = tf.one_hot(batch["label"][:, 0], 10)
+    latent = gan.round.parts.prior.sample(_noise(batch).within("discriminator 0").keys("latent"))
+    fake = gan.networks["generator"]({"latent": latent, "condition": condition}, training=True)
+    real = tf.cast(batch["sample"][:, 0], tf.float32) / 127.5 - 1.0
+    for sample in (real, fake["sample"]):
+        once({"sample": sample, "condition": condition}, training=True)
+    gan.train_step(batch)
+    for got, expected in zip(
+        _statistics(gan.networks["discriminator"]), _statistics(once), strict=True
+    ):
+        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_assembling_leaves_the_callers_random_state_alone(digits):
+    import random
+
+    keras_weights = []
+    for seed in (1, 2):
+        random.seed(seed)
+        np.random.seed(seed)
+        expected = (random.Random(seed).random(), np.random.RandomState(seed).rand())
+        gan = assemble(tiny(), digits.spec).gan
+        assert (random.random(), np.random.rand()) == expected
+        keras_weights.append([w for network in _networks(gan) for w in _copies(network)])
+    for one, other in zip(*keras_weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_network_whose_answer_does_not_fit_gets_a_sentence(digits):
+    network = "network={name: 'tests.trainer.game.test_gan:Narrow'}"
+    with pytest.raises(ConfigError, match=r"networks.generator: .*Narrow.*\(3,\).*\(8, 8, 1\)"):
+        _game(digits, network, "condition=none")
+
+
+class Narrow(Tiny):
+    """A family whose generator makes something else."""
+
+    def __init__(self):
+        super().__init__(units=4)
+
+    def generator(self, ports):
+        import keras
+
+        latent = keras.Input(ports.inputs["latent"].shape, name="latent")
+        return keras.Model({"latent": latent}, keras.layers.Dense(3)(latent))

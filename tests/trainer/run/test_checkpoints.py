@@ -36,9 +36,8 @@ def game(played):
 
 def _variables(game):
     gan = game.gan
-    parts = (gan.generator, gan.discriminator, gan.average)
-    optimizers = (gan.generator_optimizer, gan.discriminator_optimizer)
-    return [v for part in (*parts, *optimizers) for v in part.variables]
+    parts = (*gan.networks.values(), *gan.averages.values(), *gan.optimizers.values())
+    return [v for part in parts for v in part.variables]
 
 
 def _state(game):
@@ -80,7 +79,8 @@ def test_the_best_are_kept_beside_the_last(game, tmp_path):
     fresh = Checkpoints(game, str(tmp_path), keep=1)
     fresh.remove_unfinished()
     assert fresh.kept() == [20, 30]
-    game.gan.generator.variables[0].assign(game.gan.generator.variables[0] * 2)
+    weight = game.gan.networks["generator"].variables[0]
+    weight.assign(weight * 2)
     assert fresh.restore("20") == 20
     with pytest.raises(ConfigError, match="steps kept: 20, 30"):
         fresh.restore("10")
@@ -132,25 +132,34 @@ def test_weights_that_are_not_finite_are_never_written(game, tmp_path):
     checkpoints = Checkpoints(game, str(tmp_path))
     checkpoints.save()
     game.gan.step.assign(2)
-    game.gan.generator.trainable_variables[0].assign_add(
-        game.gan.generator.trainable_variables[0] * float("inf")
-    )
+    weight = game.gan.networks["generator"].trainable_variables[0]
+    weight.assign_add(weight * float("inf"))
     with pytest.raises(RunError, match=r"generator: .* is not finite after step 2; no checkpoint"):
         checkpoints.save()
     assert checkpoints.steps() == [1]
+
+
+def test_slots_that_are_not_finite_are_never_written(game, tmp_path):
+    """They would poison the first step after a resume."""
+    game.gan.step.assign(3)
+    slot = game.gan.optimizers["discriminator"].variables[-1]
+    slot.assign(np.full(slot.shape, np.nan))
+    with pytest.raises(RunError, match=r"discriminator: .* is not finite after step 3"):
+        Checkpoints(game, str(tmp_path)).save()
 
 
 def test_warm_start_takes_weights_and_nothing_else(game, digits, tmp_path):
     Checkpoints(game, str(tmp_path / "checkpoints")).save()
     fresh = assemble(tiny("cgan-digits", "seed=5"), digits.spec)
     Checkpoints(fresh, str(tmp_path / "new")).warm_start(str(tmp_path / "checkpoints"))
-    for name in ("generator", "discriminator", "average"):
-        for a, b in zip(
-            getattr(game.gan, name).variables, getattr(fresh.gan, name).variables, strict=True
-        ):
-            np.testing.assert_array_equal(a.numpy(), b.numpy())
+    old, new = (
+        [v for n in (*gan.networks.values(), *gan.averages.values()) for v in n.variables]
+        for gan in (game.gan, fresh.gan)
+    )
+    for a, b in zip(old, new, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
     assert int(fresh.gan.step.numpy()) == 0
-    assert int(fresh.gan.generator_optimizer.iterations) == 0
+    assert int(fresh.gan.optimizers["generator"].iterations) == 0
 
 
 def test_warm_start_from_what_does_not_fit_is_refused(game, digits, tmp_path):

@@ -8,7 +8,7 @@ from trainer.data.modalities import labels, scaled, tokens
 from trainer.errors import ConfigError
 from trainer.fields import Field
 
-# Each has `seen(stored, field)` and `stored(seen, field)`.
+# Each has `seen(stored, field)`, `stored(seen, field)` and `seen_field(field)`.
 _OF_KIND: dict[str, ModuleType] = {
     "image": scaled,
     "vector": scaled,
@@ -43,6 +43,12 @@ def stored(values: tf.Tensor, field: Field) -> tf.Tensor:
     """
     converted: tf.Tensor = _modality(field).stored(values, field)
     return converted
+
+
+def seen_field(field: Field) -> Field:
+    """The form in which the players see a stored field: what `seen` gives."""
+    described: Field = _modality(field).seen_field(field)
+    return described
 
 
 def _modality(field: Field) -> ModuleType:

@@ -13,3 +13,8 @@ def seen(values: tf.Tensor, field: Field) -> tf.Tensor:
 def stored(values: tf.Tensor, field: Field) -> tf.Tensor:
     """The labels themselves, int64."""
     return values
+
+
+def seen_field(field: Field) -> Field:
+    """The field itself."""
+    return field

@@ -36,6 +36,12 @@ def stored(values: tf.Tensor, field: Field) -> tf.Tensor:
     return tf.cast(tf.clip_by_value(tf.round(scaled), *field.limits), field.dtype)
 
 
+def seen_field(field: Field) -> Field:
+    """float32 of the same shape; pictures lie on [-1, 1]."""
+    bounds = (-1.0, 1.0) if field.kind == "image" else None
+    return Field(field.shape, kind=field.kind, range=bounds)
+
+
 def _centre_and_half_width(field: Field) -> tuple[float, float]:
     low, high = field.limits
     return (low + high) / 2.0, (high - low) / 2.0

@@ -21,3 +21,8 @@ def seen(values: tf.Tensor, field: Field) -> tf.Tensor:
 def stored(values: tf.Tensor, field: Field) -> tf.Tensor:
     """The most likely symbols: float [..., T, V] → int32 [..., T]; the first of equal ones."""
     return tf.argmax(values, axis=-1, output_type=tf.int32)
+
+
+def seen_field(field: Field) -> Field:
+    """float32 [T, V]."""
+    return Field((*field.shape, len(field.names)), kind=field.kind, names=field.names)

@@ -1,160 +1,134 @@
-"""The rules of play: who takes a turn when, and what each turn minimises.
+"""The ordinary round: k turns of the discriminator, then one of the generator."""
 
-A round plays the turns of one step. It computes losses per example and hands them, as functions,
-to `minimise`, which alone scales, differentiates and applies (see `trainer.game.updater`). A
-wrapper is a round around a round: it may change the players it passes on, the batch, or `minimise`.
-"""
-
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Mapping
 
 import tensorflow as tf
 
-from trainer import catalogue
-from trainer.game.conditions.label import Condition
-from trainer.game.objectives import Objective
-from trainer.game.players import Players
-from trainer.game.priors import Prior
-from trainer.game.terms.gradients import Penalty
+from trainer import catalogue, randomness
+from trainer.data import modalities
+from trainer.game.adversarial_loss import Batch, Sample
+from trainer.game.parts import Parts
+from trainer.game.players import Inputs, Network, Players
+from trainer.game.roles import DISCRIMINATOR, GENERATOR, Role
+from trainer.game.rounds.round import Round, of_turn
+from trainer.game.signatures.generation import generation
+from trainer.game.signatures.judgement import judgement
+from trainer.game.signatures.sampling import KEY, Sampler, key_rows
+from trainer.game.signatures.signature import Signatures
+from trainer.game.signatures.translation import is_translation, translation
+from trainer.game.turns import Outcome, Turn, Updates
 from trainer.randomness import Noise
 
-# Named losses per example, float32 [b]; their sum is what a player minimises.
-Losses = Mapping[str, tf.Tensor]
-# Differentiates losses with respect to one player's weights and applies the update. The function
-# receives the tape, so that it can pause the recording.
-Minimise = Callable[[str, Callable[[tf.GradientTape], Losses]], Losses]
-# A batch: "sample" [b, k, *shape] in [-1, 1], and what the condition needs, such as "label" [b, k].
-Batch = Mapping[str, tf.Tensor]
 
-
-class Round(Protocol):
-    """Plays the turns of one step and returns what is to be watched, per example."""
-
-    @property
-    def turns(self) -> int:
-        """Batches of real examples that one step consumes."""
-        ...
-
-    def play(
-        self, players: Players, batch: Batch, noise: Noise, minimise: Minimise
-    ) -> dict[str, tf.Tensor]:
-        """Names to float32 [b]: the losses of each player and the logits of the last turn."""
-        ...
-
-
-class OrdinaryRound:
+class Ordinary(Round):
     """k discriminator turns on batches of their own, then one generator turn.
 
-    Real and fake examples go through the discriminator in calls of their own, so that batch
-    normalisation never mixes them. The generator's moving statistics move once, in its own turn.
+    Fakes are made inside the turns, so that a turn may be asked again. The generator's moving
+    statistics move once, in its own turn.
 
     Reference: Goodfellow et al. 2014, algorithm 1.
     """
 
-    def __init__(
-        self,
-        options: catalogue.OrdinaryRound,
-        *,
-        objective: Objective,
-        penalties: Mapping[str, Penalty],
-        prior: Prior,
-        condition: Condition,
-    ) -> None:
-        self.options = options
-        self.objective = objective
-        self.penalties = penalties
-        self.prior = prior
-        self.condition = condition
+    def __init__(self, options: catalogue.OrdinaryRound, parts: Parts) -> None:
+        super().__init__(options, parts)
+        self.loss = parts.loss("discriminator")
+        self.fields = {"sample": parts.spec.fields["sample"]}
+        self.turns = options.discriminator_turns
 
-    @property
-    def turns(self) -> int:
-        """Batches of real examples that one step consumes."""
-        return self.options.discriminator_turns
+    def roles(self) -> Mapping[str, Role]:
+        """A generator of samples, and a discriminator that judges them."""
+        sample = {name: modalities.seen_field(field) for name, field in self.fields.items()}
+        told = dict(self.parts.condition.ports)
+        made_from = {**self.parts.prior.ports, **told, "key": KEY}
+        return {
+            "generator": Role("generator", GENERATOR, made_from, sample, averaged=True),
+            "discriminator": Role(
+                "discriminator", DISCRIMINATOR, {**sample, **self.loss.told(told)}, self.loss.needs
+            ),
+        }
 
-    def play(
-        self, players: Players, batch: Batch, noise: Noise, minimise: Minimise
-    ) -> dict[str, tf.Tensor]:
+    def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
         """See `Round.play`."""
         if not self.options.fresh_latents:
-            return self._play_shared_fakes(players, batch, noise, minimise)
-        watched: dict[str, tf.Tensor] = {}
-        for turn in range(self.turns):
-            real, condition = self._real(batch, turn)
-            turn_noise = noise.within(f"discriminator {turn}")
-            z = self.prior.sample(turn_noise.keys("latent"))
-            fake = players.generator.without_moving_statistics(z, condition)
-            watched |= self._discriminator_turn(
-                players, real, fake, condition, turn_noise, minimise
+            return self._play_shared_fakes(players, batch, noise, updates)
+        judged = Outcome()
+        for number in range(self.turns):
+            own = noise.within(f"discriminator {number}")
+            judged = updates.minimise(
+                DISCRIMINATOR, self._judging(players, of_turn(batch, number), own)
             )
-        z = self.prior.sample(noise.within("generator").keys("latent"))
-        losses = minimise(
-            "generator",
-            lambda tape: self._generator_losses(
-                players, players.generator(z, condition), watched["real_logits"], condition
-            ),
-        )
-        return {**watched, **losses}
+        last, own = of_turn(batch, self.turns - 1), noise.within("generator")
+
+        def turn() -> Outcome:
+            given = self.given(last, own)
+            fake = self.fake(players, given)
+            return self.loss.generator(players, fake, given, last, own, real=self.real(last))
+
+        return judged | updates.minimise(GENERATOR, turn)
+
+    def real(self, batch: Batch) -> Sample:
+        """What is judged of the real examples."""
+        return {name: batch[name] for name in self.fields}
+
+    def given(self, batch: Batch, noise: Noise) -> Inputs:
+        """What the fakes are made from: a latent, the batch's condition, a key a row."""
+        prior = self.parts.prior
+        latent = {"latent": prior.sample(noise.keys("latent"))} if prior.size else {}
+        told = self.parts.condition.of_batch(batch)
+        return {**latent, **told, "key": key_rows(noise.keys("key"))}
+
+    def fake(self, players: Players, given: Inputs, *, freeze_statistics: bool = False) -> Sample:
+        """What the generator makes of it."""
+        return players["generator"](given, freeze_statistics=freeze_statistics)
+
+    def _judging(self, players: Players, batch: Batch, noise: Noise) -> Turn:
+        """A discriminator's turn; its names are its own, so that it may be asked again."""
+        given = self.given(batch, noise)
+
+        def turn() -> Outcome:
+            fake = self.fake(players, given, freeze_statistics=True)
+            return self.loss.discriminator(players, self.real(batch), fake, given, batch, noise)
+
+        return turn
 
     def _play_shared_fakes(
-        self, players: Players, batch: Batch, noise: Noise, minimise: Minimise
-    ) -> dict[str, tf.Tensor]:
+        self, players: Players, batch: Batch, noise: Noise, updates: Updates
+    ) -> Outcome:
         """One turn each on the same fakes: the generator's pass is recorded first and kept."""
-        real, condition = self._real(batch, 0)
-        watched: dict[str, tf.Tensor] = {}
+        batch, own = of_turn(batch, 0), noise.within("discriminator 0")
+        given = self.given(batch, own)
 
-        def generator_losses(tape: tf.GradientTape) -> Losses:
-            turn_noise = noise.within("discriminator 0")
-            fake = players.generator(self.prior.sample(turn_noise.keys("latent")), condition)
-            with tape.stop_recording():
-                watched.update(
-                    self._discriminator_turn(players, real, fake, condition, turn_noise, minimise)
+        def turn() -> Outcome:
+            fake, real = self.fake(players, given), self.real(batch)
+            with updates.without_trace():
+                judged = updates.minimise(
+                    DISCRIMINATOR,
+                    lambda: self.loss.discriminator(players, real, fake, given, batch, own),
                 )
-            return self._generator_losses(players, fake, watched["real_logits"], condition)
+            made = self.loss.generator(players, fake, given, batch, own, real=real)
+            return Outcome(made.losses, {**judged.losses, **judged.watched, **made.watched})
 
-        losses = minimise("generator", generator_losses)
-        return {**watched, **losses}
+        return updates.minimise(GENERATOR, turn)
 
-    def _real(self, batch: Batch, turn: int) -> tuple[tf.Tensor, tf.Tensor | None]:
-        of_turn = {name: values[:, turn] for name, values in batch.items()}
-        return of_turn["sample"], self.condition.of_batch(of_turn)
+    def signatures(self, networks: Mapping[str, Network]) -> Signatures:
+        """Samples from seeds, or from pictures where the condition is one; and `score`."""
+        condition = self.parts.condition
+        sampler = Sampler(networks["generator"], self.parts.prior, condition, self.fields)
+        make = translation if is_translation(sampler) else generation
+        score = judgement(networks["discriminator"], self.loss, condition, self.fields)
+        return {**make(sampler), **score}
 
-    def _discriminator_turn(
-        self,
-        players: Players,
-        real: tf.Tensor,
-        fake: tf.Tensor,
-        condition: tf.Tensor | None,
-        noise: Noise,
-        minimise: Minimise,
-    ) -> dict[str, tf.Tensor]:
-        watched: dict[str, tf.Tensor] = {}
-
-        def judge(samples: tf.Tensor) -> tf.Tensor:
-            return players.discriminator(samples, condition)["logits"]
-
-        def losses(tape: tf.GradientTape) -> Losses:
-            watched["real_logits"], watched["fake_logits"] = judge(real), judge(fake)
-            named = {
-                "discriminator_loss": self.objective.discriminator(
-                    watched["real_logits"], watched["fake_logits"]
-                )
-            }
-            for name, penalty in self.penalties.items():
-                named[name] = penalty(judge, real, fake, noise)
-            return named
-
-        named = minimise("discriminator", losses)
-        if self.objective.logits_are_probabilities:
-            watched["D(x)"] = tf.sigmoid(watched["real_logits"])
-            watched["D(G(z))"] = tf.sigmoid(watched["fake_logits"])
-        return {**named, **watched}
-
-    def _generator_losses(
-        self,
-        players: Players,
-        fake: tf.Tensor,
-        real_logits: tf.Tensor,
-        condition: tf.Tensor | None,
-    ) -> Losses:
-        fake_logits = players.discriminator(fake, condition)["logits"]
-        return {"generator_loss": self.objective.generator(fake_logits, real_logits)}
+    def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:
+        """Latents of lasting seeds, under conditions that are drawn or else the examples' own."""
+        prior, condition = self.parts.prior, self.parts.condition
+        keys = randomness.key_of(seed, "statistics latent")
+        latent = {"latent": prior.sample(keys)} if prior.size else {}
+        values = condition.draw(randomness.key_of(seed, "statistics label"))
+        if values is not None:
+            told = condition.encode(values)
+        elif examples is not None:
+            told = condition.of_batch(examples)
+        else:
+            return {}
+        key = {"key": key_rows(randomness.key_of(seed, "statistics key"))}
+        return {"generator": {**latent, **told, **key}}

@@ -1,47 +1,88 @@
-"""What constrains a player: pure functions of the player itself.
-
-A penalty receives the discriminator as a function of samples (its condition already bound), the
-real and fake samples, and the step's random streams; it returns a loss per example, float32 [b].
-"""
-
-from collections.abc import Callable
+"""Penalties on the judge's gradient with respect to what it judges."""
 
 import tensorflow as tf
 
 from trainer import catalogue, randomness
+from trainer.game.adversarial_loss import GameTurn, Judge, Sample, Term, per_example
+from trainer.game.parts import Parts
 
-Critic = Callable[[tf.Tensor], tf.Tensor]
-Penalty = Callable[[Critic, tf.Tensor, tf.Tensor, randomness.Noise], tf.Tensor]
 
-
-def gradient_penalty(options: catalogue.GradientPenalty) -> Penalty:
+class GradientPenalty(Term):
     """λ(‖∇D(x̂)‖ - 1)² at a random point x̂ between a real and a fake example.
 
     Reference: Gulrajani et al. 2017, "Improved training of Wasserstein GANs", algorithm 1.
     """
 
-    def penalty(
-        critic: Critic, real: tf.Tensor, fake: tf.Tensor, noise: randomness.Noise
-    ) -> tf.Tensor:
-        share = randomness.uniform(noise.keys("gradient penalty"), 1)
-        share = tf.reshape(share, [-1] + [1] * (real.shape.rank - 1))
-        between = real + share * (fake - real)
-        norm = gradient_norm(critic, between)
-        return options.weight * tf.square(norm - 1.0)
+    def __init__(self, options: catalogue.GradientPenalty, parts: Parts) -> None:
+        self.options = options
 
-    return penalty
+    def discriminator(self, turn: GameTurn) -> tf.Tensor:
+        """The penalty of each pair, float32 [b]."""
+        assert turn.real is not None
+        share = randomness.uniform(turn.noise.keys("gradient penalty"), 1)
+        between = {
+            name: real + _spread(share, real) * (turn.fake.sample[name] - real)
+            for name, real in turn.real.sample.items()
+        }
+        norm = tf.sqrt(tf.maximum(squared_gradient_norm(turn.judge, between), 1e-24))
+        return self.options.weight * tf.square(norm - 1.0)
 
 
-def gradient_norm(critic: Critic, samples: tf.Tensor) -> tf.Tensor:
-    """Euclidean norm of each example's own gradient, float32 [b].
+class R1(Term):
+    """γ/2 ‖∇D(x)‖² on real examples, every so many steps.
 
-    The critic must judge each example by itself (no batch normalisation): the gradient of the sum
+    Played every k-th step its weight is k times as large, so that its mean stays what it is.
+
+    Reference: Mescheder et al. 2018, "Which training methods for GANs do actually converge?",
+    equation 9; lazily: Karras et al. 2020, "Analyzing and improving the image quality of
+    StyleGAN", section 3.1.
+    """
+
+    def __init__(self, options: catalogue.R1, parts: Parts) -> None:
+        self.options = options
+
+    def discriminator(self, turn: GameTurn) -> tf.Tensor:
+        """The penalty of each real example, float32 [b]; zero in the steps between."""
+        assert turn.real is not None
+        return self._penalty(turn, turn.real.sample)
+
+    def _penalty(self, turn: GameTurn, sample: Sample) -> tf.Tensor:
+        every = self.options.every
+        weight = 0.5 * self.options.gamma * every
+
+        def penalty() -> tf.Tensor:
+            return weight * squared_gradient_norm(turn.judge, sample)
+
+        if every == 1:
+            return penalty()
+        rows = tf.shape(next(iter(sample.values())))[0]
+        return tf.cond(turn.noise.step % every == 0, penalty, lambda: tf.zeros([rows]))
+
+
+class R2(R1):
+    """γ/2 ‖∇D(G(z))‖² on fakes, every so many steps (Mescheder et al. 2018, equation 10)."""
+
+    def discriminator(self, turn: GameTurn) -> tf.Tensor:
+        """The penalty of each fake, float32 [b]; zero in the steps between."""
+        return self._penalty(turn, turn.fake.sample)
+
+
+def squared_gradient_norm(judge: Judge, sample: Sample) -> tf.Tensor:
+    """Squared Euclidean norm of each example's own gradient over all it consists of, [b].
+
+    The judge must judge each example by itself (no batch normalisation): the gradient of the sum
     of logits is then the stack of the examples' gradients.
     """
+    sample = {name: tf.identity(values) for name, values in sample.items()}
     with tf.GradientTape() as tape:
-        tape.watch(samples)
-        logits = critic(samples)
-    gradients = tf.cast(tape.gradient(logits, samples), tf.float32)
-    squares = tf.reduce_sum(tf.square(gradients), axis=list(range(1, samples.shape.rank)))
+        tape.watch(list(sample.values()))
+        logits = per_example(judge(sample).logits)
+    gradients = tape.gradient(logits, list(sample.values()))
+    squares = [tf.square(tf.cast(gradient, tf.float32)) for gradient in gradients]
     # The root has no derivative at zero, where a dead critic would make the step NaN.
-    return tf.sqrt(tf.maximum(squares, 1e-24))
+    return tf.add_n([tf.reduce_sum(x, axis=list(range(1, x.shape.rank))) for x in squares])
+
+
+def _spread(share: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    """[b, 1] → [b, 1, …] of the rank of the values."""
+    return tf.reshape(share, [-1] + [1] * (values.shape.rank - 1))

@@ -2,48 +2,70 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.trainer.game.turns import noise_of, turn_of
 from trainer import catalogue
-from trainer.game.terms import gradients as penalties
-from trainer.randomness import Noise
+from trainer.game.terms.gradients import R1, R2, GradientPenalty, squared_gradient_norm
 
 
-def _noise(rows):
-    return Noise(0, tf.constant(0, tf.int64), tf.range(rows, dtype=tf.int64))
+def _linear(w):
+    return lambda x: tf.reduce_sum(x["sample"] * w, axis=list(range(1, x["sample"].shape.rank)))
 
 
 @pytest.mark.parametrize("shape", [(5,), (4, 3, 2)])
-def test_on_a_linear_critic_it_is_the_closed_form(shape):
-    """D(x) = w·x has the gradient w everywhere, so the penalty is λ(‖w‖ - 1)²."""
+def test_on_a_linear_critic_they_are_the_closed_form(shape):
+    """D(x) = w·x has the gradient w everywhere: λ(‖w‖ - 1)² and γ/2 ‖w‖²."""
     w = tf.constant(np.random.default_rng(0).normal(size=shape), tf.float32)
     real, fake = tf.random.stateless_normal([2, 6, *shape], [1, 2])
-    penalty = penalties.gradient_penalty(catalogue.GradientPenalty(weight=7.0))
+    turn, norm = turn_of(_linear(w), real, fake), np.linalg.norm(w.numpy())
+    for term, expected in (
+        (GradientPenalty(catalogue.GradientPenalty(weight=7.0), None), 7.0 * (norm - 1.0) ** 2),
+        (R1(catalogue.R1(gamma=3.0), None), 1.5 * norm**2),
+        (R2(catalogue.R2(gamma=3.0), None), 1.5 * norm**2),
+    ):
+        np.testing.assert_allclose(term.discriminator(turn), np.full(6, expected), rtol=1e-5)
+        assert term.generator(turn) is None
 
-    def critic(x):
-        return tf.reduce_sum(x * w, axis=list(range(1, x.shape.rank)))
 
-    values = penalty(critic, real, fake, _noise(6))
-    expected = 7.0 * (np.linalg.norm(w.numpy()) - 1.0) ** 2
-    np.testing.assert_allclose(values, np.full(6, expected), rtol=1e-5)
-
-
-def test_points_lie_between_each_pair_and_differ_in_their_share():
-    """D(x) = x²/2 has the gradient x, so the penalty tells where it was taken."""
+def test_each_looks_at_its_own_examples():
+    """D(x) = x²/2 has the gradient x, so a penalty tells where it was taken."""
     real, fake = tf.ones([100, 1]), tf.fill([100, 1], 3.0)
-    penalty = penalties.gradient_penalty(catalogue.GradientPenalty(weight=1.0))
-    values = penalty(lambda x: 0.5 * tf.reduce_sum(x**2, axis=1), real, fake, _noise(100))
+    turn = turn_of(lambda x: 0.5 * tf.reduce_sum(x["sample"] ** 2, axis=1), real, fake)
+    np.testing.assert_allclose(R1(catalogue.R1(gamma=2.0), None).discriminator(turn), 1.0)
+    np.testing.assert_allclose(R2(catalogue.R2(gamma=2.0), None).discriminator(turn), 9.0)
+    values = GradientPenalty(catalogue.GradientPenalty(weight=1.0), None).discriminator(turn)
     points = 1.0 + np.sqrt(values.numpy())
     assert points.min() > 1.0 and points.max() < 3.0
     assert points.std() == pytest.approx(2 / np.sqrt(12), rel=0.15)
 
 
+def test_played_lazily_the_mean_over_the_steps_is_the_same():
+    x = tf.random.stateless_normal([4, 3], [1, 2])
+    judge = _linear(tf.constant([1.0, 2.0, 3.0]))
+    lazy, always = (R1(catalogue.R1(gamma=0.5, every=every), None) for every in (4, 1))
+    of_steps = [
+        lazy.discriminator(turn_of(judge, x, x, noise_of(4, step))).numpy() for step in range(8)
+    ]
+    np.testing.assert_allclose(np.mean(of_steps, 0), always.discriminator(turn_of(judge, x, x)))
+    assert [bool(values.any()) for values in of_steps] == [True, False, False, False] * 2
+
+
+def test_gradients_are_those_of_all_that_is_judged():
+    """Of a pair (x, z) both halves count."""
+    turn = turn_of(lambda s: s["a"][:, 0] * 3.0 + s["b"][:, 0] * 4.0, None, None)
+    sample = {"a": tf.ones([2, 1]), "b": tf.ones([2, 5])}
+    np.testing.assert_allclose(squared_gradient_norm(turn.judge, sample), [25.0, 25.0])
+
+
 def test_its_gradient_reaches_the_critics_weights_and_survives_a_dead_critic():
     w = tf.Variable([0.0, 0.0])
-    with tf.GradientTape() as tape:
-        norm = penalties.gradient_norm(lambda x: tf.linalg.matvec(x, w), tf.ones([3, 2]))
-        loss = tf.reduce_sum(tf.square(norm - 1.0))
-    assert np.isfinite(tape.gradient(loss, w)).all()
-    w.assign([3.0, 4.0])
-    with tf.GradientTape() as tape:
-        norm = penalties.gradient_norm(lambda x: tf.linalg.matvec(x, w), tf.ones([3, 2]))
-        loss = tf.reduce_sum(norm)
-    np.testing.assert_allclose(tape.gradient(loss, w), [3 * 0.6, 3 * 0.8], rtol=1e-6)
+    ones = tf.ones([3, 2])
+    for weights, expected in (([0.0, 0.0], None), ([3.0, 4.0], [2 * 4 * 0.6, 2 * 4 * 0.8])):
+        w.assign(weights)
+        with tf.GradientTape() as tape:
+            turn = turn_of(_linear(w), ones, ones)
+            term = GradientPenalty(catalogue.GradientPenalty(weight=1.0), None)
+            loss = tf.reduce_mean(term.discriminator(turn))
+        gradient = tape.gradient(loss, w)
+        assert np.isfinite(gradient).all()
+        if expected is not None:
+            np.testing.assert_allclose(gradient, expected, rtol=1e-5)

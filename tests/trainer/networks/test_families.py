@@ -5,11 +5,30 @@ import tensorflow as tf
 
 from trainer import catalogue
 from trainer.catalogue import resolve
+from trainer.fields import Field
 from trainer.networks.dcgan import resolutions
-from trainer.networks.ports import NetworkSpec
+from trainer.networks.ports import Ports
 
 DCGAN = catalogue.DCGAN(base_filters=2)
 MLP = catalogue.MLP(units=(6, 5), generator_normalization="batch")
+LATENT = {"latent": Field((4,), kind="latent")}
+LOGITS = {"logits": Field()}
+
+
+def _sample(shape):
+    return {"sample": Field(shape, kind="image" if len(shape) == 3 else "vector")}
+
+
+def _told(size):
+    return {"condition": Field((size,), kind="one_hot")} if size else {}
+
+
+def _generator(family, shape, condition=0, **options):
+    return family.generator(Ports(LATENT | _told(condition), _sample(shape), **options))
+
+
+def _discriminator(family, shape, condition=0):
+    return family.discriminator(Ports(_sample(shape) | _told(condition), LOGITS))
 
 
 @pytest.mark.parametrize("condition", [0, 3])
@@ -26,13 +45,12 @@ MLP = catalogue.MLP(units=(6, 5), generator_normalization="batch")
     ],
 )
 def test_players_meet_at_the_datas_shape(options, shape, condition):
-    spec = NetworkSpec(shape, latent_size=4, condition_size=condition)
     family = resolve(options)(options)
     inputs = {"latent": tf.random.stateless_normal([3, 4], [1, 2])}
     told = {"condition": tf.one_hot([0, 1, 2], 3)} if condition else {}
-    sample = family.generator(spec)(inputs | told)
+    sample = _generator(family, shape, condition)(inputs | told)["sample"]
     assert sample.shape == (3, *shape) and sample.dtype == tf.float32
-    logits = family.discriminator(spec)({"sample": sample} | told)["logits"]
+    logits = _discriminator(family, shape, condition)({"sample": sample} | told)["logits"]
     assert logits.shape == (3,) and logits.dtype == tf.float32
     if len(shape) == 3:
         assert np.abs(sample).max() <= 1.0
@@ -40,13 +58,13 @@ def test_players_meet_at_the_datas_shape(options, shape, condition):
 
 @pytest.mark.parametrize("options", [DCGAN, MLP])
 def test_the_condition_reaches_both_players(options):
-    spec = NetworkSpec((8, 8, 1), latent_size=4, condition_size=3)
+    shape = (8, 8, 1)
     family = resolve(options)(options)
     same = {"latent": tf.ones([2, 4]), "condition": tf.one_hot([0, 1], 3)}
-    samples = family.generator(spec)(same).numpy()
+    samples = _generator(family, shape, 3)(same)["sample"].numpy()
     assert not np.array_equal(samples[0], samples[1])
     judged = {"sample": tf.ones([2, 8, 8, 1]), "condition": tf.one_hot([0, 1], 3)}
-    logits = family.discriminator(spec)(judged)["logits"].numpy()
+    logits = _discriminator(family, shape, 3)(judged)["logits"].numpy()
     assert logits[0] != logits[1]
 
 
@@ -70,9 +88,9 @@ def test_no_bias_stands_in_front_of_a_normalisation(normalization):
         generator_normalization=normalization,
         discriminator_normalization=normalization,
     )
-    family, spec = resolve(options)(options), NetworkSpec((16, 16, 1), 4)
+    family, shape = resolve(options)(options), (16, 16, 1)
     kinds = (keras.layers.BatchNormalization, keras.layers.LayerNormalization)
-    for network in (family.generator(spec), family.discriminator(spec)):
+    for network in (_generator(family, shape), _discriminator(family, shape)):
         normalisations = [layer for layer in network.layers if isinstance(layer, kinds)]
         assert bool(normalisations) is (normalization != "none")
         for layer in normalisations:
@@ -82,10 +100,28 @@ def test_no_bias_stands_in_front_of_a_normalisation(normalization):
             assert producer.use_bias is False
 
 
-def test_batch_normalisation_is_synchronised_where_the_spec_says_so():
+def test_batch_normalisation_is_synchronised_where_the_ports_say_so():
     options = catalogue.DCGAN(base_filters=2)
     for synchronized in (True, False):
-        spec = NetworkSpec((16, 16, 1), 4, synchronized=synchronized)
-        for network in (resolve(options)(options).generator(spec),):
-            layers = [x for x in network.layers if isinstance(x, keras.layers.BatchNormalization)]
-            assert layers and all(x.synchronized is synchronized for x in layers)
+        family = resolve(options)(options)
+        network = _generator(family, (16, 16, 1), synchronized=synchronized)
+        layers = [x for x in network.layers if isinstance(x, keras.layers.BatchNormalization)]
+        assert layers and all(x.synchronized is synchronized for x in layers)
+
+
+@pytest.mark.parametrize("options", [DCGAN, MLP])
+def test_a_discriminator_answers_all_that_the_game_needs(options):
+    family = resolve(options)(options)
+    needs = LOGITS | {"class_logits": Field((10,)), "features": Field((None,), kind="features")}
+    inputs = _sample((8, 8, 1)) | LATENT
+    outputs = family.discriminator(Ports(inputs, needs))(
+        {"sample": tf.ones([3, 8, 8, 1]), "latent": tf.ones([3, 4])}
+    )
+    assert outputs["logits"].shape == (3,) and outputs["class_logits"].shape == (3, 10)
+    assert len(outputs["features"].shape) == 2
+
+
+@pytest.mark.parametrize("options", [DCGAN, MLP])
+def test_an_encoder_gives_latents_of_samples(options):
+    encoder = resolve(options)(options).encoder(Ports(_sample((8, 8, 1)), LATENT))
+    assert encoder({"sample": tf.ones([3, 8, 8, 1])})["latent"].shape == (3, 4)

@@ -1,0 +1,231 @@
+"""The losses of both sides against one judge: an objective and further terms.
+
+Real and fake examples go through the judge in calls of their own, so that batch normalisation
+never mixes them. The judge's moving statistics move in its own turn, on real and on fake examples,
+and nowhere else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import tensorflow as tf
+
+from trainer.errors import ConfigError
+from trainer.fields import Field
+from trainer.game.objectives import Objective
+from trainer.game.players import Inputs, Network, Outputs, Players
+from trainer.game.turns import Outcome
+from trainer.randomness import Noise
+
+# What is judged: {"sample": x}, {"sample": x, "latent": z}, {"nodes": …, "edges": …}, in [-1, 1].
+Sample = Mapping[str, tf.Tensor]
+# A batch of one turn, as the players see it: "sample" [b, *shape], "label" int64 [b], …
+Batch = Mapping[str, tf.Tensor]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A sample with what the judge said of it.
+
+    Attributes:
+        sample: what was judged.
+        outputs: the judge's answers by name.
+        logits: as the objective reads them, float32 [b], or one a patch [b, h, w].
+    """
+
+    sample: Sample
+    outputs: Outputs
+    logits: tf.Tensor
+
+
+class Judge(Protocol):
+    """Judges a sample without moving statistics, under the turn's condition or another one."""
+
+    def __call__(self, sample: Sample, other: Inputs | None = None) -> Judged:
+        """See the class."""
+        ...
+
+
+@dataclass(frozen=True)
+class GameTurn:
+    """All that a term may look at.
+
+    Attributes:
+        judge: the judge as a function, which leaves its statistics alone.
+        real: the judged real examples; None in a generator's turn that does not see them.
+        fake: the judged fakes.
+        given: what the fakes were made from: latent, condition, key.
+        batch: the examples and their labels.
+        noise: the turn's random streams; `noise.step` is the step of the run.
+        players: every player, for terms that ask another network.
+    """
+
+    judge: Judge
+    real: Judged | None
+    fake: Judged
+    given: Inputs
+    batch: Batch
+    noise: Noise
+    players: Players
+
+
+class Term:
+    """A further loss of either side. A subclass says what it needs and overrides a side's method.
+
+    Attributes:
+        needs: outputs that it asks of the judge.
+        hides: inputs that the judge must not be given, because it is to guess them.
+        sees_real: whether its generator's turn wants the real examples judged.
+        state: variables of its own, equal on all replicas; `update_state` moves them.
+    """
+
+    needs: Mapping[str, Field] = {}
+    hides: frozenset[str] = frozenset()
+    sees_real: bool = False
+    state: Mapping[str, tf.Variable] = {}
+
+    def discriminator(self, turn: GameTurn) -> tf.Tensor | None:
+        """Losses per example that the discriminator's side minimises, float32 [n], or None."""
+        return None
+
+    def generator(self, turn: GameTurn) -> tf.Tensor | None:
+        """Losses per example that the generator's side minimises, float32 [n], or None."""
+        return None
+
+    def update_state(self, watched: Mapping[str, tf.Tensor]) -> None:
+        """Moves the state once a step, from global means of what was watched; outside all tapes."""
+
+
+class AdversarialLoss:
+    """Objective and terms against one judge.
+
+    Args:
+        terms: by name; a term's losses carry its name, with `generator_` before it in the
+            generator's turn.
+        judge: the role that judges.
+
+    Raises:
+        ConfigError: when two of them need different outputs of one name.
+    """
+
+    def __init__(
+        self, objective: Objective, terms: Mapping[str, Term], judge: str = "discriminator"
+    ) -> None:
+        self.objective, self.terms, self.judge = objective, terms, judge
+        self.needs: dict[str, Field] = dict(objective.needs)
+        for name, term in terms.items():
+            for output, field in term.needs.items():
+                if self.needs.setdefault(output, field) != field:
+                    raise ConfigError(
+                        f"terms: {name!r} needs the output {output!r} of shape {field.shape}, but "
+                        f"another part of the game needs it of shape {self.needs[output].shape}; "
+                        "leave one of them out."
+                    )
+
+    def told(self, ports: Mapping[str, Field]) -> dict[str, Field]:
+        """What the judge is told of a condition's ports: all that no term hides from it."""
+        hidden = frozenset[str]().union(*(term.hides for term in self.terms.values()))
+        return {name: field for name, field in ports.items() if name not in hidden}
+
+    def discriminator(
+        self,
+        players: Players,
+        real: Sample,
+        fake: Sample,
+        given: Inputs,
+        batch: Batch,
+        noise: Noise,
+    ) -> Outcome:
+        """The losses of the judge's own turn."""
+        real_judged = self._judged(players, real, given, freeze_statistics=False)
+        fake_judged = self._judged(players, fake, given, freeze_statistics=False)
+        losses = self.objective.discriminator(real_judged.logits, fake_judged.logits)
+        turn = self._turn(players, real_judged, fake_judged, given, batch, noise)
+        of_terms = {name: term.discriminator(turn) for name, term in self.terms.items()}
+        return Outcome(
+            {"discriminator_loss": per_example(losses), **_given(of_terms)},
+            self._watched(real_judged.logits, fake_judged.logits),
+        )
+
+    def generator(
+        self,
+        players: Players,
+        fake: Sample,
+        given: Inputs,
+        batch: Batch,
+        noise: Noise,
+        real: Sample | None = None,
+    ) -> Outcome:
+        """The losses of those who make the fakes; `real` is judged where the objective asks."""
+        fake_judged = self._judged(players, fake, given)
+        seen = real is not None and self.sees_real
+        real_judged = self._judged(players, real, given) if real is not None and seen else None
+        real_logits = None if real_judged is None else real_judged.logits
+        losses = self.objective.generator(fake_judged.logits, real_logits)
+        turn = self._turn(players, real_judged, fake_judged, given, batch, noise)
+        of_terms = {f"generator_{name}": term.generator(turn) for name, term in self.terms.items()}
+        return Outcome({"generator_loss": per_example(losses), **_given(of_terms)})
+
+    def swapped(self, players: Players, real: Sample, fake: Sample, given: Inputs) -> Outcome:
+        """The losses of those who make both halves of what is judged: real and fake exchanged.
+
+        Reference: Donahue et al. 2017, "Adversarial feature learning", section 3.4.
+        """
+        real_judged = self._judged(players, real, given)
+        fake_judged = self._judged(players, fake, given)
+        losses = self.objective.discriminator(fake_judged.logits, real_judged.logits)
+        return Outcome({"generator_loss": per_example(losses)})
+
+    @property
+    def sees_real(self) -> bool:
+        """Whether the generator's turn judges the real examples again."""
+        return self.objective.generator_sees_real or any(
+            term.sees_real for term in self.terms.values()
+        )
+
+    def realism(self, judge: Network, inputs: Inputs) -> tf.Tensor:
+        """What the objective reads of a judge in inference mode, float32 [n]."""
+        return per_example(self.objective.reads(inputs, judge(inputs)))
+
+    def _judged(
+        self, players: Players, sample: Sample, given: Inputs, *, freeze_statistics: bool = True
+    ) -> Judged:
+        # What is judged may carry its own latent or condition.
+        inputs = {**given, **sample}
+        outputs = players[self.judge](inputs, freeze_statistics=freeze_statistics)
+        return Judged(sample, outputs, self.objective.reads(sample, outputs))
+
+    def _turn(
+        self,
+        players: Players,
+        real: Judged | None,
+        fake: Judged,
+        given: Inputs,
+        batch: Batch,
+        noise: Noise,
+    ) -> GameTurn:
+        def judge(sample: Sample, other: Inputs | None = None) -> Judged:
+            return self._judged(players, sample, given if other is None else other)
+
+        return GameTurn(judge, real, fake, given, batch, noise, players)
+
+    def _watched(self, real: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
+        logits = {"real_logits": per_example(real), "fake_logits": per_example(fake)}
+        if not self.objective.logits_are_probabilities:
+            return logits
+        probabilities = {
+            "D(x)": per_example(tf.sigmoid(real)),
+            "D(G(z))": per_example(tf.sigmoid(fake)),
+        }
+        return logits | probabilities
+
+
+def per_example(values: tf.Tensor) -> tf.Tensor:
+    """[b, …] → [b]: the mean over what each example has several of."""
+    axes = list(range(1, values.shape.rank))
+    return tf.reduce_mean(values, axis=axes) if axes else values
+
+
+def _given(losses: Mapping[str, tf.Tensor | None]) -> dict[str, tf.Tensor]:
+    return {name: values for name, values in losses.items() if values is not None}

@@ -1,0 +1,61 @@
+"""What both sides are told, in the same form to both.
+
+A condition turns what a batch or a request carries into the inputs that the networks receive, and
+draws such values from the data's own distribution for requests that name none.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from trainer import randomness
+from trainer.fields import Field
+from trainer.game.players import Inputs
+
+# What a caller names: a value for each field of `Condition.request`, as it is stored.
+Values = Mapping[str, tf.Tensor]
+
+
+class Condition:
+    """Nothing is told; the base of every other condition.
+
+    Attributes:
+        ports: what the networks receive, by name, as they see it.
+        request: what a caller gives, by name, as it is stored.
+    """
+
+    ports: Mapping[str, Field] = {}
+    request: Mapping[str, Field] = {}
+
+    def of_batch(self, batch: Mapping[str, tf.Tensor]) -> Inputs:
+        """The networks' inputs for a batch of one turn (as the players see it)."""
+        return {}
+
+    def draw(self, keys: randomness.Key) -> Values | None:
+        """Values drawn from the data's own distribution, each row from its own key.
+
+        None where they cannot be drawn: then they must be given.
+        """
+        return {}
+
+    def encode(self, values: Values) -> Inputs:
+        """The networks' inputs for values that a request names.
+
+        Fails with INVALID_ARGUMENT at run time when a value is out of range.
+        """
+        return {}
+
+    def of_examples(self, examples: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        """What a caller would give for examples, as stored: a value for each field of `request`."""
+        return {name: examples[name] for name in self.request}
+
+    def describe(self) -> dict[str, Any] | None:
+        """What a client must know to ask; None where there is nothing to ask."""
+        return None
+
+    @property
+    def can_be_drawn(self) -> bool:
+        """Whether requests may leave it out."""
+        return True

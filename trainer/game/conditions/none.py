@@ -1,0 +1,12 @@
+"""No condition: neither side is told anything."""
+
+from trainer import catalogue
+from trainer.data.examples import DataSpec
+from trainer.game.conditions.condition import Condition
+
+
+class Unconditional(Condition):
+    """Neither side is told anything."""
+
+    def __init__(self, options: catalogue.NoCondition, spec: DataSpec) -> None:
+        pass

@@ -1,0 +1,62 @@
+"""Several conditions at once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from trainer import catalogue, randomness
+from trainer.data.examples import DataSpec
+from trainer.errors import ConfigError
+from trainer.game.conditions.condition import Condition, Values
+from trainer.game.players import Inputs
+
+
+class Together(Condition):
+    """The union of what several conditions tell; each keeps its names.
+
+    Raises:
+        ConfigError: when two of them use one name.
+    """
+
+    def __init__(self, options: catalogue.TogetherCondition, spec: DataSpec) -> None:
+        self.members: list[Condition] = [
+            catalogue.resolve(member)(member, spec) for member in options.of
+        ]
+        names = [name for member in self.members for name in (*member.ports, *member.request)]
+        ports = [name for member in self.members for name in member.ports]
+        if len(ports) != len(set(ports)):
+            raise ConfigError(
+                f"condition: received several that use one name ({', '.join(sorted(names))}); "
+                "leave one of them out."
+            )
+        self.ports = {k: v for member in self.members for k, v in member.ports.items()}
+        self.request = {k: v for member in self.members for k, v in member.request.items()}
+
+    def of_batch(self, batch: Mapping[str, tf.Tensor]) -> Inputs:
+        """What all of them tell of a training batch."""
+        return {k: v for member in self.members for k, v in member.of_batch(batch).items()}
+
+    def draw(self, keys: randomness.Key) -> Values | None:
+        """What all of them draw, each from keys of its own; None where one cannot."""
+        drawn: dict[str, tf.Tensor] = {}
+        for number, member in enumerate(self.members):
+            own = randomness.fold(keys, tf.constant(number, tf.int64)) if number else keys
+            values = member.draw(own)
+            if values is None:
+                return None
+            drawn |= values
+        return drawn
+
+    def encode(self, values: Values) -> Inputs:
+        """What all of them tell for the values that a request names."""
+        return {k: v for member in self.members for k, v in member.encode(values).items()}
+
+    def describe(self) -> dict[str, Any]:
+        """What each of them says."""
+        return {"kind": "together", "of": [member.describe() for member in self.members]}
+
+    @property
+    def can_be_drawn(self) -> bool:
+        """Whether all of them can be drawn."""
+        return all(member.can_be_drawn for member in self.members)

@@ -1,0 +1,140 @@
+"""A game in its present state with the interface of an export: what it can be asked, and how."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from serving.description import Description
+from serving.exported import INTERNAL_BATCH
+from trainer.config.experiment import Experiment
+from trainer.data import modalities
+from trainer.data.examples import DataSpec, Examples, read
+from trainer.data.order import example_at
+from trainer.game import averaging
+from trainer.game.adversarial_loss import Batch
+from trainer.game.description import describe
+from trainer.game.gan import GAN
+from trainer.game.players import Inputs, Network
+from trainer.game.signatures.signature import Signatures
+
+# How statistics are re-estimated: so many batches of so many rows, the same ones for ever.
+_STATISTICS_BATCHES = 16
+_STATISTICS_ROWS = 64
+
+
+class LiveModel:
+    """A game as `serving.exported.ExportedModel` shows an export: `run` and `description`.
+
+    It computes in float32 whatever trains. `refresh` must come between training and asking.
+
+    Args:
+        build: makes a new network of a role in float32.
+        examples: of training; without them the statistics stay those of the checkpoint.
+    """
+
+    def __init__(
+        self,
+        gan: GAN,
+        experiment: Experiment,
+        build: Callable[[str], keras.Model],
+        examples: Examples | None = None,
+    ) -> None:
+        self.gan, self.experiment = gan, experiment
+        self._examples = examples
+        self._copies = {
+            name: build(name)
+            for name in gan.networks
+            if name not in gan.averages and experiment.train.precision != "float32"
+        }
+        models = {**gan.networks, **self._copies, **gan.averages}
+        self.networks = {
+            name: Network(models[name], player.role) for name, player in gan.players.items()
+        }
+        self.signatures: Signatures = gan.round.signatures(self.networks)
+        self._traced: dict[str, Callable[..., Mapping[str, tf.Tensor]]] = {}
+
+    @property
+    def spec(self) -> DataSpec:
+        """Of the data."""
+        return self.gan.spec
+
+    @property
+    def description(self) -> Description:
+        """What the model says of itself, as an export of it would."""
+        return Description(describe(self.experiment, self, int(self.gan.step.numpy())))
+
+    def refresh(self) -> None:
+        """Brings the networks that are asked up to the training ones."""
+        for name, copy in self._copies.items():
+            averaging.copy_weights(self.gan.networks[name], copy)
+        for name, batches in self._statistics_batches().items():
+            network = self.networks[name]
+            known = [network.known(inputs) for inputs in batches]
+            averaging.reestimate_statistics(network.model, known)
+
+    def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs of a signature for arrays of n rows each, n at least 1.
+
+        It runs whole batches of the size that serving uses, the last one padded: the same bits.
+        """
+        if signature not in self._traced:
+            self._traced[signature] = tf.function(
+                self.signatures[signature].function, autograph=False
+            )
+        parts = []
+        num_rows = len(next(iter(inputs.values())))
+        for start in range(0, num_rows, INTERNAL_BATCH):
+            rows = np.arange(start, start + INTERNAL_BATCH)
+            batch = {
+                name: tf.constant(array.take(rows, 0, mode="clip"))
+                for name, array in inputs.items()
+            }
+            outputs = self._traced[signature](**batch)
+            parts.append({name: tensor.numpy() for name, tensor in outputs.items()})
+        return {name: np.concatenate([p[name] for p in parts])[:num_rows] for name in parts[0]}
+
+    @cached_property
+    def bank(self) -> dict[str, np.ndarray]:
+        """Training examples, as stored, that stand for all: name → rows, the same ones for ever.
+
+        They are the first of a fixed order; further tables than the first have their own.
+        """
+        if self._examples is None:
+            return {}
+        count = _STATISTICS_BATCHES * _STATISTICS_ROWS
+        rows: dict[str, np.ndarray] = {}
+        for table in self._examples.tables:
+            total = len(next(iter(table.values())))
+            places = example_at(tf.range(count, dtype=tf.int64), total, 0).numpy()
+            rows |= {name: read(values, places) for name, values in table.items()}
+        return rows
+
+    def example_input(self, signature: str, name: str) -> np.ndarray:
+        """An input of a signature for the rows of the bank: its own field, or numbers as seeds."""
+        count = len(next(iter(self.bank.values())))
+        if self.signatures[signature].inputs[name].kind == "seed":
+            return np.arange(count, dtype=np.int64)
+        return self.gan.round.example_input(signature, name, self.bank)
+
+    def _statistics_batches(self) -> dict[str, list[Inputs]]:
+        """Inputs of averaged networks by role; nothing where there is nothing to see."""
+        batches: dict[str, list[Inputs]] = {}
+        for number in range(_STATISTICS_BATCHES):
+            first = number * _STATISTICS_ROWS
+            seed = tf.range(first, first + _STATISTICS_ROWS, dtype=tf.int64)
+            inputs = self.gan.round.statistics_inputs(seed, self._seen(first))
+            for name, of_role in inputs.items():
+                batches.setdefault(name, []).append(of_role)
+        return batches
+
+    def _seen(self, first: int) -> Batch | None:
+        """Rows of the bank as the players see them."""
+        if not self.bank:
+            return None
+        part = slice(first, first + _STATISTICS_ROWS)
+        fields: Mapping[str, Any] = self.spec.fields
+        return {n: modalities.seen(rows[part], fields[n]) for n, rows in self.bank.items()}

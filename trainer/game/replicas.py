@@ -1,0 +1,24 @@
+"""What holds over all replicas together; with one replica everything is as it is."""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+
+def count() -> int:
+    """Replicas that play together."""
+    return int(tf.distribute.get_strategy().num_replicas_in_sync)
+
+
+def summed(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """Each tensor summed over the replicas; gradients flow through the sum."""
+    if count() == 1:
+        return list(tensors)
+    context = tf.distribute.get_replica_context()
+    return list(context.all_reduce(tf.distribute.ReduceOp.SUM, list(tensors)))
+
+
+def mean(values: tf.Tensor) -> tf.Tensor:
+    """The mean over the global batch of values [b, …], a scalar."""
+    (total,) = summed([tf.reduce_mean(values)])
+    return total / count()

@@ -1,0 +1,135 @@
+"""Variational autoencoders: one side only, on the same road as the games they are compared with."""
+
+import math
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from trainer import catalogue, randomness
+from trainer.data import modalities
+from trainer.fields import Field
+from trainer.game.adversarial_loss import Batch
+from trainer.game.parts import Parts
+from trainer.game.players import Inputs, Network, Outputs, Players
+from trainer.game.roles import GENERATOR, Role
+from trainer.game.rounds.round import Round, of_turn
+from trainer.game.signatures.generation import generation
+from trainer.game.signatures.inference import Inference, anomaly, inference
+from trainer.game.signatures.sampling import Sampler
+from trainer.game.signatures.signature import Signatures
+from trainer.game.turns import Outcome, Updates
+from trainer.randomness import Noise
+
+
+class Autoencoder(Round):
+    """minimise E_q(z|x)[-log p(x | z)] + β KL(q(z | x) ‖ N(0, I)), sums over pixels and latents.
+
+    The encoder gives means and log-variances. The decoder is the generator of the other games, so
+    it makes pictures in [-1, 1]; their likelihood is a Gaussian of fixed deviation on that scale,
+    or a Bernoulli of the same numbers on [0, 1].
+
+    Reference: Kingma & Welling 2014, "Auto-encoding variational Bayes", equation 10; β: Higgins et
+    al. 2017.
+    """
+
+    def __init__(self, options: catalogue.AutoencoderRound, parts: Parts) -> None:
+        super().__init__(options, parts)
+        self.fields = {"sample": parts.spec.fields["sample"]}
+
+    def roles(self) -> Mapping[str, Role]:
+        """A generator that decodes and an encoder, both on the generator's side."""
+        x = {name: modalities.seen_field(field) for name, field in self.fields.items()}
+        told = dict(self.parts.condition.ports)
+        moments = Field((self.parts.prior.size,))
+        return {
+            "generator": Role(
+                "generator", GENERATOR, {**self.parts.prior.ports, **told}, x, averaged=True
+            ),
+            "encoder": Role(
+                "encoder",
+                GENERATOR,
+                {**x, **told},
+                {"mean": moments, "log_variance": moments},
+                averaged=True,
+            ),
+        }
+
+    def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
+        """See `Round.play`."""
+        batch = of_turn(batch, 0)
+        told = self.parts.condition.of_batch(batch)
+
+        def turn() -> Outcome:
+            posterior = players["encoder"]({**batch, **told})
+            z = sampled(posterior, noise.keys("posterior"))
+            made = players["generator"]({"latent": z, **told})
+            distortion = tf.add_n(
+                [
+                    minus_log_likelihood(
+                        batch[name],
+                        made[name],
+                        deviation=self.options.deviation,
+                        bernoulli=self.options.likelihood == "bernoulli",
+                    )
+                    for name in self.fields
+                ]
+            )
+            losses = {
+                "reconstruction_loss": distortion,
+                "kl_divergence": self.options.beta * divergence(posterior),
+            }
+            return Outcome(losses, {"elbo": -distortion - divergence(posterior)})
+
+        return updates.minimise(GENERATOR, turn)
+
+    def signatures(self, networks: Mapping[str, Network]) -> Signatures:
+        """Samples, latents of samples (the posterior's mean), reconstructions, and oddness."""
+        condition = self.parts.condition
+        sampler = Sampler(networks["generator"], self.parts.prior, condition, self.fields)
+        model = Inference(networks["encoder"], sampler, lambda outputs: outputs["mean"])
+        offered = {**generation(sampler), **inference(model)}
+        return offered if condition.request else {**offered, **anomaly(self.fields, model.error)}
+
+    def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:
+        """Latents for the generator; the examples themselves for the encoder."""
+        z = {"latent": self.parts.prior.sample(randomness.key_of(seed, "statistics latent"))}
+        if examples is None:
+            return {}
+        told = self.parts.condition.of_batch(examples)
+        real = {name: examples[name] for name in self.fields}
+        return {"generator": {**z, **told}, "encoder": {**real, **told}}
+
+
+def sampled(posterior: Outputs, keys: randomness.Key) -> tf.Tensor:
+    """μ + σ ε, each row's ε from its own key: float32 [b, z]."""
+    mean, log_variance = posterior["mean"], posterior["log_variance"]
+    return mean + tf.exp(0.5 * log_variance) * randomness.normal(keys, mean.shape[-1])
+
+
+def divergence(posterior: Outputs) -> tf.Tensor:
+    """KL(N(μ, σ²) ‖ N(0, I)) = ½ Σ (μ² + σ² - log σ² - 1) in nats, float32 [b]."""
+    mean, log_variance = posterior["mean"], posterior["log_variance"]
+    terms = tf.square(mean) + tf.exp(log_variance) - log_variance - 1.0
+    return 0.5 * tf.reduce_sum(terms, axis=-1)
+
+
+def minus_log_likelihood(
+    x: tf.Tensor, made: tf.Tensor, *, deviation: float, bernoulli: bool
+) -> tf.Tensor:
+    """-log p(x | made) in nats, summed over an example's numbers, float32 [b].
+
+    Args:
+        x: examples on [-1, 1].
+        made: the decoder's means, of the same shape.
+        deviation: of the Gaussian, on the scale of [-1, 1].
+        bernoulli: whether both stand for probabilities, (1 + value) / 2, instead.
+    """
+    axes = list(range(1, x.shape.rank))
+    if not bernoulli:
+        squares = 0.5 * tf.square((x - made) / deviation)
+        constant = math.log(deviation) + 0.5 * math.log(2.0 * math.pi)
+        return tf.reduce_sum(squares + constant, axis=axes)
+    p = tf.clip_by_value(0.5 + 0.5 * made, 1e-6, 1.0 - 1e-6)
+    target = 0.5 + 0.5 * x
+    losses = target * tf.math.log(p) + (1.0 - target) * tf.math.log(1.0 - p)
+    return -tf.reduce_sum(losses, axis=axes)

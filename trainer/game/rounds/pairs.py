@@ -1,0 +1,118 @@
+"""Adversarially learned inference: a discriminator of pairs of a sample and its latent."""
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from trainer import catalogue, randomness
+from trainer.data import modalities
+from trainer.game.adversarial_loss import Batch, Sample, per_example
+from trainer.game.parts import Parts
+from trainer.game.players import Inputs, Network, Players
+from trainer.game.roles import DISCRIMINATOR, GENERATOR, Role
+from trainer.game.rounds.round import Round, of_turn
+from trainer.game.signatures.generation import generation
+from trainer.game.signatures.inference import Inference, anomaly, inference
+from trainer.game.signatures.sampling import Sampler
+from trainer.game.signatures.signature import Signatures
+from trainer.game.turns import Outcome, Updates
+from trainer.randomness import Noise
+
+
+class Pairs(Round):
+    """(x, E(x)) against (G(z), z): at the optimum the encoder inverts the generator.
+
+        min_{G,E} max_D  E[log D(x, E(x))] + E[log(1 - D(G(z), z))]
+
+    Generator and encoder play with real and fake exchanged, whose gradient does not vanish.
+
+    Reference: Donahue et al. 2017, "Adversarial feature learning" (BiGAN), equation 3; Dumoulin et
+    al. 2017, "Adversarially learned inference".
+    """
+
+    def __init__(self, options: catalogue.PairsRound, parts: Parts) -> None:
+        super().__init__(options, parts)
+        self.loss = parts.loss("discriminator")
+        self.fields = {"sample": parts.spec.fields["sample"]}
+
+    def roles(self) -> Mapping[str, Role]:
+        """A generator, an encoder on its side, and a discriminator of pairs."""
+        x = {name: modalities.seen_field(field) for name, field in self.fields.items()}
+        z, told = self.parts.prior.ports, dict(self.parts.condition.ports)
+        return {
+            "generator": Role("generator", GENERATOR, {**z, **told}, x, averaged=True),
+            "encoder": Role("encoder", GENERATOR, {**x, **told}, z, averaged=True),
+            "discriminator": Role(
+                "discriminator", DISCRIMINATOR, {**x, **z, **self.loss.told(told)}, self.loss.needs
+            ),
+        }
+
+    def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
+        """See `Round.play`."""
+        batch = of_turn(batch, 0)
+        real = {name: batch[name] for name in self.fields}
+
+        def pairs(own: Noise, *, freeze_statistics: bool) -> tuple[Sample, Sample, Inputs]:
+            z = {"latent": self.parts.prior.sample(own.keys("latent"))}
+            told = self.parts.condition.of_batch(batch)
+            encoded = players["encoder"]({**real, **told}, freeze_statistics=freeze_statistics)
+            made = players["generator"]({**z, **told}, freeze_statistics=freeze_statistics)
+            return {**real, **encoded}, {**made, **z}, told
+
+        def judging() -> Outcome:
+            own = noise.within("discriminator")
+            x, fake, told = pairs(own, freeze_statistics=True)
+            return self.loss.discriminator(players, x, fake, told, batch, own)
+
+        def pairing() -> Outcome:
+            x, fake, told = pairs(noise.within("generator"), freeze_statistics=False)
+            return self.loss.swapped(players, x, fake, told)
+
+        judged = updates.minimise(DISCRIMINATOR, judging)
+        return judged | updates.minimise(GENERATOR, pairing)
+
+    def signatures(self, networks: Mapping[str, Network]) -> Signatures:
+        """Samples, latents of samples, reconstructions, and how odd a sample is."""
+        condition = self.parts.condition
+        sampler = Sampler(networks["generator"], self.parts.prior, condition, self.fields)
+        model = Inference(networks["encoder"], sampler, lambda outputs: outputs["latent"])
+        offered = {**generation(sampler), **inference(model)}
+        if condition.request:
+            return offered
+        return {**offered, **anomaly(self.fields, self._oddness(model, networks["discriminator"]))}
+
+    def _oddness(self, model: Inference, judge: Network) -> "Oddness":
+        return Oddness(self, model, judge)
+
+    def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:
+        """Latents for the generator; the examples themselves for the encoder."""
+        condition = self.parts.condition
+        z = {"latent": self.parts.prior.sample(randomness.key_of(seed, "statistics latent"))}
+        values = condition.draw(randomness.key_of(seed, "statistics label"))
+        told = None if values is None else condition.encode(values)
+        if examples is None:
+            return {} if told is None else {"generator": {**z, **told}}
+        own = condition.of_batch(examples)
+        real = {name: examples[name] for name in self.fields}
+        return {
+            "generator": {**z, **(own if told is None else told)},
+            "encoder": {**real, **own},
+        }
+
+
+class Oddness:
+    """(1 - w) ‖x - G(E(x))‖₁ + w (-log D(x, E(x))), float32 [n].
+
+    Reference: Zenati et al. 2018, "Efficient GAN-based anomaly detection", section 3.
+    """
+
+    def __init__(self, round: Pairs, model: Inference, judge: Network) -> None:
+        self.round, self.model, self.judge = round, model, judge
+
+    def __call__(self, inputs: Inputs) -> tf.Tensor:
+        """How odd samples are, as the players see them."""
+        share = self.round.options.anomaly_weight
+        pair = {**inputs, "latent": self.model.encode(inputs)}
+        logits = self.round.loss.realism(self.judge, pair)
+        odd = tf.nn.sigmoid_cross_entropy_with_logits(tf.ones_like(logits), logits)
+        return (1.0 - share) * self.model.error(inputs) + share * per_example(odd)

@@ -1,0 +1,112 @@
+"""What every round is: which networks a game has, how it is played, what it can be asked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from trainer.game.adversarial_loss import Batch
+from trainer.game.parts import Parts
+from trainer.game.players import Inputs, Network, Players
+from trainer.game.roles import Role
+from trainer.game.signatures.signature import Signatures
+from trainer.game.turns import Outcome, Updates
+from trainer.game.updater import Updater
+from trainer.randomness import Noise
+
+
+class Round:
+    """The rules of play of one kind of game.
+
+    A round plays the turns of one step: it hands each turn's losses, as a function, to
+    `updates.minimise`, and never scales, differentiates or applies anything itself. A wrapper is
+    a round around a round (`trainer.game.wrappers`).
+
+    Args:
+        options: the round's own, from the catalogue.
+        parts: what the recipe chose beside it.
+
+    Attributes:
+        turns: batches of real examples that one step consumes.
+        compiles: whether XLA can compile a step.
+        state: variables beside weights, equal on all replicas; `update_state` moves them.
+    """
+
+    turns: int = 1
+    compiles: bool = True
+
+    def __init__(self, options: Any, parts: Parts) -> None:
+        self.options = options
+        self.parts = parts
+
+    @property
+    def state(self) -> Mapping[str, tf.Variable]:
+        """Variables beside weights, by name."""
+        return {}
+
+    def roles(self) -> Mapping[str, Role]:
+        """The networks of the game by name, in a lasting order."""
+        raise NotImplementedError
+
+    def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
+        """Plays the turns of one step.
+
+        Args:
+            players: by role.
+            batch: name → [b, k, …], k the round's turns, as the players see it.
+            noise: the step's random streams.
+            updates: all that may be asked of the optimizers.
+
+        Returns:
+            The losses of all turns and what else is to be watched, per example.
+        """
+        raise NotImplementedError
+
+    def signatures(self, networks: Mapping[str, Network]) -> Signatures:
+        """What the trained game can be asked.
+
+        Args:
+            networks: by role, in float32 and inference mode; averages where roles have them.
+        """
+        raise NotImplementedError
+
+    def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:
+        """Inputs of averaged networks, by role, from which statistics are re-estimated.
+
+        Args:
+            seed: int64 [n], the same ones for ever.
+            examples: n training examples as the players see them; None where there are none.
+        """
+        return {}
+
+    def example_input(
+        self, signature: str, name: str, examples: Mapping[str, np.ndarray]
+    ) -> np.ndarray:
+        """What training examples, as stored, hold for an input of a signature."""
+        condition = self.parts.condition
+        return (condition.of_examples(examples) if name in condition.request else examples)[name]
+
+    def update_state(self, means: Mapping[str, tf.Tensor]) -> None:
+        """Moves the state once a step, from global means of losses and what was watched."""
+
+    # ---- Stages: another way to play from a step on ----
+
+    def stages(self) -> tuple[int, ...]:
+        """The steps at which another stage begins, ascending."""
+        return ()
+
+    def at(self, stage: int) -> "Round":
+        """The round of a stage; stage i begins at the i-th of `stages`, stage 0 at the start."""
+        return self
+
+    def enter(self, stage: int, updater: Updater) -> None:
+        """Prepares a stage before its first step, outside the graph and once.
+
+        What has just joined the game has no past: its optimizer's slots may be reset here.
+        """
+
+
+def of_turn(batch: Batch, number: int) -> Batch:
+    """The batch of one turn: name → [b, …]."""
+    return {name: values[:, number] for name, values in batch.items()}

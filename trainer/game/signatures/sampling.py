@@ -1,0 +1,94 @@
+"""seed → latent → sample, each row by itself: what pictures show and exports serve."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import tensorflow as tf
+
+from trainer import randomness
+from trainer.data import modalities
+from trainer.fields import Field
+from trainer.game.conditions.condition import Condition, Values
+from trainer.game.players import Inputs, Network, Outputs
+from trainer.game.priors import Prior
+
+KEY = Field((2,), "uint32", "key")
+
+
+class Sampler:
+    """A generating network with its prior and its condition.
+
+    A sample depends on the network's weights, its seed and its condition, and on nothing else.
+
+    Args:
+        generator: in inference mode.
+        fields: name of an output of the network → the field as it is stored.
+    """
+
+    def __init__(
+        self, generator: Network, prior: Prior, condition: Condition, fields: Mapping[str, Field]
+    ) -> None:
+        self.generator, self.prior, self.condition = generator, prior, condition
+        self.fields = fields
+
+    def latents(self, seed: tf.Tensor) -> tf.Tensor:
+        """Seed int64 [n] → latent float32 [n, z]. The mapping is a contract for ever."""
+        return self.prior.sample(randomness.key_of(seed, "latent"))
+
+    def drawn(self, seed: tf.Tensor) -> Values:
+        """Seed int64 [n] → the condition's values, drawn from the data's own distribution."""
+        values = self.condition.draw(randomness.key_of(seed, "label"))
+        assert values is not None
+        return values
+
+    def generate(self, seed: tf.Tensor, values: Values) -> Outputs:
+        """Seed int64 [n] and the condition's values → samples in stored units."""
+        latent = {"latent": self.latents(seed)} if self.prior.size else {}
+        return self.stored(self._made(latent, key_rows(randomness.key_of(seed, "key")), values))
+
+    def decode(self, latent: tf.Tensor, values: Values) -> Outputs:
+        """Latent [n, z] and the condition's values → samples in stored units.
+
+        Networks that roll dice of their own roll the same ones for every latent.
+        """
+        return self.stored(self._decoded(latent, values))
+
+    def decode_unrounded(self, latent: tf.Tensor, values: Values) -> Outputs:
+        """As `decode`, but float32 in the same units: integers are neither rounded nor clipped."""
+        made = self._decoded(latent, values)
+        unrounded = {name: replace(field, dtype="float32") for name, field in self.fields.items()}
+        return {name: modalities.stored(made[name], unrounded[name]) for name in unrounded}
+
+    def stored(self, made: Outputs) -> Outputs:
+        """What the network made, in stored units, under the names that clients know."""
+        outputs = output_fields(self.fields)
+        stored = [modalities.stored(made[name], field) for name, field in self.fields.items()]
+        return dict(zip(outputs, stored, strict=True))
+
+    def _decoded(self, latent: tf.Tensor, values: Values) -> Outputs:
+        return self._made({"latent": latent}, tf.zeros([tf.shape(latent)[0], 2], tf.uint32), values)
+
+    def _made(self, latent: Inputs, key: tf.Tensor, values: Values) -> Outputs:
+        return self.generator({**latent, "key": key, **self.condition.encode(values)})
+
+
+def key_rows(keys: randomness.Key) -> tf.Tensor:
+    """Keys [n] as a network's input, uint32 [n, 2]."""
+    return tf.stack([keys.high, keys.low], axis=-1)
+
+
+def output_fields(fields: Mapping[str, Field]) -> dict[str, Field]:
+    """Stored fields under the names that clients know, in the same order."""
+    return {_output_name(name, field): _output_field(field) for name, field in fields.items()}
+
+
+def _output_name(name: str, field: Field) -> str:
+    if name != "sample":
+        return name
+    if field.kind == "tokens":
+        return "text"
+    return "image" if field.kind == "image" and field.dtype.startswith("uint") else "sample"
+
+
+def _output_field(field: Field) -> Field:
+    return Field(dtype="string", kind="text") if field.kind == "tokens" else field

@@ -1,0 +1,68 @@
+"""What a turn gives, and all that a round may ask for its turns."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a turn; `a | b` joins two.
+
+    Attributes:
+        losses: name → float32 [n], a loss for each of n examples (or patches, or packs); the sum
+            of their global means is what the side minimises.
+        watched: name → float32 [n], what else is to be seen of the turn.
+    """
+
+    losses: Mapping[str, tf.Tensor] = field(default_factory=dict)
+    watched: Mapping[str, tf.Tensor] = field(default_factory=dict)
+
+    def __or__(self, other: "Outcome") -> "Outcome":
+        return Outcome({**self.losses, **other.losses}, {**self.watched, **other.watched})
+
+    def under(self, prefix: str) -> "Outcome":
+        """The same under the names `prefix/…`."""
+        losses = {f"{prefix}/{name}": x for name, x in self.losses.items()}
+        return Outcome(losses, {f"{prefix}/{name}": x for name, x in self.watched.items()})
+
+
+# A turn is pure: it may be asked again, at other weights, and gives what follows from them.
+Turn = Callable[[], Outcome]
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a side stands: its weights and what its optimizer remembers, at one moment."""
+
+    weights: list[tf.Tensor]
+    slots: list[tf.Tensor]
+    iterations: tf.Tensor
+
+
+class Updates(Protocol):
+    """What a round may ask for; `trainer.game.updater.Updater` grants it."""
+
+    def minimise(self, side: str, turn: Turn) -> Outcome:
+        """Takes one step of a side on a turn's losses and returns what came of the turn."""
+        ...
+
+    def position(self, side: str) -> Position:
+        """Where a side stands now."""
+        ...
+
+    def lookahead(
+        self, side: str, turn: Turn, steps: int, start: Position
+    ) -> AbstractContextManager[None]:
+        """Within, a side stands where `steps` updates on a turn would bring it from `start`.
+
+        Where it stands is a differentiable function of all that the turn looks at.
+        """
+        ...
+
+    def without_trace(self) -> AbstractContextManager[None]:
+        """What is played within leaves no trace in the gradient of the surrounding turn."""
+        ...

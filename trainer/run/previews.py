@@ -1,0 +1,74 @@
+"""What a run's pictures show of a model: the same seeds, and the same examples, every time."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from trainer.fields import Field
+from trainer.game.live import LiveModel
+from trainer.run import pictures
+
+# Samples of a density map.
+_POINTS = 10_000
+
+
+def drawer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarray] | None:
+    """A function that draws the model's present state, uint8 [H, W, 3]; None if nothing shows it.
+
+    Images come as a grid of seeds 0, 1, …; with a label condition each column is a class. Points in
+    the plane come as a density map. A model that makes pictures from pictures shows examples, each
+    with what is made of it below.
+    """
+    if "generate" in live.signatures:
+        return _of_seeds(live, shape)
+    names = [name for name in live.signatures if name.startswith("translate")]
+    return _of_examples(live, names[0], shape) if names and live.bank else None
+
+
+def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarray] | None:
+    signature = live.signatures["generate"]
+    output, field = next(iter(signature.outputs.items()))
+    num_classes = live.description.num_classes or 0
+    if field.kind != "image" and field.shape != (2,):
+        return None
+    rows, columns = shape if field.kind == "image" else (_POINTS // 100, 100)
+    if field.kind == "image" and num_classes:
+        columns = min(columns, num_classes)
+    seeds = np.arange(rows * columns, dtype=np.int64)
+
+    def draw() -> np.ndarray:
+        inputs = {"seed": seeds}
+        if num_classes:
+            period = columns if field.kind == "image" else num_classes
+            inputs["label"] = seeds % period
+        name = "generate_conditional" if num_classes else "generate"
+        samples = live.run(name, inputs)[output]
+        return _picture(samples, field, rows, columns)
+
+    return draw
+
+
+def _of_examples(
+    live: LiveModel, name: str, shape: tuple[int, int]
+) -> Callable[[], np.ndarray] | None:
+    signature = live.signatures[name]
+    (given, field), *_ = ((n, f) for n, f in signature.inputs.items() if f.kind == "image")
+    output, made_field = next(iter(signature.outputs.items()))
+    rows, columns = max(1, shape[0] // 2), shape[1]
+    count = min(rows * columns, len(next(iter(live.bank.values()))))
+
+    def draw() -> np.ndarray:
+        inputs = {n: live.example_input(name, n)[:count] for n in signature.inputs}
+        made = pictures.as_bytes(live.run(name, inputs)[output], made_field.range or (0.0, 1.0))
+        shown = pictures.as_bytes(inputs[given], field.range or (0.0, 1.0))
+        pairs = pictures.in_turns(shown, made, columns)
+        return pictures.grid(pairs, 2 * rows, columns)
+
+    return draw
+
+
+def _picture(samples: np.ndarray, field: Field, rows: int, columns: int) -> np.ndarray:
+    bounds = field.range or (float(samples.min()), float(samples.max()))
+    if field.kind != "image":
+        return pictures.plane(samples, bounds)
+    return pictures.grid(pictures.as_bytes(samples, bounds), rows, columns)
