@@ -31,7 +31,8 @@ TINY = (
 
 def tiny(recipe: str = "cgan-digits", *overrides: str) -> Experiment:
     """A recipe small enough to train in a test."""
-    narrow = ["network.base_filters=4"] if "gan" in recipe else ["network.units=[8]"]
+    dense = hasattr(load_experiment(recipe).network, "units")
+    narrow = ["network.units=[8]"] if dense else ["network.base_filters=4"]
     return load_experiment(recipe, [*narrow, *TINY, *overrides])
 
 

@@ -59,6 +59,12 @@ class DCGAN(AnyNetwork):
     generator_normalization: Literal["none", "batch", "layer"] = "batch"
     # Normalisation of the discriminator's hidden layers (never its first).
     discriminator_normalization: Literal["none", "batch", "layer"] = "batch"
+    # How a condition's vectors reach the generator: beside the latent, or as scale and offset of
+    # every normalisation (de Vries et al. 2017).
+    generator_conditioning: Literal["concatenate", "normalization"] = "concatenate"
+    # How they reach the discriminator: as constant channels, or by projection on its last layer
+    # (Miyato & Koyama 2018).
+    discriminator_conditioning: Literal["concatenate", "projection"] = "concatenate"
 
     def mixes_examples(self, kind: str) -> bool:
         """Batch normalisation does."""

@@ -26,6 +26,12 @@ def stacked(pictures: Mapping[str, Any], vectors: Mapping[str, Any]) -> Any:
     return keras.layers.Concatenate()(channels) if len(channels) > 1 else first
 
 
+def conditions(tensors: Mapping[str, Any], ports: Ports) -> dict[str, Any]:
+    """Those of a generator's inputs that are vectors and no latents."""
+    others = ports.of_kind("latent", "image", "clip", "tokens", "key")
+    return {name: x for name, x in tensors.items() if name not in others}
+
+
 def as_channels(vector: Any, picture: Any) -> Any:
     """A vector [b, d] as d constant channels of the picture's size."""
     height, width = picture.shape[1:3]
@@ -33,13 +39,42 @@ def as_channels(vector: Any, picture: Any) -> Any:
     return keras.layers.UpSampling2D((height, width))(x)
 
 
-def normalize(x: Any, kind: Normalization, ports: Ports) -> Any:
-    """The chosen normalisation of a hidden layer's output."""
+def normalize(x: Any, kind: Normalization, ports: Ports, told: Any = None) -> Any:
+    """The chosen normalisation of a hidden layer's output.
+
+    With `told`, a vector [b, d], scale and offset are linear functions of it (conditional batch
+    normalisation, de Vries et al. 2017), which start at one and zero.
+    """
+    if told is not None:
+        return _modulated(_normalized(x, kind, ports, affine=False), told)
+    return _normalized(x, kind, ports, affine=True)
+
+
+def _normalized(x: Any, kind: Normalization, ports: Ports, *, affine: bool) -> Any:
     if kind == "batch":
-        return BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=ports.synchronized)(x)
+        return BatchNormalization(
+            momentum=0.9,
+            epsilon=1e-5,
+            synchronized=ports.synchronized,
+            center=affine,
+            scale=affine,
+        )(x)
     if kind == "layer":
-        return keras.layers.LayerNormalization(epsilon=1e-5)(x)
+        return keras.layers.LayerNormalization(epsilon=1e-5, center=affine, scale=affine)(x)
     return x
+
+
+def _modulated(x: Any, told: Any) -> Any:
+    """(1 + W told) x + V told, channel by channel."""
+    channels = x.shape[-1]
+    shape = (1,) * (len(x.shape) - 2) + (channels,)
+    scale, offset = (
+        keras.layers.Reshape(shape)(
+            keras.layers.Dense(channels, use_bias=False, kernel_initializer="zeros")(told)
+        )
+        for _ in range(2)
+    )
+    return keras.layers.Add()([x, keras.layers.Multiply()([x, scale]), offset])
 
 
 def _resized(picture: Any, like: Any) -> Any:

@@ -9,7 +9,7 @@ from trainer import catalogue
 from trainer.errors import ConfigError
 from trainer.fields import Field
 from trainer.layers.strided_convolution import Conv2D, Conv2DTranspose
-from trainer.networks.conditioning import Normalization, joined, normalize, stacked
+from trainer.networks.conditioning import Normalization, conditions, joined, normalize, stacked
 from trainer.networks.heads import heads
 from trainer.networks.ports import Ports
 
@@ -38,11 +38,17 @@ class DCGAN:
         """Latent [b, z] and the vectors that are told → pictures in [-1, 1], float32."""
         options, (name, shape) = self.options, _picture(ports.outputs)
         sizes, inputs = resolutions(shape), ports.keras_inputs()
-        x = self._seed_map(joined(inputs), sizes, ports)
+        told, joining = None, dict(inputs)
+        vectors = conditions(inputs, ports)
+        if options.generator_conditioning == "normalization" and vectors:
+            told = joined(vectors)
+            joining = {n: x for n, x in inputs.items() if n not in vectors}
+        x = self._seed_map(joined(joining), sizes, ports, told)
         for level in range(len(sizes) - 2, -1, -1):
             last = level == 0
             filters = shape[-1] if last else self._filters(level)
-            bias = last or options.generator_normalization == "none"
+            kind = options.generator_normalization
+            bias = last or kind == "none"
             x = Conv2DTranspose(
                 filters,
                 use_bias=bias,
@@ -51,7 +57,7 @@ class DCGAN:
             )(x)
             x = _cropped(x, sizes[level])
             if not last:
-                x = normalize(x, options.generator_normalization, ports)
+                x = normalize(x, kind, ports, told)
                 x = keras.layers.Activation("relu")(x)
         image = keras.layers.Activation("tanh", dtype="float32", name=name)(x)
         return keras.Model(inputs, {name: image}, name="generator")
@@ -74,20 +80,24 @@ class DCGAN:
         latents = {n: inputs[n] for n in ports.of_kind("latent")}
         vectors = {n: x for n, x in inputs.items() if n not in {*pictures, *latents}}
         sizes = resolutions(next(iter(pictures.values())).shape[1:])
-        x = stacked(pictures, vectors)
+        projects = self.options.discriminator_conditioning == "projection" and name != "encoder"
+        told = joined(vectors) if projects and vectors else None
+        x = stacked(pictures, {} if told is not None else vectors)
         for level in range(1, len(sizes)):
             kind = normalization if level > 1 else "none"
             x = Conv2D(self._filters(level), use_bias=kind == "none", **self._stride_two())(x)
             x = normalize(x, kind, ports)
             x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
-        x = keras.layers.Flatten()(x)
+        x = _summed(x) if told is not None else keras.layers.Flatten()(x)
         if latents:
             width = self._filters(len(sizes))
             both = joined({"picture": x, **latents})
             x = keras.layers.LeakyReLU(negative_slope=0.2)(keras.layers.Dense(width)(both))
-        return keras.Model(inputs, heads(x, ports), name=name)
+        return keras.Model(inputs, heads(x, ports, told), name=name)
 
-    def _seed_map(self, x: Any, sizes: list[tuple[int, int]], ports: Ports) -> Any:
+    def _seed_map(
+        self, x: Any, sizes: list[tuple[int, int]], ports: Ports, told: Any = None
+    ) -> Any:
         """The first feature map, projected from the latent."""
         height, width = sizes[-1]
         filters = self._filters(len(sizes) - 1)
@@ -96,7 +106,7 @@ class DCGAN:
             height * width * filters, use_bias=kind == "none", kernel_initializer=_initializer()
         )(x)
         x = keras.layers.Reshape((height, width, filters))(x)
-        return keras.layers.Activation("relu")(normalize(x, kind, ports))
+        return keras.layers.Activation("relu")(normalize(x, kind, ports, told))
 
     def _filters(self, level: int) -> int:
         """Filters after `level` halvings of the data's resolution (level ≥ 1)."""
@@ -145,6 +155,13 @@ def _picture(outputs: Mapping[str, Field]) -> tuple[str, tuple[int, ...]]:
     _require_pictures(outputs)
     ((name, field),) = outputs.items()
     return name, tuple(int(side or 0) for side in field.shape)
+
+
+def _summed(x: Any) -> Any:
+    """[b, h, w, c] → [b, c]: the sum over places, as projection discriminators have it."""
+    height, width = x.shape[1:3]
+    mean = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.layers.Rescaling(float(height * width))(mean)
 
 
 def _require_pictures(fields: Mapping[str, Field]) -> None:

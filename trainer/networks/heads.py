@@ -13,12 +13,21 @@ from trainer.networks.ports import Ports
 _ACTIVATIONS = {"image": "tanh", "tokens": "softmax"}
 
 
-def heads(x: Any, ports: Ports) -> dict[str, Any]:
+def heads(x: Any, ports: Ports, told: Any = None) -> dict[str, Any]:
     """A dense layer for each output behind a hidden layer [b, d], float32.
 
-    An output of kind "features" is the hidden layer itself.
+    An output of kind "features" is the hidden layer itself. With `told`, a vector [b, c], the
+    logits gain its projection on the hidden layer, told · V x.
+
+    Reference: Miyato & Koyama 2018, "cGANs with projection discriminator", equation 3.
     """
-    return {name: _head(x, name, field) for name, field in ports.outputs.items()}
+    outputs = {name: _head(x, name, field) for name, field in ports.outputs.items()}
+    if told is not None and "logits" in outputs:
+        embedded = keras.layers.Dense(x.shape[-1], use_bias=False, dtype="float32")(told)
+        projected = keras.layers.Dot(axes=-1, dtype="float32")([embedded, x])
+        projected = keras.layers.Reshape((), dtype="float32")(projected)
+        outputs["logits"] = keras.layers.Add(dtype="float32")([outputs["logits"], projected])
+    return outputs
 
 
 def _head(x: Any, name: str, field: Field) -> Any:

@@ -1,0 +1,45 @@
+"""Every recipe of the package, small enough for a test: its own game on little data."""
+
+import numpy as np
+
+from trainer import catalogue
+from trainer.config.experiment import Experiment
+from trainer.config.recipe import load_experiment
+
+# Options of networks that make them small, wherever a family has them.
+_SMALL = {"base_filters": 4, "filters": 4, "units": [8], "blocks": 1}
+_RUN = (
+    "train.batch_size=16",
+    "run.log_every=2",
+    "run.sample_every=4",
+    "run.checkpoint_every=2",
+    "run.grid=[2,10]",
+    "devices.steps_per_execution=2",
+    "evaluate.every=null",
+)
+
+
+def small(recipe: str, folder, *overrides: str) -> Experiment:
+    """A recipe with tiny networks; a stand-in, in `folder`, replaces data that must be fetched."""
+    experiment = load_experiment(recipe)
+    changes = [*_RUN, *_small_network("network", experiment.network)]
+    for role, network in experiment.networks.items():
+        changes += _small_network(f"networks.{role}", network)
+    if hasattr(experiment.prior, "size"):
+        changes.append("prior.size=8")
+    if isinstance(experiment.data.source, catalogue.Tfds):
+        changes.append(f"data.source=npz:{_stand_in(folder)}")
+    return load_experiment(recipe, [*changes, *overrides])
+
+
+def _small_network(path: str, network) -> list[str]:
+    return [f"{path}.{name}={value}" for name, value in _SMALL.items() if hasattr(network, name)]
+
+
+def _stand_in(folder) -> str:
+    """Grey 28x28 pictures of ten classes, as MNIST and Fashion-MNIST have them."""
+    path = folder / "stand-in.npz"
+    random = np.random.RandomState(0)
+    images = random.randint(0, 256, (120, 28, 28, 1)).astype(np.uint8)
+    np.savez(path, images=images, labels=np.arange(120) % 10)
+    return str(path)

@@ -1,0 +1,59 @@
+"""Conditions inside networks: conditional batch norm and projection."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer import catalogue
+from trainer.fields import Field
+from trainer.networks.dcgan import DCGAN
+from trainer.networks.heads import heads
+from trainer.networks.ports import Ports
+
+OPTIONS = catalogue.DCGAN(
+    base_filters=4,
+    discriminator_normalization="none",
+    generator_conditioning="normalization",
+    discriminator_conditioning="projection",
+)
+TOLD = {"condition": Field((3,), kind="one_hot")}
+SAMPLE = {"sample": Field((8, 8, 1), kind="image")}
+LATENT = {"latent": Field((4,), kind="latent")}
+
+
+def test_conditional_normalisation_starts_as_the_plain_one_and_learns_a_scale_a_class():
+    generator = DCGAN(OPTIONS).generator(Ports(LATENT | TOLD, SAMPLE))
+    inputs = {"latent": tf.ones([2, 4]), "condition": tf.one_hot([0, 1], 3)}
+    same = generator(inputs, training=False)["sample"].numpy()
+    np.testing.assert_array_equal(same[0], same[1])
+    modulating = [w for w in generator.trainable_variables if w.shape[0] == 3]
+    # Two maps of the class for each of the two normalisations.
+    assert len(modulating) == 4
+    for weight in modulating:
+        weight.assign(np.random.RandomState(0).standard_normal(weight.shape))
+    other = generator(inputs, training=False)["sample"].numpy()
+    assert not np.array_equal(other[0], other[1])
+
+
+def test_the_projection_is_the_inner_product_with_the_embedded_class():
+    x, told = tf.keras.Input((5,)), tf.keras.Input((3,))
+    plain = {"logits": Field()}
+    model = tf.keras.Model([x, told], heads(x, Ports({}, plain), told))
+    values = [tf.random.stateless_normal([4, 5], [1, 2]), tf.one_hot([0, 1, 2, 0], 3)]
+    kernel, bias, embedding = sorted(
+        model.get_weights(), key=lambda w: (w.shape != (5, 1), w.shape != (1,))
+    )
+    h, y = (v.numpy() for v in values)
+    expected = (h @ kernel)[:, 0] + bias + np.sum((y @ embedding) * h, axis=1)
+    np.testing.assert_allclose(model(values)["logits"], expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_projecting_discriminator_hears_the_condition(label):
+    discriminator = DCGAN(OPTIONS).discriminator(Ports(SAMPLE | TOLD, {"logits": Field()}))
+    picture = tf.random.stateless_normal([1, 8, 8, 1], [3, 4])
+    told = [tf.one_hot([number], 3) for number in (label, 2)]
+    one, other = (
+        float(discriminator({"sample": picture, "condition": y})["logits"][0]) for y in told
+    )
+    assert one != other

@@ -1,0 +1,78 @@
+"""The whole road of every recipe, found by listing: train, resume, export, every signature."""
+
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.conftest import checkpointed
+from tests.recipes import small
+from trainer.config.recipe import recipe_names
+from trainer.exporting import export_run
+from trainer.training import train
+
+
+@pytest.mark.parametrize("recipe", recipe_names())
+def test_a_recipe_goes_the_whole_road(recipe, tmp_path):
+    experiment = small(recipe, tmp_path, "train.steps=4")
+    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
+    summary = train(experiment, whole, progress=False)
+    assert summary.step == 4 and summary.ended_by == "steps"
+    _as_if_killed_after_two_steps(whole, resumed)
+    train(experiment, resumed, progress=False)
+    _assert_same(checkpointed(whole), checkpointed(resumed))
+    loaded = tf.saved_model.load(export_run(whole, tmp_path / "models").path)
+    _ask_everything(loaded.signatures)
+
+
+def _as_if_killed_after_two_steps(whole, copy):
+    """A copy of a run whose newest checkpoint is that of step 2."""
+    shutil.copytree(whole, copy)
+    for path in (copy / "checkpoints").glob("step-4.*"):
+        path.unlink()
+    state = copy / "checkpoints" / "checkpoint"
+    state.write_text(
+        'model_checkpoint_path: "step-2"\nall_model_checkpoint_paths: "step-2"\n', "utf-8"
+    )
+
+
+def _assert_same(one, other):
+    assert one.keys() == other.keys() and one
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def _ask_everything(signatures):
+    assert "describe" in signatures and len(signatures) > 2
+    for name, function in signatures.items():
+        inputs = function.structured_input_signature[1]
+        seven = {n: _rows(spec, 7) for n, spec in inputs.items()}
+        all_rows = function(**seven)
+        alone = function(**{n: rows[2:3] for n, rows in seven.items()})
+        for output in all_rows:
+            a, b = all_rows[output].numpy(), alone[output].numpy()
+            assert len(a) == 7 and len(b) == 1, f"{name}.{output}"
+            _assert_alike(a[2], b[0], f"{name}.{output}")
+
+
+def _rows(spec, count):
+    shape = [count, *(side or 1 for side in spec.shape[1:])]
+    if spec.dtype == tf.string:
+        return tf.fill(shape, "a")
+    random = np.random.RandomState(0)
+    if spec.dtype.is_integer:
+        high = 2 if spec.dtype == tf.int64 else 200
+        return tf.constant(random.randint(0, high, shape), spec.dtype)
+    return tf.constant(random.uniform(0.1, 0.9, shape), spec.dtype)
+
+
+def _assert_alike(a, b, message):
+    """Within one grey level, or a hundred-thousandth: other batch sizes round otherwise."""
+    if np.issubdtype(np.asarray(a).dtype, np.integer):
+        assert np.abs(a.astype(int) - b.astype(int)).max(initial=0) <= 1, message
+    elif np.issubdtype(np.asarray(a).dtype, np.floating):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4, err_msg=message)
+    elif not message.endswith("image_bytes"):
+        # PNG bytes may differ by a grey level that the pictures beside them are tested for.
+        assert a == b, message
