@@ -1,14 +1,13 @@
 """The client for programs that run an event loop."""
 
 import asyncio
-from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from serving.base_client import BaseClient
-from serving.plans import Labels, Outputs, Plan, Point, Result, Rows
+from serving.plans import Labels, Outputs, Plan, Point, Result, Rows, png_of
 from serving.retry import with_retries_async
 from serving.transports import AsyncTransport, Call, Reply, connect_async
 
@@ -31,45 +30,110 @@ class AsyncClient(BaseClient):
         """Does as `Client.describe`."""
         return await self._run(self._plans.describe())
 
+    async def call(self, signature: str, /, **inputs: Any) -> Outputs:
+        """Does as `Client.call`."""
+        return await self._run(self._plans.call(signature, inputs))
+
     async def generate(self, seeds: Rows, *, png: bool = False) -> Outputs:
         """Does as `Client.generate`."""
-        return await self._run(self._plans.generate(seeds, png))
+        return await self._run(self._plans.ask(png_of("generate", png), seeds=seeds))
 
     async def generate_conditional(
-        self, seeds: Rows, labels: Labels, *, png: bool = False
+        self, seeds: Rows, labels: Labels | None = None, *, png: bool = False, **condition: Any
     ) -> Outputs:
         """Does as `Client.generate_conditional`."""
-        return await self._run(self._plans.generate_conditional(seeds, labels, png))
+        name = png_of("generate_conditional", png)
+        return await self._run(self._plans.ask(name, seeds=seeds, labels=labels, **condition))
 
     async def generate_truncated(
-        self, seeds: Rows, truncation: float | np.ndarray, labels: Labels | None = None
+        self,
+        seeds: Rows,
+        truncation: float | np.ndarray,
+        labels: Labels | None = None,
+        **condition: Any,
     ) -> Outputs:
         """Does as `Client.generate_truncated`."""
-        return await self._run(self._plans.generate_truncated(seeds, truncation, labels))
+        plan = self._plans.generate_truncated(seeds, truncation, labels, **condition)
+        return await self._run(plan)
 
     async def decode(
-        self, latents: np.ndarray, labels: Labels | None = None, *, png: bool = False
+        self,
+        latents: np.ndarray,
+        labels: Labels | None = None,
+        *,
+        png: bool = False,
+        **condition: Any,
     ) -> Outputs:
         """Does as `Client.decode`."""
-        return await self._run(self._plans.decode(latents, labels, png))
+        return await self._run(self._plans.decode(latents, labels, png, **condition))
 
     async def latents(self, seeds: Rows) -> np.ndarray:
         """Does as `Client.latents`."""
-        return await self._run(self._plans.latents(seeds))
+        return (await self._run(self._plans.ask("latents", seeds=seeds)))["latent"]
 
     async def encode(self, samples: np.ndarray) -> np.ndarray:
         """Does as `Client.encode`."""
-        return await self._run(self._plans.encode(samples))
+        return (await self._run(self._plans.ask("encode", samples)))["latent"]
 
-    async def score(self, samples: np.ndarray, labels: Labels | None = None) -> np.ndarray:
+    async def reconstruct(self, samples: np.ndarray) -> Outputs:
+        """Does as `Client.reconstruct`."""
+        return await self._run(self._plans.ask("reconstruct", samples))
+
+    async def score(
+        self, samples: np.ndarray, labels: Labels | None = None, **condition: Any
+    ) -> np.ndarray:
         """Does as `Client.score`."""
-        return await self._run(self._plans.score(samples, labels))
+        plan = self._plans.ask("score", samples, labels=labels, **condition)
+        return (await self._run(plan))["realism"]
+
+    async def classify(self, samples: np.ndarray) -> Outputs:
+        """Does as `Client.classify`."""
+        return await self._run(self._plans.ask("classify", samples))
+
+    async def anomaly_score(self, samples: np.ndarray) -> np.ndarray:
+        """Does as `Client.anomaly_score`."""
+        return (await self._run(self._plans.ask("anomaly_score", samples)))["anomaly"]
+
+    async def translate(
+        self,
+        images: np.ndarray,
+        labels: Labels | None = None,
+        *,
+        seeds: Rows | None = None,
+        signature: str = "translate",
+        **condition: Any,
+    ) -> Outputs:
+        """Does as `Client.translate`."""
+        plan = self._plans.ask(signature, images, seeds=seeds, labels=labels, **condition)
+        return await self._run(plan)
+
+    async def complete(
+        self, images: np.ndarray, masks: np.ndarray, seeds: Rows, **condition: Any
+    ) -> Outputs:
+        """Does as `Client.complete`."""
+        plan = self._plans.ask("complete", images, seeds=seeds, mask=masks, **condition)
+        return await self._run(plan)
+
+    async def caption(self, images: np.ndarray, seeds: Rows) -> np.ndarray:
+        """Does as `Client.caption`."""
+        return (await self._run(self._plans.ask("caption", images, seeds=seeds)))["text"]
+
+    async def project(self, images: np.ndarray, seeds: Rows, **condition: Any) -> Outputs:
+        """Does as `Client.project`."""
+        return await self._run(self._plans.ask("project", images, seeds=seeds, **condition))
 
     async def interpolate(
-        self, a: Point, b: Point, steps: int, *, label: Labels | None = None, png: bool = False
+        self,
+        a: Point,
+        b: Point,
+        steps: int,
+        *,
+        label: Labels | None = None,
+        png: bool = False,
+        **condition: Any,
     ) -> Outputs:
         """Does as `Client.interpolate`."""
-        return await self._run(self._plans.interpolate(a, b, steps, label, png))
+        return await self._run(self._plans.interpolate(a, b, steps, label, png, **condition))
 
     async def arithmetic(
         self,
@@ -79,13 +143,10 @@ class AsyncClient(BaseClient):
         plus: Point,
         label: Labels | None = None,
         png: bool = False,
+        **condition: Any,
     ) -> Outputs:
         """Does as `Client.arithmetic`."""
-        return await self._run(self._plans.arithmetic(a, minus, plus, label, png))
-
-    async def predict(self, signature: str, inputs: Mapping[str, Any]) -> Outputs:
-        """Does as `Client.predict`."""
-        return await self._run(self._plans.predict(signature, inputs))
+        return await self._run(self._plans.arithmetic(a, minus, plus, label, png, **condition))
 
     async def close(self) -> None:
         """Ends the connection."""
@@ -133,7 +194,7 @@ class AsyncClient(BaseClient):
         async def attempt(seconds_left: float) -> Reply:
             return await transport.send(call, seconds_left)
 
-        return await with_retries_async(attempt, self._attempts(call))
+        return await with_retries_async(attempt, self._attempts())
 
     def _opened(self) -> AsyncTransport:
         if self._transport is None:  # not any earlier: a channel belongs to a running loop

@@ -1,9 +1,9 @@
 """What both clients are made with: the endpoint, the plans, the rules for trying again."""
 
 from serving.errors import UsageError
-from serving.plans import Plans, is_repeatable
+from serving.plans import Plans
 from serving.retry import Attempts, RetryBudget
-from serving.transports import Call, Certificates, Endpoint
+from serving.transports import Certificates, Endpoint
 
 
 class BaseClient:
@@ -67,6 +67,5 @@ class BaseClient:
         """Makes ready what carries the calls, once the options are sound."""
         raise NotImplementedError
 
-    def _attempts(self, call: Call) -> Attempts:
-        max_retries = self._max_retries if is_repeatable(call) else 0
-        return Attempts(self._timeout, max_retries, self._budget)
+    def _attempts(self) -> Attempts:
+        return Attempts(self._timeout, self._max_retries, self._budget)

@@ -100,7 +100,7 @@ def ask(client: Client, question: Question) -> Answer:
     signature = choose_signature(client.describe(), question)
     inputs = _inputs(client.describe(), signature, question)
     _check_out(question.out, signature, _num_rows(inputs))
-    outputs = client.predict(signature, inputs)
+    outputs = client.call(signature, **inputs)
     files = _write(question.out, inputs, outputs) if question.out else []
     return Answer(signature, inputs, outputs, files)
 
@@ -231,7 +231,9 @@ def _to_json(array: np.ndarray) -> Any:
     return [_as_text(value) for value in array.flat]
 
 
-def _as_text(value: bytes) -> Any:
+def _as_text(value: str | bytes) -> Any:
+    if isinstance(value, str):
+        return value
     try:
         return value.decode()
     except UnicodeDecodeError:

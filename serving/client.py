@@ -1,7 +1,6 @@
 """One client for a served generator, over gRPC and REST alike."""
 
 import threading
-from collections.abc import Mapping
 from concurrent import futures
 from types import TracebackType
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from serving.base_client import BaseClient
-from serving.plans import Labels, Outputs, Plan, Point, Result, Rows
+from serving.plans import Labels, Outputs, Plan, Point, Result, Rows, png_of
 from serving.retry import with_retries
 from serving.transports import Call, Reply, Transport, connect
 
@@ -19,11 +18,11 @@ class Client(BaseClient):
 
     Inputs are checked against the model's own description before they are sent. Long requests
     are cut into messages that travel side by side, and the answers are joined in order. A message
-    that finds nobody (UNAVAILABLE) is repeated after a growing, jittered pause within its deadline,
-    if its signature is one of the contract's, which may safely run twice. Several threads may use
-    one client; the connection is kept between requests.
+    that finds nobody (UNAVAILABLE) is repeated after a growing, jittered pause within its deadline:
+    signatures are functions of their inputs alone. Several threads may use one client; the
+    connection is kept between requests.
 
-    Labels are numbers, or their names.
+    Labels are numbers where they are integers, and names where they are texts.
 
     Example:
         with Client("http://127.0.0.1:8501") as client:
@@ -43,6 +42,23 @@ class Client(BaseClient):
         """
         return self._run(self._plans.describe())
 
+    def call(self, signature: str, /, **inputs: Any) -> Outputs:
+        """Runs any signature of the model.
+
+        Args:
+            signature: its name.
+            **inputs: values by input name, all with equally many rows; a number, a name or a text
+                alone stands for all rows.
+
+        Returns:
+            Arrays by output name; texts as objects of str, files as objects of bytes.
+
+        Raises:
+            UsageError: the model has no such signature, or an input does not fit its field.
+            RequestError: the server's refusal, or no answer.
+        """
+        return self._run(self._plans.call(signature, inputs))
+
     def generate(self, seeds: Rows, *, png: bool = False) -> Outputs:
         """Returns a sample for every seed, and its label where the model gives one.
 
@@ -51,34 +67,42 @@ class Client(BaseClient):
             png: whether to return PNG files instead of pixels.
 
         Returns:
-            "image" uint8 [n, h, w, c] or "sample" [n, …], or "image_bytes" with [n] bytes
-            objects; "label" int64 [n] too where the model draws one.
+            "image" uint8 [n, h, w, c], "sample", "text", "clip" or the columns of a table, or
+            "image_bytes" with [n] bytes objects; "label" int64 [n] too where the model draws one.
 
         Raises:
             UsageError: the seeds are no integers, or the model has no such signature.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.generate(seeds, png))
+        return self._run(self._plans.ask(png_of("generate", png), seeds=seeds))
 
-    def generate_conditional(self, seeds: Rows, labels: Labels, *, png: bool = False) -> Outputs:
-        """Returns a sample for every seed under the given labels.
+    def generate_conditional(
+        self, seeds: Rows, labels: Labels | None = None, *, png: bool = False, **condition: Any
+    ) -> Outputs:
+        """Returns a sample for every seed under the given condition.
 
         Args:
             seeds: integers, [n].
-            labels: [n], or one for all.
+            labels: numbers or names, [n], or one for all, where the model takes labels.
             png: whether to return PNG files instead of pixels.
+            **condition: what else the model takes, such as `text` or `image`, by input name.
 
         Returns:
-            "image", "sample" or "image_bytes" as `generate` does.
+            As `generate` does, but for the label.
 
         Raises:
-            UsageError: a label is out of range, or the model takes none.
+            UsageError: a label is out of range, or the model takes another condition.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.generate_conditional(seeds, labels, png))
+        name = png_of("generate_conditional", png)
+        return self._run(self._plans.ask(name, seeds=seeds, labels=labels, **condition))
 
     def generate_truncated(
-        self, seeds: Rows, truncation: float | np.ndarray, labels: Labels | None = None
+        self,
+        seeds: Rows,
+        truncation: float | np.ndarray,
+        labels: Labels | None = None,
+        **condition: Any,
     ) -> Outputs:
         """Returns a sample for every seed, truncated by the model itself where it offers that.
 
@@ -86,23 +110,30 @@ class Client(BaseClient):
             seeds: integers, [n].
             truncation: from 0 (all alike) to 1 (as `generate`), one for all or [n].
             labels: [n], or one for all; None for those that the model draws.
+            **condition: as `generate_conditional` takes it.
 
         Raises:
             UsageError: the model offers no truncation, or an input is not what it takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.generate_truncated(seeds, truncation, labels))
+        plan = self._plans.generate_truncated(seeds, truncation, labels, **condition)
+        return self._run(plan)
 
     def decode(
-        self, latents: np.ndarray, labels: Labels | None = None, *, png: bool = False
+        self,
+        latents: np.ndarray,
+        labels: Labels | None = None,
+        *,
+        png: bool = False,
+        **condition: Any,
     ) -> Outputs:
-        """Returns the samples of latents, float32 [n, z], under labels where the model takes them.
+        """Returns the samples of latents, float32 [n, z], under a condition where there is one.
 
         Raises:
             UsageError: a shape or a label is not what the model takes, or a latent is not finite.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.decode(latents, labels, png))
+        return self._run(self._plans.decode(latents, labels, png, **condition))
 
     def latents(self, seeds: Rows) -> np.ndarray:
         """Returns the latents that `generate` uses for `seeds`, float32 [n, z].
@@ -111,7 +142,7 @@ class Client(BaseClient):
             UsageError: the seeds are no integers.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.latents(seeds))
+        return self._run(self._plans.ask("latents", seeds=seeds))["latent"]
 
     def encode(self, samples: np.ndarray) -> np.ndarray:
         """Returns latents from which samples may have come, float32 [n, z], of an encoder's model.
@@ -120,19 +151,120 @@ class Client(BaseClient):
             UsageError: the model has no encoder, or the samples are not what it takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.encode(samples))
+        return self._run(self._plans.ask("encode", samples))["latent"]
 
-    def score(self, samples: np.ndarray, labels: Labels | None = None) -> np.ndarray:
+    def reconstruct(self, samples: np.ndarray) -> Outputs:
+        """Returns samples as the model makes them again from their latents.
+
+        Raises:
+            UsageError: the model has no encoder, or the samples are not what it takes.
+            RequestError: the server's refusal, or no answer.
+        """
+        return self._run(self._plans.ask("reconstruct", samples))
+
+    def score(
+        self, samples: np.ndarray, labels: Labels | None = None, **condition: Any
+    ) -> np.ndarray:
         """Returns how real the discriminator finds `samples`: logits, float32 [n].
 
         Raises:
             UsageError: a shape, a type or a label is not what the model takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.score(samples, labels))
+        return self._run(self._plans.ask("score", samples, labels=labels, **condition))["realism"]
+
+    def classify(self, samples: np.ndarray) -> Outputs:
+        """Returns the classes of samples: "logits" float32 [n, k] and "label" int64 [n].
+
+        Raises:
+            UsageError: the model has no classes to tell, or the samples are not what it takes.
+            RequestError: the server's refusal, or no answer.
+        """
+        return self._run(self._plans.ask("classify", samples))
+
+    def anomaly_score(self, samples: np.ndarray) -> np.ndarray:
+        """Returns how odd samples are, float32 [n]; larger is odder.
+
+        Raises:
+            UsageError: the model has no encoder, or the samples are not what it takes.
+            RequestError: the server's refusal, or no answer.
+        """
+        return self._run(self._plans.ask("anomaly_score", samples))["anomaly"]
+
+    def translate(
+        self,
+        images: np.ndarray,
+        labels: Labels | None = None,
+        *,
+        seeds: Rows | None = None,
+        signature: str = "translate",
+        **condition: Any,
+    ) -> Outputs:
+        """Returns images made from images.
+
+        Args:
+            images: [n, h, w, c].
+            labels: where the model takes them.
+            seeds: where the model takes them.
+            signature: which way, for models with several: "translate_to_a" or "translate_to_b".
+            **condition: what else the model takes, by input name.
+
+        Raises:
+            UsageError: the model does not translate that way, or an input is not what it takes.
+            RequestError: the server's refusal, or no answer.
+        """
+        plan = self._plans.ask(signature, images, seeds=seeds, labels=labels, **condition)
+        return self._run(plan)
+
+    def complete(
+        self, images: np.ndarray, masks: np.ndarray, seeds: Rows, **condition: Any
+    ) -> Outputs:
+        """Returns images whose unknown parts the model has filled, and each search's loss.
+
+        Args:
+            images: [n, h, w, c].
+            masks: uint8 [n, h, w, 1], 1 where a pixel is known.
+            seeds: where each search begins, [n].
+            **condition: what else the model takes, by input name.
+
+        Raises:
+            UsageError: the model has no such search, or an input is not what it takes.
+            RequestError: the server's refusal, or no answer.
+        """
+        return self._run(self._plans.ask("complete", images, seeds=seeds, mask=masks, **condition))
+
+    def caption(self, images: np.ndarray, seeds: Rows) -> np.ndarray:
+        """Returns a text for every image, [n] objects of str.
+
+        Raises:
+            UsageError: the model writes no captions, or an input is not what it takes.
+            RequestError: the server's refusal, or no answer.
+        """
+        return self._run(self._plans.ask("caption", images, seeds=seeds))["text"]
+
+    def project(self, images: np.ndarray, seeds: Rows, **condition: Any) -> Outputs:
+        """Returns the latents whose images come nearest to `images`, those images and the losses.
+
+        Args:
+            images: [n, h, w, c].
+            seeds: where each search begins, [n].
+            **condition: what else the model takes, by input name.
+
+        Raises:
+            UsageError: the model has no such search, or an input is not what it takes.
+            RequestError: the server's refusal, or no answer.
+        """
+        return self._run(self._plans.ask("project", images, seeds=seeds, **condition))
 
     def interpolate(
-        self, a: Point, b: Point, steps: int, *, label: Labels | None = None, png: bool = False
+        self,
+        a: Point,
+        b: Point,
+        steps: int,
+        *,
+        label: Labels | None = None,
+        png: bool = False,
+        **condition: Any,
     ) -> Outputs:
         """Returns the samples on the way from a to b.
 
@@ -144,6 +276,7 @@ class Client(BaseClient):
             steps: how many samples, both ends included.
             label: one for all, or [steps], where the model takes labels.
             png: whether to return PNG files instead of pixels.
+            **condition: what else the model takes, by input name.
 
         Returns:
             The samples as `decode` does, and "latent" float32 [steps, z].
@@ -152,7 +285,7 @@ class Client(BaseClient):
             UsageError: an end or a label is not what the model takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.interpolate(a, b, steps, label, png))
+        return self._run(self._plans.interpolate(a, b, steps, label, png, **condition))
 
     def arithmetic(
         self,
@@ -162,6 +295,7 @@ class Client(BaseClient):
         plus: Point,
         label: Labels | None = None,
         png: bool = False,
+        **condition: Any,
     ) -> Outputs:
         """Returns the sample of the latent a - minus + plus.
 
@@ -173,6 +307,7 @@ class Client(BaseClient):
             plus: what is added.
             label: where the model takes labels.
             png: whether to return a PNG file instead of pixels.
+            **condition: what else the model takes, by input name.
 
         Returns:
             One sample as `decode` does, and "latent" float32 [1, z].
@@ -181,23 +316,7 @@ class Client(BaseClient):
             UsageError: a point or a label is not what the model takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.arithmetic(a, minus, plus, label, png))
-
-    def predict(self, signature: str, inputs: Mapping[str, Any]) -> Outputs:
-        """Runs any signature of the model.
-
-        Args:
-            signature: its name.
-            inputs: values by input name, all with equally many rows.
-
-        Returns:
-            Arrays by output name; strings as object arrays of bytes.
-
-        Raises:
-            UsageError: the description rules the inputs out.
-            RequestError: the server's refusal, or no answer.
-        """
-        return self._run(self._plans.predict(signature, inputs))
+        return self._run(self._plans.arithmetic(a, minus, plus, label, png, **condition))
 
     def close(self) -> None:
         """Ends the connection."""
@@ -240,7 +359,7 @@ class Client(BaseClient):
         def attempt(seconds_left: float) -> Reply:
             return self._transport.send(call, seconds_left)
 
-        return with_retries(attempt, self._attempts(call))
+        return with_retries(attempt, self._attempts())
 
     def _threads(self) -> futures.ThreadPoolExecutor:
         with self._lock:

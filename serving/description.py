@@ -1,15 +1,113 @@
-"""What a served model says of itself, and the checks that this makes possible beforehand."""
+"""What a served model says of itself: its signatures, and the fields that they take and give."""
 
 import json
-from collections.abc import Mapping, Sequence
+import numbers
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from serving.errors import UsageError
+from serving.fields import IMAGE, KEY, LABEL, LATENT, MASK, SCALAR, SEED, STRING, STROKES, Field
 
 FORMAT = 1
-DESCRIBE_OUTPUTS = {"description": "string"}
+DESCRIBE = "describe"
+DESCRIBE_OUTPUTS = {"description": STRING}
+
+# What steers a signature, or is said beside its answer; the rest is what it is about.
+_STEERING = frozenset({SEED, LABEL, SCALAR, KEY, MASK, STROKES})
+_ASIDE = frozenset({LATENT, LABEL, SCALAR, SEED, KEY})
+_TEXT_BYTES = 256  # of a text whose length nobody knows yet
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A function of the model: every input and output has one row for each of n.
+
+    Attributes:
+        name: by which it is asked for.
+        inputs: fields by name; the first that steers nothing is what the signature is about.
+        outputs: fields by name.
+    """
+
+    name: str
+    inputs: Mapping[str, Field]
+    outputs: Mapping[str, Field]
+
+    @property
+    def subject(self) -> str:
+        """The input that the signature is about, such as the image to translate."""
+        about = (name for name, field in self.inputs.items() if field.kind not in _STEERING)
+        return next(about, next(iter(self.inputs)))
+
+    @property
+    def main_output(self) -> str:
+        """The output that it is asked for, such as the image beside its label and loss."""
+        main = (name for name, field in self.outputs.items() if field.kind not in _ASIDE)
+        return next(main, next(iter(self.outputs)))
+
+    @property
+    def output_types(self) -> dict[str, str]:
+        """The type of every output, "string" for texts and files."""
+        return {name: field.dtype for name, field in self.outputs.items()}
+
+    def first(self, kind: str) -> str | None:
+        """The first input of a kind."""
+        return next((name for name, field in self.inputs.items() if field.kind == kind), None)
+
+    def input_of(self, kind: str, argument: str) -> str:
+        """The first input of a kind, where the caller's `argument` goes.
+
+        Raises:
+            UsageError: the signature takes none.
+        """
+        name = self.first(kind)
+        if name is None:
+            raise UsageError(
+                f"{argument}: {self.name} of this model takes no {argument}; leave them out."
+            )
+        return name
+
+    def check(self, values: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Returns `values` as arrays of the inputs' types, all with equally many rows.
+
+        A number, a name or a text alone stands for all rows.
+
+        Raises:
+            UsageError: a name, a type, a shape, a range or the number of rows is wrong.
+        """
+        self._check_names(values)
+        spread = self._spread(values)
+        arrays = {name: field.check(name, spread[name]) for name, field in self.inputs.items()}
+        rows = {name: len(array) for name, array in arrays.items()}
+        if len(set(rows.values())) > 1:
+            raise UsageError(f"rows: every input needs equally many, received {rows}.")
+        return arrays
+
+    def _check_names(self, values: Mapping[str, Any]) -> None:
+        for name in values:
+            if name not in self.inputs:
+                raise UsageError(
+                    f"{name}: {self.name} of this model takes no {name!r}; it takes "
+                    f"{', '.join(self.inputs)}."
+                )
+        for name, field in self.inputs.items():
+            if name not in values:
+                classes = field.num_classes if field.kind == LABEL else None
+                known = f" from 0 to {classes - 1}" if classes else ""
+                raise UsageError(
+                    f"{name}: {self.name} of this model takes {field.words}{known}; received the "
+                    f"inputs {sorted(values)}."
+                )
+
+    def _spread(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        alone = {name for name, v in values.items() if not self.inputs[name].shape and _is_one(v)}
+        rows = [len(v) for name, v in values.items() if name not in alone and hasattr(v, "__len__")]
+        if not rows:
+            return values
+        return {name: [v] * max(rows) if name in alone else v for name, v in values.items()}
 
 
 class Description:
@@ -17,7 +115,6 @@ class Description:
 
     Attributes:
         document: the JSON document, format 1.
-        sample_output: the name of the sample among inputs and outputs, "image" or "sample".
     """
 
     def __init__(self, document: Mapping[str, Any]) -> None:
@@ -32,205 +129,132 @@ class Description:
                 f"reads format {FORMAT}; install the version that exported the model."
             )
         self.document = dict(document)
-        self.sample_output: str = document["sample"]["output"]
 
     @classmethod
     def parse(cls, text: bytes) -> "Description":
         """Reads the JSON text that `describe` returns."""
         return cls(json.loads(text))
 
+    @cached_property
+    def signatures(self) -> Mapping[str, Signature]:
+        """All that the model can be asked, by name.
+
+        Raises:
+            UsageError: the model says nothing of their fields.
+        """
+        if "fields" not in self.document:
+            raise UsageError(
+                "description: the model does not say what its signatures take; export its run "
+                "again with this version."
+            )
+        found = {name: _signature(name, fields) for name, fields in self.document["fields"].items()}
+        row, text = Field((), "int64", SCALAR), Field((), STRING, "text")
+        return {DESCRIBE: Signature(DESCRIBE, {"row": row}, {"description": text})} | found
+
+    def signature(self, name: str) -> Signature:
+        """Returns a signature.
+
+        Raises:
+            UsageError: the model has none of that name.
+        """
+        if name not in self.signatures:
+            known = ", ".join(sorted(self.signatures))
+            raise UsageError(f"signature: the model has no {name!r}; it has {known}.")
+        return self.signatures[name]
+
+    def has_signature(self, name: str) -> bool:
+        """Returns whether the model was exported with a signature."""
+        return name in self.signatures
+
+    @property
+    def sample_output(self) -> str:
+        """The name of a sample among inputs and outputs, such as "image"."""
+        name: str = self.document["sample"]["output"]
+        return name
+
+    @property
+    def label(self) -> Field | None:
+        """The label that the model generates under; None where its condition is no label."""
+        for name in ("generate_conditional", "decode"):
+            if name in self.signatures:
+                labels = [f for f in self.signatures[name].inputs.values() if f.kind == LABEL]
+                if labels:
+                    return labels[0]
+        return None
+
     @property
     def num_classes(self) -> int | None:
-        """How many labels the model knows; None where its condition is no label."""
-        condition = self.document["condition"]
-        return condition["num_classes"] if condition and condition["kind"] == "label" else None
+        """How many labels the model generates under; None where its condition is no label."""
+        return self.label.num_classes if self.label else None
 
     @property
     def label_names(self) -> list[str]:
         """What the labels are called, in order; empty where they have no names."""
-        return list(self.document["condition"].get("names") or []) if self.num_classes else []
+        return list(self.label.names) if self.label else []
+
+    @property
+    def latent(self) -> Field:
+        """The latents that `decode` takes.
+
+        Raises:
+            UsageError: the model draws its samples from none.
+        """
+        decode = self.signature("decode")
+        return decode.inputs[decode.input_of(LATENT, "latents")]
+
+    @property
+    def latent_layout(self) -> list[dict[str, Any]]:
+        """The parts of a latent, each with `name`, `start` and `size`, and a code's `kind`."""
+        layout: list[dict[str, Any]] = self._drawn()["layout"]
+        return layout
 
     @property
     def prior(self) -> str:
         """What latents are drawn from, such as "gaussian"."""
-        return self._latent()["prior"]
+        name: str = self._drawn()["prior"]
+        return name
 
-    @property
-    def latent_layout(self) -> list[dict[str, Any]]:
-        """The parts of a latent, each with `name`, `start` and `size`."""
-        return self._latent()["layout"]
+    def bytes_per_row(self, signature: Signature, arrays: Mapping[str, np.ndarray]) -> int:
+        """Returns how much a row of a request and its answer weighs, about.
 
-    def outputs(self, signature: str) -> dict[str, str]:
-        """Returns the types of a signature's outputs.
-
-        Raises:
-            UsageError: the model has no such signature.
+        A file of a picture counts as much as the model's largest picture, an output of open size as
+        much as all inputs.
         """
-        return self._signature(signature)["outputs"]
+        sent = sum(_weight(array) for array in arrays.values())
+        answered = sum(self._weight_of(field, sent) for field in signature.outputs.values())
+        return max(1, sent + answered)
 
-    def inputs(self, signature: str) -> dict[str, str]:
-        """Returns the types of a signature's inputs.
-
-        Raises:
-            UsageError: the model has no such signature.
-        """
-        return self._signature(signature)["inputs"]
-
-    def has_signature(self, signature: str) -> bool:
-        """Returns whether the model was exported with `signature`."""
-        return signature in self.document["signatures"]
-
-    def bytes_per_row(self) -> int:
-        """Returns the size of a sample and its latent, the two large things in a message."""
-        sample = self.document["sample"]
-        latent = self.document["latent"]
-        size = int(np.prod(sample["shape"])) * np.dtype(sample["dtype"]).itemsize
-        return size + (4 * latent["size"] if latent else 0)
-
-    def check_inputs(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        """Returns `inputs` as arrays of the signature's types, all with equally many rows.
-
-        Raises:
-            UsageError: a name, a type, a shape, a range or the number of rows is wrong.
-        """
-        dtypes = self.inputs(signature)
-        if set(inputs) != set(dtypes):
-            raise UsageError(
-                f"{signature}: received the inputs {sorted(inputs)}; "
-                f"the model takes {sorted(dtypes)}."
-            )
-        if "label" in dtypes:
-            inputs = {**inputs, "label": self._numbered(inputs["label"])}
-        arrays = {name: _as_dtype(name, inputs[name], dtype) for name, dtype in dtypes.items()}
-        _check_rows(arrays)
-        for name, array in arrays.items():
-            self._check_shape(name, array)
-            check_finite(name, array)
-        if "label" in arrays:
-            self.check_labels(arrays["label"])
-        return arrays
-
-    def check_labels(self, labels: np.ndarray) -> None:
-        """Refuses labels that the model does not know.
-
-        Raises:
-            UsageError: the model has no labels, or one is out of range.
-        """
-        if self.num_classes is None:
-            raise UsageError("label: the model is not conditional on a label; pass none.")
-        outside = labels[(labels < 0) | (labels >= self.num_classes)]
-        if outside.size:
-            raise UsageError(
-                f"label: {outside.flat[0]} is out of range; "
-                f"this model accepts 0 to {self.num_classes - 1}."
-            )
-
-    def check_latents(self, name: str, latents: Any) -> np.ndarray:
-        """Returns `latents` as float32 [n, z]; a sentence about them calls them `name`.
-
-        Raises:
-            UsageError: they are no latents of this model.
-        """
-        array = _as_dtype(name, latents, "float32")
-        _check_rows({name: array})
-        size = self._latent()["size"]
-        if array.ndim != 2 or array.shape[1] != size:
-            received = list(array.shape)
-            raise UsageError(f"{name}: received shape {received}; expected [n, {size}].")
-        check_finite(name, array)
-        return array
-
-    def _latent(self) -> dict[str, Any]:
-        if not self.document["latent"]:
+    def _drawn(self) -> Mapping[str, Any]:
+        drawn: Mapping[str, Any] | None = self.document["latent"]
+        if not drawn:
             raise UsageError("latent: this model draws its samples from no latents.")
-        return self.document["latent"]
+        return drawn
 
-    def _numbered(self, labels: Any) -> Any:
-        """Puts the number of a label in the place of its name."""
-        array = np.asarray(labels)
-        if array.dtype.kind != "U" or self.num_classes is None:
-            return labels
-        names = self.label_names
-        for name in array.flat:
-            if name not in names:
-                known = ", ".join(map(repr, names)) if names else "none; pass numbers"
-                raise UsageError(f"label: {str(name)!r} is no name of a label; there are {known}.")
-        return np.array([names.index(name) for name in array.flat], np.int64).reshape(array.shape)
+    def _weight_of(self, field: Field, sent: int) -> int:
+        if field.bytes_per_row is not None:
+            return field.bytes_per_row
+        if field.dtype != STRING:
+            return sent
+        return self._largest_picture if field.kind == IMAGE else _TEXT_BYTES
 
-    def _signature(self, name: str) -> dict[str, dict[str, str]]:
-        signatures = self.document["signatures"]
-        if name not in signatures:
-            raise UsageError(
-                f"signature: the model has no {name!r}; it has {', '.join(sorted(signatures))}."
-            )
-        return signatures[name]
-
-    def _check_shape(self, name: str, array: np.ndarray) -> None:
-        latent = self.document["latent"]
-        shapes = {
-            "seed": [],
-            "label": [],
-            "latent": [latent["size"]] if latent else None,
-            self.sample_output: self.document["sample"]["shape"],
-        }
-        expected = shapes.get(name)
-        if expected is not None and not _fits(array.shape[1:], expected):
-            wanted = ", ".join(["n", *map(str, expected)])
-            raise UsageError(f"{name}: received shape {list(array.shape)}; expected [{wanted}].")
+    @cached_property
+    def _largest_picture(self) -> int:
+        fields = [f for s in self.signatures.values() for f in s.outputs.values()]
+        return max((f.bytes_per_row or 0 for f in fields if f.kind == IMAGE), default=0)
 
 
-def check_finite(name: str, array: np.ndarray) -> None:
-    """Refuses NaN and infinities: a model turns them into samples that look like any other.
-
-    Raises:
-        UsageError: naming the first row that holds one.
-    """
-    if array.dtype.kind != "f" or np.isfinite(array).all():
-        return
-    row = int(np.argwhere(~np.isfinite(array))[0][0])
-    value = array[row][~np.isfinite(array[row])].flat[0]
-    raise UsageError(f"{name}: row {row} holds {value}; expected finite numbers.")
+def _signature(name: str, fields: Mapping[str, Any]) -> Signature:
+    sides = ({n: Field.of(f) for n, f in fields[side].items()} for side in ("inputs", "outputs"))
+    return Signature(name, *sides)
 
 
-def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
-    """Returns whether a shape meets one in which None stands for any size."""
-    pairs = zip(shape, expected, strict=False)
-    return len(shape) == len(expected) and all(size in (None, got) for got, size in pairs)
+def _is_one(value: Any) -> bool:
+    return isinstance(value, str | bytes | numbers.Number | np.generic) or (
+        isinstance(value, np.ndarray) and value.ndim == 0
+    )
 
 
-def _check_rows(arrays: Mapping[str, np.ndarray]) -> None:
-    for name, array in arrays.items():
-        if array.ndim == 0 or len(array) == 0:
-            raise UsageError(f"{name}: received shape {list(array.shape)}; expected rows, [n, …].")
-    rows = {name: len(array) for name, array in arrays.items()}
-    if len(set(rows.values())) > 1:
-        raise UsageError(f"rows: every input needs equally many, received {rows}.")
-
-
-def _as_dtype(name: str, value: Any, dtype: str) -> np.ndarray:
-    if dtype == "string":
-        return _as_bytes(name, value)
-    try:
-        array, target = np.asarray(value), np.dtype(dtype)
-    except ValueError as error:
-        raise UsageError(f"{name}: rows of unequal shapes; expected one {dtype} array.") from error
-    if array.dtype == target:
-        return array
-    kinds = {"f": "iuf", "b": "b"}.get(target.kind, "iu")
-    if array.dtype.kind not in kinds and array.size:
-        raise UsageError(f"{name}: received {array.dtype} values; expected {dtype}.")
-    if target.kind in "iu" and array.size:
-        bounds = np.iinfo(target)
-        for extreme in (array.min(), array.max()):
-            if not bounds.min <= int(extreme) <= bounds.max:
-                raise UsageError(f"{name}: {extreme} does not fit {dtype}.")
-    return array.astype(target)
-
-
-def _as_bytes(name: str, value: Any) -> np.ndarray:
-    array = np.asarray(value, object)
-    for item in array.flat:
-        if not isinstance(item, str | bytes):
-            raise UsageError(f"{name}: received {type(item).__name__}; expected text or bytes.")
-    encode = np.frompyfunc(lambda item: item.encode() if isinstance(item, str) else item, 1, 1)
-    return np.asarray(encode(array), object)
+def _weight(array: np.ndarray) -> int:
+    if array.dtype != object:
+        return array.nbytes // len(array)
+    return sum(map(len, array.flat)) // len(array)

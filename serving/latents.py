@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from serving.errors import UsageError
+
 GAUSSIAN = "gaussian"
 UNIFORM = "uniform"
 _NOISE = "noise"
+_ONE_HOT = ("one_hot", "categorical")
 
 
 def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -94,3 +97,37 @@ def arithmetic(a: np.ndarray, minus: np.ndarray, plus: np.ndarray, prior: str) -
     elif prior == UNIFORM:
         latent = np.clip(latent, -1.0, 1.0)
     return latent.astype(np.float32)
+
+
+def set_code(
+    latents: np.ndarray, layout: Sequence[Mapping[str, Any]], code: str, values: np.ndarray
+) -> None:
+    """Puts the values [n] of a code into latents [n, z].
+
+    A one-hot code takes the place of its one, any other code the number itself; `NAME.i` is
+    number i of a code of several.
+
+    Raises:
+        UsageError: the layout has no such code, or the code has no such value.
+    """
+    name, _, index = code.partition(".")
+    parts = {part["name"]: part for part in layout if part["name"] != _NOISE}
+    if not parts:
+        raise UsageError(
+            f"code: received {code!r}, and the latents of this model hold noise alone; "
+            "train one with codes, or go between seeds."
+        )
+    if name not in parts:
+        raise UsageError(f"code: the model has no {name!r}; it has {', '.join(parts)}.")
+    part = parts[name]
+    start, size = part["start"], part["size"]
+    if part.get("kind") in _ONE_HOT:
+        places = values.astype(np.int64)
+        if (places != values).any() or (places < 0).any() or (places >= size).any():
+            raise UsageError(f"code: {name!r} takes the whole numbers 0 to {size - 1}.")
+        latents[:, start : start + size] = np.eye(size, dtype=np.float32)[places]
+        return
+    place = int(index) if index.isdecimal() else 0
+    if place >= size or (size > 1 and not index.isdecimal()):
+        raise UsageError(f"code: {name!r} has {size} numbers; write {name}.0 to {name}.{size - 1}.")
+    latents[:, start + place] = values

@@ -13,8 +13,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from serving import latents
-from serving.description import DESCRIBE_OUTPUTS, Description
+from serving.description import DESCRIBE, DESCRIBE_OUTPUTS, Description, Signature
 from serving.errors import ServingError, UsageError
+from serving.fields import IMAGE, LABEL, LATENT, SEED, STRING, TEXT, as_texts
 from serving.pictures import encode_png
 from serving.transports import Call, Reply
 
@@ -22,13 +23,6 @@ MAX_CHUNK_ROWS = 1024
 
 _CHUNK_BYTES = 2 * 2**20  # half of what a gRPC client takes by default; REST text is longer
 _FRESH_SECONDS = 60.0
-# Functions of their inputs alone: asking twice does no harm.
-_REPEATABLE = frozenset(
-    f"{name}{form}"
-    for name in ("generate", "generate_conditional", "decode", "latents", "score", "encode",
-                 "describe", "serving_default")
-    for form in ("", "_png", "_truncated")
-)  # fmt: skip
 
 Rows = Sequence[int] | np.ndarray
 Labels = int | str | Sequence[int] | Sequence[str] | np.ndarray
@@ -37,11 +31,6 @@ Outputs = dict[str, np.ndarray]
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 Plan = Generator[list[Call], list[Reply], Result]
-
-
-def is_repeatable(call: Call) -> bool:
-    """Returns whether a call may be sent again when it is unknown what became of it."""
-    return call.signature in _REPEATABLE
 
 
 def _second_look(
@@ -95,65 +84,96 @@ class Plans:
         """The model's description, a JSON document."""
         return (yield from self.described()).document
 
-    def generate(self, seeds: Rows, png: bool = False) -> Plan[Outputs]:
-        """A sample for every seed."""
-        return self.predict(_png("generate", png), {"seed": seeds})
+    @_second_look
+    def call(self, name: str, inputs: Mapping[str, Any]) -> Plan[Outputs]:
+        """The outputs of any signature; long inputs become several calls."""
+        description = yield from self.described()
+        signature = description.signature(name)
+        arrays = signature.check(inputs)
+        step = self._rows_per_call(description, signature, arrays)
+        num_rows = len(next(iter(arrays.values())))
+        calls = [
+            Call(
+                name,
+                {name: array[start : start + step] for name, array in arrays.items()},
+                signature.output_types,
+            )
+            for start in range(0, num_rows, step)
+        ]
+        replies = yield from self._of_one_version(calls)
+        return {name: _joined(signature, name, replies) for name in signature.outputs}
 
     @_second_look
-    def generate_conditional(self, seeds: Rows, labels: Labels, png: bool = False) -> Plan[Outputs]:
-        """A sample for every seed under the given labels."""
-        return self._labelled(
-            _png("generate_conditional", png), {"seed": seeds}, labels, np.size(seeds)
-        )
+    def ask(
+        self,
+        name: str,
+        subject: Any = None,
+        /,
+        *,
+        seeds: Rows | None = None,
+        labels: Labels | None = None,
+        **others: Any,
+    ) -> Plan[Outputs]:
+        """The outputs of a signature whose inputs are known by what they are for.
+
+        Args:
+            name: of the signature.
+            subject: what it is about, such as the image to translate.
+            seeds: for its input of that kind.
+            labels: for its input of that kind.
+            **others: inputs by their own names.
+        """
+        signature = (yield from self.described()).signature(name)
+        inputs = dict(others)
+        if subject is not None:
+            inputs[signature.subject] = subject
+        if seeds is not None:
+            inputs[signature.input_of(SEED, "seeds")] = seeds
+        if labels is not None:
+            inputs[signature.input_of(LABEL, "labels")] = labels
+        return (yield from self.call(name, inputs))
 
     @_second_look
     def generate_truncated(
-        self, seeds: Rows, truncation: float | np.ndarray, labels: Labels | None = None
+        self,
+        seeds: Rows,
+        truncation: float | np.ndarray,
+        labels: Labels | None = None,
+        **condition: Any,
     ) -> Plan[Outputs]:
         """A sample for every seed, closer to the middle of what the model knows."""
-        signature = "generate" if labels is None else "generate_conditional"
-        spread = np.broadcast_to(np.asarray(truncation), np.shape(seeds))
-        inputs = {"seed": seeds, "truncation": spread}
-        return self._labelled(f"{signature}_truncated", inputs, labels, np.size(seeds))
+        is_conditional = labels is not None or condition
+        name = f"generate{'_conditional' if is_conditional else ''}_truncated"
+        condition["truncation"] = truncation
+        return (yield from self.ask(name, seeds=seeds, labels=labels, **condition))
 
     @_second_look
     def decode(
-        self, points: np.ndarray, labels: Labels | None = None, png: bool = False
+        self,
+        points: np.ndarray,
+        labels: Labels | None = None,
+        png: bool = False,
+        **condition: Any,
     ) -> Plan[Outputs]:
-        """The samples of latents, under labels where the model takes them."""
-        description = yield from self.described()
-        if labels is None and "label" in description.inputs("decode"):
-            last = (description.num_classes or 1) - 1
-            raise UsageError(f"label: this model decodes under a label; pass one of 0 to {last}.")
-        num_rows = len(np.atleast_1d(points))
-        outputs = yield from self._labelled("decode", {"latent": points}, labels, num_rows)
+        """The samples of latents, under a condition where the model takes one."""
+        decode = (yield from self.described()).signature("decode")
+        condition[decode.input_of(LATENT, "latents")] = points
+        outputs = yield from self.ask(decode.name, labels=labels, **condition)
         if not png:
             return outputs
-        if description.sample_output != "image":
+        if decode.outputs[decode.main_output].kind != IMAGE:
             raise UsageError("png: the samples of this model are no images; ask for arrays.")
-        return {"image_bytes": encode_png(outputs["image"])}
-
-    def latents(self, seeds: Rows) -> Plan[np.ndarray]:
-        """The latents that `generate` uses for seeds."""
-        return (yield from self.predict("latents", {"seed": seeds}))["latent"]
-
-    @_second_look
-    def encode(self, samples: np.ndarray) -> Plan[np.ndarray]:
-        """The latents from which samples may have come."""
-        name = (yield from self.described()).sample_output
-        return (yield from self.predict("encode", {name: samples}))["latent"]
-
-    @_second_look
-    def score(self, samples: np.ndarray, labels: Labels | None = None) -> Plan[np.ndarray]:
-        """How real the discriminator finds samples."""
-        name = (yield from self.described()).sample_output
-        num_rows = len(np.atleast_1d(samples))
-        outputs = yield from self._labelled("score", {name: samples}, labels, num_rows)
-        return outputs["realism"]
+        return {"image_bytes": encode_png(outputs[decode.main_output])}
 
     @_second_look
     def interpolate(
-        self, a: Point, b: Point, steps: int, label: Labels | None = None, png: bool = False
+        self,
+        a: Point,
+        b: Point,
+        steps: int,
+        labels: Labels | None = None,
+        png: bool = False,
+        **condition: Any,
     ) -> Plan[Outputs]:
         """The samples on the way from one point to another, and their latents."""
         if steps < 2:
@@ -163,7 +183,7 @@ class Plans:
         path = latents.path(
             ends["a"], ends["b"], steps, description.prior, description.latent_layout
         )
-        outputs = yield from self.decode(path, label, png)
+        outputs = yield from self.decode(path, labels, png, **condition)
         return outputs | {"latent": path}
 
     @_second_look
@@ -172,30 +192,16 @@ class Plans:
         a: Point,
         minus: Point,
         plus: Point,
-        label: Labels | None = None,
+        labels: Labels | None = None,
         png: bool = False,
+        **condition: Any,
     ) -> Plan[Outputs]:
         """The sample of a - minus + plus, and its latent."""
         description = yield from self.described()
         points = yield from self._resolved(description, {"a": a, "minus": minus, "plus": plus})
         latent = latents.arithmetic(**points, prior=description.prior)[None]
-        outputs = yield from self.decode(latent, label, png)
+        outputs = yield from self.decode(latent, labels, png, **condition)
         return outputs | {"latent": latent}
-
-    @_second_look
-    def predict(self, signature: str, inputs: Mapping[str, Any]) -> Plan[Outputs]:
-        """The outputs of any signature; long inputs become several calls."""
-        description = yield from self.described()
-        arrays = description.check_inputs(signature, inputs)
-        outputs = description.outputs(signature)
-        num_rows, step = len(next(iter(arrays.values()))), self._rows_per_call(description)
-        calls = [
-            Call(signature, {name: a[start : start + step] for name, a in arrays.items()}, outputs)
-            for start in range(0, num_rows, step)
-        ]
-        replies = yield from self._of_one_version(calls)
-        parts = {name: [reply.outputs[name] for reply in replies] for name in outputs}
-        return {n: np.concatenate(p) if len(p) > 1 else p[0] for n, p in parts.items()}
 
     def described(self) -> Plan[Description]:
         """What the model says of itself, from memory while that holds."""
@@ -205,21 +211,11 @@ class Plans:
         return self._description
 
     def _read_description(self) -> Plan[Description]:
-        call = Call("describe", {"row": np.zeros(1, np.int64)}, DESCRIBE_OUTPUTS)
+        call = Call(DESCRIBE, {"row": np.zeros(1, np.int64)}, DESCRIBE_OUTPUTS)
         (reply,) = yield [call]
         self._description = Description.parse(reply.outputs["description"][0])
         self._version, self._read_at = reply.version, self._clock()
         return self._description
-
-    def _labelled(
-        self, signature: str, inputs: Mapping[str, Any], labels: Labels | None, num_rows: int
-    ) -> Plan[Outputs]:
-        if labels is None:
-            return (yield from self.predict(signature, inputs))
-        if (yield from self.described()).num_classes is None:
-            raise UsageError(f"labels: {signature} of this model takes no labels; leave them out.")
-        spread = np.full(num_rows, labels) if np.ndim(labels) == 0 else np.asarray(labels)
-        return (yield from self.predict(signature, {**inputs, "label": spread}))
 
     def _resolved(
         self, description: Description, points: Mapping[str, Point]
@@ -228,7 +224,7 @@ class Plans:
         rows = {name: _as_rows(description, name, point) for name, point in points.items()}
         seeds = [array for array in rows.values() if array.ndim == 1]
         if seeds:
-            drawn = yield from self.latents(np.concatenate(seeds))
+            drawn = (yield from self.ask("latents", seeds=np.concatenate(seeds)))["latent"]
             parts = iter(np.split(drawn, np.cumsum([len(array) for array in seeds])[:-1]))
             rows = {name: next(parts) if a.ndim == 1 else a for name, a in rows.items()}
         return {
@@ -250,18 +246,31 @@ class Plans:
             "ask for one version, or ask again."
         )
 
-    def _rows_per_call(self, description: Description) -> int:
-        fitting = _CHUNK_BYTES // max(1, description.bytes_per_row())
+    def _rows_per_call(
+        self, description: Description, signature: Signature, arrays: Mapping[str, np.ndarray]
+    ) -> int:
+        fitting = _CHUNK_BYTES // description.bytes_per_row(signature, arrays)
         return self._chunk_rows or max(1, min(MAX_CHUNK_ROWS, fitting))
 
 
-def _png(signature: str, png: bool) -> str:
+def png_of(signature: str, png: bool) -> str:
+    """Returns the signature of the same name that gives PNG files, where they are asked for."""
     return f"{signature}_png" if png else signature
+
+
+def _joined(signature: Signature, name: str, replies: Sequence[Reply]) -> np.ndarray:
+    """One output of all replies; texts as str, files as bytes."""
+    parts = [reply.outputs[name] for reply in replies]
+    array = np.concatenate(parts) if len(parts) > 1 else parts[0]
+    field = signature.outputs[name]
+    return as_texts(array) if (field.dtype, field.kind) == (STRING, TEXT) else array
 
 
 def _as_rows(description: Description, name: str, point: Point) -> np.ndarray:
     """Seeds as int64 [n], latents as float32 [n, z]."""
     array = np.asarray(point)
     if array.dtype.kind in "iu" and array.ndim <= 1:
-        return description.check_inputs("latents", {"seed": np.atleast_1d(array)})["seed"]
-    return description.check_latents(name, array[None] if array.ndim == 1 else array)
+        latents_of = description.signature("latents")
+        field = latents_of.inputs[latents_of.input_of(SEED, "seeds")]
+        return field.check("seed", np.atleast_1d(array))
+    return description.latent.check(name, array[None] if array.ndim == 1 else array)

@@ -120,14 +120,15 @@ class Driver:
         description = self._model.description
         first = plan.columns(0, 1) if table is None else {n: c[:1] for n, c in table.items()}
         signature = making.maker_of(plan, description, first)
-        sample = description.document["sample"]
+        sample = signature.outputs[signature.main_output]
         size = jobs.rows_per_shard(
-            asked.rows_per_shard, plan.count, sample["shape"], sample["dtype"]
+            asked.rows_per_shard, plan.count, [size or 1 for size in sample.shape], sample.dtype
         )
         check_seeds(plan, -(-plan.count // size))
         columns = {name: _dtype(column) for name, column in first.items()}
-        if "label" in description.outputs(signature):
-            columns["label"] = "int64"
+        for name, field in signature.outputs.items():
+            if name != signature.main_output and field.is_single:
+                columns[name] = field.dtype
         if isinstance(plan, Rejection):
             columns[plan.by] = "float32"
         job = Job(
@@ -136,8 +137,12 @@ class Driver:
             compression="",
             rows_per_shard=size,
             internal_batch=1,
-            signature=signature,
-            sample={key: sample[key] for key in ("output", "shape", "dtype")},
+            signature=signature.name,
+            sample={
+                "output": signature.main_output,
+                "shape": list(sample.shape),
+                "dtype": sample.dtype,
+            },
             columns=columns,
             label_names=list(_label_names(description)),
             model_version=self._model.version,

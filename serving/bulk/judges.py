@@ -39,10 +39,10 @@ class Realism:
 
     def __call__(self, values: np.ndarray, columns: Columns, batch: int) -> np.ndarray:
         """See `Judge`."""
-        description = self._model.description
-        inputs = {description.sample_output: values, **columns}
-        inputs = {name: inputs[name] for name in description.inputs("score")}
-        return self._model.run("score", inputs, batch)["realism"].astype(np.float32)
+        score = self._model.description.signature("score")
+        inputs = {**columns, score.subject: values}
+        inputs = {name: inputs[name] for name in score.inputs}
+        return self._model.run(score.name, inputs, batch)["realism"].astype(np.float32)
 
 
 class Confidence:

@@ -11,11 +11,15 @@ from serving.bulk.formats import Samples
 from serving.bulk.job import Job, PlanRow
 from serving.bulk.judges import Judge, Realism
 from serving.bulk.plans import Columns, Grid, Paths, Plan
-from serving.description import Description
+from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.exported import ExportedModel
+from serving.fields import LATENT, SEED
 
 SCORE = "score"
+
+# Columns of plans that say where a sample stands, and are no input of the model.
+_PLACES = frozenset({"seed_to", "step", "point"})
 
 
 @dataclass(frozen=True)
@@ -67,14 +71,14 @@ class Maker:
         Raises:
             ServingError: the model fails.
         """
-        description, size = self._model.description, self.job.internal_batch
-        signature = maker_of(self._plan, description, inputs)
-        names = description.inputs(signature)
-        arrays = {name: inputs[name] for name in names if name in inputs}
-        if "latent" in names:
-            arrays["latent"] = self._latents(inputs)
-        outputs = self._model.run(signature, arrays, size)
-        values = outputs.pop(description.sample_output)
+        size = self.job.internal_batch
+        signature = maker_of(self._plan, self._model.description, inputs)
+        arrays = {name: inputs[name] for name in signature.inputs if name in inputs}
+        latent = signature.first(LATENT)
+        if latent is not None:
+            arrays[latent] = self._latents(inputs)
+        outputs = self._model.run(signature.name, arrays, size)
+        values = outputs.pop(signature.main_output)
         columns = {**inputs, **outputs}
         if self._judge is not None:
             columns[self._judge.name] = self._judge(values, columns, size)
@@ -93,7 +97,7 @@ class Maker:
         drawn = self._seed_latents(inputs["seed"])
         points = np.array(self._plan.points, np.float64)[inputs["point"]]
         for code, values in zip(self._plan.codes, points.T, strict=True):
-            set_code(drawn, self._model.description, code, values)
+            latents.set_code(drawn, self._model.description.latent_layout, code, values)
         return drawn
 
     def _on_paths(self, inputs: Columns, steps: int) -> np.ndarray:
@@ -116,64 +120,32 @@ class Maker:
         return np.array(outputs["latent"])
 
 
-def maker_of(plan: Plan, description: Description, inputs: Columns) -> str:
-    """Returns the signature that makes the samples of a plan.
+def maker_of(plan: Plan, description: Description, columns: Columns) -> Signature:
+    """Returns the signature that makes the samples of a plan: its inputs are the plan's columns.
 
     Raises:
         UsageError: the model has none that can, saying what to pass instead.
     """
     decoded = isinstance(plan, Grid | Paths)
-    conditioned = "label" in inputs or "text" in inputs
-    signature = "decode" if decoded else "generate_conditional" if conditioned else "generate"
-    if "label" in inputs:
-        description.check_labels(inputs["label"])
-    if not description.has_signature(signature):
-        if signature == "generate":
-            raise UsageError("label: received none, but this model generates under a label only.")
+    given = set(columns) - _PLACES
+    condition = given - {SEED}
+    name = "decode" if decoded else "generate_conditional" if condition else "generate"
+    if name == "generate" and not description.has_signature(name):
+        needs = set(description.signature("generate_conditional").inputs) - {SEED}
         raise UsageError(
-            f"signature: this export has no {signature!r}, which the plan needs; it has "
-            f"{', '.join(sorted(description.document['signatures']))}."
+            f"{min(needs)}: received none, and this model generates under "
+            f"{' and '.join(sorted(needs))} only."
         )
-    needed = set(description.inputs(signature)) - {"latent"}
-    if missing := needed - set(inputs):
-        name = sorted(missing)[0]
-        raise UsageError(f"{name}: the plan gives none, and {signature!r} of this model needs it.")
-    for name in ("label", "text"):
-        if name in inputs and name not in needed:
-            raise UsageError(f"{name}: this model takes no {name}; leave it out.")
-    if decoded:
-        description.outputs("latents")
+    if name == "generate_conditional" and not description.has_signature(name):
+        raise UsageError(f"{min(condition)}: the model is not conditional on it; leave it out.")
+    signature = description.signature(name)
+    drawn = {description.signature("latents").name, signature.first(LATENT)} if decoded else set()
+    if missing := set(signature.inputs) - given - drawn:
+        raise UsageError(
+            f"{min(missing)}: the plan gives none, and {name!r} of this model needs it."
+        )
+    if extra := condition - set(signature.inputs):
+        raise UsageError(f"{min(extra)}: {name!r} of this model takes none; leave it out.")
+    for column in given & set(signature.inputs):
+        signature.inputs[column].check(column, columns[column])
     return signature
-
-
-def set_code(drawn: np.ndarray, description: Description, code: str, values: np.ndarray) -> None:
-    """Puts the values [n] of a code into latents [n, z].
-
-    A one-hot code takes the place of its one, any other code the number itself; `NAME.i` is
-    number i of a code of several.
-
-    Raises:
-        UsageError: the model has no such code, or it has no such value.
-    """
-    name, _, index = code.partition(".")
-    parts = {part["name"]: part for part in description.latent_layout}
-    parts.pop("noise", None)
-    if not parts:
-        raise UsageError(
-            f"grid: received the code {code!r}, and the latents of this model hold noise alone; "
-            "train one with codes, or use --interpolate."
-        )
-    if name not in parts:
-        raise UsageError(f"grid: the model has no code {name!r}; it has {', '.join(parts)}.")
-    part = parts[name]
-    start, size = part["start"], part["size"]
-    if part.get("kind") in ("one_hot", "categorical"):
-        places = values.astype(np.int64)
-        if (places != values).any() or (places < 0).any() or (places >= size).any():
-            raise UsageError(f"grid: {name!r} takes the whole numbers 0 to {size - 1}.")
-        drawn[:, start : start + size] = np.eye(size, dtype=np.float32)[places]
-        return
-    place = int(index) if index.isdecimal() else 0
-    if place >= size or (size > 1 and not index.isdecimal()):
-        raise UsageError(f"grid: {name!r} has {size} numbers; write {name}.0 to {name}.{size - 1}.")
-    drawn[:, start + place] = values

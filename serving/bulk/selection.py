@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from serving import latents
 from serving.bulk import making, tables
 from serving.bulk.judges import Confidence, Realism
 from serving.bulk.plans import (
@@ -133,8 +134,6 @@ class Selection:
         counted = plan.of if isinstance(plan, Rejection) else plan
         if isinstance(counted, Proportions):
             first["label"] = np.array(counted.labels, np.int64)
-        elif table is not None and "label" in table:
-            first["label"] = table["label"]
         if isinstance(plan, Grid):
             self._check_codes(plan, description)
         making.maker_of(plan, description, first)
@@ -225,25 +224,22 @@ class Selection:
         layout = description.latent_layout
         nothing = np.zeros((len(plan.points), max(p["start"] + p["size"] for p in layout)))
         for code, values in zip(plan.codes, np.array(plan.points).T, strict=True):
-            making.set_code(nothing, description, code, values)
+            latents.set_code(nothing, layout, code, values)
 
 
 def label_number(description: Description, label: Label) -> int:
     """Returns the number of a label that is given by number or name.
 
+    A text is a name if the model has it, else a number.
+
     Raises:
         UsageError: the model does not know it.
     """
-    text = str(label).strip()
-    if text in description.label_names:
-        number = description.label_names.index(text)
-    elif text.lstrip("-").isdecimal():
-        number = int(text)
-    else:
-        names = ", ".join(description.label_names) or "none; pass a number"
-        raise UsageError(f"label: {text!r} is no name of a label; there are {names}.")
-    description.check_labels(np.array([number]))
-    return number
+    field = description.label
+    if field is None:
+        raise UsageError("label: the model is not conditional on a label; pass none.")
+    number = field.read("label", label) if isinstance(label, str) else label
+    return int(field.check("label", [number])[0])
 
 
 def _num_classes(description: Description) -> int:

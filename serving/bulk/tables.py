@@ -2,36 +2,42 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from serving.bulk.files import file_system
-from serving.bulk.plans import MAX_SEED, Columns
-from serving.description import Description
+from serving.bulk.plans import Columns
+from serving.description import Description, Signature
 from serving.errors import UsageError
+from serving.fields import LABEL, SEED, TEXT, Field
+
+_INDEX = "_index"  # after a label's name: its column holds numbers, whatever the names are
 
 
 def read_rows(path: str, description: Description) -> Columns:
-    """Reads a .csv (with a header) or .parquet file: `seed`, and `label` or `text`.
+    """Reads a .csv (with a header) or .parquet file: `seed`, and the model's condition.
+
+    A label's column holds names, or numbers where the model has no such name; `label_index` holds
+    numbers only.
 
     Raises:
         UsageError: the file cannot be read, a column is missing or none of the model's, or a
-            value is out of range.
+            value is not what the model takes.
     """
-    columns = _parquet(path) if path.endswith(".parquet") else _csv(path)
-    _check_names(path, list(columns), description)
-    found = {
-        name: _texts(values) if name == "text" else _integers(path, name, values)
-        for name, values in columns.items()
-    }
-    if not len(found["seed"]):
+    cells = _parquet(path) if path.endswith(".parquet") else _csv(path)
+    inputs = _signature(list(cells), description).inputs
+    readers = _readers(path, list(cells), inputs)
+    if not len(next(iter(cells.values()))):
         raise UsageError(f"rows: {path!r} has no rows; expected one a sample.")
-    if "label" in found:
-        description.check_labels(found["label"])
-    return found
+    return {
+        name: inputs[name].check(name, [_cell(path, row, read, value)
+                                        for row, value in enumerate(cells[column])])
+        for name, (column, read) in readers.items()
+    }  # fmt: skip
 
 
 def read_captions(path: str, seed: int, description: Description) -> Columns:
@@ -40,43 +46,64 @@ def read_captions(path: str, seed: int, description: Description) -> Columns:
     Raises:
         UsageError: the model has no text condition, or the file cannot be read.
     """
-    if _condition(description) != "text":
+    inputs = description.signature("generate_conditional" if _is_conditional(description)
+                                   else "generate").inputs  # fmt: skip
+    name = next((name for name, field in inputs.items() if field.kind == TEXT), None)
+    if name is None:
+        condition = [name for name, field in inputs.items() if field.kind != SEED]
         raise UsageError(
             "captions: this model has no text condition; it is conditional on "
-            f"{_condition(description) or 'nothing'}."
+            f"{' and '.join(condition) or 'nothing'}."
         )
     lines = [line.strip() for line in _text_of("captions", path).splitlines()]
     captions = [line for line in lines if line]
     if not captions:
         raise UsageError(f"captions: {path!r} holds none; expected one a line.")
     seeds = seed + np.arange(len(captions), dtype=np.int64)
-    return {"seed": seeds, "text": _texts(captions)}
+    return {"seed": seeds, name: inputs[name].check(name, captions)}
 
 
-def _check_names(path: str, names: Sequence[str], description: Description) -> None:
-    condition = _condition(description)
-    may = ["seed"] + ([condition] if condition else [])
-    # A model that is told its label may also draw it.
-    must = [name for name in may if name == "seed" or not description.has_signature("generate")]
-    if "seed" not in names or set(must) - set(names):
-        missing = next(name for name in must if name not in names)
+def _signature(columns: Sequence[str], description: Description) -> Signature:
+    """The signature whose inputs the columns are, or that they are compared with."""
+    has_condition = bool(set(columns) - {SEED})
+    # A model that is told its condition may also draw it.
+    draws = not has_condition and description.has_signature("generate")
+    conditional = _is_conditional(description) and not draws
+    return description.signature("generate_conditional" if conditional else "generate")
+
+
+def _is_conditional(description: Description) -> bool:
+    return description.has_signature("generate_conditional")
+
+
+def _readers(
+    path: str, columns: Sequence[str], inputs: Mapping[str, Field]
+) -> dict[str, tuple[str, Callable[[Any], Any]]]:
+    """For every input its column, and how a cell of that is read."""
+    readers: dict[str, tuple[str, Callable[[Any], Any]]] = {}
+    for name, field in inputs.items():
+        if name in columns:
+            readers[name] = name, partial(field.read, name)
+        elif field.kind == LABEL and name + _INDEX in columns:
+            readers[name] = name + _INDEX, partial(field.read_number, name)
+        else:
+            raise UsageError(
+                f"rows: {path!r} has no column {name!r}; expected {', '.join(inputs)}, "
+                f"found {', '.join(columns)}."
+            )
+    if extra := set(columns) - {column for column, _ in readers.values()}:
         raise UsageError(
-            f"rows: {path!r} has no column {missing!r}; expected {', '.join(may)}, "
-            f"found {', '.join(names)}."
+            f"rows: {path!r} has a column {min(extra)!r}, which this model does not take; "
+            f"expected {', '.join(inputs)}."
         )
-    if extra := [name for name in names if name not in may]:
-        raise UsageError(
-            f"rows: {path!r} has a column {extra[0]!r}, which this model does not take; "
-            f"expected {', '.join(may)}."
-        )
+    return readers
 
 
-def _condition(description: Description) -> str | None:
-    """The column of the model's condition: "label", "text" or None."""
-    if not description.has_signature("generate_conditional"):
-        return None
-    inputs = set(description.inputs("generate_conditional")) - {"seed"}
-    return next(iter(sorted(inputs)), None)
+def _cell(path: str, row: int, read: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return read(value)
+    except UsageError as error:
+        raise UsageError(f"rows: row {row} of {path!r}: {error}") from error
 
 
 def _csv(path: str) -> dict[str, list[Any]]:
@@ -112,28 +139,6 @@ def _parquet(path: str) -> dict[str, list[Any]]:
     except pyarrow.ArrowInvalid as error:
         raise UsageError(f"rows: {path!r} cannot be read as Parquet: {error}") from error
     return {name: table[name].to_pylist() for name in table.column_names}
-
-
-def _integers(path: str, name: str, values: Sequence[Any]) -> np.ndarray:
-    numbers = []
-    for row, value in enumerate(values):
-        try:
-            number = int(value) if not isinstance(value, float) else None
-        except (TypeError, ValueError):
-            number = None
-        if number is None or not -MAX_SEED - 1 <= number <= MAX_SEED:
-            raise UsageError(
-                f"rows: {name!r} of row {row} in {path!r} is {value!r}; expected a whole number "
-                "of 64 bits."
-            )
-        numbers.append(number)
-    return np.array(numbers, np.int64)
-
-
-def _texts(values: Sequence[Any]) -> np.ndarray:
-    texts = np.empty(len(values), object)
-    texts[:] = [str(value).encode() for value in values]
-    return texts
 
 
 def _text_of(field: str, path: str) -> str:

@@ -25,6 +25,11 @@ seed_spec = tf.TensorSpec([None], tf.int64, name="seed")
 label_spec = tf.TensorSpec([None], tf.int64, name="label")
 latent_spec = tf.TensorSpec([None, LATENT_SIZE], tf.float32, name="latent")
 row_spec = tf.TensorSpec([None], tf.int64, name="row")
+image_spec = tf.TensorSpec([None, *IMAGE_SHAPE], tf.uint8, name="image")
+any_image_spec = tf.TensorSpec([None, None, None, 1], tf.uint8, name="image")
+mask_spec = tf.TensorSpec([None, 8, 8, 1], tf.uint8, name="mask")
+text_spec = tf.TensorSpec([None], tf.string, name="text")
+truncation_spec = tf.TensorSpec([None], tf.float32, name="truncation")
 
 
 class HalfPlus(tf.Module):
@@ -118,7 +123,6 @@ class TinyGenerator(tf.Module):
             return {"realism": x + tf.cast(self.checked(label), tf.float32)}
 
         both = [seed_spec, label_spec]
-        image_spec = tf.TensorSpec([None, *IMAGE_SHAPE], tf.uint8, name="image")
         make = tf.function
         return {
             "generate": make(
@@ -150,20 +154,51 @@ class TinyGenerator(tf.Module):
         }
 
 
+DIGITS = [str(digit) for digit in range(NUM_CLASSES)]
+# What is under a name, beyond shape and type.
+FIELDS = {
+    "seed": {"kind": "seed"},
+    "label": {"kind": "label", "range": [0, 9], "names": DIGITS, "marginal": [0.1] * 10},
+    "latent": {"kind": "latent"},
+    "image": {"kind": "image", "range": [0, 255]},
+    "image_bytes": {"kind": "image"},
+    "mask": {"kind": "mask", "range": [0, 1]},
+    "sample": {"kind": "vector"},
+    "logits": {"kind": "vector"},
+    "text": {"kind": "text", "about": {"vocabulary": ["a", "bright", "dark", "digit"]}},
+    "truncation": {"kind": "scalar", "range": [0, 1]},
+}
+
+
+def fields(functions):
+    """Returns what a description says of the inputs and outputs of signatures."""
+
+    def field(name, tensor):
+        about = FIELDS.get(name, {"kind": "scalar"})
+        return {"shape": list(tensor.shape[1:]), "dtype": tensor.dtype.name} | about
+
+    found = {}
+    for name, function in functions.items():
+        outputs = function.get_concrete_function().structured_outputs
+        found[name] = {
+            "inputs": {spec.name: field(spec.name, spec) for spec in function.input_signature},
+            "outputs": {key: field(key, tensor) for key, tensor in outputs.items()},
+        }
+    return found
+
+
 def describe(functions, images, prior):
     """Returns the description of a tiny generator, format 1."""
+    known = fields(functions)
     signatures = {"describe": {"inputs": {"row": "int64"}, "outputs": {"description": "string"}}}
-    for name, function in functions.items():
-        concrete = function.get_concrete_function()
-        outputs = concrete.structured_outputs
+    for name, sides in known.items():
         signatures[name] = {
-            "inputs": {spec.name: spec.dtype.name for spec in function.input_signature},
-            "outputs": {key: tensor.dtype.name for key, tensor in outputs.items()},
+            side: {key: field["dtype"] for key, field in sides[side].items()} for side in sides
         }
     label = {
         "kind": "label",
         "num_classes": NUM_CLASSES,
-        "names": [str(digit) for digit in range(NUM_CLASSES)],
+        "names": DIGITS,
         "marginal": [0.1] * NUM_CLASSES,
     }
     image = {"output": "image", "shape": IMAGE_SHAPE, "dtype": "uint8", "range": [0, 255]}
@@ -181,11 +216,96 @@ def describe(functions, images, prior):
         "objective": "non_saturating",
         "logits_are_probabilities": True,
         "signatures": signatures,
+        "fields": known,
         "step": 1,
         "config_hash": "",
         "data_fingerprint": "",
         "versions": {},
     }
+
+
+class Workshop(tf.Module):
+    """Everything that takes a picture: 8×8 images with a negative, a caption, a class, a latent."""
+
+    def save(self, path):
+        """Writes the model with the signatures of games that have an encoder or an input."""
+        functions = {
+            name: tf.function(getattr(self, name), specs)
+            for name, specs in {
+                "translate_to_a": [any_image_spec],
+                "translate_to_b": [image_spec, seed_spec],
+                "reconstruct": [image_spec],
+                "encode": [image_spec],
+                "classify": [image_spec],
+                "anomaly_score": [image_spec],
+                "caption": [image_spec, seed_spec],
+                "complete": [image_spec, mask_spec, seed_spec],
+                "project": [image_spec, seed_spec],
+                "generate_conditional": [seed_spec, label_spec, text_spec, image_spec],
+                "generate_conditional_truncated": [seed_spec, label_spec, truncation_spec],
+            }.items()
+        }
+        text = json.dumps(describe(functions, True, "uniform") | {"name": "workshop"})
+        functions["describe"] = tf.function(
+            lambda row: {"description": tf.fill(tf.shape(row), tf.constant(text))}, [row_spec]
+        )
+        tf.saved_model.save(self, str(path), signatures=functions)
+
+    def translate_to_a(self, image):
+        """Negatives of any size."""
+        return {"image": 255 - image}
+
+    def translate_to_b(self, image, seed):
+        """Images of twice the height, moved by the seed."""
+        twice = tf.repeat(image, 2, axis=1)
+        return {"image": twice + tf.cast(seed % 256, tf.uint8)[:, None, None, None]}
+
+    def reconstruct(self, image):
+        """The images themselves."""
+        return {"image": tf.identity(image)}
+
+    def encode(self, image):
+        """Four means."""
+        rows = tf.reshape(tf.cast(image, tf.float32), [-1, LATENT_SIZE, 16])
+        return {"latent": tf.reduce_mean(rows, 2)}
+
+    def classify(self, image):
+        """Ten logits; the mean decides."""
+        logits = -tf.abs(mean_of(image)[:, None] / 25.6 - tf.range(10.0) - 0.5)
+        return {"logits": logits, "label": tf.argmax(logits, 1)}
+
+    def anomaly_score(self, image):
+        """The mean."""
+        return {"anomaly": mean_of(image)}
+
+    def caption(self, image, seed):
+        """Words for the mean."""
+        words = tf.where(mean_of(image) < 128.0, "a dark digit é", "a bright digit")
+        return {"text": tf.strings.join([words, tf.strings.as_string(seed)], " ")}
+
+    def complete(self, image, mask, seed):
+        """Unknown pixels become the seed."""
+        fill = tf.cast(seed % 256, tf.uint8)[:, None, None, None] * (1 - mask)
+        return {"image": image * mask + fill, "loss": mean_of(image * mask)}
+
+    def project(self, image, seed):
+        """Latent, image and loss."""
+        return self.encode(image) | {"image": image, "loss": tf.cast(seed, tf.float32)}
+
+    def generate_conditional(self, seed, label, text, image):
+        """Four inputs in one number."""
+        parts = [seed, label, tf.strings.length(text), tf.cast(image[:, 0, 0, 0], tf.int64)]
+        return {"sample": tf.stack([tf.cast(part, tf.float32) for part in parts], 1)}
+
+    def generate_conditional_truncated(self, seed, label, truncation):
+        """Three inputs."""
+        parts = [tf.cast(seed, tf.float32), tf.cast(label, tf.float32), truncation]
+        return {"sample": tf.stack(parts, 1)}
+
+
+def mean_of(image):
+    """The mean of every image, float32 [n]."""
+    return tf.reduce_mean(tf.cast(image, tf.float32), [1, 2, 3])
 
 
 @pytest.fixture(scope="session")
@@ -220,6 +340,14 @@ def points(tmp_path_factory):
     return base
 
 
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory):
+    """The base path of the model of pictures from pictures: version 1."""
+    base = tmp_path_factory.mktemp("workshop")
+    Workshop().save(base / "1")
+    return base
+
+
 @pytest.fixture
 def start_server():
     """Starts servers on ports of the system's choice and stops them after the test."""
@@ -250,6 +378,13 @@ def digits_server(digits):
 def points_server(points):
     """The generator of points under the name "points"."""
     with Server(str(points), "points", port=0, rest_api_port=0) as up:
+        yield up
+
+
+@pytest.fixture(scope="session")
+def workshop_server(workshop):
+    """The model of pictures from pictures under the name "workshop"."""
+    with Server(str(workshop), "workshop", port=0, rest_api_port=0) as up:
         yield up
 
 

@@ -84,7 +84,11 @@ def test_describe(call):
         (["--count", "2", "--out", "a.png"], 2, "'a.png' is one picture and 2 come; pass a folder"),
         (["--signature", "latents", "--out", "folder"], 2, "--out: latents gives arrays"),
         (["--seed", str(2**63)], 2, "seed: 9223372036854775808 does not fit int64"),
-        (["--signature", "decode"], 2, "decode: received the inputs []"),
+        (
+            ["--signature", "decode"],
+            2,
+            "latent: decode of this model takes float32 [n, 4]; received",
+        ),
         (["--input", "image"], 2, "--input: received 'image'; expected NAME=FILE"),
         (["--input", "image=/no.npy"], 2, "--input: '/no.npy' is no .npy file"),
         (["--version", "1", "--label-name", "a"], 2, "version: received a version and a version"),

@@ -26,6 +26,7 @@ from serving import (
     Unavailable,
     UsageError,
 )
+from serving.description import Description
 from serving.errors import DeadlineExceeded, HandshakeFailed, InternalError, ResourceExhausted
 from serving.plans import MAX_CHUNK_ROWS, Plans
 from serving.transports import Call, Endpoint
@@ -57,7 +58,7 @@ def test_a_model_without_labels(point_client):
         (lambda c: c.generate([1], png=True), "signature: the model has no 'generate_png'"),
         (
             lambda c: c.generate_conditional([1], [1]),
-            "labels: generate_conditional of this model takes no",
+            "signature: the model has no 'generate_conditional'; it has decode, describe,",
         ),
         (lambda c: c.decode(np.zeros([1, 4]), 1), "labels: decode of this model takes no labels"),
         (lambda c: c.decode(np.zeros([1, 4]), png=True), "png: the samples of this model are no"),
@@ -190,13 +191,21 @@ def reply(text, version=1, **outputs):
     return Reply(outputs or described, version)
 
 
-def test_messages_stay_small_by_default(text):
-    from serving.description import Description
-
-    description = Description.parse(text)
-    assert Plans(False)._rows_per_call(description) == MAX_CHUNK_ROWS
-    large = {"sample": {"output": "image", "shape": [512, 512, 3], "dtype": "uint8"}}
-    assert 1 <= Plans(False)._rows_per_call(Description(description.document | large)) <= 2
+@pytest.mark.parametrize(
+    ("side", "name"), [("inputs", "score"), ("outputs", "generate"), ("outputs", "generate_png")]
+)
+def test_messages_stay_small_by_default(text, side, name):
+    """Inputs count as outputs do, and a file of a picture as its pixels."""
+    document = json.loads(text)
+    plans, rows = Plans(False), {"seed": np.zeros(9, np.int64)}
+    small = Description(document)
+    assert plans._rows_per_call(small, small.signature(name), rows) == MAX_CHUNK_ROWS
+    kept = "generate" if side == "outputs" else name
+    document["fields"][kept][side]["image"]["shape"] = [512, 512, 3]
+    large = Description(document)
+    if side == "inputs":
+        rows = {"image": np.zeros([9, 512, 512, 3], np.uint8), "label": np.zeros(9, np.int64)}
+    assert 1 <= plans._rows_per_call(large, large.signature(name), rows) <= 2
 
 
 def latent_rows(call):
@@ -204,7 +213,7 @@ def latent_rows(call):
 
 
 def test_a_request_answered_by_two_versions_is_asked_again(text):
-    plan = Plans(False, chunk_rows=2).latents(range(4))
+    plan = Plans(False, chunk_rows=2).ask("latents", seeds=range(4))
     next(plan)
     calls = plan.send([reply(text)])
     assert [len(call.inputs["seed"]) for call in calls] == [2, 2]
@@ -212,11 +221,11 @@ def test_a_request_answered_by_two_versions_is_asked_again(text):
     assert [call.signature for call in plan.send(mixed)] == ["latents", "latents"]
     with pytest.raises(StopIteration) as done:
         plan.send([reply(text, 2, latent=latent_rows(call)) for call in calls])
-    assert done.value.value.shape == (4, 4)
+    assert done.value.value["latent"].shape == (4, 4)
 
 
 def test_a_request_that_two_versions_keep_answering_fails(text):
-    plan = Plans(False, chunk_rows=2).latents(range(4))
+    plan = Plans(False, chunk_rows=2).ask("latents", seeds=range(4))
     next(plan)
     calls = plan.send([reply(text)])
     mixed = [reply(text, version, latent=latent_rows(calls[0])) for version in (1, 2)]
@@ -311,14 +320,14 @@ def test_tries_are_limited_and_the_text_is_kept(moody, client_class):
     assert (servicer.calls, caught.value.text) == (3, "queue full")
 
 
-def test_what_may_have_run_twice_is_not_tried_again(moody, client_class):
-    servicer, target = moody(failures=99)
+def test_whatever_the_model_describes_may_be_asked_again(moody, client_class):
+    servicer, target = moody(failures=1)
     document = json.loads(servicer.text)
-    document["signatures"]["draw_lots"] = document["signatures"]["latents"]
+    document["fields"]["draw_lots"] = document["fields"]["latents"]
     servicer.text = json.dumps(document).encode()
-    with client_class(target) as client, pytest.raises(Unavailable):
-        client.predict("draw_lots", {"seed": [1]})
-    assert servicer.calls == 1
+    with client_class(target) as client:
+        np.testing.assert_array_equal(client.call("draw_lots", seed=[3])["latent"], [[3.0] * 4])
+    assert servicer.calls == 2
 
 
 def test_the_deadline_holds(moody, client_class):
