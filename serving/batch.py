@@ -20,7 +20,7 @@ def generate(
     model_dir: str,
     out: str,
     *,
-    format: str = "png",
+    format: str | None = None,
     compression: str | None = None,
     version: int | None = None,
     rows_per_shard: int | None = None,
@@ -37,12 +37,14 @@ def generate(
     Example:
         generate("models/digits", "out", count=10_000, format="tfrecord")
         generate("models/digits", "out", per_class=1000, manner=Manner(workers=2))
+        generate("models/edges", "filled", files="outlines", signature="translate")
 
     Args:
         model_dir: the folder with the numbered exports.
         out: the folder to write to; new, empty, or of an earlier run with the same arguments.
         format: "png" (a file a sample), or a file a shard: "npz", "tfrecord", "array_record",
-            "webdataset", "parquet".
+            "webdataset", "parquet", "csv"; None for "png" where samples are pictures, "csv" where
+            they are single numbers or texts, and "npz" otherwise.
         compression: within the format; None for the format's own.
         version: the version to use; None for the newest.
         rows_per_shard: samples per shard; None for as many as suit the whole.

@@ -15,8 +15,8 @@ from serving.errors import UsageError
 IMAGE, CLIP, MASK, STROKES = "image", "clip", "mask", "strokes"
 LABEL, TEXT, SEED, LATENT, SCALAR, KEY = "label", "text", "seed", "latent", "scalar", "key"
 STRING = "string"
-# What a picture file can hold.
-PICTURES = frozenset({IMAGE, MASK, STROKES})
+# A row of these is a file of its own: a picture, or NumPy's array of a clip.
+_IN_FILES = frozenset({IMAGE, MASK, STROKES, CLIP})
 
 _SHOWN_NAMES = 10
 _log = logging.getLogger(__name__)
@@ -67,14 +67,14 @@ class Field:
         return int(self.range[1]) + 1 if self.range else None
 
     @property
-    def is_picture(self) -> bool:
-        """Whether a row can be read from a picture file."""
-        return self.kind in PICTURES and self.dtype != STRING
+    def is_file(self) -> bool:
+        """Whether a row is read from a file of its own: a picture, or the array of a clip."""
+        return self.kind in _IN_FILES and self.dtype != STRING
 
     @property
     def is_single(self) -> bool:
         """Whether a row is one number or one text."""
-        return self.shape == () and self.kind not in PICTURES
+        return self.shape == () and self.kind not in _IN_FILES
 
     @property
     def bytes_per_row(self) -> int | None:

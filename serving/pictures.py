@@ -1,12 +1,21 @@
-"""Arrays as PNG files, where no signature of the model makes them."""
+"""Arrays as PNG files, and picture files as arrays that fit a field."""
 
 import io
+from typing import Any
 
 import numpy as np
 
 from serving.errors import UsageError
+from serving.fields import MASK, Field
+
+# Endings of files that `read_picture` takes.
+ENDINGS = frozenset(
+    {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".npy"}
+)
 
 _MAX_CHANNELS = 4
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+_NUMPY = b"\x93NUMPY"
 
 
 def encode_png(images: np.ndarray) -> np.ndarray:
@@ -25,6 +34,69 @@ def encode_png(images: np.ndarray) -> np.ndarray:
     files = np.empty(len(images), object)
     files[:] = [_encode(image) for image in images]
     return files
+
+
+def read_picture(name: str, content: bytes, field: Field) -> np.ndarray:
+    """Returns the array of a picture file or of NumPy's .npy file, for one row of a field.
+
+    Pictures get the field's channels and units: a mask is 1 where the picture is bright, float
+    fields have black at the lower end of their range and white at the upper. What is transparent
+    lies on white. An array of .npy is taken as it is.
+
+    Args:
+        name: of the file, for sentences.
+        content: of the file.
+        field: what is wanted.
+
+    Returns:
+        [*field.shape] of the field's type.
+
+    Raises:
+        UsageError: the file cannot be read, or its size is not the field's.
+    """
+    try:
+        if content.startswith(_NUMPY):
+            array = np.load(io.BytesIO(content), allow_pickle=False)
+        else:
+            array = _in_units(_pixels(content, field.shape[-1]), field)
+    except (OSError, ValueError, EOFError) as error:
+        raise UsageError(f"{name}: the file cannot be read ({error}).") from error
+    return field.check(name, array[None])[0]
+
+
+def _pixels(content: bytes, channels: int | None) -> np.ndarray:
+    """The pixels uint8 or uint16 [h, w, channels] of a picture file."""
+    from PIL import Image, ImageOps
+
+    with Image.open(io.BytesIO(content)) as opened:
+        picture: Any = ImageOps.exif_transpose(opened)
+    if picture.mode.startswith("I;16"):
+        grey = np.asarray(picture)
+        return np.repeat(grey[..., None], channels or 1, axis=-1)
+    if picture.mode in ("P", "PA") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+    mode = _MODES[channels] if channels else picture.mode
+    if picture.mode in ("LA", "RGBA") and mode in ("L", "RGB"):
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    pixels = np.asarray(picture.convert(mode if mode in _MODES.values() else "RGB"))
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def _in_units(pixels: np.ndarray, field: Field) -> np.ndarray:
+    """Pixels as numbers of the field's type and range."""
+    white = np.iinfo(pixels.dtype).max
+    target = np.dtype(field.dtype)
+    if field.kind == MASK:
+        return (pixels > white // 2).astype(target)
+    if target.kind == "f":
+        low, high = field.range or (0.0, 1.0)
+        return (low + (high - low) * (pixels / white)).astype(target)
+    if target == np.uint8 and pixels.dtype == np.uint16:
+        return np.round(pixels / 257).astype(target)
+    if target == np.uint16 and pixels.dtype == np.uint8:
+        return pixels.astype(target) * 257
+    return pixels.astype(target)
 
 
 def _encode(image: np.ndarray) -> bytes:

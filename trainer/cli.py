@@ -8,6 +8,8 @@ import click
 
 from serving.bulk.command import PASSING_ON, generate_options, said
 from serving.bulk.command import run as generate_in_bulk
+from serving.bulk.translate import run as translate_in_bulk
+from serving.bulk.translate import translate_options
 from serving.server.command_line import ENGINES, TfServingFlags, become_tf_serving, server_flags
 from serving.server.options import ServerOptions
 from trainer.commands import (
@@ -300,6 +302,29 @@ def generate(context: click.Context, as_json: bool, **options: Any) -> None:
     out = options["out"]
     start_tensorflow()
     manifest = generate_in_bulk(options, context.args, on_terminal())
+    say(as_json, manifest, said(manifest, out))
+
+
+@main.command()
+@translate_options
+@json_option
+def translate(as_json: bool, **options: Any) -> None:
+    """Take every picture below IN through an export, and write what comes of it.
+
+    Pictures keep their names; captions, classes and scores become a table. The same command again
+    goes on where it stopped.
+
+    \b
+    Examples:
+      gan translate models/edges outlines --out filled
+      gan translate models/zebras horses --signature translate_to_b --out zebras
+      gan translate models/faces photos --signature complete --input mask=masks --out whole
+      gan translate models/pets photos --signature caption --out captions
+      gan translate models/digits scans --signature classify --out classes
+    """  # noqa: D301 - click reads the \b as "do not wrap"
+    out = options["out"]
+    start_tensorflow()
+    manifest = translate_in_bulk(options, on_terminal())
     say(as_json, manifest, said(manifest, out))
 
 

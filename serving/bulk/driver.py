@@ -18,6 +18,7 @@ from serving.bulk.output import Entry, Output
 from serving.bulk.plans import Columns, Plan, Rejection, check_seeds, document_of
 from serving.bulk.selection import Selection
 from serving.bulk.shard import Measures, Task
+from serving.description import Signature
 from serving.errors import UsageError
 from serving.exported import ExportedModel
 
@@ -72,7 +73,7 @@ class Driver:
         selection: Selection,
         out: str,
         *,
-        format: str,
+        format: str | None,
         compression: str | None,
         rows_per_shard: int | None,
         batch_size: int | None,
@@ -88,9 +89,9 @@ class Driver:
         if selection.best_of is not None:
             return self._best(selection, output, asked)
         plan, table = selection.plan(self._model.description)
-        job = self._job(plan, table, asked)
+        job = self._job(plan, table, asked, selection)
         with files.writing(out), output.held():
-            return self._written(job, table, output, selection.classifier)
+            return self._written(job, table, output, selection)
 
     def _best(self, selection: Selection, output: Output, asked: "_Asked") -> dict[str, Any]:
         """The two passes of `best_of`."""
@@ -98,33 +99,33 @@ class Driver:
         begun = output.begun()
         if begun is not None:
             _check_same_pass(output.path, selection, begun)
-        scoring = self._scoring(plan, output, asked)
+        scoring = self._scoring(plan, output, asked, selection)
         asked = replace(asked, batch_size=scoring.internal_batch)
         # Also refuses what the second pass would refuse, before the first one's work.
-        self._job(plan, None, asked)
+        self._job(plan, None, asked, selection)
         with files.writing(output.path), output.held():
             best, table = selection.best(self._scores(scoring, output))
-            return self._written(self._job(best, table, asked), table, output, None)
+            job = self._job(best, table, asked, selection)
+            return self._written(job, table, output, selection)
 
     def _written(
-        self, job: Job, table: Columns | None, output: Output, classifier: str | None
+        self, job: Job, table: Columns | None, output: Output, selection: Selection
     ) -> dict[str, Any]:
         output.prepare(job)
-        task = Task(self._model_dir, output.path, job.document(), classifier)
+        task = Task(
+            self._model_dir, output.path, job.document(), selection.classifier, selection.folder
+        )
         entries = self._mapped(task, divide(job, table))
         manifest = self._manifest(job, entries, output)
+        if (job.plan.get("details") or {}).get("files"):
+            manifest["folder"] = selection.folder
         output.finish(manifest)
         return manifest
 
-    def _job(self, plan: Plan, table: Columns | None, asked: "_Asked") -> Job:
+    def _job(self, plan: Plan, table: Columns | None, asked: "_Asked", selection: Selection) -> Job:
         description = self._model.description
         first = plan.columns(0, 1) if table is None else {n: c[:1] for n, c in table.items()}
-        signature = making.maker_of(plan, description, first)
-        sample = signature.outputs[signature.main_output]
-        size = jobs.rows_per_shard(
-            asked.rows_per_shard, plan.count, [size or 1 for size in sample.shape], sample.dtype
-        )
-        check_seeds(plan, -(-plan.count // size))
+        signature = making.maker_of(plan, description, first, selection.maker(description))
         columns = {name: _dtype(column) for name, column in first.items()}
         for name, field in signature.outputs.items():
             if name != signature.main_output and field.is_single:
@@ -133,33 +134,49 @@ class Driver:
             columns[plan.by] = "float32"
         job = Job(
             plan=document_of(plan),
-            format=asked.format,
+            format="",
             compression="",
-            rows_per_shard=size,
+            rows_per_shard=1,
             internal_batch=1,
             signature=signature.name,
-            sample={
-                "output": signature.main_output,
-                "shape": list(sample.shape),
-                "dtype": sample.dtype,
-            },
+            sample=_sample(signature),
             columns=columns,
             label_names=list(_label_names(description)),
             model_version=self._model.version,
             model_fingerprint=self._model.fingerprint,
         )
-        format = formats.get(asked.format)
-        compression = formats.check(format, job.content, asked.compression)
-        batch = probe.internal_batch(self._model, job, table, asked.batch_size)
-        return replace(job, compression=compression, internal_batch=batch)
+        if None in job.sample["shape"]:
+            values, _ = making.Maker(self._model, job, folder=selection.folder).make(first)
+            job.sample["shape"] = list(values.shape[1:])
+        return self._laid_out(job, table, asked, selection.folder)
 
-    def _scoring(self, plan: Plan, output: Output, asked: "_Asked") -> Job:
+    def _laid_out(
+        self, job: Job, table: Columns | None, asked: "_Asked", folder: str | None
+    ) -> Job:
+        """The job with its format, its shards and its batches."""
+        plan, sample = job.drawn, job.sample
+        size = jobs.rows_per_shard(
+            asked.rows_per_shard, plan.count, sample["shape"], sample["dtype"]
+        )
+        check_seeds(plan, -(-plan.count // size))
+        format = formats.get(asked.format or formats.default(job.content))
+        compression = formats.check(format, job.content, asked.compression)
+        batch = probe.internal_batch(self._model, job, table, asked.batch_size, folder)
+        return replace(
+            job,
+            format=format.name,
+            compression=compression,
+            rows_per_shard=size,
+            internal_batch=batch,
+        )
+
+    def _scoring(self, plan: Plan, output: Output, asked: "_Asked", selection: Selection) -> Job:
         """The first pass of `best_of` as a job of its own: the realism of every candidate."""
         scored = Output(output.partial(_SCORES))
         wanted = _Asked(_SCORE_FORMAT, None, None, _batch_size(scored, asked.batch_size))
         return replace(
-            self._job(plan, None, wanted),
-            signature=making.SCORE,
+            self._job(plan, None, wanted, selection),
+            signature=making.SCORES,
             sample={"output": Realism.name, "shape": [], "dtype": "float32"},
         )
 
@@ -225,7 +242,7 @@ class Driver:
 class _Asked:
     """What somebody wants of the files."""
 
-    format: str
+    format: str | None
     compression: str | None
     rows_per_shard: int | None
     batch_size: int | None
@@ -256,6 +273,12 @@ def _sum_by_label(entries: Sequence[Entry], name: str) -> dict[str, int]:
     for entry in entries:
         counts.update({int(label): n for label, n in entry.get(name, {}).items()})
     return {str(label): n for label, n in sorted(counts.items())}
+
+
+def _sample(signature: Signature) -> dict[str, Any]:
+    """What the samples are; open sizes are None until one is made."""
+    field = signature.outputs[signature.main_output]
+    return {"output": signature.main_output, "shape": list(field.shape), "dtype": field.dtype}
 
 
 def _dtype(column: np.ndarray) -> str:

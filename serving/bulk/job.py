@@ -1,5 +1,6 @@
 """Everything that decides the bytes of an output, and its division into shards."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from serving.bulk import runs
 from serving.bulk.formats import Content
 from serving.bulk.plans import Columns, Plan, plan_of
 from serving.errors import UsageError
+from serving.fields import STRING
 
 FORMAT_VERSION = 3
 
@@ -18,6 +20,7 @@ _ID_DIGITS = 8
 # Shards of a thousand samples, and no more than 16 384 of them until they reach 256 MiB.
 _SMALLEST_SHARD = 1024
 _LARGEST_SHARD_BYTES = 2**28
+_TEXT_BYTES = 256  # that a text may have
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class Job:
             label_names=tuple(self.label_names),
             columns=self.columns,
             id_digits=max(_ID_DIGITS, len(str(self.drawn.count - 1))),
+            named_by=(self.plan.get("details") or {}).get("named_by"),
         )
 
 
@@ -152,7 +156,7 @@ def rows_per_shard(asked: int | None, count: int, shape: list[int], dtype: str) 
     """
     if asked is not None and asked < 1:
         raise UsageError(f"rows_per_shard: received {asked}; expected 1 or more.")
-    size = asked or _default_rows(count, int(np.prod(shape)) * np.dtype(dtype).itemsize)
+    size = asked or _default_rows(count, _bytes(shape, dtype))
     num_shards, most = -(-count // size), 10**SHARD_DIGITS - 1
     if num_shards > most:
         raise UsageError(
@@ -161,6 +165,10 @@ def rows_per_shard(asked: int | None, count: int, shape: list[int], dtype: str) 
             "several outputs with seeds that follow each other."
         )
     return size
+
+
+def _bytes(shape: list[int], dtype: str) -> int:
+    return _TEXT_BYTES if dtype == STRING else math.prod(shape) * np.dtype(dtype).itemsize
 
 
 def _default_rows(count: int, sample_bytes: int) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from serving import latents
+from serving.bulk.folders import FILE, read_pictures
 from serving.bulk.formats import Samples
 from serving.bulk.job import Job, PlanRow
 from serving.bulk.judges import Judge, Realism
@@ -14,9 +15,10 @@ from serving.bulk.plans import Columns, Grid, Paths, Plan
 from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.exported import ExportedModel
-from serving.fields import LATENT, SEED
+from serving.fields import IMAGE, LATENT, SEED, STRING
 
-SCORE = "score"
+# The signature of the first pass of `best_of`.
+SCORES = "generate, then score"
 
 # Columns of plans that say where a sample stands, and are no input of the model.
 _PLACES = frozenset({"seed_to", "step", "point"})
@@ -44,11 +46,27 @@ class Batch:
 class Maker:
     """Makes the samples of any row of a job's plan; where some are rejected, for `Acceptance`."""
 
-    def __init__(self, model: ExportedModel, job: Job, judge: Judge | None = None) -> None:
+    def __init__(
+        self,
+        model: ExportedModel,
+        job: Job,
+        judge: Judge | None = None,
+        folder: str | None = None,
+    ) -> None:
+        """Prepares to make samples.
+
+        Args:
+            model: the export.
+            job: which samples.
+            judge: of samples that may be rejected.
+            folder: where the files lie that the plan names.
+        """
         self.job = job
         self._model = model
         self._plan = job.drawn
-        self._judge = judge or (Realism(model) if job.signature == SCORE else None)
+        self._folder = folder
+        self._scores = job.signature == SCORES
+        self._judge = judge or (Realism(model) if self._scores else None)
 
     def batches(self, row: PlanRow) -> Iterator[Batch]:
         """The samples of a shard, in order.
@@ -72,8 +90,15 @@ class Maker:
             ServingError: the model fails.
         """
         size = self.job.internal_batch
-        signature = maker_of(self._plan, self._model.description, inputs)
-        arrays = {name: inputs[name] for name in signature.inputs if name in inputs}
+        asked = None if self._scores else self.job.signature
+        signature = maker_of(self._plan, self._model.description, inputs, asked)
+        arrays = {
+            name: read_pictures(name, self._folder, inputs[name + FILE], field)
+            if name + FILE in inputs
+            else inputs[name]
+            for name, field in signature.inputs.items()
+            if name in inputs or name + FILE in inputs
+        }
         latent = signature.first(LATENT)
         if latent is not None:
             arrays[latent] = self._latents(inputs)
@@ -82,7 +107,7 @@ class Maker:
         columns = {**inputs, **outputs}
         if self._judge is not None:
             columns[self._judge.name] = self._judge(values, columns, size)
-        if self.job.signature == SCORE:
+        if self._scores:
             return columns[Realism.name], columns
         return values, columns
 
@@ -120,32 +145,53 @@ class Maker:
         return np.array(outputs["latent"])
 
 
-def maker_of(plan: Plan, description: Description, columns: Columns) -> Signature:
+def maker_of(
+    plan: Plan, description: Description, columns: Columns, asked: str | None = None
+) -> Signature:
     """Returns the signature that makes the samples of a plan: its inputs are the plan's columns.
+
+    Args:
+        plan: which samples.
+        description: of the model.
+        columns: some rows of the plan.
+        asked: the name of a signature; None for `generate`, `generate_conditional` or `decode`.
 
     Raises:
         UsageError: the model has none that can, saying what to pass instead.
     """
     decoded = isinstance(plan, Grid | Paths)
-    given = set(columns) - _PLACES
-    condition = given - {SEED}
-    name = "decode" if decoded else "generate_conditional" if condition else "generate"
+    given = {name.removesuffix(FILE) for name in set(columns) - _PLACES}
+    signature = _named(description, given - {SEED}, asked or ("decode" if decoded else None))
+    latent = signature.first(LATENT) if decoded else None
+    if decoded:
+        description.signature("latents")
+    if missing := set(signature.inputs) - given - {latent}:
+        name = min(missing)
+        raise UsageError(f"{name}: the plan gives none, and {signature.name!r} needs it.")
+    if extra := given - set(signature.inputs) - {SEED}:
+        raise UsageError(f"{min(extra)}: {signature.name!r} takes none; leave it out.")
+    for name in set(columns) & set(signature.inputs):
+        signature.inputs[name].check(name, columns[name])
+    main = signature.outputs[signature.main_output]
+    if main.dtype == STRING and main.kind == IMAGE:
+        raise UsageError(
+            f"signature: {signature.name!r} gives files; take the one that gives pixels, and "
+            "--format png."
+        )
+    return signature
+
+
+def _named(description: Description, condition: set[str], name: str | None) -> Signature:
+    """The signature called `name`, or the one that generates under a condition."""
+    if name is not None:
+        return description.signature(name)
+    name = "generate_conditional" if condition else "generate"
     if name == "generate" and not description.has_signature(name):
         needs = set(description.signature("generate_conditional").inputs) - {SEED}
         raise UsageError(
             f"{min(needs)}: received none, and this model generates under "
             f"{' and '.join(sorted(needs))} only."
         )
-    if name == "generate_conditional" and not description.has_signature(name):
+    if condition and not description.has_signature(name):
         raise UsageError(f"{min(condition)}: the model is not conditional on it; leave it out.")
-    signature = description.signature(name)
-    drawn = {description.signature("latents").name, signature.first(LATENT)} if decoded else set()
-    if missing := set(signature.inputs) - given - drawn:
-        raise UsageError(
-            f"{min(missing)}: the plan gives none, and {name!r} of this model needs it."
-        )
-    if extra := condition - set(signature.inputs):
-        raise UsageError(f"{min(extra)}: {name!r} of this model takes none; leave it out.")
-    for column in given & set(signature.inputs):
-        signature.inputs[column].check(column, columns[column])
-    return signature
+    return description.signature(name)

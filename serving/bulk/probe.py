@@ -17,7 +17,13 @@ _SECONDS = 0.3
 _NEARLY = 0.97
 
 
-def internal_batch(model: ExportedModel, job: Job, table: Columns | None, asked: int | None) -> int:
+def internal_batch(
+    model: ExportedModel,
+    job: Job,
+    table: Columns | None,
+    asked: int | None,
+    folder: str | None = None,
+) -> int:
     """Returns the batch size to use: what was asked for, or the best for a long job.
 
     Raises:
@@ -29,14 +35,16 @@ def internal_batch(model: ExportedModel, job: Job, table: Columns | None, asked:
         return asked
     if job.drawn.count < _WORTH_PROBING:
         return INTERNAL_BATCH
-    rates = {size: _rate(model, job, table, size) for size in _SIZES}
+    rates = {size: _rate(model, job, table, size, folder) for size in _SIZES}
     fastest = max(rates.values())
     return next(size for size in _SIZES if rates[size] >= _NEARLY * fastest)
 
 
-def _rate(model: ExportedModel, job: Job, table: Columns | None, size: int) -> float:
+def _rate(
+    model: ExportedModel, job: Job, table: Columns | None, size: int, folder: str | None
+) -> float:
     """Samples a second in calls of `size`, the first one left out."""
-    maker = Maker(model, replace(job, internal_batch=size))
+    maker = Maker(model, replace(job, internal_batch=size), folder=folder)
     if table is None:
         inputs = job.drawn.columns(0, size)
     else:

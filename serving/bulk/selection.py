@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from serving import latents
-from serving.bulk import making, tables
+from serving.bulk import folders, making, tables
+from serving.bulk.files import is_remote
 from serving.bulk.judges import Confidence, Realism
 from serving.bulk.plans import (
     MAX_SEED,
@@ -29,7 +31,7 @@ from serving.errors import UsageError
 
 Label = int | str
 
-_WAYS = ("per_class", "proportions", "rows", "captions", "grid", "interpolate")
+_WAYS = ("per_class", "proportions", "rows", "captions", "files", "grid", "interpolate")
 # What keeps some samples only, and the ways beside `count` that it goes together with.
 _KEEPING = {
     "min_realism": ("per_class", "proportions"),
@@ -53,6 +55,11 @@ class Selection:
         proportions: shares by label; the counts add up to `count`.
         rows: a .csv or .parquet file with the column `seed` and the model's condition.
         captions: a text file with a caption a line, for a model with a text condition.
+        files: a folder of pictures, each of which becomes a sample.
+        inputs: what else the signature takes beside `files`, by name: a folder of pictures with the
+            same names, or one file or value for all.
+        signature: what `rows` or `files` go through; None for `generate_conditional` and
+            `translate`.
         grid: values of codes by name; every combination for every seed.
         interpolate: pairs of seeds to go between.
         steps: samples per pair, both ends among them.
@@ -69,6 +76,9 @@ class Selection:
     proportions: Mapping[Label, float] | None = None
     rows: str | None = None
     captions: str | None = None
+    files: str | None = None
+    inputs: Mapping[str, str] | None = None
+    signature: str | None = None
     grid: Mapping[str, Sequence[float]] | None = None
     interpolate: Sequence[tuple[int, int]] | None = None
     steps: int = 8
@@ -87,12 +97,16 @@ class Selection:
         keeping = self._one_of(_KEEPING)
         if keeping is not None and way not in (None, *_KEEPING[keeping]):
             raise UsageError(f"{keeping}: it does not go together with {way}; pass one.")
-        counts_itself = way in ("per_class", "rows", "captions", "interpolate")
+        counts_itself = way in ("per_class", "rows", "captions", "files", "interpolate")
         if counts_itself and self.count is not None:
             raise UsageError(f"count: {way} says how many; leave it out.")
         if not counts_itself and (self.count is None or self.count < 1):
             raise UsageError(f"count: received {self.count}; expected 1 or more.")
-        if self.label is not None and way in ("per_class", "proportions", "rows"):
+        if self.signature is not None and way not in ("rows", "files"):
+            raise UsageError("signature: it goes together with rows or files; leave it out.")
+        if self.inputs and way != "files":
+            raise UsageError("inputs: they go together with files; leave them out.")
+        if self.label is not None and way in ("per_class", "proportions", "rows", "files"):
             raise UsageError(f"label: {way} says which; leave it out.")
         if (self.min_confidence is None) != (self.classifier is None):
             raise UsageError("classifier: it goes together with min_confidence; pass both.")
@@ -136,13 +150,33 @@ class Selection:
             first["label"] = np.array(counted.labels, np.int64)
         if isinstance(plan, Grid):
             self._check_codes(plan, description)
-        making.maker_of(plan, description, first)
+        making.maker_of(plan, description, first, self.maker(description))
         return plan, table
+
+    def maker(self, description: Description) -> str | None:
+        """The signature that makes the samples; None where the plan's columns say which.
+
+        Raises:
+            UsageError: the model has none that takes files.
+        """
+        if self.files is None:
+            return self.signature
+        return folders.signature_of(description, self.signature).name
+
+    @property
+    def folder(self) -> str | None:
+        """Where the files lie that the plan may name."""
+        place = self.files if self.rows is None else os.path.dirname(self.rows)
+        return place if place is None or is_remote(place) else os.path.abspath(place)
 
     def _plan(self, description: Description) -> tuple[Plan, Columns | None]:
         label = None if self.label is None else label_number(description, self.label)
         if self.rows is not None:
-            return _table(tables.read_rows(self.rows, description), "rows")
+            return self._of_files(tables.read_rows(self.rows, description, self.signature), "rows")
+        if self.files is not None:
+            signature = folders.signature_of(description, self.signature)
+            found = folders.read_folder(self.files, signature, self.seed, self.inputs or {})
+            return self._of_files(found, "files", named_by=signature.subject + folders.FILE)
         if self.captions is not None:
             return _table(tables.read_captions(self.captions, self.seed, description), "captions")
         if self.interpolate is not None:
@@ -156,6 +190,11 @@ class Selection:
         if self.min_realism is not None or self.min_confidence is not None:
             return self._rejection(description, counted), None
         return counted, None
+
+    def _of_files(self, columns: Columns, source: str, **details: Any) -> tuple[Table, Columns]:
+        """A table, told apart by the contents of the files that it names too."""
+        sha256 = folders.digest(self.folder, columns)
+        return _table(columns, source, details | {"files": sha256} if sha256 else None)
 
     def _counted(
         self, description: Description, label: int | None
@@ -263,5 +302,5 @@ def _table(
     for name, column in sorted(columns.items()):
         content = column.tobytes() if column.dtype != object else b"\0".join(column)
         digest.update(name.encode() + b"\0" + content)
-    rows = len(columns["seed"])
+    rows = len(next(iter(columns.values())))
     return Table(sorted(columns), rows, digest.hexdigest(), source, details), columns

@@ -34,12 +34,14 @@ class Task:
         out: the folder to write to.
         job: document of the job.
         classifier: the SavedModel that judges samples, or None.
+        folder: where the files lie that the plan names, or None.
     """
 
     model_dir: str
     out: str
     job: dict[str, Any]
     classifier: str | None = None
+    folder: str | None = None
 
     def document(self) -> dict[str, Any]:
         """The task as a JSON object."""
@@ -86,7 +88,8 @@ class ShardWriter:
         self._job = Job.of(task.job)
         self._output = Output(task.out)
         self._format = formats.get(self._job.format)
-        self._maker = Maker(model, self._job, _judge(model, self._job, task.classifier))
+        judge = _judge(model, self._job, task.classifier)
+        self._maker = Maker(model, self._job, judge, task.folder)
         self._hardware = hardware.kind()
         self._folders = {""}
 

@@ -10,34 +10,43 @@ import numpy as np
 import tensorflow as tf
 
 from serving.bulk.files import file_system
+from serving.bulk.folders import FILE, INDEX
 from serving.bulk.plans import Columns
 from serving.description import Description, Signature
 from serving.errors import UsageError
-from serving.fields import LABEL, SEED, TEXT, Field
+from serving.fields import LABEL, SEED, STRING, TEXT, Field
 
-_INDEX = "_index"  # after a label's name: its column holds numbers, whatever the names are
+TEXTS = Field((), STRING, TEXT)
 
 
-def read_rows(path: str, description: Description) -> Columns:
+def read_rows(path: str, description: Description, signature: str | None = None) -> Columns:
     """Reads a .csv (with a header) or .parquet file: `seed`, and the model's condition.
 
     A label's column holds names, or numbers where the model has no such name; `label_index` holds
-    numbers only.
+    numbers only. A picture's column holds names of files, seen from the table's own folder.
+
+    Args:
+        path: of the table.
+        description: of the model.
+        signature: whose inputs the columns are; None for `generate` or `generate_conditional`.
 
     Raises:
         UsageError: the file cannot be read, a column is missing or none of the model's, or a
             value is not what the model takes.
     """
     cells = _parquet(path) if path.endswith(".parquet") else _csv(path)
-    inputs = _signature(list(cells), description).inputs
+    inputs = _signature(list(cells), description, signature).inputs
     readers = _readers(path, list(cells), inputs)
     if not len(next(iter(cells.values()))):
         raise UsageError(f"rows: {path!r} has no rows; expected one a sample.")
-    return {
-        name: inputs[name].check(name, [_cell(path, row, read, value)
-                                        for row, value in enumerate(cells[column])])
-        for name, (column, read) in readers.items()
-    }  # fmt: skip
+    columns: Columns = {}
+    for name, (column, read) in readers.items():
+        values = [_cell(path, row, read, value) for row, value in enumerate(cells[column])]
+        if inputs[name].is_file:
+            columns[name + FILE] = TEXTS.check(name, values)
+        else:
+            columns[name] = inputs[name].check(name, values)
+    return columns
 
 
 def read_captions(path: str, seed: int, description: Description) -> Columns:
@@ -63,8 +72,10 @@ def read_captions(path: str, seed: int, description: Description) -> Columns:
     return {"seed": seeds, name: inputs[name].check(name, captions)}
 
 
-def _signature(columns: Sequence[str], description: Description) -> Signature:
+def _signature(columns: Sequence[str], description: Description, asked: str | None) -> Signature:
     """The signature whose inputs the columns are, or that they are compared with."""
+    if asked is not None:
+        return description.signature(asked)
     has_condition = bool(set(columns) - {SEED})
     # A model that is told its condition may also draw it.
     draws = not has_condition and description.has_signature("generate")
@@ -83,9 +94,9 @@ def _readers(
     readers: dict[str, tuple[str, Callable[[Any], Any]]] = {}
     for name, field in inputs.items():
         if name in columns:
-            readers[name] = name, partial(field.read, name)
-        elif field.kind == LABEL and name + _INDEX in columns:
-            readers[name] = name + _INDEX, partial(field.read_number, name)
+            readers[name] = name, str if field.is_file else partial(field.read, name)
+        elif field.kind == LABEL and name + INDEX in columns:
+            readers[name] = name + INDEX, partial(field.read_number, name)
         else:
             raise UsageError(
                 f"rows: {path!r} has no column {name!r}; expected {', '.join(inputs)}, "

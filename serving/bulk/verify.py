@@ -106,7 +106,7 @@ def verify(
     verdict = Verdict(len(manifest["shards"]), manifest["count"], hardware=manifest["hardware"])
     remaker = None
     if model_dir is not None:
-        remaker = _Remaker(output, job, model_dir, classifier)
+        remaker = _Remaker(output, job, model_dir, classifier, manifest.get("folder"))
     with files.writing(out):
         sound = _check_files(output, job, manifest, verdict, progress)
         if remaker is not None and sound:
@@ -175,7 +175,14 @@ def _strange(output: Output, manifest: Mapping[str, Any]) -> list[str]:
 class _Remaker:
     """Makes the samples of a shard again and compares them with what was written."""
 
-    def __init__(self, output: Output, job: Job, model_dir: str, classifier: str | None) -> None:
+    def __init__(
+        self,
+        output: Output,
+        job: Job,
+        model_dir: str,
+        classifier: str | None,
+        folder: str | None,
+    ) -> None:
         self._output, self._job = output, job
         self._format = formats.get(job.format)
         model = ExportedModel(model_dir, job.model_version)
@@ -186,7 +193,7 @@ class _Remaker:
             )
         by_confidence = isinstance(job.drawn, Rejection) and classifier is not None
         judge = Confidence(classifier) if by_confidence and classifier else None
-        self._maker = Maker(model, job, judge)
+        self._maker = Maker(model, job, judge, folder)
         self._kind = hardware.kind()
 
     def compare(self, entry: Entry, num_shards: int, verdict: Verdict) -> None:
@@ -244,4 +251,6 @@ class _Remaker:
 def _difference(a: np.ndarray, b: np.ndarray) -> float:
     if a.shape != b.shape:
         return math.inf
+    if a.dtype == object:
+        return 0.0 if np.array_equal(a, b) else math.inf
     return float(np.max(np.abs(a.astype(np.float64) - b.astype(np.float64)), initial=0.0))

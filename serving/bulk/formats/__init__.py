@@ -14,9 +14,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from serving.errors import UsageError
+from serving.fields import STRING
 
 # Names to modules: a format's library is imported when it is used.
-NAMES = ("png", "npz", "tfrecord", "array_record", "webdataset", "parquet")
+NAMES = ("png", "npz", "tfrecord", "array_record", "webdataset", "parquet", "csv")
 NO_COMPRESSION = "none"
 SPLIT = "train"  # the one split of a generated data set
 
@@ -32,6 +33,7 @@ class Content:
         label_names: what labels are called; as many as there are classes, empty without labels.
         columns: what is written beside each sample, such as "seed", to its dtype.
         id_digits: of the ids that name single files.
+        named_by: the column of files whose names single files keep; None for ids.
     """
 
     output: str
@@ -40,6 +42,7 @@ class Content:
     label_names: tuple[str, ...]
     columns: Mapping[str, str]
     id_digits: int
+    named_by: str | None = None
 
     @property
     def is_png(self) -> bool:
@@ -48,6 +51,11 @@ class Content:
         return (self.dtype == "uint8" and 1 <= channels <= 4) or (
             self.dtype == "uint16" and channels == 1
         )
+
+    @property
+    def is_single(self) -> bool:
+        """Whether a sample is one number or one text."""
+        return self.shape == ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,7 @@ class Format:
             columns.
         extra: the Python package that it needs beyond Saddlepoint's own, or None.
         pictures_only: whether it takes nothing but PNG images.
+        singles_only: whether it takes nothing but single numbers and texts; no other takes texts.
         describe: texts that belong beside the shards, by their names, or None.
     """
 
@@ -151,7 +160,15 @@ class Format:
     read: Callable[[Sequence[str], Content], dict[str, np.ndarray]]
     extra: str | None = None
     pictures_only: bool = False
+    singles_only: bool = False
     describe: Callable[[Content, Sequence[Mapping[str, Any]], str], dict[str, str]] | None = None
+
+
+def default(content: Content) -> str:
+    """Returns the name of the format that suits what the samples are."""
+    if content.is_single:
+        return "csv"
+    return "png" if content.is_png else "npz"
 
 
 def get(name: str) -> Format:
@@ -186,6 +203,13 @@ def check(format: Format, content: Content, compression: str | None) -> str:
             "format: the samples of this model are no PNG images "
             f"({content.dtype} {list(content.shape)}); use 'npz'."
         )
+    if format.singles_only and not content.is_single:
+        raise UsageError(
+            f"format: {format.name!r} holds one number or text a sample, and these have the shape "
+            f"{list(content.shape)}; use 'npz'."
+        )
+    if content.dtype == STRING and not format.singles_only:
+        raise UsageError(f"format: {format.name!r} holds no texts; use 'csv'.")
     if compression is None:
         return format.compressions[0]
     if compression not in format.compressions:

@@ -50,6 +50,11 @@ def decode(file: object) -> np.ndarray:
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
+def png_name(name: str) -> str:
+    """Returns the name of the PNG file that is made from the file `name`."""
+    return f"{os.path.splitext(name)[0]}.png"
+
+
 class _Writer:
     """Sums the files up as they are written: to read so many again takes longer."""
 
@@ -61,16 +66,27 @@ class _Writer:
 
     def add(self, samples: Samples) -> None:
         digits, scratch = self._shard.content.id_digits, self._shard.scratch
-        labels = samples.columns.get("label")
-        folders = [""] * len(samples) if labels is None else [f"{n}/" for n in labels.tolist()]
+        names = self._names(samples)
         for position, content in enumerate(encoded(samples.values)):
-            name = f"{samples.first + position:0{digits}d}.png"
-            file = File(f"{scratch}/{name}", folders[position] + name)
+            local = f"{scratch}/{samples.first + position:0{digits}d}.png"
+            file = File(local, names[position])
             with open(file.local, "wb") as target:
                 target.write(content)
             self._digest.update(content)
             self._bytes += len(content)
             self._files.append(file)
+
+    def _names(self, samples: Samples) -> list[str]:
+        """Those of the files that the samples were made from, or ids in a folder a class."""
+        content = self._shard.content
+        if content.named_by is not None:
+            return [png_name(name.decode()) for name in samples.columns[content.named_by]]
+        labels = samples.columns.get("label")
+        folders = [""] * len(samples) if labels is None else [f"{n}/" for n in labels.tolist()]
+        return [
+            f"{folder}{samples.first + position:0{content.id_digits}d}.png"
+            for position, folder in enumerate(folders)
+        ]
 
     def close(self) -> Written:
         return Written(self._files, self._bytes, self._digest.hexdigest())
@@ -82,7 +98,7 @@ class _Writer:
 def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
     """The images; of the columns only the label is there, as the folder's name."""
     arrays = {content.output: np.stack([decode(path) for path in paths])}
-    if "label" in content.columns:
+    if "label" in content.columns and content.named_by is None:
         folders = [os.path.basename(os.path.dirname(path)) for path in paths]
         arrays["label"] = np.array(folders).astype(np.int64)
     return arrays

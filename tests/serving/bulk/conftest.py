@@ -7,8 +7,11 @@ import pytest
 import tensorflow as tf
 
 from serving.batch import Manner, generate
+from serving.bulk import formats
 from tests.serving.conftest import LATENT_SIZE, TinyGenerator, describe, latent_spec, seed_spec
 
+# All but csv, which holds one number or text a sample.
+ARRAY_FORMATS = tuple(name for name in formats.NAMES if name != "csv")
 HERE = Manner(workers=0, progress=False)
 
 

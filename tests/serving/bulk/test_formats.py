@@ -13,7 +13,7 @@ from serving import UsageError
 from serving.bulk import formats
 from serving.bulk.formats import png
 from serving.bulk.formats.examples import serialized
-from tests.serving.bulk.conftest import run, tree
+from tests.serving.bulk.conftest import ARRAY_FORMATS, run, tree
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def test_parquet(digits, points, wanted, tmp_path, compression):
     assert [len(point) for point in table["sample"].to_pylist()] == [2] * 10
 
 
-@pytest.mark.parametrize("format", formats.NAMES)
+@pytest.mark.parametrize("format", ARRAY_FORMATS)
 def test_repetition_gives_the_same_bytes(digits, tmp_path, format):
     for name in ("a", "b"):
         run(digits, tmp_path / name, format=format)
@@ -144,7 +144,7 @@ def test_repetition_gives_the_same_bytes(digits, tmp_path, format):
 def test_words_in_every_format(captioned, tmp_path):
     lines = tmp_path / "captions.txt"
     lines.write_text("a red bird\n\nein grüner Fisch\n")
-    for name in formats.NAMES[1:]:
+    for name in ARRAY_FORMATS[1:]:
         try:
             format = formats.get(name)
         except UsageError:

@@ -6,16 +6,15 @@ import pytest
 
 from serving import UsageError
 from serving.batch import verify
-from serving.bulk import formats
 from serving.bulk.hardware import kind
-from tests.serving.bulk.conftest import run
+from tests.serving.bulk.conftest import ARRAY_FORMATS, run
 
 
 def look(out, model=None, **options):
     return verify(str(out), model and str(model), progress=False, **options)
 
 
-@pytest.mark.parametrize("format", formats.NAMES)
+@pytest.mark.parametrize("format", ARRAY_FORMATS)
 def test_a_sound_output(digits, tmp_path, format):
     run(digits, tmp_path, format=format, count=70, rows_per_shard=30)
     verdict = look(tmp_path, digits, share=1.0)

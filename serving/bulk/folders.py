@@ -1,0 +1,180 @@
+"""Samples that are made from files: their names travel, and the worker reads the pixels."""
+
+import hashlib
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import tensorflow as tf
+
+from serving.bulk.files import file_system, files_below, is_remote
+from serving.bulk.formats.png import png_name
+from serving.bulk.plans import Columns
+from serving.description import Description, Signature
+from serving.errors import UsageError
+from serving.fields import LABEL, SEED, Field
+from serving.pictures import ENDINGS, read_picture
+
+# After an input's name: the column holds names of files.
+FILE = "_file"
+INDEX = "_index"  # after a label's name: a number, whatever the labels are called
+
+_READERS = 16
+_log = logging.getLogger(__name__)
+
+
+def signature_of(description: Description, name: str | None) -> Signature:
+    """Returns the signature that a folder of files goes through: `name`, or `translate`.
+
+    Raises:
+        UsageError: the model has none of that name, or it takes no files.
+    """
+    takers = [s.name for s in description.signatures.values() if s.inputs[s.subject].is_file]
+    if name is None and "translate" not in takers:
+        raise UsageError(
+            "signature: the model has no 'translate'; "
+            + (f"of its own {', '.join(sorted(takers))} take files, name one with --signature."
+               if takers else "none of its own takes files.")
+        )  # fmt: skip
+    signature = description.signature(name or "translate")
+    if signature.name not in takers:
+        raise UsageError(
+            f"signature: {signature.name!r} takes {', '.join(signature.inputs)} and no files; "
+            f"those that do are {', '.join(sorted(takers)) or 'none'}."
+        )
+    return signature
+
+
+def read_folder(folder: str, signature: Signature, seed: int, others: Mapping[str, str]) -> Columns:
+    """Returns a row for every picture below a folder, in the order of their names.
+
+    Args:
+        folder: local or remote.
+        signature: what they go through.
+        seed: of the first one; file i has `seed` + i.
+        others: what else the signature takes: for pictures a folder with the same names or one
+            file for all, for everything else one value for all.
+
+    Raises:
+        UsageError: the folder holds no pictures, or a value does not fit its input.
+    """
+    names = _pictures(folder)
+    subject = signature.subject
+    columns: Columns = {subject + FILE: _texts(names)}
+    if SEED in signature.inputs and SEED not in others:
+        columns[SEED] = signature.inputs[SEED].check(SEED, seed + np.arange(len(names)))
+    for given, text in others.items():
+        name = given.removesuffix(INDEX)
+        field = signature.inputs.get(name)
+        if field is None or name == subject:
+            takes = ", ".join(other for other in signature.inputs if other != subject)
+            raise UsageError(
+                f"input: {signature.name!r} takes no {given!r} beside its files; it takes "
+                f"{takes or 'nothing'}."
+            )
+        if field.is_file:
+            columns[name + FILE] = _texts(_beside(name, text, names))
+        else:
+            columns[name] = field.check(name, [_value(given, text, field)] * len(names))
+    return columns
+
+
+def digest(folder: str | None, columns: Columns) -> str | None:
+    """SHA-256 over the contents of all files that columns name; None where they name none."""
+    paths = [
+        _path(folder, name)
+        for column in sorted(columns)
+        if column.endswith(FILE)
+        for name in columns[column]
+    ]
+    if not paths:
+        return None
+    with ThreadPoolExecutor(_READERS) as pool:
+        parts = pool.map(lambda path: hashlib.sha256(_content(path)).digest(), paths)
+        return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def read_pictures(name: str, folder: str | None, names: np.ndarray, field: Field) -> np.ndarray:
+    """Returns the files called `names` as rows of a field; sentences call the input `name`.
+
+    Raises:
+        UsageError: a file cannot be read, or does not fit the field.
+    """
+    rows = []
+    for file in names:
+        path = _path(folder, file)
+        rows.append(read_picture(f"{name}: {path!r}", _content(path), field))
+        if rows[-1].shape != rows[0].shape:
+            raise UsageError(
+                f"{name}: {path!r} has the size {list(rows[-1].shape)} and the file before "
+                f"{list(rows[0].shape)}; rows of one call are alike, so give files of one size."
+            )
+    return np.stack(rows)
+
+
+def _pictures(folder: str) -> list[str]:
+    if not file_system(folder).is_folder(folder):
+        raise UsageError(f"files: {folder!r} is no folder; pass one with pictures.")
+    found = sorted(files_below(folder))
+    names = [name for name in found if os.path.splitext(name)[1].lower() in ENDINGS]
+    for name in names:
+        if not name.isprintable():  # a name that is no text of the system's is not either
+            raise UsageError(f"files: the name {name!r} cannot be written everywhere; change it.")
+    if not names:
+        raise UsageError(f"files: {folder!r} holds no pictures ({', '.join(sorted(ENDINGS))}).")
+    if len(names) < len(found):
+        _log.warning("files: %d of %r are no pictures.", len(found) - len(names), folder)
+    made: dict[str, str] = {}
+    for name in names:
+        other = made.setdefault(png_name(name), name)
+        if other != name:
+            raise UsageError(
+                f"files: {other!r} and {name!r} would both become {png_name(name)!r}; rename one."
+            )
+    return names
+
+
+def _beside(name: str, place: str, names: Sequence[str]) -> list[str]:
+    """The files of another input: those of the same names in a folder, or one for all."""
+    system = file_system(place)
+    if not system.is_folder(place):
+        if not system.exists(place):
+            raise UsageError(f"{name}: {place!r} is no file and no folder.")
+        return [_absolute(place)] * len(names)
+    there = {os.path.splitext(file)[0]: file for file in sorted(files_below(place))}
+    stems = [os.path.splitext(file)[0] for file in names]
+    missing = [file for file, stem in zip(names, stems, strict=True) if stem not in there]
+    if missing:
+        more = f", nor for {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise UsageError(f"{name}: {place!r} holds no file for {missing[0]!r}{more}.")
+    return [_absolute(os.path.join(place, there[stem])) for stem in stems]
+
+
+def _value(given: str, text: str, field: Field) -> object:
+    if given.endswith(INDEX) and field.kind == LABEL:
+        return field.read_number(given, text)
+    return field.read(given, text)
+
+
+def _absolute(path: str) -> str:
+    return path if is_remote(path) else os.path.abspath(path)
+
+
+def _path(folder: str | None, name: bytes) -> str:
+    path = name.decode()
+    return path if is_remote(path) or folder is None else os.path.join(folder, path)
+
+
+def _content(path: str) -> bytes:
+    try:
+        return file_system(path).read(path)
+    except (OSError, tf.errors.OpError) as error:
+        raise UsageError(f"files: {path!r} cannot be read: {error}") from error
+
+
+def _texts(names: Sequence[str]) -> np.ndarray:
+    texts = np.empty(len(names), object)
+    texts[:] = [name.encode() for name in names]
+    return texts

@@ -1,0 +1,249 @@
+"""A folder of files through a signature that takes one, and tables that name files."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from serving import UsageError
+from serving.batch import Manner, generate, verify
+from serving.bulk.shard import ShardWriter
+from serving.fields import Field
+from serving.pictures import read_picture
+from tests.serving.bulk.conftest import data, tree
+from trainer.cli import main
+
+HERE = Manner(workers=0, progress=False)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Three pictures in two folders, and a file that is none."""
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    for place, name in enumerate(["b.png", "a.png", "more/c.png"]):
+        pixels = np.full([8, 8], 100 * place, np.uint8)
+        pixels[0] = np.arange(8)
+        Image.fromarray(pixels).save(folder / name)
+    (folder / "notes.txt").write_text("none")
+    return folder
+
+
+def run(base, out, **options):
+    options = {"rows_per_shard": 2, "manner": HERE} | options
+    return generate(str(base), str(out), **options)
+
+
+def pixels(path):
+    return np.asarray(Image.open(path))
+
+
+def test_pictures_become_pictures_of_the_same_names(workshop, photos, tmp_path):
+    manifest = run(
+        workshop, tmp_path / "out", files=str(photos), signature="translate_to_b", seed=5
+    )
+    assert manifest["format"] == "png" and manifest["count"] == 3
+    for seed, name in [(5, "a.png"), (6, "b.png"), (7, "more/c.png")]:
+        made = pixels(tmp_path / "out" / name)
+        np.testing.assert_array_equal(made[::2], pixels(photos / name) + seed)
+    names = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.png")}
+    assert names == {"a.png", "b.png", "more/c.png"}
+    assert verify(str(tmp_path / "out"), str(workshop), share=1, progress=False).ok
+
+
+def test_an_interrupted_run_goes_on_and_another_file_is_another_run(
+    workshop, photos, tmp_path, monkeypatch
+):
+    options = {"files": str(photos), "signature": "translate_to_b"}
+    run(workshop, tmp_path / "whole", **options)
+    write = ShardWriter.write_shard
+
+    def interrupted(self, row):
+        if row.shard == 1:
+            raise KeyboardInterrupt
+        return write(self, row)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ShardWriter, "write_shard", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(workshop, tmp_path / "out", **options)
+    run(workshop, tmp_path / "out", **options)
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+    Image.fromarray(np.zeros([8, 8], np.uint8)).save(photos / "a.png")
+    with pytest.raises(UsageError, match="holds another run"):
+        run(workshop, tmp_path / "out", **options)
+
+
+def test_workers_read_the_pixels(workshop, photos, tmp_path):
+    options = {"files": str(photos), "signature": "reconstruct", "format": "npz"}
+    run(workshop, tmp_path / "here", **options)
+    run(workshop, tmp_path / "there", **options, manner=Manner(workers=1, progress=False))
+    assert data(tmp_path / "here") == data(tmp_path / "there")
+
+
+def rows(folder):
+    texts = [path.read_text() for path in sorted(folder.glob("*.csv"))]
+    return [row for text in texts for row in csv.DictReader(io.StringIO(text))]
+
+
+def test_texts_and_numbers_become_a_table(workshop, photos, tmp_path):
+    run(workshop, tmp_path / "words", files=str(photos), signature="caption")
+    first, *_ = rows(tmp_path / "words")
+    assert first == {"image_file": "a.png", "seed": "0", "text": "a dark digit é 0"}
+    run(workshop, tmp_path / "odd", files=str(photos), signature="anomaly_score")
+    assert [row["image_file"] for row in rows(tmp_path / "odd")] == ["a.png", "b.png", "more/c.png"]
+    mean = pixels(photos / "a.png").mean()
+    assert float(rows(tmp_path / "odd")[0]["anomaly"]) == pytest.approx(mean)
+    run(workshop, tmp_path / "classes", files=str(photos), signature="classify")
+    archive = np.load(tmp_path / "classes" / "samples-00000-of-00002.npz")
+    assert archive["logits"].shape == (2, 10) and archive["label"].tolist() == [3, 0]
+    assert verify(str(tmp_path / "words"), str(workshop), share=1, progress=False).ok
+
+
+def test_sizes_that_the_model_leaves_open(workshop, tmp_path):
+    folder = tmp_path / "wide"
+    folder.mkdir()
+    Image.fromarray(np.arange(60, dtype=np.uint8).reshape(5, 12)).save(folder / "a.png")
+    run(workshop, tmp_path / "out", files=str(folder), signature="translate_to_a")
+    np.testing.assert_array_equal(
+        pixels(tmp_path / "out" / "a.png"), 255 - pixels(folder / "a.png")
+    )
+    Image.new("L", (3, 3)).save(folder / "b.png")
+    with pytest.raises(UsageError, match=r"b.png' has the size .3, 3, 1. and the file before"):
+        run(workshop, tmp_path / "more", files=str(folder), signature="translate_to_a")
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_masks_beside_the_pictures(workshop, photos, tmp_path, kind):
+    place = tmp_path / "masks"
+    (place / "more").mkdir(parents=True)
+    known = np.zeros([8, 8], np.uint8)
+    known[:4] = 255
+    for name in ("a", "b", "more/c"):
+        Image.fromarray(known).save(place / f"{name}.png")
+    mask = str(place if kind == "folder" else place / "a.png")
+    options = {"files": str(photos), "signature": "complete", "seed": 9}
+    run(workshop, tmp_path / "out", **options, inputs={"mask": mask})
+    made, given = pixels(tmp_path / "out" / "b.png"), pixels(photos / "b.png")
+    np.testing.assert_array_equal(made[:4], given[:4])
+    np.testing.assert_array_equal(made[4:], 10)
+
+
+def test_a_table_of_files_and_several_conditions(workshop, photos, tmp_path):
+    table = photos / "rows.csv"
+    table.write_text("seed,label,text,image\n3,7,ab,a.png\n4,0,abc,more/c.png\n")
+    run(workshop, tmp_path / "out", rows=str(table))
+    archive = np.load(tmp_path / "out" / "samples-00000-of-00001.npz")
+    np.testing.assert_array_equal(archive["sample"], [[3, 7, 2, 0], [4, 0, 3, 0]])
+    assert archive["image_file"].tolist() == ["a.png", "more/c.png"]
+    table.write_text("seed,label_index,truncation\n3,7,0.5\n")
+    run(workshop, tmp_path / "more", rows=str(table), signature="generate_conditional_truncated")
+    archive = np.load(tmp_path / "more" / "samples-00000-of-00001.npz")
+    np.testing.assert_array_equal(archive["sample"], [[3, 7, 0.5]])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("seed,label,text\n1,2,a\n", "has no column 'image'; expected seed, label, text, image"),
+        ("seed,label,text,image\n1,2,a,no.png\n", "files: '.*no.png' cannot be read"),
+        ("seed,label,text,image\n1,x,a,a.png\n", "row 0 of .*: label: 'x' is no name of a label"),
+        ("seed,label_index,text,image\n1,x,a,a.png\n", "label: received 'x'; expected the number"),
+    ],
+)
+def test_tables_that_are_none(workshop, photos, tmp_path, text, words):
+    (photos / "rows.csv").write_text(text)
+    with pytest.raises(UsageError, match=words):
+        run(workshop, tmp_path / "out", rows=str(photos / "rows.csv"))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "the model has no 'translate'; of its own anomaly_score, caption, .* take files"),
+        ({"signature": "no"}, "signature: the model has no 'no'"),
+        ({"signature": "generate_conditional_truncated"}, "takes seed, label, truncation and no f"),
+        ({"signature": "complete"}, "mask: the plan gives none, and 'complete' needs it"),
+        ({"signature": "complete", "inputs": {"mask": "/no"}}, "mask: '/no' is no file and no fo"),
+        ({"signature": "classify", "inputs": {"label": "1"}}, "takes no 'label' beside its files;"),
+        ({"signature": "classify", "format": "csv"}, "one number or text a sample, and these have"),
+        ({"signature": "caption", "format": "npz"}, "format: 'npz' holds no texts; use 'csv'"),
+        ({"signature": "classify", "files": "/nowhere"}, "files: '/nowhere' is no folder"),
+        ({"signature": "classify", "label": 1}, "label: files says which; leave it out"),
+        ({"signature": "classify", "count": 1}, "count: files says how many; leave it out"),
+    ],
+)
+def test_what_cannot_be(workshop, photos, tmp_path, options, words):
+    with pytest.raises(UsageError, match=words):
+        run(workshop, tmp_path / "out", **({"files": str(photos)} | options))
+    assert not (tmp_path / "out").exists()
+
+
+def test_folders_that_cannot_be(workshop, photos, tmp_path):
+    def refused(words, signature="classify", **inputs):
+        with pytest.raises(UsageError, match=words):
+            run(workshop, tmp_path / "out", files=str(photos), signature=signature, inputs=inputs)
+
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    Image.new("L", (8, 8)).save(masks / "a.png")
+    refused("holds no file for 'b.png', nor for 1 more", "complete", mask=str(masks))
+    (photos / "a.jpg").write_bytes((photos / "a.png").read_bytes())
+    refused("'a.jpg' and 'a.png' would both become 'a.png'; rename one")
+    (photos / "a.jpg").write_bytes(b"broken")
+    (photos / "a.png").unlink()
+    refused("image: '.*a.jpg': the file cannot be read")
+    for path in photos.rglob("*.*g"):
+        path.unlink()
+    refused("holds no pictures")
+
+
+def test_the_command_line(workshop, photos, tmp_path):
+    arguments = ["translate", str(workshop), str(photos), "--out", str(tmp_path / "out")]
+    arguments += ["--workers", "0"]
+    result = CliRunner().invoke(main, [*arguments, "--signature", "translate_to_b", "--seed", "2"])
+    assert result.exit_code == 0, result.stderr
+    assert "Wrote 3 samples" in result.stdout and (tmp_path / "out" / "more" / "c.png").exists()
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2 and "no 'translate'" in result.stderr
+    result = CliRunner().invoke(main, [*arguments, "--input", "mask"])
+    assert result.exit_code == 2 and "'mask' is no NAME=VALUE" in result.stderr
+
+
+def png(array, mode=None):
+    content = io.BytesIO()
+    Image.fromarray(array, mode).save(content, "PNG")
+    return content.getvalue()
+
+
+BYTES = Field((1, 2, 1), "uint8", "image", (0, 255))
+
+
+@pytest.mark.parametrize(
+    ("array", "field", "wanted"),
+    [
+        (np.array([[0, 255]], np.uint8), BYTES, [0, 255]),
+        (np.array([[[9] * 3, [8] * 3]], np.uint8), BYTES, [9, 8]),
+        (np.array([[[0] * 4, [0, 0, 0, 255]]], np.uint8), BYTES, [255, 0]),
+        (np.array([[0, 65535]], np.uint16), BYTES, [0, 255]),
+        (np.array([[0, 255]], np.uint8), Field((1, 2, 1), "float32", "image", (-1, 1)), [-1, 1]),
+        (np.array([[0, 255]], np.uint8), Field((1, 2, 1), "uint16", "image"), [0, 65535]),
+        (np.array([[127, 128]], np.uint8), Field((1, 2, 1), "uint8", "mask"), [0, 1]),
+        (np.array([[7, 8]], np.uint8), Field((1, 2, 3), "uint8", "image"), [7, 7, 7, 8, 8, 8]),
+        (np.array([[7, 8]], np.uint8), Field((1, 2, 4), "uint8", "strokes"),
+         [7, 7, 7, 255, 8, 8, 8, 255]),
+    ],
+)  # fmt: skip
+def test_a_picture_gets_channels_and_units_of_its_field(array, field, wanted):
+    read = read_picture("file", png(array), field)
+    assert (read.shape, read.dtype) == (field.shape, np.dtype(field.dtype))
+    np.testing.assert_array_equal(read.ravel(), wanted)
+
+
+def test_a_picture_of_another_size():
+    with pytest.raises(UsageError, match=r"file: received shape .1, 3, 1, 1.; expected .n, 1, 2"):
+        read_picture("file", png(np.zeros([3, 1], np.uint8)), BYTES)
