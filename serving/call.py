@@ -1,6 +1,7 @@
 """One request from a command line: which signature it means, and what becomes of the answer."""
 
 import base64
+import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -10,11 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from serving import latents
 from serving.client import Client
+from serving.description import Description, Signature
 from serving.errors import ServingError, UsageError
+from serving.fields import IMAGE, LABEL, LATENT, SEED, STRING, TEXT, Field
+from serving.pictures import ENDINGS, encode_png, is_png, read_picture
 
-_PNG, _NPY, _NPZ = ".png", ".npy", ".npz"
-_PICTURES, _LABEL = "image_bytes", "label"
+_PNG, _NPY, _NPZ, _CSV = ".png", ".npy", ".npz", ".csv"
+_SUFFIXES = (_PNG, _NPY, _NPZ, _CSV)
+_INDEX = "_index"  # after a label's name: the number, whatever the labels are called
 _MAX_COUNT = 1_000_000
 
 
@@ -23,19 +29,27 @@ class Question:
     """What is asked.
 
     Attributes:
-        signature: its name; None for `generate`, or `generate_conditional` where there are labels.
+        signature: its name; None for `generate`, `generate_conditional` where there is a
+            condition, or `decode` where there are codes.
         seeds: of the samples; with a count, the first of them.
-        labels: numbers or names, one for all or one a seed.
+        labels: names or numbers, one for all or one a row.
+        label_indices: numbers alone, in the place of `labels`.
+        texts: one for all or one a row.
         count: how many samples; None for one a seed.
-        files: input name → .npy file, for signatures such as `decode` and `score`.
-        out: a folder for PNG files, or a .png, .npy or .npz file; None to keep nothing.
+        inputs: pairs of an input's name and its value: a picture or .npy file, a name, a number or
+            a text; an input that is there several times has several rows.
+        codes: parts of the latents of the seeds and their numbers.
+        out: a folder, or a .png, .npy, .npz or .csv file; None to keep nothing.
     """
 
     signature: str | None = None
     seeds: Sequence[int] = ()
     labels: Sequence[str] = ()
+    label_indices: Sequence[int] = ()
+    texts: Sequence[str] = ()
     count: int | None = None
-    files: Mapping[str, str] | None = None
+    inputs: Sequence[tuple[str, str]] = ()
+    codes: Sequence[tuple[str, str]] = ()
     out: str | None = None
 
 
@@ -50,7 +64,7 @@ class Answer:
         files: the paths that were written.
     """
 
-    signature: str
+    signature: Signature
     inputs: Mapping[str, Any]
     outputs: Mapping[str, np.ndarray]
     files: Sequence[str]
@@ -60,7 +74,7 @@ class Answer:
         values = {name: _to_json(array) for name, array in self.outputs.items()}
         inputs = {name: _to_json(np.asarray(value)) for name, value in self.inputs.items()}
         kept = {"files": list(self.files)} if self.files else {"outputs": values}
-        return {"signature": self.signature, "inputs": inputs, **kept}
+        return {"signature": self.signature.name, "inputs": inputs, **kept}
 
     @property
     def text(self) -> str:
@@ -71,22 +85,24 @@ class Answer:
         if self.files:
             many = f" and {len(self.files) - 1} more" if len(self.files) > 1 else ""
             return f"Wrote {self.files[0]}{many}."
-        lines = [_line(name, array) for name, array in self.outputs.items()]
-        hint = [] if all(_is_short(a) for a in self.outputs.values()) else ["  next  --out DIR"]
-        return "\n".join([f"{self.signature} answered:", *lines, *hint])
+        fields = self.signature.outputs
+        lines = [_line(name, array, fields[name]) for name, array in self.outputs.items()]
+        hint = [] if all(map(_is_short, fields.values())) else ["  next  --out DIR"]
+        return "\n".join([f"{self.signature.name} answered:", *lines, *hint])
 
 
-def named_files(options: Sequence[str]) -> dict[str, str]:
-    """Returns input name → path, from options such as "image=image.npy".
+def named(option: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Returns the pairs of an option such as "image=image.npy".
 
     Raises:
-        UsageError: an option has another form.
+        UsageError: one has another form.
     """
-    pairs = [option.partition("=") for option in options]
-    for name, _, path in pairs:
-        if not (name and path):
-            raise UsageError(f"--input: received {name!r}; expected NAME=FILE.")
-    return {name: path for name, _, path in pairs}
+    pairs = [text.partition("=") for text in texts]
+    form = "NAME=NUMBER" if option == "--code" else "NAME=VALUE"
+    for name, sign, value in pairs:
+        if not (name and sign and value):
+            raise UsageError(f"{option}: received {name + sign + value!r}; expected {form}.")
+    return [(name, value) for name, _, value in pairs]
 
 
 def ask(client: Client, question: Question) -> Answer:
@@ -97,93 +113,169 @@ def ask(client: Client, question: Question) -> Answer:
         RequestError: the server's refusal, or no answer.
         ServingError: a file cannot be written.
     """
-    signature = choose_signature(client.describe(), question)
-    inputs = _inputs(client.describe(), signature, question)
+    description = Description(client.describe())
+    signature = choose_signature(description, question)
+    inputs = _inputs(signature, question)
     _check_out(question.out, signature, _num_rows(inputs))
-    outputs = client.call(signature, **inputs)
-    files = _write(question.out, inputs, outputs) if question.out else []
+    if question.codes:
+        inputs = _coded(client, description, signature, question.codes, inputs)
+    outputs = client.call(signature.name, **inputs)
+    files = _write(question.out, signature, inputs, outputs) if question.out else []
     return Answer(signature, inputs, outputs, files)
 
 
-def choose_signature(document: Mapping[str, Any], question: Question) -> str:
-    """Returns the signature that a question names or means: PNG files come from the model."""
+def choose_signature(description: Description, question: Question) -> Signature:
+    """Returns the signature that a question names or means; the model makes PNG files itself."""
     if question.signature is not None:
-        return question.signature
-    signature = "generate_conditional" if question.labels else "generate"
-    wants_png = question.out is not None and Path(question.out).suffix not in (_NPY, _NPZ)
-    if not wants_png:
-        return signature
-    if f"{signature}_png" not in document["signatures"]:
-        raise UsageError(
-            "--out: the samples of this model are no PNG images; pass a .npz or .npy file."
-        )
-    return f"{signature}_png"
+        return description.signature(question.signature)
+    if question.codes:
+        return description.signature("decode")
+    condition = question.labels or question.label_indices or question.texts or question.inputs
+    signature = description.signature("generate_conditional" if condition else "generate")
+    wants_png = question.out is not None and Path(question.out).suffix not in (_NPY, _NPZ, _CSV)
+    png = f"{signature.name}_png"
+    return description.signature(png) if wants_png and description.has_signature(png) else signature
 
 
-def _inputs(document: Mapping[str, Any], signature: str, question: Question) -> dict[str, Any]:
-    """The inputs that the options give; what is missing or too much, the client refuses."""
-    known = document["signatures"].get(signature, {"inputs": {}})["inputs"]
-    inputs: dict[str, Any] = {name: _load(path) for name, path in (question.files or {}).items()}
-    if "row" in known:
+# ---- Inputs --------------------------------------------------------------------------------------
+
+
+def _inputs(signature: Signature, question: Question) -> dict[str, Any]:
+    """The inputs that the options give; what is missing, the client refuses."""
+    inputs = _values(signature, question.inputs)
+    if "row" in signature.inputs:
         inputs.setdefault("row", [0])
-    if question.seeds or ("seed" in known and "seed" not in inputs):
-        inputs["seed"] = _seeds(question)
-    if question.labels:
-        num_rows = _num_rows(inputs)
-        labels = [_label(text) for text in question.labels]
-        kinds = {type(label) for label in labels}
-        if len(kinds) > 1:
-            raise UsageError("--label: received numbers and names; pass one or the other.")
-        inputs[_LABEL] = np.array(labels * num_rows if len(labels) == 1 else labels)
-    return inputs
+    for option, kind, rows in (
+        ("--label", LABEL, question.labels),
+        ("--label-index", LABEL, question.label_indices),
+        ("--text", TEXT, question.texts),
+    ):
+        if rows:
+            name = signature.input_of(kind, option)
+            field = signature.inputs[name]
+            inputs[name] = [field.read(name, row) if option == "--label" else row for row in rows]
+    seed = signature.first(SEED) or (SEED if question.codes or question.seeds else None)
+    if seed is not None and seed not in inputs:
+        inputs[seed] = _seeds(question, _num_rows(inputs))
+    num_rows = _num_rows(inputs)
+    return {name: _spread(rows, num_rows) for name, rows in inputs.items()}
 
 
-def _seeds(question: Question) -> list[int]:
+def _values(signature: Signature, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    rows: dict[str, list[Any]] = {}
+    for given, text in pairs:
+        name = given.removesuffix(_INDEX)
+        field = signature.inputs.get(name) or signature.inputs.get(given)
+        if field is None:
+            raise UsageError(
+                f"--input: {signature.name} of this model takes no {given!r}; it takes "
+                f"{', '.join(signature.inputs)}."
+            )
+        if field.is_file or field.shape:
+            rows.setdefault(name, []).extend(_load(name, text, field))
+        elif given != name and field.kind == LABEL:
+            rows.setdefault(name, []).append(field.read_number(name, text))
+        else:
+            rows.setdefault(name, []).append(field.read(name, text))
+    return {name: np.stack(v) if signature.inputs[name].shape else v for name, v in rows.items()}
+
+
+def _load(name: str, text: str, field: Field) -> np.ndarray:
+    """The rows in a file: a picture, or an array of one or of several; or a list as JSON."""
+    if text.startswith("["):
+        return np.asarray(field.read(name, text))[None]
+    try:
+        content = Path(text).read_bytes()
+    except OSError as error:
+        raise UsageError(f"--input: {text!r} cannot be read ({error.strerror}).") from error
+    if Path(text).suffix != _NPY:
+        if not field.is_file:
+            raise UsageError(f"--input: {text!r} is no .npy file, which {name} needs.")
+        return read_picture(f"{name}: {text!r}", content, field)[None]
+    try:
+        array = np.load(io.BytesIO(content), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise UsageError(f"--input: {text!r} is no .npy file ({error}).") from error
+    return array if array.ndim > len(field.shape) else array[None]
+
+
+def _seeds(question: Question, num_rows: int) -> list[int]:
     seeds = list(question.seeds) or [0]
-    if question.count is None:
-        return seeds
-    if not 1 <= question.count <= _MAX_COUNT:
-        raise UsageError(f"--count: received {question.count}; expected 1 to {_MAX_COUNT}.")
+    count = question.count
+    if count is None:
+        return seeds if len(seeds) > 1 else [seeds[0] + index for index in range(num_rows)]
+    if not 1 <= count <= _MAX_COUNT:
+        raise UsageError(f"--count: received {count}; expected 1 to {_MAX_COUNT}.")
     if len(seeds) > 1:
         raise UsageError("--count: it goes with one --seed, the first; pass one or leave it out.")
-    return [seeds[0] + index for index in range(question.count)]
+    return [seeds[0] + index for index in range(count)]
 
 
-def _label(text: str) -> int | str:
-    try:
-        return int(text)
-    except ValueError:
-        return text
+def _coded(
+    client: Client,
+    description: Description,
+    signature: Signature,
+    codes: Sequence[tuple[str, str]],
+    inputs: dict[str, Any],
+) -> dict[str, Any]:
+    """Latents of the seeds with codes put into them, in the seeds' place."""
+    seeds = inputs.pop(SEED)
+    drawn = client.latents(seeds).copy()
+    for code, text in codes:
+        try:
+            value = np.full(len(drawn), float(text))
+        except ValueError as error:
+            raise UsageError(f"--code: {code!r} is {text!r}; expected a number.") from error
+        latents.set_code(drawn, description.latent_layout, code, value)
+    return inputs | {signature.input_of(LATENT, "--code"): drawn}
 
 
 def _num_rows(inputs: Mapping[str, Any]) -> int:
-    return max((len(np.atleast_1d(value)) for value in inputs.values()), default=1)
+    return max((len(rows) for rows in inputs.values()), default=1)
 
 
-def _load(path: str) -> np.ndarray:
-    try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise UsageError(f"--input: {path!r} is no .npy file ({error}).") from error
+def _spread(rows: Any, num_rows: int) -> Any:
+    """One row for all of them."""
+    if len(rows) != 1 or num_rows == 1:
+        return rows
+    return np.repeat(rows, num_rows, axis=0) if isinstance(rows, np.ndarray) else rows * num_rows
 
 
-def _check_out(out: str | None, signature: str, num_rows: int) -> None:
+# ---- Outputs -------------------------------------------------------------------------------------
+
+
+def _check_out(out: str | None, signature: Signature, num_rows: int) -> None:
     """Refuses before the request what could not be written after it."""
     if out is None:
         return
     suffix = Path(out).suffix
+    main = signature.outputs[signature.main_output]
+    if suffix == _PNG and not _is_png(main):
+        raise UsageError(
+            f"--out: {signature.name} of this model gives no PNG images; pass a .npz or .npy file."
+        )
     if suffix == _PNG and num_rows > 1:
         raise UsageError(f"--out: {out!r} is one picture and {num_rows} come; pass a folder.")
-    if suffix not in (_NPY, _NPZ) and not signature.endswith("_png"):
+    if suffix == _CSV and not any(field.is_single for field in signature.outputs.values()):
+        raise UsageError(f"--out: {signature.name} gives arrays; pass a .npz or .npy file.")
+    if suffix.lower() in ENDINGS and suffix not in _SUFFIXES:
         raise UsageError(
-            f"--out: {signature} gives arrays, no PNG files; pass a .npz or .npy file."
+            f"--out: {suffix!r} is none of {', '.join(_SUFFIXES)}; pass one of them, or a folder."
         )
-    if suffix not in (_PNG, _NPY, _NPZ) and Path(out).is_file():
-        raise UsageError(f"--out: {out!r} is a file; pass a folder, or .png, .npy or .npz.")
+    if suffix not in _SUFFIXES and Path(out).is_file():
+        raise UsageError(f"--out: {out!r} is a file; pass a folder, or .png, .npy, .npz or .csv.")
 
 
-def _write(out: str, inputs: Mapping[str, Any], outputs: Mapping[str, np.ndarray]) -> list[str]:
-    contents = _files(out, inputs, outputs)
+def _is_png(field: Field) -> bool:
+    if field.kind != IMAGE:
+        return False
+    return field.dtype == STRING or is_png(field.dtype, field.shape)
+
+
+def _write(
+    out: str, signature: Signature, inputs: Mapping[str, Any], outputs: Mapping[str, np.ndarray]
+) -> list[str]:
+    contents = _files(out, signature, inputs, outputs)
     try:
         for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -196,33 +288,95 @@ def _write(out: str, inputs: Mapping[str, Any], outputs: Mapping[str, np.ndarray
 
 
 def _files(
-    out: str, inputs: Mapping[str, Any], outputs: Mapping[str, np.ndarray]
+    out: str, signature: Signature, inputs: Mapping[str, Any], outputs: Mapping[str, np.ndarray]
 ) -> dict[Path, bytes]:
     """Path → content."""
-    suffix, content = Path(out).suffix, io.BytesIO()
+    suffix, main = Path(out).suffix, signature.main_output
     if suffix == _NPZ:
-        arrays = {**{n: np.asarray(v) for n, v in inputs.items()}, **outputs}
-        plain: dict[str, Any] = {name: _plain(array) for name, array in arrays.items()}
-        np.savez(content, **plain)
-        return {Path(out): content.getvalue()}
+        return {Path(out): _npz({n: np.asarray(v) for n, v in inputs.items()} | dict(outputs))}
     if suffix == _NPY:
-        main = next(name for name in outputs if name != _LABEL or len(outputs) == 1)
-        np.save(content, _plain(outputs[main]))
-        return {Path(out): content.getvalue()}
-    pictures = outputs[_PICTURES]
+        return {Path(out): _npy(outputs[main])}
+    if suffix == _CSV:
+        return {Path(out): _table(signature, inputs, outputs)}
     if suffix == _PNG:
-        return {Path(out): pictures[0]}
-    labels = np.asarray(inputs.get(_LABEL, outputs.get(_LABEL, [""] * len(pictures))))
-    names = [
-        f"seed-{seed}" + (f"-label-{label}" if str(label) else "")
-        for seed, label in zip(inputs["seed"], labels, strict=True)
-    ]
-    return {Path(out, f"{name}.png"): file for name, file in zip(names, pictures, strict=True)}
+        return {Path(out): _pictures(outputs[main])[0]}
+    return {Path(out, name): c for name, c in _folder(signature, inputs, outputs).items()}
+
+
+def _folder(
+    signature: Signature, inputs: Mapping[str, Any], outputs: Mapping[str, np.ndarray]
+) -> dict[str, bytes]:
+    """Every output by its kind: pictures as PNG, arrays as .npy, single values in one table."""
+    contents: dict[str, bytes] = {}
+    fields = signature.outputs
+    for name, array in outputs.items():
+        if _is_png(fields[name]):
+            before = "" if name == signature.main_output else f"{name}-"
+            names = (f"{before}{row}.png" for row in _row_names(inputs, outputs, len(array)))
+            contents |= dict(zip(names, _pictures(array), strict=True))
+        elif not fields[name].is_single:
+            contents[f"{name}.npy"] = _npy(array)
+    singles = [name for name, field in fields.items() if field.is_single]
+    # A label is in the pictures' names.
+    if not contents or any(fields[name].kind != LABEL for name in singles):
+        contents["answers.csv"] = _table(signature, inputs, outputs)
+    return contents
+
+
+def _row_names(
+    inputs: Mapping[str, Any], outputs: Mapping[str, np.ndarray], num_rows: int
+) -> list[str]:
+    seeds = inputs.get(SEED)
+    names = [f"row-{i}" for i in range(num_rows)] if seeds is None else [f"seed-{s}" for s in seeds]
+    labels = inputs.get(LABEL, outputs.get(LABEL))
+    if labels is None:
+        return names
+    return [f"{name}-label-{label}" for name, label in zip(names, labels, strict=True)]
+
+
+def _table(
+    signature: Signature, inputs: Mapping[str, Any], outputs: Mapping[str, np.ndarray]
+) -> bytes:
+    """The inputs and outputs that are one number or text a row, as CSV; labels by name."""
+    columns = {n: v for n, v in inputs.items() if signature.inputs[n].is_single}
+    columns |= {n: v for n, v in outputs.items() if signature.outputs[n].is_single}
+    fields = {**signature.inputs, **signature.outputs}
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(columns)
+    lines.writerows(zip(*(_words(v, fields[n]) for n, v in columns.items()), strict=True))
+    return text.getvalue().encode()
+
+
+def _words(values: Any, field: Field) -> list[Any]:
+    rows = np.asarray(values, object if field.dtype == STRING else None).tolist()
+    if field.kind == LABEL and field.names:
+        return [field.names[row] for row in rows]
+    return rows
+
+
+def _pictures(array: np.ndarray) -> np.ndarray:
+    return array if array.dtype == object else encode_png(array)
+
+
+def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:
+    content = io.BytesIO()
+    plain: dict[str, Any] = {name: _plain(array) for name, array in arrays.items()}
+    np.savez(content, **plain)
+    return content.getvalue()
+
+
+def _npy(array: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    np.save(content, _plain(array))
+    return content.getvalue()
 
 
 def _plain(array: np.ndarray) -> np.ndarray:
-    """Text and files as fixed-length bytes, which NumPy's files hold without pickling."""
-    return array.astype(bytes) if array.dtype == object else array
+    """Texts and files as items of fixed length, which NumPy's files hold without pickling."""
+    if array.dtype != object:
+        return array
+    return array.astype(str if all(isinstance(item, str) for item in array.flat) else bytes)
 
 
 def _to_json(array: np.ndarray) -> Any:
@@ -240,11 +394,15 @@ def _as_text(value: str | bytes) -> Any:
         return {"b64": base64.b64encode(value).decode()}
 
 
-def _is_short(array: np.ndarray) -> bool:
-    return array.dtype != object and array[0].size <= 1
+def _is_short(field: Field) -> bool:
+    return field.is_single or field.shape == (1,)
 
 
-def _line(name: str, array: np.ndarray) -> str:
-    if _is_short(array):
-        return f"  {name}  {' '.join(f'{value:.6g}' for value in array.ravel().tolist())}"
-    return f"  {name}  {array.dtype if array.dtype != object else 'bytes'} {list(array.shape)}"
+def _line(name: str, array: np.ndarray, field: Field) -> str:
+    if field.kind == TEXT and field.dtype == STRING:
+        return "\n".join(f"  {name}  {text}" for text in array)
+    if not _is_short(field):
+        return f"  {name}  {array.dtype if array.dtype != object else 'bytes'} {list(array.shape)}"
+    if field.kind == LABEL and field.names:
+        return f"  {name}  {' '.join(_words(array, field))}"
+    return f"  {name}  {' '.join(f'{value:.6g}' for value in array.ravel().tolist())}"

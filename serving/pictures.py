@@ -1,6 +1,7 @@
 """Arrays as PNG files, and picture files as arrays that fit a field."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,14 @@ def encode_png(images: np.ndarray) -> np.ndarray:
     files = np.empty(len(images), object)
     files[:] = [_encode(image) for image in images]
     return files
+
+
+def is_png(dtype: str, shape: Sequence[int | None]) -> bool:
+    """Returns whether an array of a type and a shape can be a PNG file."""
+    channels = (shape[-1] or 0) if len(shape) == 3 else 0
+    return (dtype == "uint8" and 1 <= channels <= _MAX_CHANNELS) or (
+        dtype == "uint16" and channels == 1
+    )
 
 
 def read_picture(name: str, content: bytes, field: Field) -> np.ndarray:
@@ -109,9 +118,7 @@ def _encode(image: np.ndarray) -> bytes:
 
 
 def _check(images: np.ndarray) -> None:
-    channels = images.shape[-1] if images.ndim == 4 else 0
-    is_grey16 = images.dtype == np.uint16 and channels == 1
-    if not (is_grey16 or (images.dtype == np.uint8 and 1 <= channels <= _MAX_CHANNELS)):
+    if not is_png(images.dtype.name, images.shape[1:]):
         raise UsageError(
             f"png: samples of type {images.dtype} and shape {list(images.shape[1:])} are no PNG "
             "images; ask for arrays."

@@ -232,10 +232,19 @@ def serve(ctx: click.Context, model_dir: str, engine: str, as_json: bool, **valu
 @click.option("--label-name", help="Version label to ask, such as stable.")
 @click.option("--signature", help="Default generate, with --label generate_conditional.")
 @click.option("--seed", "seeds", type=int, multiple=True, help="May be repeated; default 0.")
-@click.option("--label", "labels", multiple=True, help="Number or name; one for all or one a seed.")
+@click.option("--label", "labels", multiple=True, help="Name or number; one for all or one a row.")
+@click.option("--label-index", "label_indices", type=int, multiple=True, help="Number alone.")
+@click.option("--text", "texts", multiple=True, help="One for all or one a row.")
 @click.option("--count", type=int, help="How many samples, with seeds from --seed on.")
-@click.option("--input", "files", multiple=True, metavar="NAME=FILE", help="An input, from a .npy.")
-@click.option("--out", help="A folder for PNG files, or a .png, .npz or .npy file.")
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An input: a picture or .npy file, a name, a number or a text.",
+)
+@click.option("--code", "codes", multiple=True, metavar="NAME=NUMBER", help="A part of latents.")
+@click.option("--out", help="A folder, or a .png, .npz, .npy or .csv file.")
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds.")
 @click.option("--ca-certificate", help="PEM file of who vouches for the server.")
 @click.option("--client-certificate", help="PEM file, where the server asks who calls.")
@@ -250,8 +259,11 @@ def call(
     signature: str | None,
     seeds: tuple[int, ...],
     labels: tuple[str, ...],
+    label_indices: tuple[int, ...],
+    texts: tuple[str, ...],
     count: int | None,
-    files: tuple[str, ...],
+    inputs: tuple[str, ...],
+    codes: tuple[str, ...],
     out: str | None,
     timeout: float,
     as_json: bool,
@@ -264,13 +276,27 @@ def call(
       gan call localhost:8500 --seed 1 --label cat --out cat.png
       gan call http://localhost:8501 --model pets --count 100 --out pets/
       gan call https://gan.example.org --signature latents --seed 1 --seed 2 --json
-      gan call localhost:8500 --signature score --input image=image.npy --label 3
+      gan call localhost:8500 --signature score --input image=image.png --label 3
+      gan call localhost:8500 --signature translate --input image=a.png --out b.png
+      gan call localhost:8500 --signature classify --input image=a.png --input image=b.png
+      gan call localhost:8500 --text "a red bird" --count 4 --out birds/
+      gan call localhost:8500 --seed 1 --code tilt=0.5 --out tilted.npy
       gan call localhost:8500 --signature describe
     """  # noqa: D301 - click reads the \b as "do not wrap"
     from serving import call as calling
     from serving.client import Client
 
-    question = calling.Question(signature, seeds, labels, count, calling.named_files(files), out)
+    question = calling.Question(
+        signature,
+        seeds,
+        labels,
+        label_indices,
+        texts,
+        count,
+        calling.named("--input", inputs),
+        calling.named("--code", codes),
+        out,
+    )
     if not host.startswith(("http://", "https://")):
         start_tensorflow()
     with Client(

@@ -77,20 +77,40 @@ def test_describe(call):
     [
         (["--label", "10"], 2, "label: 10 is out of range; this model accepts 0 to 9"),
         (["--label", "cat"], 2, "label: 'cat' is no name of a label; there are '0', '1'"),
-        (["--label", "1", "--label", "cat"], 2, "--label: received numbers and names"),
+        (["--label", "1", "--label", "cat"], 2, "label: 'cat' is no name of a label"),
+        (["--label-index", "10"], 2, "label: 10 is out of range"),
+        (["--text", "a"], 2, "--text: generate_conditional of this model takes no --text"),
+        (["--code", "tilt=1"], 2, "the latents of this model hold noise alone"),
+        (["--code", "tilt"], 2, "--code: received 'tilt'; expected NAME=NUMBER"),
         (["--signature", "encode"], 2, "signature: the model has no 'encode'"),
         (["--count", "0"], 2, "--count: received 0"),
         (["--count", "2", "--seed", "1", "--seed", "2"], 2, "--count: it goes with one --seed"),
         (["--count", "2", "--out", "a.png"], 2, "'a.png' is one picture and 2 come; pass a folder"),
-        (["--signature", "latents", "--out", "folder"], 2, "--out: latents gives arrays"),
+        (["--signature", "latents", "--out", "a.png"], 2, "--out: latents of this model gives no"),
+        (["--signature", "latents", "--out", "a.csv"], 2, "--out: latents gives arrays; pass a"),
+        (["--out", "a.jpg"], 2, "--out: '.jpg' is none of .png, .npy, .npz, .csv; pass one of th"),
         (["--seed", str(2**63)], 2, "seed: 9223372036854775808 does not fit int64"),
         (
             ["--signature", "decode"],
             2,
             "latent: decode of this model takes float32 [n, 4]; received",
         ),
-        (["--input", "image"], 2, "--input: received 'image'; expected NAME=FILE"),
-        (["--input", "image=/no.npy"], 2, "--input: '/no.npy' is no .npy file"),
+        (["--input", "image"], 2, "--input: received 'image'; expected NAME=VALUE"),
+        (
+            ["--input", "image=/no.npy"],
+            2,
+            "--input: generate_conditional of this model takes no 'i",
+        ),
+        (
+            ["--signature", "score", "--input", "image=/no.npy"],
+            2,
+            "--input: '/no.npy' cannot be re",
+        ),
+        (
+            ["--signature", "score", "--input", "image=[1"],
+            2,
+            "image: received '[1'; expected a list",
+        ),
         (["--version", "1", "--label-name", "a"], 2, "version: received a version and a version"),
         (["--version", "5"], 1, "NOT_FOUND: Servable not found for request: Specific(digits, 5)"),
         (["--timeout", "0"], 2, "timeout: received 0.0"),
@@ -122,5 +142,90 @@ def test_a_place_that_cannot_be_written(call, tmp_path):
 
 
 def test_points_are_no_pictures(points_server, target_of, call, tmp_path):
-    result = call("--out", tmp_path / "a", model="points", host=target_of(points_server))
+    host = target_of(points_server)
+    result = call("--out", tmp_path / "a.png", model="points", host=host)
     assert result.exit_code == 2 and "no PNG images; pass a .npz or .npy file" in result.stderr
+    result = call("--count", 3, "--out", tmp_path / "a", model="points", host=host)
+    assert result.exit_code == 0, result.stderr
+    assert np.load(tmp_path / "a" / "sample.npy").shape == (3, 2)
+
+
+@pytest.fixture
+def shop(workshop_server, target_of, call):
+    return lambda *arguments: call(*arguments, model="workshop", host=target_of(workshop_server))
+
+
+@pytest.fixture
+def photo(tmp_path):
+    Image.fromarray(np.full([8, 8], 50, np.uint8)).save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+def test_a_picture_goes_in_and_a_picture_comes_out(shop, photo, tmp_path):
+    arguments = ["--signature", "translate_to_a", "--input", f"image={photo}"]
+    result = shop(*arguments, "--out", tmp_path / "new.png")
+    assert result.exit_code == 0, result.stderr
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "new.png")), 205)
+    result = shop(*arguments, "--input", f"image={photo}", "--out", tmp_path / "two")
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["row-0.png", "row-1.png"]
+
+
+def test_a_mask_and_a_seed(shop, photo, tmp_path):
+    mask = np.zeros([8, 8], np.uint8)
+    mask[0] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    result = shop(
+        "--signature", "complete", "--input", f"image={photo}", "--input",
+        f"mask={tmp_path}/mask.png", "--seed", 7, "--count", 2, "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    assert np.asarray(Image.open(tmp_path / "out" / "seed-8.png"))[:2, 0].tolist() == [50, 8]
+    table = (tmp_path / "out" / "answers.csv").read_text()
+    assert table == "seed,loss\n7,6.25\n8,6.25\n"
+
+
+def test_texts_and_names_are_printed(shop, photo, tmp_path):
+    result = shop("--signature", "caption", "--input", f"image={photo}", "--seed", 3)
+    assert result.stdout == "caption answered:\n  text  a dark digit é 3\n"
+    result = shop("--signature", "classify", "--input", f"image={photo}")
+    assert "\n  label  1\n" in result.stdout
+    out = tmp_path / "words.csv"
+    result = shop("--signature", "caption", "--input", f"image={photo}", "--out", out)
+    assert out.read_text() == "seed,text\n0,a dark digit é 0\n"
+
+
+def test_several_conditions(shop, photo):
+    document = printed(
+        shop("--seed", 5, "--seed", 6, "--label", 7, "--text", "ab", "--text", "abc",
+             "--input", f"image={photo}", "--json")
+    )  # fmt: skip
+    assert document["outputs"]["sample"] == [[5, 7, 2, 50], [6, 7, 3, 50]]
+
+
+def test_codes_are_put_into_the_latents_of_seeds(start_server, tmp_path):
+    from tests.serving.bulk.conftest import Coded
+
+    Coded(images=False).save(tmp_path / "coded" / "1")
+    server = start_server(tmp_path / "coded")
+    host = f"http://127.0.0.1:{server.rest_api_port}"
+    ask = ["call", host, "--seed", "1", "--code", "tilt=0.5", "--code", "kind=1", "--json"]
+    result = CliRunner().invoke(main, ask)
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    noise = document["inputs"]["latent"][0][0]
+    assert document["inputs"]["latent"] == [[noise, 0, 1, 0.5]]
+    np.testing.assert_allclose(document["outputs"]["sample"], [[noise + 1, 0.5]], rtol=1e-6)
+    result = CliRunner().invoke(main, [*ask[:4], "--code", "kind=2"])
+    assert result.exit_code == 2 and "'kind' takes the whole numbers 0 to 1" in result.stderr
+
+
+def test_a_text_is_a_name_before_it_is_a_number(caplog):
+    from serving.fields import Field
+
+    field = Field((), "int64", "label", names=("1", "2", "10"))
+    assert [field.read("label", text) for text in ("1", "10", "0")] == [0, 2, 0]
+    assert field.read_number("label", "1") == 1
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == [
+        "label: '1' is taken for a name, that of class 0; label_index means the number."
+    ]

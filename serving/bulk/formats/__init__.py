@@ -15,6 +15,7 @@ import numpy as np
 
 from serving.errors import UsageError
 from serving.fields import STRING
+from serving.pictures import is_png
 
 # Names to modules: a format's library is imported when it is used.
 NAMES = ("png", "npz", "tfrecord", "array_record", "webdataset", "parquet", "csv")
@@ -47,10 +48,7 @@ class Content:
     @property
     def is_png(self) -> bool:
         """Whether a sample can be a PNG file."""
-        channels = self.shape[-1] if len(self.shape) == 3 else 0
-        return (self.dtype == "uint8" and 1 <= channels <= 4) or (
-            self.dtype == "uint16" and channels == 1
-        )
+        return is_png(self.dtype, self.shape)
 
     @property
     def is_single(self) -> bool:
