@@ -1,5 +1,7 @@
 // The endpoint's REST interface. Everything goes to the origin that the page came from.
 
+import { main, numbers } from "./fields.js";
+
 const MOST_NUMBERS = 1e6; // in one reply
 
 export class Refused extends Error {
@@ -49,11 +51,25 @@ export class Model {
   async describe(signal) {
     const { outputs } = await this.post({ signature_name: "describe", inputs: { row: [0] } }, signal);
     this.description = JSON.parse(Array.isArray(outputs) ? outputs[0] : outputs.description[0]);
+    if (!this.description.fields) {
+      throw new Refused(0, "This model does not say what it takes; export its run again.");
+    }
     return this.description;
   }
 
+  // What it can be asked: {name: {inputs, outputs}}, both fields by name.
+  get signatures() {
+    return this.description.fields;
+  }
+
   has(signature) {
-    return signature in this.description.signatures;
+    return signature in this.signatures;
+  }
+
+  // What samples are, whichever signature makes them: [name, field].
+  get sample() {
+    const maker = ["generate", "generate_conditional", "decode"].find((name) => this.has(name));
+    return maker ? main(this.signatures[maker]) : [null, null];
   }
 
   post(body, signal) {
@@ -62,9 +78,10 @@ export class Model {
 
   // Columns in, columns out; long requests travel in pieces.
   async predict(signature, inputs, signal) {
-    const names = Object.keys(this.description.signatures[signature].outputs);
+    const fields = this.signatures[signature];
+    const names = Object.keys(fields.outputs);
     const rows = Object.values(inputs)[0].length;
-    const size = this.description.sample.shape.reduce((product, n) => product * n, 1);
+    const size = [fields.inputs, fields.outputs].flatMap(Object.values).reduce((sum, field) => sum + numbers(field), 0);
     const step = Math.max(1, Math.floor(MOST_NUMBERS / size));
     const columns = Object.fromEntries(names.map((name) => [name, []]));
     for (let start = 0; start < rows; start += step) {

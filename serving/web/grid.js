@@ -1,6 +1,6 @@
 // The grid of pictures: a list box in which two or three are chosen.
 
-import { draw } from "./samples.js";
+import { view } from "./samples.js";
 
 export const PLACES = ["A", "B", "C"];
 
@@ -33,9 +33,8 @@ export class Grid {
     const option = document.createElement("div");
     option.className = "cell";
     option.setAttribute("role", "option");
-    const canvas = document.createElement("canvas");
+    const canvas = view(cell.sample, spec);
     canvas.setAttribute("aria-hidden", "true");
-    draw(canvas, cell.sample, spec);
     const badge = Object.assign(document.createElement("span"), { className: "badge" });
     badge.setAttribute("aria-hidden", "true");
     const words = Object.assign(document.createElement("div"), { className: "words" });

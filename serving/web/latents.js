@@ -62,5 +62,21 @@ export function walk(a, direction, steps, latent) {
   });
 }
 
+const ONE_HOT = new Set(["one_hot", "categorical"]);
+export const isOneHot = ({ kind }) => ONE_HOT.has(kind);
+export const codesOf = (latent) => (latent?.layout ?? []).filter(({ name }) => name !== "noise");
+
+// A latent with codes put into it: the number of the one, or a number for each place.
+export function withCodes(z, parts, values) {
+  const latent = [...z];
+  parts.forEach((part, i) => {
+    const numbers = isOneHot(part)
+      ? Array.from({ length: part.size }, (_, place) => Number(place === values[i]))
+      : [values[i]].flat();
+    latent.splice(part.start, part.size, ...numbers);
+  });
+  return latent;
+}
+
 export const truncated = (z, factor) => z.map((value) => factor * value);
 export const canTruncate = (latent) => latent?.prior === GAUSSIAN;

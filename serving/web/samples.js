@@ -1,15 +1,18 @@
-// Samples on a canvas: pictures as they are, points and other vectors as drawings.
+// Samples as elements: pictures as they are, vectors as drawings, clips as strips, the rest in words.
+
+import { isDrawn, isSingle, words } from "./fields.js";
 
 const DRAWING = 64; // pixels a side
+const FRAMES = 8; // of a clip, side by side
 
 export const number = (value) => value.toFixed(2).replace("-", "−");
 
-export const isPicture = ({ shape }) => shape.length === 3 && [1, 2, 3, 4].includes(shape[2]);
+const isPicture = ({ shape, kind }) => kind !== "clip" && shape.length === 3 && [1, 2, 3, 4].includes(shape[2]);
 
 const RANGES = { uint8: [0, 255], uint16: [0, 65535] };
 
-function drawPicture(canvas, sample, { shape, dtype, range }) {
-  const [height, width, channels] = shape;
+function drawPicture(canvas, sample, { dtype, range }) {
+  const [height, width, channels] = [sample.length, sample[0].length, sample[0][0].length];
   const [low, high] = range ?? RANGES[dtype] ?? [-1, 1];
   const pixels = new ImageData(width, height);
   const grey = channels < 3;
@@ -51,8 +54,39 @@ function drawVector(canvas, sample, { range }) {
   });
 }
 
+// Some frames of a clip beside each other, the first and the last among them.
+function drawClip(canvas, sample, spec) {
+  const count = Math.min(FRAMES, sample.length);
+  const frames = Array.from({ length: count }, (_, i) => sample[Math.round((i * (sample.length - 1)) / Math.max(1, count - 1))]);
+  const rows = frames[0].map((_, y) => frames.flatMap((frame) => frame[y]));
+  drawPicture(canvas, rows, spec);
+}
+
 export function draw(canvas, sample, spec) {
-  (isPicture(spec) ? drawPicture : drawVector)(canvas, sample, spec);
+  const how = spec.kind === "clip" ? drawClip : isPicture(spec) ? drawPicture : drawVector;
+  how(canvas, sample, spec);
+}
+
+const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+
+function table(sample, columns) {
+  const list = make("dl", { className: "values" });
+  for (const [name, field] of Object.entries(columns)) {
+    list.append(make("dt", { textContent: name }), make("dd", { textContent: words(sample[name], field) }));
+  }
+  return list;
+}
+
+// A sample as an element: a canvas where it can be drawn, words otherwise.
+export function view(sample, spec) {
+  if (spec.kind === "table" && spec.columns) return table(sample, spec.columns);
+  if (isDrawn(spec)) {
+    const canvas = document.createElement("canvas");
+    draw(canvas, sample, spec);
+    return canvas;
+  }
+  const text = isSingle(spec) ? words(sample, spec) : JSON.stringify(sample);
+  return make("div", { className: "text", textContent: text });
 }
 
 export function save(canvas, name) {

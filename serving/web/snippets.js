@@ -24,6 +24,24 @@ export function program(origin, { model, version, versionLabel }, withKey, lines
   return [...imports, "", `with Client(${options}) as client:`, ...lines.map((line) => `    ${line}`)].join("\n");
 }
 
+// Inputs of a row as keyword arguments: arrays by their names, everything else as it stands.
+export function keywords(row, inputs, count) {
+  return inputs
+    .filter(({ name }) => name in row)
+    .map(({ name, field }) => {
+      if (field.shape.length) return `, ${name}=${name}`;
+      return `, ${name}=${count === 1 ? `[${python(row[name])}]` : python(row[name])}`;
+    })
+    .join("");
+}
+
+// What the arrays are that stand by their names.
+export function arrays(row, inputs, count) {
+  return inputs
+    .filter(({ name, field }) => name in row && field.shape.length)
+    .map(({ name, field }) => `# ${name}: ${field.dtype} [${[count, ...field.shape.map((n) => n ?? "any")].join(", ")}]`);
+}
+
 // A picture's place in the space of latents: its seed, or its truncated latent.
 export function point({ seed, truncation }) {
   return truncation === 1 ? String(seed) : `${truncation} * client.latents([${seed}])[0]`;

@@ -1,5 +1,6 @@
 """The page's files: what can be said of them without a browser."""
 
+import io
 import json
 import re
 import shutil
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from serving import latents
+from serving.fields import Field
+from serving.pictures import read_picture
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "serving" / "web").iterdir())
@@ -173,6 +177,89 @@ def test_a_walk_leads_through_its_beginning(node):
     middle, lengths = json.loads(node("script.mjs", script=script))
     assert middle == [3, 4]
     np.testing.assert_allclose(lengths, 5)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        Field((2, 3, 1), "uint8", "image", (0, 255)),
+        Field((2, 3, 3), "uint8", "image", (0, 255)),
+        Field((2, 3, 4), "uint8", "strokes"),
+        Field((2, 3, 3), "float32", "image", (-1, 1)),
+        Field((2, 3, 1), "uint16", "image"),
+        Field((2, 3, 1), "uint8", "mask"),
+    ],
+    ids=lambda field: f"{field.kind} {field.dtype} {field.shape[2]}",
+)
+def test_a_picture_means_the_same_in_the_page_and_in_python(node, field):
+    colours = np.random.default_rng(0).integers(0, 256, [2, 3, 4], np.uint8)
+    colours[..., 3] = 255
+    content = io.BytesIO()
+    Image.fromarray(colours).save(content, "PNG")
+    described = {"shape": field.shape, "dtype": field.dtype, "kind": field.kind}
+    script = f"""
+        import {{ toRows }} from "./pixels.mjs";
+        const data = {colours.ravel().tolist()};
+        const field = {json.dumps(described | {"range": field.range})};
+        console.log(JSON.stringify(toRows(data, 3, 2, field)));
+    """
+    rows = np.array(json.loads(node("script.mjs", script=script)))
+    wanted = read_picture("picture", content.getvalue(), field)
+    np.testing.assert_allclose(rows, wanted, atol=1e-6)
+
+
+def test_the_page_learns_of_signatures_from_the_description(node):
+    image = {"shape": [8, 8, 1], "dtype": "uint8", "kind": "image", "range": [0, 255]}
+    seed = {"shape": [], "dtype": "int64", "kind": "seed"}
+    label = {"shape": [], "dtype": "int64", "kind": "label", "names": ["cat", "dog"]}
+    number = {"shape": [], "dtype": "float32", "kind": "scalar"}
+    text = {"shape": [], "dtype": "string", "kind": "text"}
+    signatures = {
+        "generate_conditional": {
+            "inputs": {"seed": seed, "label": label, "text": text, "edges": image},
+            "outputs": {"age": number, "pet": label},
+        },
+        "generate_png": {"inputs": {"seed": seed}, "outputs": {"image_bytes": image}},
+        "complete": {
+            "inputs": {"seed": seed, "mask": image | {"kind": "mask"}, "image": image},
+            "outputs": {"loss": number, "image": image},
+        },
+        "caption": {"inputs": {"image": image, "seed": seed}, "outputs": {"text": text}},
+    }
+    script = f"""
+        import * as fields from "./fields.mjs";
+        const signatures = {json.dumps(signatures)};
+        const {"{ complete, caption, generate_conditional: table }"} = signatures;
+        const rows = fields.samplesIn({{ age: [3, 0.25], pet: [1, 0] }}, table);
+        console.log(JSON.stringify([
+            fields.askable(signatures), Object.keys(fields.conditions(signatures)),
+            fields.subject(complete)[0], fields.main(complete)[0],
+            fields.samplesIn({{ text: ["a"] }}, caption).spec.kind, rows.spec.kind, rows.samples,
+            rows.samples.map((row) => fields.words(row.pet, rows.spec.columns.pet)),
+            fields.words(-0.123456, signatures.complete.outputs.loss),
+        ]));
+    """
+    assert json.loads(node("script.mjs", script=script)) == [
+        ["caption", "complete"], ["text", "edges"], "image", "image", "text", "table",
+        [{"age": 3, "pet": 1}, {"age": 0.25, "pet": 0}], ["dog", "cat"], "−0.1235",
+    ]  # fmt: skip
+
+
+def test_the_page_and_the_client_mean_the_same_codes(node):
+    layout = [
+        {"name": "noise", "start": 0, "size": 1},
+        {"name": "kind", "start": 1, "size": 2, "kind": "one_hot"},
+        {"name": "tilt", "start": 3, "size": 1},
+    ]
+    script = f"""
+        import {{ codesOf, withCodes }} from "./latents.mjs";
+        const parts = codesOf({{ layout: {json.dumps(layout)} }});
+        console.log(JSON.stringify(withCodes([9, 0, 0, 0], parts, [1, 0.5])));
+    """
+    latent = np.array([[9, 0, 0, 0]], np.float32)
+    latents.set_code(latent, layout, "kind", np.array([1.0]))
+    latents.set_code(latent, layout, "tilt", np.array([0.5]))
+    assert json.loads(node("script.mjs", script=script)) == latent[0].tolist()
 
 
 def test_a_request_is_quoted_for_the_shell(node):

@@ -1,0 +1,251 @@
+// A control for every kind of input: lists, texts, sliders, files and a brush.
+
+import { Refused } from "./api.js";
+import { classNames } from "./fields.js";
+import { toRows } from "./pixels.js";
+
+const LARGEST = 512; // pixels a side, where the model leaves the size open
+const ZOOM = 192; // pixels on the page that a small picture is shown with, at least
+const BRUSH = 0.06; // of the picture's side
+
+let count = 0; // of controls, for identifiers
+
+const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
+
+// A control has `element`, `value()` (a row, or null where nothing is given) and `name`.
+export function control(name, field, changed, subject = null) {
+  const build = {
+    label: listOf, text: textOf, seed: numberOf, scalar: field.range ? sliderOf : numberOf,
+    image: pictureOf, mask: brushOf, strokes: brushOf, clip: framesOf,
+  }[field.kind] ?? numbersOf; // prettier-ignore
+  const id = `input-${(count += 1)}`;
+  const element = make("div", { className: "field" });
+  element.append(make("label", { htmlFor: id, textContent: name.replaceAll("_", " ") }));
+  const value = build({ id, name, field, element, changed, subject });
+  return { element, value, name, field };
+}
+
+// Its value, which must be there.
+export function required({ name, value }) {
+  const row = value();
+  if (row === null) throw new Refused(0, `${name.replaceAll("_", " ")}: received nothing; this model takes one.`);
+  return row;
+}
+
+function listOf({ id, field, element, changed }) {
+  const select = make("select", { id });
+  select.append(...classNames(field).map((words, i) => new Option(words, String(i))));
+  select.addEventListener("change", changed);
+  element.append(select);
+  return () => Number(select.value);
+}
+
+function textOf({ id, field, element, changed }) {
+  const input = make("input", { id, type: "text", autocomplete: "off" });
+  const vocabulary = field.about?.vocabulary ?? [];
+  if (vocabulary.length) {
+    const list = make("datalist", { id: `${id}-words` });
+    list.append(...vocabulary.map((word) => new Option(word)));
+    input.setAttribute("list", list.id);
+    element.append(list);
+    input.title = `Words it knows: ${vocabulary.join(" ")}`;
+  }
+  input.addEventListener("change", changed);
+  element.append(input);
+  return () => input.value.trim() || null;
+}
+
+function numberOf({ id, name, field, element, changed }) {
+  const isWhole = !field.dtype.startsWith("float");
+  const input = make("input", { id, type: "number", step: isWhole ? "1" : "any", value: "0" });
+  input.addEventListener("change", changed);
+  element.append(input);
+  return () => {
+    const value = Number(input.value);
+    if (input.value.trim() === "" || !Number.isFinite(value) || (isWhole && !Number.isSafeInteger(value))) {
+      const wanted = isWhole ? "a whole number" : "a number";
+      throw new Refused(0, `${name}: received ${input.value || "nothing"}; expected ${wanted}.`);
+    }
+    return value;
+  };
+}
+
+function sliderOf({ id, field, element, changed }) {
+  const [low, high] = field.range;
+  const step = field.dtype.startsWith("float") ? (high - low) / 100 : 1;
+  const input = make("input", { id, type: "range", min: low, max: high, step });
+  input.value = String(field.about?.default ?? high);
+  const shown = make("output", { htmlFor: id, textContent: input.value });
+  input.addEventListener("input", () => {
+    shown.textContent = input.value;
+  });
+  input.addEventListener("change", changed);
+  element.append(shown, input);
+  return () => Number(input.value);
+}
+
+function numbersOf({ id, name, field, element, changed }) {
+  const size = field.shape.reduce((product, n) => product * (n ?? 1), 1);
+  const input = make("input", { id, type: "text", autocomplete: "off", placeholder: `${size} numbers` });
+  input.addEventListener("change", changed);
+  element.append(input);
+  return () => {
+    if (!input.value.trim()) return null;
+    const values = input.value.trim().split(/[\s,;]+/).map(Number);
+    if (values.length !== size || !values.every(Number.isFinite)) {
+      throw new Refused(0, `${name}: received ${values.length} numbers or words; expected ${size} numbers.`);
+    }
+    return field.shape.length ? values : values[0];
+  };
+}
+
+// ---- Pictures ------------------------------------------------------------------------------------
+
+function sized(field, picture) {
+  const [height, width] = field.shape;
+  const scale = Math.min(1, LARGEST / Math.max(picture?.width ?? 1, picture?.height ?? 1));
+  const open = (size) => Math.max(1, Math.round((size ?? LARGEST / 2) * scale));
+  return [width ?? open(picture?.width), height ?? open(picture?.height)];
+}
+
+// The middle of a picture as large as the field wants it.
+async function drawn(canvas, file, field) {
+  let picture;
+  try {
+    picture = await createImageBitmap(file);
+  } catch {
+    throw new Refused(0, `${file.name} is no picture that this browser reads.`);
+  }
+  [canvas.width, canvas.height] = sized(field, picture);
+  const scale = Math.max(canvas.width / picture.width, canvas.height / picture.height);
+  const [width, height] = [canvas.width / scale, canvas.height / scale];
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (field.shape.at(-1) % 2) {
+    context.fillStyle = "#ffffff"; // what is transparent lies on white
+    context.fillRect(0, 0, canvas.width, canvas.height);
+  }
+  context.drawImage(
+    picture, (picture.width - width) / 2, (picture.height - height) / 2, width, height,
+    0, 0, canvas.width, canvas.height,
+  ); // prettier-ignore
+}
+
+function rowsOf(canvas, field) {
+  const { width, height } = canvas;
+  return toRows(canvas.getContext("2d").getImageData(0, 0, width, height).data, width, height, field);
+}
+
+function fileOf(id, element, several, chosen) {
+  const input = make("input", { id, type: "file", accept: "image/*", multiple: several });
+  element.append(input);
+  input.addEventListener("change", () => input.files.length && chosen([...input.files]));
+}
+
+function preview(name) {
+  const canvas = make("canvas", { className: "preview", hidden: true });
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", name);
+  return canvas;
+}
+
+function pictureOf({ id, name, field, element, changed }) {
+  const canvas = preview(name);
+  let problem = null;
+  fileOf(id, element, false, async ([file]) => {
+    try {
+      await drawn(canvas, file, field);
+      problem = null;
+      canvas.hidden = false;
+      canvas.classList.toggle("smooth", canvas.width > ZOOM);
+    } catch (error) {
+      problem = error;
+      canvas.hidden = true;
+    }
+    element.dispatchEvent(new Event("picture"));
+    changed();
+  });
+  element.append(canvas);
+  element.picture = canvas;
+  return () => {
+    if (problem) throw problem;
+    return canvas.hidden ? null : rowsOf(canvas, field);
+  };
+}
+
+// Several pictures, the frames of a clip in the order of their names.
+function framesOf({ id, name, field, element, changed }) {
+  const frame = { ...field, shape: field.shape.slice(1) };
+  let frames = null;
+  fileOf(id, element, true, async (files) => {
+    const canvas = preview(name);
+    frames = [];
+    for (const file of files.sort((a, b) => a.name.localeCompare(b.name))) {
+      await drawn(canvas, file, frame);
+      frames.push(rowsOf(canvas, frame));
+    }
+    changed();
+  });
+  return () => {
+    const wanted = field.shape[0];
+    if (frames && wanted && frames.length !== wanted) {
+      throw new Refused(0, `${name}: received ${frames.length} pictures; expected ${wanted}, one a frame.`);
+    }
+    return frames;
+  };
+}
+
+// ---- The brush -----------------------------------------------------------------------------------
+
+// What is painted over the subject: a mask hides what is to be found anew, strokes have a colour.
+function brushOf({ id, name, field, element, changed, subject }) {
+  const stack = make("div", { className: "brush" });
+  const canvas = make("canvas", { id });
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", `${name}: paint with mouse or finger`);
+  const behind = make("canvas", { className: "behind" });
+  behind.setAttribute("aria-hidden", "true");
+  stack.append(behind, canvas);
+  const colour = make("input", { type: "color", value: "#d02020" });
+  colour.setAttribute("aria-label", "Colour of the brush");
+  const clear = make("button", { type: "button", textContent: "Clear" });
+  const reset = () => {
+    const under = subject?.element.picture;
+    [canvas.width, canvas.height] = sized(field, under?.hidden ? null : under);
+    [behind.width, behind.height] = [canvas.width, canvas.height];
+    if (under && !under.hidden) behind.getContext("2d").drawImage(under, 0, 0, canvas.width, canvas.height);
+  };
+  const paint = (event) => {
+    if (!event.buttons) return;
+    const box = canvas.getBoundingClientRect();
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    const scale = canvas.width / box.width;
+    const radius = Math.max(0.5, BRUSH * canvas.width);
+    context.fillStyle = field.kind === "mask" ? "#ff00ff" : colour.value;
+    context.beginPath();
+    context.arc((event.clientX - box.left) * scale, (event.clientY - box.top) * scale, radius, 0, 2 * Math.PI);
+    context.fill();
+  };
+  canvas.addEventListener("pointerdown", paint);
+  canvas.addEventListener("pointermove", paint);
+  canvas.addEventListener("pointerup", changed);
+  clear.addEventListener("click", () => {
+    reset();
+    changed();
+  });
+  subject?.element.addEventListener("picture", reset);
+  reset();
+  const buttons = make("div", { className: "buttons" });
+  buttons.append(...(field.kind === "strokes" ? [colour] : []), clear);
+  element.append(stack, buttons);
+  return () => painted(canvas, field);
+}
+
+// A mask is 1 where nothing is painted; strokes are there where their alpha is.
+function painted(canvas, field) {
+  const { width, height } = canvas;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  if (field.kind === "strokes") return toRows(data, width, height, field);
+  return Array.from({ length: height }, (_, y) =>
+    Array.from({ length: width }, (_, x) => [Number(data[4 * (y * width + x) + 3] < 128)]),
+  );
+}

@@ -1,0 +1,56 @@
+// What a model's description says of its signatures: every input and output is a field.
+
+const STEERING = new Set(["seed", "label", "scalar", "key", "mask", "strokes"]);
+const ASIDE = new Set(["latent", "label", "scalar", "seed", "key"]);
+const DRAWN = new Set(["image", "mask", "strokes", "clip", "vector", "latent"]);
+// Signatures that the page's other parts ask, or that programs ask.
+const PARTS = /^(generate|generate_conditional|decode|latents|score|describe|serving_default)$|_png$|_truncated$/;
+
+const entry = (fields, test) => Object.entries(fields).find(([, field]) => test(field));
+
+// The input that a signature is about, and the output that it is asked for: [name, field].
+export const subject = ({ inputs }) => entry(inputs, ({ kind }) => !STEERING.has(kind)) ?? Object.entries(inputs)[0];
+export const main = ({ outputs }) => entry(outputs, ({ kind }) => !ASIDE.has(kind)) ?? Object.entries(outputs)[0];
+
+// The name of the first field of a kind, or null.
+export const first = (fields, kind) => entry(fields, (field) => field.kind === kind)?.[0] ?? null;
+
+export const isSingle = ({ shape, kind }) => shape.length === 0 && !DRAWN.has(kind);
+export const isDrawn = ({ kind, dtype }) => DRAWN.has(kind) && dtype !== "string";
+
+// What the numbers of a label are called.
+export function classNames({ names, range }) {
+  if (names?.length) return names.map(String);
+  return Array.from({ length: range ? range[1] + 1 : 0 }, (_, i) => String(i));
+}
+
+// How many numbers a row has; an open size counts as what is usual.
+export const numbers = ({ shape }) => shape.reduce((product, n) => product * (n ?? 256), 1);
+
+// Signatures that have a place of their own on the page: what takes more than seeds and conditions.
+export const askable = (signatures) => Object.keys(signatures).filter((name) => !PARTS.test(name)).sort();
+
+// The condition that a model generates under, beside seed and label: {name: field}.
+export function conditions(signatures) {
+  const { inputs } = signatures.generate_conditional ?? { inputs: {} };
+  const label = first(inputs, "label");
+  return Object.fromEntries(Object.entries(inputs).filter(([name, { kind }]) => kind !== "seed" && name !== label));
+}
+
+// A reply as samples, one a row, and what they are; several single outputs are a table's columns.
+export function samplesIn(reply, signature) {
+  const [name, field] = main(signature);
+  if (!isSingle(field) || field.kind === "text") return { spec: field, samples: reply[name] };
+  const columns = Object.fromEntries(Object.entries(signature.outputs).filter(([, other]) => isSingle(other)));
+  const samples = reply[name].map((_, i) =>
+    Object.fromEntries(Object.keys(columns).map((column) => [column, reply[column][i]])),
+  );
+  return { spec: { kind: "table", shape: [], columns }, samples };
+}
+
+// A single value as people read it.
+export function words(value, field) {
+  if (field.kind === "label") return classNames(field)[value] ?? String(value);
+  if (typeof value !== "number" || Number.isInteger(value)) return String(value);
+  return value.toPrecision(4).replace("-", "−");
+}
