@@ -81,7 +81,7 @@ class ExportedModel(tf.Module):
     def __init__(self, live: LiveModel) -> None:
         super().__init__(name="saddlepoint")
         self.weights = [v.value for n in live.networks.values() for v in n.model.variables]
-        text = json.dumps(live.description.document, sort_keys=True)
+        text = json.dumps(live.description.document)  # the order of inputs says something
 
         def describe(row: tf.Tensor) -> dict[str, tf.Tensor]:
             return {"description": tf.fill(tf.shape(row), text)}

@@ -184,8 +184,7 @@ function showCodes() {
     const range = part.range ?? (latents.isOneHot(part) ? [0, part.size - 1] : [-1, 1]);
     const about = { default: (range[0] + range[1]) / 2 };
     if (latents.isOneHot(part)) return control(part.name, { kind: "label", dtype: "int64", shape: [], range, names: part.names }, change);
-    if (part.size === 1) return control(part.name, { kind: "scalar", dtype: "float32", shape: [], range, about }, change);
-    return control(part.name, { kind: "vector", dtype: "float32", shape: [part.size] }, change);
+    return control(part.name, { kind: "scalar", dtype: "float32", shape: [], range, about }, change);
   });
   $("code-controls").replaceChildren(...codes.map(({ element }) => element));
 }

@@ -64,15 +64,24 @@ export function walk(a, direction, steps, latent) {
 
 const ONE_HOT = new Set(["one_hot", "categorical"]);
 export const isOneHot = ({ kind }) => ONE_HOT.has(kind);
-export const codesOf = (latent) => (latent?.layout ?? []).filter(({ name }) => name !== "noise");
 
-// A latent with codes put into it: the number of the one, or a number for each place.
+// The codes of a latent; numbers that stand together are a code each, as `gan call --code NAME.i`.
+export function codesOf(latent) {
+  const parts = (latent?.layout ?? []).filter(({ name }) => name !== "noise");
+  return parts.flatMap((part) =>
+    isOneHot(part) || part.size === 1
+      ? [part]
+      : Array.from({ length: part.size }, (_, i) => ({ ...part, name: `${part.name}.${i}`, start: part.start + i, size: 1 })),
+  );
+}
+
+// A latent with codes put into it: the place of the one, or the number itself.
 export function withCodes(z, parts, values) {
   const latent = [...z];
   parts.forEach((part, i) => {
     const numbers = isOneHot(part)
       ? Array.from({ length: part.size }, (_, place) => Number(place === values[i]))
-      : [values[i]].flat();
+      : [values[i]];
     latent.splice(part.start, part.size, ...numbers);
   });
   return latent;

@@ -249,16 +249,16 @@ def test_the_page_and_the_client_mean_the_same_codes(node):
     layout = [
         {"name": "noise", "start": 0, "size": 1},
         {"name": "kind", "start": 1, "size": 2, "kind": "one_hot"},
-        {"name": "tilt", "start": 3, "size": 1},
+        {"name": "codes", "kind": "continuous", "start": 3, "size": 2},
     ]
     script = f"""
         import {{ codesOf, withCodes }} from "./latents.mjs";
         const parts = codesOf({{ layout: {json.dumps(layout)} }});
-        console.log(JSON.stringify(withCodes([9, 0, 0, 0], parts, [1, 0.5])));
+        console.log(JSON.stringify(withCodes([9, 0, 0, 0, 0], parts, [1, 0.5, -1])));
     """
-    latent = np.array([[9, 0, 0, 0]], np.float32)
-    latents.set_code(latent, layout, "kind", np.array([1.0]))
-    latents.set_code(latent, layout, "tilt", np.array([0.5]))
+    latent = np.array([[9, 0, 0, 0, 0]], np.float32)
+    for code, value in [("kind", 1.0), ("codes.0", 0.5), ("codes.1", -1.0)]:
+        latents.set_code(latent, layout, code, np.array([value]))
     assert json.loads(node("script.mjs", script=script)) == latent[0].tolist()
 
 
