@@ -219,7 +219,7 @@ class Field:
 
     def _check_range(self, name: str, array: np.ndarray) -> None:
         limits = self._limits()
-        if limits is None or array.dtype == object:
+        if limits is None or array.dtype == object or _holds(limits, array.dtype):
             return
         outside = (array < limits[0]) | (array > limits[1])
         if not outside.any():
@@ -249,6 +249,14 @@ class Field:
             low, high = self.range
             return low - (high - low), high + (high - low)
         return None
+
+
+def _holds(limits: tuple[float, float], dtype: np.dtype) -> bool:
+    """Whether no number of a type leaves the limits."""
+    if dtype.kind not in "iu":
+        return False
+    bounds = np.iinfo(dtype)
+    return limits[0] <= bounds.min and bounds.max <= limits[1]
 
 
 def as_texts(array: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from serving.errors import UsageError
 GAUSSIAN = "gaussian"
 UNIFORM = "uniform"
 _NOISE = "noise"
-_ONE_HOT = ("one_hot", "categorical")
+_ONE_HOT = "one_hot"
 
 
 def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -121,7 +121,7 @@ def set_code(
         raise UsageError(f"code: the model has no {name!r}; it has {', '.join(parts)}.")
     part = parts[name]
     start, size = part["start"], part["size"]
-    if part.get("kind") in _ONE_HOT:
+    if part.get("kind") == _ONE_HOT:
         places = values.astype(np.int64)
         if (places != values).any() or (places < 0).any() or (places >= size).any():
             raise UsageError(f"code: {name!r} takes the whole numbers 0 to {size - 1}.")

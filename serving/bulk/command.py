@@ -22,6 +22,7 @@ _OPTIONS = (
     click.option("--compression", help="Within the format: deflate, gzip, zstd, … or none."),
     click.option("--seed", default=0, show_default=True, help="Sample i has seed SEED + i."),
     click.option("--label", help="Class of every sample; default by the data's shares."),
+    click.option("--label-index", type=int, help="Its number, whatever the classes are called."),
     click.option("--per-class", type=int, metavar="N", help="N of every class."),
     click.option("--proportions", metavar="LABEL=SHARE,…", help="COUNT split by these shares."),
     click.option("--rows", metavar="FILE", help="A .csv or .parquet: seed and condition a sample."),
@@ -60,6 +61,11 @@ def run(options: dict[str, Any], runner_options: list[str], progress: bool) -> d
         # What click would say, had it not been told to let others' options pass.
         raise click.NoSuchOption(runner_options[0].partition("=")[0])
     _require_count(options)
+    index = options.pop("label_index")
+    if index is not None and options["label"] is not None:
+        raise UsageError("label: received a label and a label_index; pass one of them.")
+    if index is not None:
+        options["label"] = index
     # TensorFlow comes with these.
     from serving.batch import Manner, generate
     from serving.bulk import hardware

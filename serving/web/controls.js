@@ -236,7 +236,8 @@ function brushOf({ id, name, field, element, changed, subject }) {
   reset();
   const buttons = make("div", { className: "buttons" });
   buttons.append(...(field.kind === "strokes" ? [colour] : []), clear);
-  element.append(stack, buttons);
+  const hint = field.kind === "mask" ? "Paint what is to be found anew." : "Paint what should be there.";
+  element.append(make("p", { className: "quiet", textContent: hint }), stack, buttons);
   return () => painted(canvas, field);
 }
 

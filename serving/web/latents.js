@@ -62,8 +62,7 @@ export function walk(a, direction, steps, latent) {
   });
 }
 
-const ONE_HOT = new Set(["one_hot", "categorical"]);
-export const isOneHot = ({ kind }) => ONE_HOT.has(kind);
+export const isOneHot = ({ kind }) => kind === "one_hot";
 
 // The codes of a latent; numbers that stand together are a code each, as `gan call --code NAME.i`.
 export function codesOf(latent) {

@@ -265,6 +265,19 @@ def test_a_folder_that_cannot_be_written(digits, tmp_path):
         run(digits, tmp_path / "file" / "out")
 
 
+def test_a_class_by_its_number(digits, tmp_path):
+    from click.testing import CliRunner
+
+    from serving.bulk.command import main
+
+    arguments = [str(digits), "--out", str(tmp_path / "out"), "--count", "2", "--workers", "0"]
+    done = CliRunner().invoke(main, [*arguments, "--label-index", "3"])
+    assert done.exit_code == 0, done.stderr
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["labels"] == {"3": 2}
+    done = CliRunner().invoke(main, [*arguments, "--label-index", "3", "--label", "3"])
+    assert done.exit_code == 2 and "label: received a label and a label_index" in done.stderr
+
+
 def test_the_entry_of_a_cloud_job(digits, tmp_path):
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-m", "serving.batch", str(digits), "--out", str(tmp_path / "out")]

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.server
+import inspect
 import json
 import shutil
 import ssl
@@ -17,6 +18,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from serving import (
+    AsyncClient,
     Client,
     FailedPrecondition,
     InvalidArgument,
@@ -30,6 +32,14 @@ from serving.description import Description
 from serving.errors import DeadlineExceeded, HandshakeFailed, InternalError, ResourceExhausted
 from serving.plans import MAX_CHUNK_ROWS, Plans
 from serving.transports import Call, Endpoint
+
+
+def test_both_clients_take_the_same():
+    def taken(client):
+        methods = inspect.getmembers(client, inspect.isfunction)
+        return {n: str(inspect.signature(m)).partition(" ->")[0] for n, m in methods if n[0] != "_"}
+
+    assert taken(AsyncClient) == taken(Client) and len(taken(Client)) > 15
 
 
 @pytest.fixture

@@ -59,6 +59,26 @@ class Captioned(tf.Module):
         tf.saved_model.save(self, str(path), signatures=functions)
 
 
+class People(tf.Module):
+    """Rows of a table: an age and a pet."""
+
+    def save(self, path):
+        functions = {
+            "generate": tf.function(
+                lambda seed: {"age": tf.cast(seed, tf.float32) / 2.0, "pet": seed % 2}, [seed_spec]
+            ),
+        }  # fmt: skip
+        document = describe(functions, False, "uniform")
+        pet = {"kind": "label", "names": ["cat", "dog"]}
+        document["fields"]["generate"]["outputs"]["pet"] |= pet
+        text = json.dumps(document)
+        functions["describe"] = tf.function(
+            lambda row: {"description": tf.fill(tf.shape(row), tf.constant(text))},
+            [tf.TensorSpec([None], tf.int64, name="row")],
+        )
+        tf.saved_model.save(self, str(path), signatures=functions)
+
+
 class Coded(TinyGenerator):
     """Points whose latent is two numbers of noise, a one-hot code of one and a further number."""
 
@@ -111,6 +131,14 @@ def captioned(tmp_path_factory):
     """The base path of a model with a text condition."""
     base = tmp_path_factory.mktemp("captioned")
     Captioned().save(base / "1")
+    return base
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory):
+    """The base path of a model of a table."""
+    base = tmp_path_factory.mktemp("people")
+    People().save(base / "1")
     return base
 
 

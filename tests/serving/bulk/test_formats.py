@@ -161,6 +161,15 @@ def test_words_in_every_format(captioned, tmp_path):
         np.testing.assert_array_equal(arrays["sample"], [[0, 10], [1, 16 + 1]], name)
 
 
+def test_the_columns_of_a_table(people, tmp_path):
+    manifest = run(people, tmp_path, count=5, format=None)
+    assert [shard["files"] for shard in manifest["shards"]] == [
+        ["samples-00000-of-00002.csv"], ["samples-00001-of-00002.csv"],
+    ]  # fmt: skip
+    text = (tmp_path / "samples-00000-of-00002.csv").read_text()
+    assert text == "seed,pet,age\n0,0,0.0\n1,1,0.5\n2,0,1.0\n3,1,1.5\n"
+
+
 def test_what_a_format_cannot_hold(points, digits, tmp_path):
     with pytest.raises(UsageError, match=r"no PNG images .float32 \[2\].; use 'npz'"):
         run(points, tmp_path / "out", format="png")
