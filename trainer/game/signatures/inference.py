@@ -7,7 +7,7 @@ import tensorflow as tf
 from trainer.data import modalities
 from trainer.fields import Field
 from trainer.game.players import Inputs, Network, Outputs
-from trainer.game.signatures.judgement import judged_inputs, stored_inputs
+from trainer.game.signatures.judgement import judged_inputs, stored_inputs, told_fields
 from trainer.game.signatures.sampling import Sampler, output_fields
 from trainer.game.signatures.signature import Signature
 
@@ -50,7 +50,8 @@ def inference(model: Inference) -> dict[str, Signature]:
     """`encode`: sample → latent; `reconstruct`: sample → the sample that its latent gives."""
     sampler = model.sampler
     fields, condition = sampler.fields, sampler.condition
-    asked = stored_inputs(fields) | dict(condition.request)
+    shown = stored_inputs(fields)
+    asked = shown | told_fields(shown, condition)
 
     def encode(**given: tf.Tensor) -> Outputs:
         return {"latent": model.encode(judged_inputs(given, fields, condition))}

@@ -26,8 +26,8 @@ def judgement(
         return {"realism": loss.realism(judge, judged_inputs(given, fields, condition))}
 
     told = set(condition.ports) & set(judge.names)
-    request = dict(condition.request) if told else {}
-    return {"score": Signature(shown | request, {"realism": Field(kind="scalar")}, score)}
+    asked = shown | (told_fields(shown, condition) if told else {})
+    return {"score": Signature(asked, {"realism": Field(kind="scalar")}, score)}
 
 
 def stored_inputs(fields: Mapping[str, Field]) -> dict[str, Field]:
@@ -47,5 +47,14 @@ def judged_inputs(
         name: modalities.seen(given[asked], field)
         for asked, (name, field) in zip(stored_inputs(fields), fields.items(), strict=True)
     }
-    values = {name: given[name] for name in condition.request if name in given}
+    names = zip(told_fields(stored_inputs(fields), condition), condition.request, strict=True)
+    values = {name: given[asked] for asked, name in names if asked in given}
     return {**samples, **(condition.encode(values) if values else {})}
+
+
+def told_fields(shown: Mapping[str, Field], condition: Condition) -> dict[str, Field]:
+    """A condition's fields beside a sample's: `given_NAME` where the sample has the name."""
+    return {
+        f"given_{name}" if name in shown else name: field
+        for name, field in condition.request.items()
+    }
