@@ -11,7 +11,7 @@ import yaml
 from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
 from pydantic_core import PydanticCustomError
 
-from trainer.catalogue.choice import BY_NAME, Component
+from trainer.catalogue.choice import BY_NAME, Component, members
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -44,9 +44,16 @@ class Source(Component):
             return f"{self.name}:{values[self.argument]}"
         return values
 
+    @property
+    def has_splits(self) -> bool:
+        """Whether it has splits, and may be downloaded: tensorflow-datasets alone."""
+        return False
+
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """Splits and downloads are for tensorflow-datasets alone."""
+        """Splits and downloads of what has none."""
         data = experiment.data
+        if self.has_splits:
+            return
         if data.download:
             yield (
                 f"data.download: received true with data.source={self}, which is not downloaded; "
@@ -95,9 +102,10 @@ class Tfds(Source):
     # Its name there, perhaps with a configuration and a version: name/config:1.2.3.
     dataset: str = Field(min_length=1)
 
-    def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """It has splits, and may be downloaded."""
-        yield from ()
+    @property
+    def has_splits(self) -> bool:
+        """It has."""
+        return True
 
 
 class Folder(Source):
@@ -130,7 +138,36 @@ class Generated(Source):
     path: str = Field(min_length=1)
 
 
-SOURCES: tuple[type[Source], ...] = (Digits, Ring, Grid, Tfds, Folder, Npz, Generated)
+class Grammar(Source):
+    """Sentences of a small grammar, on which right and wrong can be told exactly."""
+
+    target: ClassVar[str] = "trainer.data.sources.grammar:open_source"
+    name: Literal["grammar"] = "grammar"
+    # How many are written.
+    sentences: int = Field(10_000, ge=2, le=10_000_000)
+
+
+class Lines(Source):
+    """The lines of a text file, each a sequence of symbols."""
+
+    target: ClassVar[str] = "trainer.data.sources.lines:open_source"
+    argument: ClassVar[str | None] = "path"
+    name: Literal["lines"] = "lines"
+    # Of the file, on a local disk; it is UTF-8 text.
+    path: str = Field(min_length=1)
+    # What a symbol is.
+    level: Literal["character", "word"] = "character"
+    # Symbols of a sequence, longer lines being left out; null takes those of the longest line.
+    length: int | None = Field(None, ge=1)
+
+
+class DigitPairs(Source):
+    """The built-in digits, each with a picture that is made of it (field `image`)."""
+
+    target: ClassVar[str] = "trainer.data.sources.pairs:open_digits"
+    name: Literal["digit_pairs"] = "digit_pairs"
+    # What is made of a digit; the digit itself is the field `sample`.
+    input: Literal["outline", "negative", "low_resolution"] = "outline"
 
 
 def _from_spelling(value: Any) -> Any:
@@ -138,9 +175,13 @@ def _from_spelling(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     name, colon, argument = value.partition(":")
-    known = {source.model_fields["name"].default: source for source in SOURCES}
+    known = {
+        source.model_fields["name"].default: source
+        for source in members(DataSource)
+        if issubclass(source, Source)
+    }
     if name not in known:
-        accepted = ", ".join(_usual_spelling(source) for source in SOURCES)
+        accepted = ", ".join(_usual_spelling(source) for source in known.values())
         raise _refusal(f"accepted are {accepted}")
     expected = known[name].argument
     if expected is None and colon:
@@ -161,4 +202,79 @@ def _refusal(sentence: str) -> PydanticCustomError:
 
 BY_SPELLING = BeforeValidator(_from_spelling)
 
-DataSource = Annotated[Digits | Ring | Grid | Tfds | Folder | Npz | Generated, BY_NAME, BY_SPELLING]
+# Sources that others are made of.
+_Images = Annotated[Digits | Tfds | Folder | Npz | Generated, BY_NAME, BY_SPELLING]
+_Samples = Annotated[Digits | Ring | Grid | Tfds | Folder | Npz | Generated, BY_NAME, BY_SPELLING]
+_Folder = Annotated[Folder, BY_NAME, BY_SPELLING]
+
+
+class Pairs(Source):
+    """Two folders of pictures that belong together, paired by the names of their files."""
+
+    target: ClassVar[str] = "trainer.data.sources.pairs:open_folders"
+    name: Literal["pairs"] = "pairs"
+    # The folder of what is given: field `image`.
+    inputs: _Folder
+    # The folder of what is to be made of it: field `sample`.
+    targets: _Folder
+
+
+class Domains(Source):
+    """Two sets of pictures that are drawn apart, for unpaired translation."""
+
+    target: ClassVar[str] = "trainer.data.sources.domains:open_two"
+    name: Literal["domains"] = "domains"
+    # The pictures of field `a`, such as folder:horses.
+    a: _Images
+    # The pictures of field `b`.
+    b: _Images
+
+    @property
+    def has_splits(self) -> bool:
+        """Whether either part has splits."""
+        return self.a.has_splits or self.b.has_splits
+
+
+class DigitDomains(Source):
+    """Half of the built-in digits (field `a`) and the negatives of the others (field `b`)."""
+
+    target: ClassVar[str] = "trainer.data.sources.domains:open_digits"
+    name: Literal["digit_domains"] = "digit_domains"
+
+
+class PartlyLabelled(Source):
+    """Labelled data of which only some labels are used (Salimans et al. 2016, section 5)."""
+
+    target: ClassVar[str] = "trainer.data.sources.partly_labelled:open_source"
+    name: Literal["partly_labelled"] = "partly_labelled"
+    # The data, such as tfds:mnist.
+    of: _Samples = Digits()
+    # How many labels are used, as many of each class.
+    labelled: int = Field(100, ge=1)
+    # Another number chooses other examples.
+    choice: int = Field(0, ge=0, lt=2**32)
+
+    @property
+    def has_splits(self) -> bool:
+        """Whether the data has splits."""
+        return self.of.has_splits
+
+
+DataSource = Annotated[
+    Digits
+    | Ring
+    | Grid
+    | Tfds
+    | Folder
+    | Npz
+    | Generated
+    | Grammar
+    | Lines
+    | DigitPairs
+    | Pairs
+    | Domains
+    | DigitDomains
+    | PartlyLabelled,
+    BY_NAME,
+    BY_SPELLING,
+]

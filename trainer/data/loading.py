@@ -37,7 +37,9 @@ def load(data: Data) -> Dataset:
         len(stored.held_out),
         ", ".join(f"{name} {field.shape}" for name, field in spec.fields.items() if field.shape),
     )
-    return Dataset(stored.train, stored.held_out, spec)
+    dataset = Dataset(stored.train, stored.held_out, spec)
+    _tell_of_absent_classes(dataset)
+    return dataset if source.derive is None else source.derive(dataset)
 
 
 def _refuse_image_options(spec: DataSpec, data: Data) -> None:
@@ -58,6 +60,21 @@ def _fields(stored: store.Stored, source: Source, data: Data) -> dict[str, Field
     if missing:
         _logger.warning("%s: some examples have no %s, so none is used.", data.source, missing[0])
     return {name: _field(train[name], source.fields.get(name), data) for name in train}
+
+
+def _tell_of_absent_classes(dataset: Dataset) -> None:
+    """Names the classes of which no example is left to train on."""
+    labels, held_out = dataset.train.labels, dataset.held_out.labels
+    if labels is None or held_out is None:
+        return
+    names = dataset.spec.label_names
+    absent = [names[label] for label in sorted({*held_out.tolist()} - {*labels.tolist()})]
+    if absent:
+        _logger.warning(
+            "data.holdout_share: all examples of %s are held out, so none is trained on; give more "
+            "of them, or a smaller share.",
+            ", ".join(absent),
+        )
 
 
 def _field(array: np.ndarray, known: Field | None, data: Data) -> Field:

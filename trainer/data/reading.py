@@ -1,12 +1,13 @@
 """What a source is to the store: tables of rows that can be read once, and what identifies them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from trainer.config.experiment import Data
+from trainer.data.examples import Dataset
 from trainer.data.images import conform
 from trainer.errors import ConfigError
 from trainer.fields import Field
@@ -40,6 +41,10 @@ class Part:
     rows: Iterable[Row | None]
     count: int
 
+    def mapped(self, function: Callable[[Row], Row]) -> "Part":
+        """The rows that a function makes of these ones."""
+        return Part((None if row is None else function(row) for row in self.rows), self.count)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -48,10 +53,12 @@ class Table:
     Attributes:
         train: the training examples; where there is no held-out part, a share of them is held out.
         held_out: the held-out examples, where the source has a split for them.
+        labels: the class of each training row, int64 [count], where it is known before reading.
     """
 
     train: Part
     held_out: Part | None = None
+    labels: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -64,11 +71,13 @@ class Source:
             float data. Shapes and dtypes are those of the rows; a field that is not mentioned is an
             image where it has height, width and channels, and else a vector.
         identity: JSON values that change when the source's bytes do.
+        derive: what is to be made of the data when it has been read; None leaves it as it is.
     """
 
     tables: tuple[Table, ...]
     fields: Mapping[str, Field] = field(default_factory=dict)
     identity: Mapping[str, object] = field(default_factory=dict)
+    derive: Callable[[Dataset], Dataset] | None = None
 
 
 def labelled(names: tuple[str, ...]) -> dict[str, Field]:

@@ -9,7 +9,9 @@ from trainer.catalogue import Component
 from trainer.evaluation import catalogue as evaluation
 
 SAMPLE_OPTIONS = {"LinearDecay": {"steps": 1}, "CosineDecay": {"steps": 1}}
-SAMPLE_OPTIONS |= {name: {"path": "photos"} for name in ("Folder", "Npz", "Generated")}
+SAMPLE_OPTIONS |= {name: {"path": "photos"} for name in ("Folder", "Npz", "Generated", "Lines")}
+SAMPLE_OPTIONS |= {"Pairs": {"inputs": "folder:a", "targets": "folder:b"}}
+SAMPLE_OPTIONS |= {"Domains": {"a": "folder:a", "b": "folder:b"}}
 SAMPLE_OPTIONS |= {"Tfds": {"dataset": "mnist"}}
 SAMPLE_OPTIONS |= {"TogetherCondition": {"of": [{"name": "label"}]}}
 SAMPLE_OPTIONS |= {"ExponentialDecay": {"steps": 1}, "SavedModelExtractor": {"path": "model"}}

@@ -42,7 +42,7 @@ def open_source(data: Data) -> Source:
             f"data.source: {root} is not a folder; give the path of a folder of images on a local "
             "disk."
         )
-    files = list(_image_files(root, seen=set()))
+    files = image_files(root)
     if len(files) < 2:
         raise ConfigError(
             f"data.source: {root} holds {len(files)} images, and training needs at least 2; "
@@ -50,7 +50,7 @@ def open_source(data: Data) -> Source:
         )
     names, labels = _classes([file.relative_to(root) for file in files])
     return Source(
-        tables=(Table(Part(_rows(root, files, labels, data), len(files))),),
+        tables=(Table(Part(_rows(root, files, labels, data), len(files)), labels=labels),),
         fields=labelled(names),
         identity={
             "source": "folder",
@@ -63,13 +63,18 @@ def open_source(data: Data) -> Source:
 # ---- Which files ---------------------------------------------------------------------------------
 
 
+def image_files(root: Path) -> list[Path]:
+    """Images below a folder, in the order in which they are read."""
+    return list(_image_files(root, seen=set()))
+
+
 def _image_files(folder: Path, seen: set[str]) -> Iterator[Path]:
     """Images below a folder in the order of their names; no folder is entered twice."""
     place = os.path.realpath(folder)
     if place in seen:
         return
     seen.add(place)
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.iterdir(), key=_order):
         if path.name.startswith("."):
             continue
         if os.path.isdir(path):
@@ -78,8 +83,13 @@ def _image_files(folder: Path, seen: set[str]) -> Iterator[Path]:
             yield path
 
 
-def _classes(files: list[Path]) -> tuple[tuple[str, ...], list[int | None]]:
-    """Names of the classes and each file's class, or no names and None."""
+def _order(path: Path) -> tuple[str, str]:
+    """Files by their names without endings, so that folders of paired pictures agree."""
+    return path.name if os.path.isdir(path) else path.stem, path.name
+
+
+def _classes(files: list[Path]) -> tuple[tuple[str, ...], np.ndarray | None]:
+    """Names of the classes and each file's class, int64 [n]; or no names and None."""
     flat = [file for file in files if len(file.parts) == 1]
     if flat:
         if len(flat) < len(files):
@@ -89,10 +99,10 @@ def _classes(files: list[Path]) -> tuple[tuple[str, ...], list[int | None]]:
                 len(flat),
                 flat[0],
             )
-        return (), [None] * len(files)
+        return (), None
     names = sorted({file.parts[0] for file in files})
     numbers = {name: number for number, name in enumerate(names)}
-    return tuple(names), [numbers[file.parts[0]] for file in files]
+    return tuple(names), np.array([numbers[file.parts[0]] for file in files], np.int64)
 
 
 def _size_and_time(file: Path) -> tuple[int, int]:
@@ -107,12 +117,12 @@ def _size_and_time(file: Path) -> tuple[int, int]:
 
 
 def _rows(
-    root: Path, files: list[Path], labels: list[int | None], data: Data
+    root: Path, files: list[Path], labels: np.ndarray | None, data: Data
 ) -> Iterator[Row | None]:
     """Decodes in threads, in order; names unreadable files and stops when there are too many."""
 
-    def attempt(job: tuple[Path, int | None]) -> Row | Exception:
-        file, label = job
+    def attempt(index: int) -> Row | Exception:
+        file = files[index]
         try:
             image = read_image(file)
         except Exception as error:
@@ -120,16 +130,16 @@ def _rows(
             # TypeError, …; one file must not end a long reading.
             return error
         fields = {"sample": conform(image, data)}
-        if label is not None:
-            fields["label"] = np.array(label, np.int64)
+        if labels is not None:
+            fields["label"] = labels[index]
         return Row(fields, str(file.relative_to(root)))
 
     unreadable: list[str] = []
     with ThreadPoolExecutor() as pool:
         for start in range(0, len(files), _AHEAD):
-            ahead = slice(start, start + _AHEAD)
-            outcomes = pool.map(attempt, zip(files[ahead], labels[ahead], strict=True))
-            for file, outcome in zip(files[ahead], outcomes, strict=True):
+            ahead = range(start, min(start + _AHEAD, len(files)))
+            for index, outcome in zip(ahead, pool.map(attempt, ahead), strict=True):
+                file = files[index]
                 if isinstance(outcome, Row):
                     yield outcome
                     continue

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from trainer.config.experiment import Data
+from trainer.data import loading
+from trainer.errors import ConfigError
+
+
+def test_two_sources_are_two_tables(tmp_path, save, noise):
+    for index in range(9):
+        save(tmp_path / "horses" / f"{index}.png", noise(4, 5, 3, seed=index))
+    np.savez(tmp_path / "zebras.npz", images=noise(5, 6, 5, 3), labels=np.arange(5))
+    source = {
+        "name": "domains",
+        "a": f"folder:{tmp_path / 'horses'}",
+        "b": f"npz:{tmp_path / 'zebras.npz'}",
+    }
+    dataset = loading.load(Data(source=source, holdout_share=0.2))
+    assert [list(table) for table in dataset.train.tables] == [["a"], ["b"]]
+    assert (len(dataset.train["a"]), len(dataset.train["b"])) == (8, 4)
+    assert (len(dataset.held_out["a"]), len(dataset.held_out["b"])) == (1, 1)
+    assert list(dataset.spec.fields) == ["a", "b"]
+    assert dataset.spec.fields["a"].shape == (4, 5, 3)
+    assert dataset.spec.fields["b"].shape == (6, 5, 3)
+    assert dataset.spec.count == 8
+
+
+def test_digits_and_negatives_are_of_other_digits():
+    dataset = loading.load(Data(source="digit_domains", holdout_share=0.0))
+    a, b = dataset.train["a"], dataset.train["b"]
+    assert (len(a), len(b)) == (898, 899)
+    both = np.concatenate([a, 255 - b]).reshape(1797, -1)
+    digits = loading.load(Data(source="digits", holdout_share=0.0)).train["sample"]
+    digits = digits.reshape(1797, -1)
+    np.testing.assert_array_equal(both[np.lexsort(both.T)], digits[np.lexsort(digits.T)])
+
+
+def test_digits_and_negatives_are_the_same_ones_for_ever():
+    dataset = loading.load(Data(source="digit_domains", holdout_share=0.0))
+    digits = loading.load(Data(source="digits", holdout_share=0.0)).train["sample"]
+    rows = [np.flatnonzero((digits == a).all(axis=(1, 2, 3)))[0] for a in dataset.train["a"][:5]]
+    assert rows == GOLDEN
+
+
+def test_points_are_no_domain(tmp_path):
+    np.savez(tmp_path / "points.npz", x=np.zeros((5, 2), np.float32))
+    source = {"name": "domains", "a": "digits", "b": f"npz:{tmp_path / 'points.npz'}"}
+    with pytest.raises(ConfigError, match=r"data\.source\.b: points\.npz row 0 is of shape \(2,\)"):
+        loading.load(Data(source=source))
+
+
+GOLDEN = [0, 1, 4, 5, 6]

@@ -1,0 +1,139 @@
+"""Two pictures that belong together: `image`, which is given, and `sample`, to be made of it."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from trainer.catalogue import DigitPairs, Folder, Pairs
+from trainer.config.experiment import Data
+from trainer.data.reading import Part, Row, Source, Table
+from trainer.data.sources import digits, folder
+from trainer.errors import ConfigError
+from trainer.fields import Field
+
+_IMAGES = {"image": Field(kind="image"), "sample": Field(kind="image")}
+# So many rows and columns are left of a picture at a low resolution.
+_LOW = 4
+# Names that a message shows.
+_SHOWN = 3
+
+
+def open_digits(data: Data) -> Source:
+    """The built-in digits with a picture made of each, at the size and channels asked for."""
+    assert isinstance(data.source, DigitPairs)
+    source = digits.open_source(data)
+    made = _INPUTS[data.source.input]
+
+    def with_input(row: Row) -> Row:
+        return Row({"image": made(row.fields["sample"]), **row.fields}, row.origin)
+
+    return replace(
+        source,
+        tables=(Table(source.tables[0].train.mapped(with_input)),),
+        fields={**_IMAGES, **source.fields},
+        identity={"source": "digit_pairs", "input": data.source.input},
+    )
+
+
+# ---- What is made of a picture -------------------------------------------------------------------
+
+
+def outline(picture: np.ndarray) -> np.ndarray:
+    """White where ink, at least half bright, touches what is none; black elsewhere.
+
+    Args:
+        picture: uint8 [h, w, c].
+
+    Returns:
+        The same form. What lies outside the picture is no ink.
+    """
+    ink = np.pad(picture >= 128, ((1, 1), (1, 1), (0, 0)))
+    inner = ink[:-2, 1:-1] & ink[2:, 1:-1] & ink[1:-1, :-2] & ink[1:-1, 2:]
+    return np.where(ink[1:-1, 1:-1] & ~inner, 255, 0).astype(np.uint8)
+
+
+def negative(picture: np.ndarray) -> np.ndarray:
+    """Light and dark exchanged: uint8 [h, w, c] → the same form."""
+    return 255 - picture
+
+
+def low_resolution(picture: np.ndarray) -> np.ndarray:
+    """The picture as a 4x4 screen would show it: uint8 [h, w, c] → the same form."""
+    height, width, _ = picture.shape
+    planes = [Image.fromarray(plane) for plane in np.moveaxis(picture, -1, 0)]
+    small = [plane.resize((_LOW, _LOW), Image.Resampling.BOX) for plane in planes]
+    large = [plane.resize((width, height), Image.Resampling.NEAREST) for plane in small]
+    return np.stack([np.asarray(plane) for plane in large], axis=-1)
+
+
+_INPUTS: dict[
+    Literal["outline", "negative", "low_resolution"], Callable[[np.ndarray], np.ndarray]
+] = {"outline": outline, "negative": negative, "low_resolution": low_resolution}
+
+
+# ---- A user's own --------------------------------------------------------------------------------
+
+
+def open_folders(data: Data) -> Source:
+    """Two folders of images whose files are paired by their names, endings apart.
+
+    Raises:
+        ConfigError: for a folder that cannot be used, and for pictures without a partner.
+    """
+    assert isinstance(data.source, Pairs)
+    inputs, targets = (
+        folder.open_source(data.model_copy(update={"source": part}))
+        for part in (data.source.inputs, data.source.targets)
+    )
+    _refuse_strangers(data.source)
+    first, second = inputs.tables[0].train, targets.tables[0].train
+    return Source(
+        tables=(Table(Part(_joined(first, second), second.count)),),
+        fields={**_IMAGES, **targets.fields},
+        identity={"source": "pairs", "inputs": inputs.identity, "targets": targets.identity},
+    )
+
+
+def _joined(inputs: Part, targets: Part) -> Iterator[Row | None]:
+    """A row of both pictures; None where either cannot be read."""
+    for given, wanted in zip(inputs.rows, targets.rows, strict=True):
+        if given is None or wanted is None:
+            yield None
+        else:
+            fields = {"image": given.fields["sample"], **wanted.fields}
+            yield Row(fields, f"{given.origin} and {wanted.origin}")
+
+
+def _refuse_strangers(source: Pairs) -> None:
+    """Refuses files without a partner, and two files that one name stands for."""
+    inputs, targets = (_names(part) for part in (source.inputs, source.targets))
+    for option, part, own, other in (
+        ("inputs", source.inputs, inputs, targets),
+        ("targets", source.targets, targets, inputs),
+    ):
+        counts = Counter(own)
+        twice = sorted(name for name in counts if counts[name] > 1)
+        alone = sorted(set(own) - set(other))
+        if twice or alone:
+            problem = "the same name as another one" if twice else "no partner in the other folder"
+            raise ConfigError(
+                f"data.source.{option}: {_shown(twice or alone)} of {len(own)} pictures in "
+                f"{part.path} have {problem}; pairs are two pictures of one name, such as "
+                "inputs/a.png and targets/a.jpg."
+            )
+
+
+def _names(source: Folder) -> list[str]:
+    """Paths of the pictures within a folder, without their endings, in the order they are read."""
+    root = Path(source.path).expanduser()
+    return [str(file.relative_to(root).with_suffix("")) for file in folder.image_files(root)]
+
+
+def _shown(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
