@@ -101,19 +101,24 @@ def _plan(table: Table, data: Data) -> _TablePlan:
     if table.held_out is not None:
         capacity = {"train": table.train.count, "held_out": table.held_out.count}
     else:
-        held_out = int(held_out_mask(table.train.count, data.holdout_share).sum())
+        held_out = int(_mask(table, data).sum())
         capacity = {"train": table.train.count - held_out, "held_out": held_out}
-    rows = _assigned(table, data.holdout_share)
+    rows = _assigned(table, data)
     first = next((pair for pair in rows if pair[0] is not None), None)
     if first is None or first[0] is None:
         raise ConfigError(f"data.source: {data.source} has no readable example; give other data.")
     return _TablePlan(first[0], chain([first], rows), capacity)
 
 
-def _assigned(table: Table, share: float) -> Iterator[tuple[Row | None, str]]:
+def _mask(table: Table, data: Data) -> np.ndarray:
+    """Which training rows are set aside, bool [count]."""
+    return held_out_mask(table.train.count, data.holdout_share, table.labels)
+
+
+def _assigned(table: Table, data: Data) -> Iterator[tuple[Row | None, str]]:
     """Every row with the name of the part that it belongs to."""
     if table.held_out is None:
-        mask = held_out_mask(table.train.count, share).tolist()
+        mask = _mask(table, data).tolist()
         for row, held_out in zip(table.train.rows, mask, strict=True):
             yield _native(row), "held_out" if held_out else "train"
     else:

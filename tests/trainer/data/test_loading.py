@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from trainer.config.experiment import Data
-from trainer.data import loading
+from trainer.data import loading, store
 from trainer.errors import ConfigError
 
 
@@ -60,3 +60,20 @@ def test_reading_without_tensorflow():
         "sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_every_class_is_trained_on(tmp_path, save, noise):
+    for name, count in (("common", 30), ("rare", 1)):
+        for index in range(count):
+            save(tmp_path / name / f"{index}.png", noise(4, 4, seed=index))
+    for share in (0.1, 0.5, 0.8):
+        dataset = loading.load(Data(source=f"folder:{tmp_path}", holdout_share=share))
+        assert 1 in dataset.train.labels
+
+
+def test_a_class_that_is_held_out_as_a_whole_is_named(tmp_path, noise, caplog, monkeypatch):
+    """As it may be where labels are known only while examples are read."""
+    np.savez(tmp_path / "a.npz", images=noise(30, 4, 4), labels=["b"] * 29 + ["lynx"])
+    monkeypatch.setattr(store, "_mask", lambda *_: np.arange(30) >= 27)
+    loading.load(Data(source=f"npz:{tmp_path / 'a.npz'}"))
+    assert "data.holdout_share: all examples of lynx are held out" in caplog.text

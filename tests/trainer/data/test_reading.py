@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from trainer.config.experiment import Data
-from trainer.data.reading import as_stored, rows_of
+from trainer.data import store
+from trainer.data.reading import Part, Row, Source, Table, as_stored, native, rows_of
 from trainer.errors import ConfigError
 
 
@@ -39,3 +40,20 @@ def test_rows_of_arrays():
 def test_rows_of_images_have_the_size_and_channels_asked_for():
     rows = rows_of(np.zeros((2, 8, 6, 1), np.uint8), None, "", Data(size=(4, 3), channels=3)).rows
     assert [row.fields["sample"].shape for row in rows] == [(4, 3, 3)] * 2
+
+
+def test_whatever_else_hangs_on_a_dtype_is_dropped():
+    for dtype in (">u2", ">f4", ">i8", np.dtype("f4", metadata={"unit": "m"})):
+        array = np.arange(4).astype(dtype)
+        plain = native(array)
+        np.testing.assert_array_equal(plain, array)
+        assert plain.dtype == np.dtype(array.dtype.name)
+        assert plain.dtype.metadata is None
+
+
+def test_the_store_reads_any_byte_order(tmp_path):
+    """Sources of the user's own may yield what they like."""
+    rows = [Row({"sample": np.full(3, i, ">f4")}, "") for i in range(4)]
+    data = Data(cache_gib=0.0, cache_dir=str(tmp_path), holdout_share=0.0)
+    stored = store.read(Source((Table(Part(rows, 4)),)), data)
+    np.testing.assert_array_equal(stored.train["sample"][:, 0], range(4))

@@ -33,7 +33,7 @@ def open_source(data: Data) -> Source:
     samples = _samples(arrays, path)
     names, labels = _labels(arrays, len(samples), path)
     return Source(
-        tables=(Table(rows_of(samples, labels, path.name, data)),),
+        tables=(Table(rows_of(samples, labels, path.name, data), labels=labels),),
         fields=labelled(names),
         identity={
             "source": "npz",

@@ -1,6 +1,5 @@
 """Any image data set of tensorflow-datasets that is prepared, or may be downloaded."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +22,7 @@ def open_source(data: Data) -> Source:
     builder = _prepared_builder(data)
     image_key, label_key = _feature_keys(builder, data)
     held_out_split = data.holdout_split or _usual_held_out(builder, data.split)
+    _refuse_overlaps(builder, data.split, held_out_split)
 
     def part(split: str, field: str) -> Part:
         count = _count(builder, split, field)
@@ -100,22 +100,76 @@ def _preferred(names: list[str], *favourites: Any) -> str:
     return next((name for name in favourites if name in names), names[0])
 
 
+# ---- Splits --------------------------------------------------------------------------------------
+
+
 def _usual_held_out(builder: Any, split: str) -> str | None:
-    if not re.fullmatch(r"train(\[.*\])?", split):
+    """The split that is held out where all training examples are of "train"."""
+    if {name for name, _ in _slices(builder, split, "data.split")} != {"train"}:
         return None
     return next((name for name in ("test", "validation") if name in builder.info.splits), None)
 
 
-def _count(builder: Any, split: str, field: str) -> int:
+def _refuse_overlaps(builder: Any, split: str, held_out_split: str | None) -> None:
+    """Refuses held-out examples that are trained on, and training examples that come twice."""
+    train = _slices(builder, split, "data.split")
+    twice = sum(_shared([part], train[:number]) for number, part in enumerate(train))
+    if twice:
+        raise ConfigError(
+            f"data.split: received {split!r}, which names {twice} examples twice; give slices that "
+            "have none in common."
+        )
+    if held_out_split is None:
+        return
+    shared = _shared(train, _slices(builder, held_out_split, "data.holdout_split"))
+    if shared:
+        raise ConfigError(
+            f"data.holdout_split: received {held_out_split!r}, which shares {shared} examples with "
+            f"data.split={split}; give slices that have none in common, such as train[:80%] and "
+            "train[80%:]."
+        )
+
+
+# A split's name, and which of its examples.
+_Slice = tuple[str, range]
+
+
+def _shared(some: list[_Slice], others: list[_Slice]) -> int:
+    """How many examples slices have in common."""
+    return sum(
+        len(range(max(rows.start, other_rows.start), min(rows.stop, other_rows.stop)))
+        for name, rows in some
+        for other, other_rows in others
+        if name == other
+    )
+
+
+def _slices(builder: Any, split: str, field: str) -> list[_Slice]:
+    """What a split expression adds up.
+
+    Raises:
+        ConfigError: for an expression that tensorflow-datasets does not read.
+    """
+    import tensorflow_datasets as tfds
+
     splits = builder.info.splits
     try:
-        count = splits[split].num_examples
-    except (ValueError, KeyError) as error:
+        parts = tfds.core.ReadInstruction.from_spec(split).to_absolute(splits)
+    except (ValueError, KeyError, AssertionError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise ConfigError(
             f"{field}: received {split!r}: {reason}; accepted are {', '.join(splits)} and slices "
             "of them, such as train[:80%]."
         ) from error
+    return [(part.splitname, range(part.from_ or 0, _end(splits, part))) for part in parts]
+
+
+def _end(splits: Any, part: Any) -> int:
+    return splits[part.splitname].num_examples if part.to is None else part.to
+
+
+def _count(builder: Any, split: str, field: str) -> int:
+    count = sum(len(rows) for _, rows in _slices(builder, split, field))
     if count < 1:
         raise ConfigError(f"{field}: received {split!r}, which is empty; take a larger slice.")
     return count

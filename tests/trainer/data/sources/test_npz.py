@@ -114,3 +114,30 @@ def test_truncated_file_gets_a_sentence(tmp_path, noise):
     (tmp_path / "a.npz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ConfigError, match=r"a\.npz cannot be read"):
         load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("cache_gib", [0.0, 1.0])
+@pytest.mark.parametrize("dtype", ["u2", "f4", "f8", "f2"])
+def test_bytes_of_another_order_are_the_same_numbers(tmp_path, noise, dtype, cache_gib):
+    """As FITS and old scanners have them; a file of the cache holds a dtype's name only."""
+    native, swapped = noise(9, 4, 5, 2, dtype=np.dtype(dtype)), {}
+    for order in "<>":
+        path = tmp_path / f"{'big' if order == '>' else 'little'}.npz"
+        labels = (np.arange(9) % 3).astype(f"{order}i8")
+        np.savez(path, images=native.astype(order + dtype), labels=labels)
+        swapped[order] = load(path, cache_gib=cache_gib, cache_dir=str(tmp_path / "cache"))
+    for dataset in swapped.values():
+        assert dataset.train["sample"].dtype.isnative
+        np.testing.assert_array_equal(
+            dataset.train["sample"], native.astype(dataset.spec.sample.dtype)
+        )
+        assert dataset.train.labels.tolist() == [0, 1, 2] * 3
+    assert swapped["<"].spec == swapped[">"].spec
+
+
+def test_pictures_of_another_order_are_resized_as_they_are(tmp_path, noise):
+    images = noise(4, 9, 8, 1, dtype=np.uint16)
+    np.savez(tmp_path / "native.npz", images=images)
+    np.savez(tmp_path / "swapped.npz", images=images.astype(images.dtype.newbyteorder()))
+    native, swapped = (load(tmp_path / f"{n}.npz", size=(3, 4)) for n in ("native", "swapped"))
+    np.testing.assert_array_equal(native.train["sample"], swapped.train["sample"])

@@ -222,3 +222,43 @@ def test_training_examples_without_labels_have_no_classes(generated, caplog):
     assert dataset.train.labels is None
     assert dataset.spec.label_names == dataset.spec.marginal == ()
     assert "some examples have no label" in caplog.text
+
+
+# ---- What is held out ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("split", "count"),
+    [("train", 8), ("train[:3]", 3), ("train[:2]+train[6:]", 4), ("train[:2] + train[-1:]", 3)],
+)
+def test_parts_of_train_are_judged_on_the_other_split(generated, split, count):
+    dataset = load("ragged", generated, size=(6, 6), split=split)
+    assert len(set(dataset.train["sample"][:, 0, 0, 0])) == len(dataset.train) == count
+    assert sorted(dataset.held_out["sample"][:, 0, 0, 0]) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("split", ["train[:5]+validation[:3]", "validation+train", "all"])
+def test_no_example_is_both_trained_on_and_held_out(generated, split):
+    """With another split among the training examples a share of them all is set aside."""
+    dataset = load("ragged", generated, size=(6, 6), split=split, holdout_share=0.25)
+    count = 8 if split.startswith("train") else 11
+    assert (len(dataset.train), len(dataset.held_out)) == (count - count // 4, count // 4)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"split": "train", "holdout_split": "train"}, "shares 8 examples with data.split=train;"),
+        ({"split": "train[:50%]", "holdout_split": "train[2:]"}, "shares 2 examples"),
+        ({"split": "train+validation", "holdout_split": "validation[1:2]"}, "shares 1 examples"),
+        ({"split": "all", "holdout_split": "validation"}, "shares 3 examples"),
+        ({"split": "train[:5]+train[3:]"}, r"data\.split: .*names 2 examples twice"),
+        ({"split": "train+train"}, r"data\.split: .*names 8 examples twice"),
+        ({"split": "tarin"}, r"data\.split: received 'tarin'.*accepted are train, validation"),
+        ({"split": "train[:x]"}, r"data\.split: received 'train\[:x\]'.*such as train\[:80%\]"),
+        ({"holdout_split": "train[:"}, r"data\.holdout_split: received 'train\[:'.*accepted are"),
+    ],
+)
+def test_what_is_held_out_must_not_be_trained_on(generated, fields, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        load("ragged", generated, size=(6, 6), **fields)
