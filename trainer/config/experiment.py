@@ -43,6 +43,8 @@ class Data(Section):
     # Channels of the examples (1 grey, 2 grey with opacity, 3 RGB, 4 RGBA); null keeps those of
     # the data, which may be more.
     channels: int | None = Field(None, ge=1, le=4)
+    # Bits of a channel, 8 or 16; null keeps those of the data, which must then all agree.
+    depth: Literal[8, 16] | None = None
     # Whether training examples are mirrored left to right with probability one half.
     flip: bool = False
     # Lowest and highest value of float data; null measures it.

@@ -12,20 +12,45 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114])
 
 
 def conform(image: np.ndarray, data: Data) -> np.ndarray:
-    """The image with the channels and the size that the configuration asks for.
+    """The image with the depth, the channels and the size that the configuration asks for.
 
     Args:
         image: [h, w, c] of uint8, uint16 or float32.
-        data: its `channels`, `size` and `resize` say what to do; null leaves a property alone.
+        data: its `depth`, `channels`, `size` and `resize` say what to do; null leaves a property
+            alone.
 
     Raises:
-        ConfigError: when the channels cannot be converted.
+        ConfigError: when the depth or the channels cannot be converted.
     """
+    if data.depth is not None:
+        image = to_depth(image, data.depth)
     if data.channels is not None:
         image = to_channels(image, data.channels)
     if data.size is not None:
         image = to_size(image, *data.size, policy=data.resize)
     return image
+
+
+# ---- Depth ---------------------------------------------------------------------------------------
+
+
+def to_depth(image: np.ndarray, bits: int) -> np.ndarray:
+    """Converts between 8 and 16 bits, black to black and white to white.
+
+    Raises:
+        ConfigError: for floats, whose unit is unknown.
+    """
+    wanted = np.dtype({8: np.uint8, 16: np.uint16}[bits])
+    if image.dtype == wanted:
+        return image
+    if image.dtype.kind == "f":
+        raise ConfigError(
+            f"data.depth: received {bits}, but the images are floats, whose unit is unknown; leave "
+            "the field null or convert the images first."
+        )
+    if bits == 16:
+        return image.astype(np.uint16) * np.uint16(257)
+    return _in_dtype(image / 257.0, wanted)
 
 
 # ---- Channels ------------------------------------------------------------------------------------
@@ -36,6 +61,10 @@ def to_channels(image: np.ndarray, channels: int) -> np.ndarray:
 
     A colour becomes its luminance, a new opacity is full, and one that is dropped is laid over
     white, as a page would show it.
+
+    Args:
+        image: [..., c].
+        channels: of the result.
 
     Raises:
         ConfigError: for other numbers of channels, and for floats with an opacity to be dropped,
@@ -54,7 +83,7 @@ def to_channels(image: np.ndarray, channels: int) -> np.ndarray:
         colour = _over_white(colour, opacity)
     elif present in (1, 3):
         opacity = np.full_like(opacity, _full(image))
-    colour = _to_grey(colour) if channels < 3 else np.broadcast_to(colour, (*colour.shape[:2], 3))
+    colour = _to_grey(colour) if channels < 3 else np.broadcast_to(colour, (*colour.shape[:-1], 3))
     parts = [colour, opacity] if channels in (2, 4) else [colour]
     return np.concatenate(parts, axis=-1)
 
@@ -146,4 +175,8 @@ def _resample(
         np.asarray(Image.fromarray(plane).resize((width, height), _RESAMPLING, box))
         for plane in np.moveaxis(image.astype(np.float32), -1, 0)
     ]
-    return _in_dtype(np.stack(planes, axis=-1), image.dtype)
+    resized = np.stack(planes, axis=-1)
+    if image.dtype.kind == "f":
+        # Bicubic weights overshoot at edges, and floats have no type that would clip them.
+        resized = np.clip(resized, image.min(), image.max())
+    return _in_dtype(resized, image.dtype)

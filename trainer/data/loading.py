@@ -44,7 +44,7 @@ def load(data: Data) -> Dataset:
 
 def _refuse_image_options(spec: DataSpec, data: Data) -> None:
     """What is no picture has no size, channels or mirror image."""
-    for option in ("size", "channels", "flip"):
+    for option in ("size", "channels", "depth", "flip"):
         value = getattr(data, option)
         if value and not spec.images:
             raise ConfigError(

@@ -168,7 +168,9 @@ def _remedy(first: np.ndarray, other: np.ndarray) -> str:
             "data.size: received null, but the images have different sizes; set it to "
             "[height, width]"
         )
-    return "data.source: the images have different depths; convert them all to one"
+    if "float32" in (first.dtype.name, other.dtype.name):
+        return "data.source: some images are floats; convert them all to one type"
+    return "data.depth: received null, but the images have different depths; set it to 8 or 16"
 
 
 def _described(value: np.ndarray) -> str:

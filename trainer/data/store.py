@@ -40,6 +40,7 @@ _POLICY = {
     "size",
     "resize",
     "channels",
+    "depth",
     "max_corrupt_share",
 }
 

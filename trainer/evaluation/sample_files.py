@@ -38,6 +38,7 @@ def read(path: str, data: Data) -> Dataset:
         size=data.size,
         resize=data.resize,
         channels=data.channels,
+        depth=data.depth,
         max_corrupt_share=0.0,
         cache_gib=min(data.cache_gib, MEMORY_GIB),
         cache_dir=data.cache_dir,

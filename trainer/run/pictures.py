@@ -5,6 +5,8 @@ import io
 import numpy as np
 from PIL import Image
 
+from trainer.data.images import to_channels
+
 # Grids show small images enlarged to at least this many pixels a side.
 _SMALLEST_SIDE = 56
 _PLANE_PIXELS = 400
@@ -57,9 +59,8 @@ def png(picture: np.ndarray) -> bytes:
 
 
 def _as_rgb(images: np.ndarray) -> np.ndarray:
-    """Grey and grey-with-alpha become RGB; of more channels the first three are shown."""
-    channels = images.shape[-1]
-    return images[..., :1].repeat(3, axis=-1) if channels < 3 else images[..., :3]
+    """Any image as RGB, what is transparent over white; of more channels the first three."""
+    return images[..., :3] if images.shape[-1] > 4 else to_channels(images, 3)
 
 
 def in_turns(upper: np.ndarray, lower: np.ndarray, columns: int) -> np.ndarray:

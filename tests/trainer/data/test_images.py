@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from trainer.config.experiment import Data
-from trainer.data.images import conform, to_channels, to_size
+from trainer.data.images import conform, to_channels, to_depth, to_size
 from trainer.errors import ConfigError
 
 DTYPES = [np.uint8, np.uint16, np.float32]
@@ -116,3 +116,28 @@ def test_conform_without_wishes_changes_nothing(noise):
     image = noise(8, 9, 3)
     assert conform(image, Data()) is image
     assert conform(image, Data(size=(4, 4), channels=1)).shape == (4, 4, 1)
+
+
+def test_depths_keep_black_white_and_what_lies_between():
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
+    deep = to_depth(levels, 16)
+    assert (deep.dtype, deep.min(), deep.max()) == (np.uint16, 0, 65535)
+    np.testing.assert_array_equal(to_depth(deep, 8), levels)
+    assert to_depth(levels, 8) is levels
+    between = np.array([128, 129, 65535 - 128], np.uint16).reshape(1, 3, 1)
+    assert to_depth(between, 8).ravel().tolist() == [0, 1, 255]
+
+
+def test_the_depth_of_floats_is_unknown(noise):
+    with pytest.raises(ConfigError, match=r"data\.depth: received 8, .*floats.*leave the field"):
+        conform(noise(4, 4, 1, dtype=np.float32), Data(depth=8))
+
+
+@pytest.mark.parametrize("policy", ["crop", "pad", "stretch"])
+@pytest.mark.parametrize("size", [(7, 5), (40, 64)])
+def test_floats_are_not_resized_beyond_what_they_were(policy, size):
+    """Bicubic weights overshoot at edges; [0, 1] would become more than that."""
+    image = (np.indices((16, 16)).sum(axis=0) % 8 < 4).astype(np.float32)[..., np.newaxis]
+    resized = to_size(image, *size, policy=policy)
+    assert resized.min() >= 0.0
+    assert resized.max() <= 1.0

@@ -7,22 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from trainer.catalogue import Folder
 from trainer.config.experiment import Data
+from trainer.data.decoding import read_image
 from trainer.data.images import conform
 from trainer.data.reading import Part, Row, Source, Table, labelled
 from trainer.errors import ConfigError
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif")
+ENDINGS = (".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".webp", ".gif", ".tif", ".tiff")
 
 _logger = logging.getLogger("saddlepoint")
 
 # Files decoded ahead by the threads.
 _AHEAD = 256
-# Pillow's modes whose numpy view is the sample: 8-bit ones, and 16-bit grey.
-_KEPT_MODES = ("L", "LA", "RGB", "RGBA", "I;16")
 
 
 def open_source(data: Data) -> Source:
@@ -158,28 +156,3 @@ def _refuse_too_many(unreadable: list[str], count: int, root: Path, share: float
             f"{count} images in {root} cannot be read ({', '.join(unreadable[:3])}); remove or "
             "mend them, or raise the share."
         )
-
-
-def read_image(file: Path) -> np.ndarray:
-    """Decodes one image and turns it as its EXIF orientation says.
-
-    Returns:
-        [h, w, c]: uint8 with 1 (grey), 2 (grey and opacity), 3 (RGB) or 4 (RGBA) channels, palettes
-        resolved; uint16 with one channel for 16-bit grey; the first frame of an animation.
-        Pillow reads 16-bit colour as 8-bit.
-
-    Raises:
-        Exception: of any kind, mostly OSError, for a file that is not a whole image.
-    """
-    with Image.open(file) as opened:
-        image = ImageOps.exif_transpose(opened)
-        array = np.asarray(_in_kept_mode(image))
-    return array[..., np.newaxis] if array.ndim == 2 else array
-
-
-def _in_kept_mode(image: Image.Image) -> Image.Image:
-    if image.mode in _KEPT_MODES:
-        return image
-    if image.mode == "1":
-        return image.convert("L")
-    return image.convert("RGBA" if "transparency" in image.info else "RGB")

@@ -108,7 +108,8 @@ def _samples(arrays: Mapping[str, np.ndarray], path: Path) -> np.ndarray:
 
 def _refuse_channels_first(samples: np.ndarray, name: str, path: Path) -> None:
     shape = samples.shape
-    if len(shape) == 4 and shape[1] in (1, 3) and shape[3] > 4:
+    # A picture of more than four channels is higher and wider than it has channels.
+    if len(shape) == 4 and shape[3] > 4 and shape[1] < min(shape[2:]):
         raise ConfigError(
             f"data.source: array {name!r} of {path} has shape {shape}, with the channels in front; "
             "transpose it to [n, h, w, c]."

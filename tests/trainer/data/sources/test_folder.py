@@ -6,7 +6,7 @@ from PIL import Image
 
 from trainer.config.experiment import Data
 from trainer.data import loading
-from trainer.data.sources.folder import read_image
+from trainer.data.decoding import read_image
 from trainer.errors import ConfigError
 
 
@@ -14,7 +14,7 @@ def load(path, **fields):
     return loading.load(Data(source=f"folder:{path}", **{"holdout_share": 0.0, **fields}))
 
 
-@pytest.mark.parametrize("ending", ["png", "bmp", "PNG"])
+@pytest.mark.parametrize("ending", ["png", "bmp", "PNG", "tif", "tiff", "TIFF"])
 def test_lossless_files_are_kept_exactly_in_the_order_of_names(tmp_path, save, noise, ending):
     images = noise(3, 6, 9, 3)
     for name, image in zip("bca", images, strict=True):
@@ -24,7 +24,7 @@ def test_lossless_files_are_kept_exactly_in_the_order_of_names(tmp_path, save, n
     assert dataset.train.labels is None
 
 
-@pytest.mark.parametrize("ending", ["jpg", "jpeg", "webp", "gif"])
+@pytest.mark.parametrize("ending", ["jpg", "jpeg", "jfif", "webp", "gif"])
 def test_lossy_files_are_read(tmp_path, save, ending):
     image = np.full((8, 8, 3), 128, np.uint8)
     for name in "ab":
@@ -225,8 +225,29 @@ def test_mixed_sizes_are_refused_by_name(tmp_path, save, noise):
 def test_mixed_depths_are_refused_by_name(tmp_path, save, noise):
     save(tmp_path / "a.png", noise(4, 4))
     save(tmp_path / "b.png", noise(4, 4, dtype=np.uint16))
-    with pytest.raises(ConfigError, match=r"depths; convert.*a\.png.*uint8.*b\.png.*uint16"):
+    with pytest.raises(
+        ConfigError,
+        match=r"data\.depth: .*depths; set it to 8 or 16.*a\.png.*uint8.*b\.png.*uint16",
+    ):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(("depth", "dtype"), [(8, np.uint8), (16, np.uint16)])
+def test_mixed_depths_meet_the_depth_asked_for(tmp_path, save, depth, dtype):
+    save(tmp_path / "a.png", np.full((4, 4), 100, np.uint8))
+    save(tmp_path / "b.png", np.full((4, 4), 25700, np.uint16))
+    samples = load(tmp_path, depth=depth).train["sample"]
+    assert samples.dtype == dtype
+    assert (samples == (100 if depth == 8 else 25700)).all()
+
+
+def test_a_depth_has_files_of_its_own(tmp_path, save, noise):
+    for name in "ab":
+        save(tmp_path / "data" / f"{name}.png", noise(4, 4))
+    cache = tmp_path / "cache"
+    for depth in (None, 16):
+        load(tmp_path / "data", depth=depth, cache_gib=0.0, cache_dir=str(cache))
+    assert len(list(cache.iterdir())) == 2
 
 
 @pytest.mark.parametrize("count", [0, 1])

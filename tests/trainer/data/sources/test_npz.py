@@ -141,3 +141,16 @@ def test_pictures_of_another_order_are_resized_as_they_are(tmp_path, noise):
     np.savez(tmp_path / "swapped.npz", images=images.astype(images.dtype.newbyteorder()))
     native, swapped = (load(tmp_path / f"{n}.npz", size=(3, 4)) for n in ("native", "swapped"))
     np.testing.assert_array_equal(native.train["sample"], swapped.train["sample"])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 6])
+def test_channels_in_front_are_refused(tmp_path, channels):
+    np.savez(tmp_path / "a.npz", images=np.zeros((4, channels, 9, 16), np.float32))
+    with pytest.raises(ConfigError, match=r"channels in front; transpose it to \[n, h, w, c\]"):
+        load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 6), (5, 4, 4), (6, 6, 13), (1, 9, 3), (2, 2, 4)])
+def test_many_channels_behind_are_pictures(tmp_path, noise, shape):
+    np.savez(tmp_path / "a.npz", images=noise(4, *shape))
+    assert load(tmp_path / "a.npz").spec.sample.shape == shape
