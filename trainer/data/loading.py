@@ -64,15 +64,13 @@ def _fields(stored: store.Stored, source: Source, data: Data) -> dict[str, Field
 
 def _tell_of_absent_classes(dataset: Dataset) -> None:
     """Names the classes of which no example is left to train on."""
-    labels, held_out = dataset.train.labels, dataset.held_out.labels
-    if labels is None or held_out is None:
-        return
-    names = dataset.spec.label_names
-    absent = [names[label] for label in sorted({*held_out.tolist()} - {*labels.tolist()})]
+    spec = dataset.spec
+    shares = zip(spec.label_names, spec.marginal, strict=True)
+    absent = [name for name, share in shares if not share]
     if absent:
         _logger.warning(
-            "data.holdout_share: all examples of %s are held out, so none is trained on; give more "
-            "of them, or a smaller share.",
+            "data.source: no example of the classes %s is left to train on, because they are held "
+            "out or cannot be read; give more of them, or a smaller data.holdout_share.",
             ", ".join(absent),
         )
 

@@ -109,6 +109,15 @@ def rows_of(
     return Part(rows(), len(samples))
 
 
+def readable(name: str) -> str:
+    """A name as text that every file and message can hold: bytes that are no UTF-8 are escaped.
+
+    Python has lone surrogates in the place of such bytes of a file's name, and no encoding has
+    those.
+    """
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def native(array: np.ndarray) -> np.ndarray:
     """The array in this machine's byte order, without whatever else hangs on a dtype.
 

@@ -2,9 +2,12 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,26 +15,34 @@ from trainer.catalogue import Folder
 from trainer.config.experiment import Data
 from trainer.data.decoding import read_image
 from trainer.data.images import conform
-from trainer.data.reading import Part, Row, Source, Table, labelled
+from trainer.data.reading import Part, Row, Source, Table, labelled, readable
 from trainer.errors import ConfigError
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".webp", ".gif", ".tif", ".tiff")
+
+_T = TypeVar("_T")
 
 _logger = logging.getLogger("saddlepoint")
 
 # Files decoded ahead by the threads.
 _AHEAD = 256
+# Names of folders that are parts of a data set, not classes of it.
+_SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "eval", "dev"}
+# Classes and endings that a line of the log names.
+_LISTED = 20
 
 
 def open_source(data: Data) -> Source:
     """Lists the images below the folder; they are decoded when the rows are read.
 
     The first-level folders, sorted, are the classes if every image lies in one; images that lie
-    flat have no labels. Hidden files and folders are left out.
+    flat have no labels. Hidden files and folders are left out. The log says how many files of which
+    endings are left out, and how many images each class has.
 
     Raises:
-        ConfigError: for a folder that is missing or has less than two images; while the rows are
-            read, for more unreadable files than `data.max_corrupt_share`.
+        ConfigError: for a folder that is missing, has less than two images, or holds splits in the
+            place of classes; while the rows are read, for more unreadable files than
+            `data.max_corrupt_share`.
     """
     assert isinstance(data.source, Folder)
     root = Path(data.source.path).expanduser()
@@ -40,13 +51,16 @@ def open_source(data: Data) -> Source:
             f"data.source: {root} is not a folder; give the path of a folder of images on a local "
             "disk."
         )
-    files = image_files(root)
+    found = _listed(root)
+    files = found.images
     if len(files) < 2:
         raise ConfigError(
             f"data.source: {root} holds {len(files)} images, and training needs at least 2; "
             f"accepted endings are {', '.join(ENDINGS)}."
         )
+    _refuse_splits(root, files)
     names, labels = _classes([file.relative_to(root) for file in files])
+    _tell(root, found, names, labels)
     return Source(
         tables=(Table(Part(_rows(root, files, labels, data), len(files)), labels=labels),),
         fields=labelled(names),
@@ -61,29 +75,79 @@ def open_source(data: Data) -> Source:
 # ---- Which files ---------------------------------------------------------------------------------
 
 
+@dataclass
+class _Listing:
+    """What lies below a folder, in the order of names.
+
+    Attributes:
+        root: real path of the folder.
+        images: files with one of the known endings.
+        others: how many files of each other ending there are.
+        repeated: links to folders that are listed elsewhere.
+        folders: real paths of the folders that were entered.
+    """
+
+    root: str
+    images: list[Path] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
+    repeated: list[Path] = field(default_factory=list)
+    folders: set[str] = field(default_factory=set)
+
+    def add(self, folder: Path) -> None:
+        """Lists a folder and those below it; none is entered twice, and hidden ones never."""
+        self.folders.add(os.path.realpath(folder))
+        for path in sorted(folder.iterdir(), key=_order):
+            if path.name.startswith("."):
+                continue
+            if not os.path.isdir(path):
+                self._add_file(path)
+            elif self._is_read_elsewhere(path):
+                self.repeated.append(path)
+            else:
+                self.add(path)
+
+    def _is_read_elsewhere(self, folder: Path) -> bool:
+        """Whether a folder was entered, or is a link to one that is below the root anyway."""
+        place = os.path.realpath(folder)
+        if place in self.folders or not folder.is_symlink():
+            return place in self.folders
+        parts = Path(os.path.relpath(place, self.root)).parts
+        return not any(part.startswith(".") for part in parts)
+
+    def _add_file(self, path: Path) -> None:
+        ending = path.suffix.lower()
+        if ending in ENDINGS:
+            self.images.append(path)
+        else:
+            self.others[readable(ending) or "no ending"] += 1
+
+
 def image_files(root: Path) -> list[Path]:
     """Images below a folder, in the order in which they are read."""
-    return list(_image_files(root, seen=set()))
+    return _listed(root).images
 
 
-def _image_files(folder: Path, seen: set[str]) -> Iterator[Path]:
-    """Images below a folder in the order of their names; no folder is entered twice."""
-    place = os.path.realpath(folder)
-    if place in seen:
-        return
-    seen.add(place)
-    for path in sorted(folder.iterdir(), key=_order):
-        if path.name.startswith("."):
-            continue
-        if os.path.isdir(path):
-            yield from _image_files(path, seen)
-        elif path.suffix.lower() in ENDINGS:
-            yield path
+def _listed(root: Path) -> _Listing:
+    found = _Listing(os.path.realpath(root))
+    found.add(root)
+    return found
 
 
 def _order(path: Path) -> tuple[str, str]:
     """Files by their names without endings, so that folders of paired pictures agree."""
     return path.name if os.path.isdir(path) else path.stem, path.name
+
+
+def _refuse_splits(root: Path, files: list[Path]) -> None:
+    """A folder of train and test folders is asked about: they would be taken for classes."""
+    parts = {file.relative_to(root).parts for file in files}
+    first = sorted({path[0] for path in parts if len(path) > 1})
+    if first and {name.lower() for name in first} <= _SPLITS:
+        raise ConfigError(
+            f"data.source: {root} holds the folders {', '.join(first)}, which look like splits and "
+            f"not like classes; give one of them, such as folder:{root / first[-1]} (a share of it "
+            "is held out), or give them other names if they are classes."
+        )
 
 
 def _classes(files: list[Path]) -> tuple[tuple[str, ...], np.ndarray | None]:
@@ -95,12 +159,51 @@ def _classes(files: list[Path]) -> tuple[tuple[str, ...], np.ndarray | None]:
                 "data.source: %d images lie outside the subfolders, such as %s, so the examples "
                 "have no labels.",
                 len(flat),
-                flat[0],
+                readable(str(flat[0])),
             )
         return (), None
     names = sorted({file.parts[0] for file in files})
     numbers = {name: number for number, name in enumerate(names)}
-    return tuple(names), np.array([numbers[file.parts[0]] for file in files], np.int64)
+    labels = np.array([numbers[file.parts[0]] for file in files], np.int64)
+    return tuple(readable(name) for name in names), labels
+
+
+def _tell(root: Path, found: _Listing, names: tuple[str, ...], labels: np.ndarray | None) -> None:
+    """Says what is left out and what the classes are."""
+    if found.others:
+        _logger.warning(
+            "data.source: %d files that are no images are left out: %s.",
+            found.others.total(),
+            _counted(found.others.most_common()),
+        )
+    for link in found.repeated:
+        _logger.warning(
+            "data.source: %s links to a folder that is read already, and is left out.",
+            readable(str(link.relative_to(root))),
+        )
+    if labels is None:
+        return
+    _logger.info("Classes: %s.", _counted(zip(names, np.bincount(labels).tolist(), strict=True)))
+    vanished = sorted(
+        readable(path.name)
+        for path in root.iterdir()
+        if path.is_dir()
+        and path not in found.repeated
+        and not path.name.startswith(".")
+        and readable(path.name) not in names
+    )
+    if vanished:
+        _logger.warning(
+            "data.source: the folders %s hold no images, so they are no classes.",
+            ", ".join(vanished),
+        )
+
+
+def _counted(counts: Iterable[tuple[str, int]]) -> str:
+    """Names with their numbers, the first ones of many."""
+    texts = [f"{name} {count}" for name, count in counts]
+    more = f" and {len(texts) - _LISTED} more" if len(texts) > _LISTED else ""
+    return ", ".join(texts[:_LISTED]) + more
 
 
 def _size_and_time(file: Path) -> tuple[int, int]:
@@ -130,29 +233,38 @@ def _rows(
         fields = {"sample": conform(image, data)}
         if labels is not None:
             fields["label"] = labels[index]
-        return Row(fields, str(file.relative_to(root)))
+        return Row(fields, readable(str(file.relative_to(root))))
 
     unreadable: list[str] = []
-    with ThreadPoolExecutor() as pool:
-        for start in range(0, len(files), _AHEAD):
-            ahead = range(start, min(start + _AHEAD, len(files)))
-            for index, outcome in zip(ahead, pool.map(attempt, ahead), strict=True):
-                file = files[index]
-                if isinstance(outcome, Row):
-                    yield outcome
-                    continue
-                _logger.warning("%s cannot be read and is skipped: %s", file, outcome)
-                unreadable.append(str(file.relative_to(root)))
-                _refuse_too_many(unreadable, len(files), root, data.max_corrupt_share)
-                yield None
+    for index, outcome in enumerate(_in_threads(attempt, len(files))):
+        if isinstance(outcome, Row):
+            yield outcome
+            continue
+        name = readable(str(files[index].relative_to(root)))
+        _logger.warning("%s cannot be read and is skipped: %s", name, outcome)
+        unreadable.append(name)
+        _refuse_too_many(unreadable, outcome, len(files), data.max_corrupt_share)
+        yield None
     if unreadable:
         _logger.warning("%d of the %d images were skipped.", len(unreadable), len(files))
 
 
-def _refuse_too_many(unreadable: list[str], count: int, root: Path, share: float) -> None:
+def _in_threads(function: Callable[[int], _T], count: int) -> Iterator[_T]:
+    """A function of 0, 1, …, in order; some are computed ahead."""
+    pool = ThreadPoolExecutor()
+    try:
+        for start in range(0, count, _AHEAD):
+            yield from pool.map(function, range(start, min(start + _AHEAD, count)))
+    finally:
+        # Not waited for: where reading ends early, whoever lets go of this generator may be one of
+        # the pool's own threads, which cannot wait for itself.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _refuse_too_many(unreadable: list[str], reason: Exception, count: int, share: float) -> None:
     if len(unreadable) > share * count:
         raise ConfigError(
             f"data.max_corrupt_share: received {share:g}, but already {len(unreadable)} of the "
-            f"{count} images in {root} cannot be read ({', '.join(unreadable[:3])}); remove or "
-            "mend them, or raise the share."
+            f"{count} images cannot be read ({', '.join(unreadable[:3])}; the last one because: "
+            f"{reason}); remove or mend them, or raise the share."
         )

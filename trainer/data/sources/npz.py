@@ -8,7 +8,7 @@ import numpy as np
 
 from trainer.catalogue import Npz
 from trainer.config.experiment import Data
-from trainer.data.reading import Source, Table, as_stored, labelled, rows_of
+from trainer.data.reading import Source, Table, as_stored, labelled, readable, rows_of
 from trainer.errors import ConfigError
 
 # The last of each are those that `gan generate` writes.
@@ -146,6 +146,6 @@ def _labels(
             "integers or strings."
         )
     if labels.dtype.kind == "S":
-        labels = np.char.decode(labels, "utf-8")
+        labels = np.char.decode(labels, "utf-8", "surrogateescape")
     classes, numbers = np.unique(labels, return_inverse=True)
-    return tuple(str(value) for value in classes), numbers.astype(np.int64)
+    return tuple(readable(str(value)) for value in classes), numbers.astype(np.int64)

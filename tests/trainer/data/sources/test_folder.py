@@ -1,4 +1,7 @@
 import logging
+import os
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -7,6 +10,7 @@ from PIL import Image
 from trainer.config.experiment import Data
 from trainer.data import loading
 from trainer.data.decoding import read_image
+from trainer.data.sources import folder
 from trainer.errors import ConfigError
 
 
@@ -200,7 +204,7 @@ def test_too_many_corrupt_files_are_refused(tmp_path, save, noise):
     with pytest.raises(
         ConfigError,
         match=r"data\.max_corrupt_share: received 0\.25, .*3 of the 8 images.*"
-        r"\(b\.png, d\.png, e\.png\).*raise the share",
+        r"\(b\.png, d\.png, e\.png; the last one because: .*identify.*\).*raise the share",
     ):
         load(tmp_path, max_corrupt_share=0.25)
     assert len(load(tmp_path, max_corrupt_share=0.375).train) == 5
@@ -271,3 +275,133 @@ def test_an_image_beyond_pillows_limit_is_skipped(tmp_path, save, noise, monkeyp
     save(tmp_path / "d.png", noise(64, 64))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     assert len(load(tmp_path, max_corrupt_share=0.3).train) == 3
+
+
+# ---- What is left out is said --------------------------------------------------------------------
+
+
+def test_other_files_are_counted_by_ending(tmp_path, save, noise, caplog):
+    for name in ("a/1.png", "a/2.png", "b/3.png"):
+        save(tmp_path / name, noise(4, 4))
+    for name in ("a/1.heic", "b/2.HEIC", "b/notes.txt", "README", ".hidden.txt"):
+        (tmp_path / name).write_text("")
+    load(tmp_path)
+    assert "4 files that are no images are left out: .heic 2" in caplog.text
+    assert ".txt 1" in caplog.text and "no ending 1" in caplog.text
+
+
+def test_classes_are_listed_with_their_counts(tmp_path, save, noise, caplog):
+    for name in ("dogs/1", "dogs/2", "cats/1"):
+        save(tmp_path / f"{name}.png", noise(4, 4))
+    with caplog.at_level(logging.INFO, "saddlepoint"):
+        load(tmp_path)
+    assert "Classes: cats 1, dogs 2." in caplog.text
+
+
+def test_of_many_classes_the_first_are_listed(tmp_path, save, noise, caplog):
+    for index in range(25):
+        save(tmp_path / f"{index:02}" / "1.png", noise(4, 4))
+    with caplog.at_level(logging.INFO, "saddlepoint"):
+        load(tmp_path)
+    assert "19 1 and 5 more." in caplog.text
+
+
+def test_folders_that_hold_no_images_are_named(tmp_path, save, noise, caplog):
+    for name in ("a/1", "b/2"):
+        save(tmp_path / f"{name}.png", noise(4, 4))
+    (tmp_path / "birds").mkdir()
+    (tmp_path / "birds/1.heic").write_text("")
+    assert load(tmp_path).spec.label_names == ("a", "b")
+    assert "the folders birds hold no images" in caplog.text
+
+
+def test_a_class_of_unreadable_files_is_named(tmp_path, save, noise, caplog):
+    for name in ("a/1", "a/2", "b/3"):
+        save(tmp_path / f"{name}.png", noise(4, 4))
+    break_file(tmp_path / "b/3.png", "text")
+    load(tmp_path, max_corrupt_share=0.5)
+    assert "no example of the classes b is left to train on" in caplog.text
+
+
+@pytest.mark.parametrize("link", ["a-link", "z-link"])
+def test_a_class_that_links_to_another_is_named(tmp_path, save, noise, caplog, link):
+    """In whatever order they come, the folder itself is the class."""
+    for name in ("b/1", "c/2"):
+        save(tmp_path / f"{name}.png", noise(4, 4))
+    (tmp_path / link).symlink_to(tmp_path / "b")
+    dataset = load(tmp_path)
+    assert dataset.spec.label_names == ("b", "c")
+    assert f"{link} links to a folder that is read already" in caplog.text
+    assert "hold no images" not in caplog.text
+
+
+def test_a_link_to_a_hidden_folder_is_a_class(tmp_path, save, noise):
+    for name in (".store/1", "c/2"):
+        save(tmp_path / f"{name}.png", noise(4, 4))
+    (tmp_path / "b").symlink_to(tmp_path / ".store")
+    assert load(tmp_path).spec.label_names == ("b", "c")
+
+
+@pytest.mark.parametrize("names", [("train", "test"), ("Train", "val", "test"), ("train",)])
+def test_splits_are_not_taken_for_classes(tmp_path, save, noise, names):
+    for name in names:
+        for index in range(2):
+            save(tmp_path / name / "cats" / f"{index}.png", noise(4, 4))
+    with pytest.raises(
+        ConfigError, match=r"data\.source: .*look like splits.*give one of them, such as folder:/"
+    ):
+        load(tmp_path)
+    assert load(tmp_path / names[0]).spec.label_names == ("cats",)
+
+
+def test_a_class_may_be_called_test(tmp_path, save, noise):
+    for name in ("test", "cats"):
+        save(tmp_path / name / "1.png", noise(4, 4))
+    assert load(tmp_path).spec.label_names == ("cats", "test")
+
+
+# ---- Names that are not UTF-8 --------------------------------------------------------------------
+
+
+def test_names_that_are_not_utf8_are_escaped(tmp_path, noise, caplog):
+    import io
+    import json
+
+    for label, names in ((b"caf\xe9", [b"1.png", b"\xff.png"]), ("tée".encode(), [b"2.png"])):
+        place = os.fsencode(tmp_path) + b"/" + label
+        os.makedirs(place)
+        for name in names:
+            picture = io.BytesIO()
+            Image.fromarray(noise(4, 4)).save(picture, "PNG")
+            with open(place + b"/" + name, "wb") as file:
+                file.write(b"" if name == b"\xff.png" else picture.getvalue())
+    dataset = load(tmp_path, max_corrupt_share=0.5)
+    assert dataset.spec.label_names == ("caf\\udce9", "tée")
+    json.dumps(dataset.spec.describe(), ensure_ascii=False).encode()
+    assert "caf\\udce9/\\udcff.png cannot be read" in caplog.text
+    caplog.text.encode()
+
+
+# ---- Reading in threads --------------------------------------------------------------------------
+
+
+def test_reading_may_end_in_a_thread_of_its_own(tmp_path, save, noise, monkeypatch):
+    """Where reading is given up, a thread that decodes ahead may be the one that lets go of it."""
+    for index in range(8):
+        save(tmp_path / f"{index}.png", noise(4, 4))
+    begun, closed, ignored = threading.Event(), threading.Event(), []
+
+    def read_and_close(file):
+        if file.name == "1.png":
+            begun.wait(10)
+            rows.close()
+            closed.set()
+        return read_image(file)
+
+    monkeypatch.setattr(folder, "read_image", read_and_close)
+    monkeypatch.setattr(sys, "unraisablehook", ignored.append)
+    rows = folder.open_source(Data(source=f"folder:{tmp_path}")).tables[0].train.rows
+    next(rows)
+    begun.set()
+    assert closed.wait(10)
+    assert ignored == []

@@ -154,3 +154,11 @@ def test_channels_in_front_are_refused(tmp_path, channels):
 def test_many_channels_behind_are_pictures(tmp_path, noise, shape):
     np.savez(tmp_path / "a.npz", images=noise(4, *shape))
     assert load(tmp_path / "a.npz").spec.sample.shape == shape
+
+
+def test_labels_that_are_not_utf8_are_escaped(tmp_path, noise):
+    labels = np.array([b"caf\xe9", "tée".encode(), b"caf\xe9"])
+    np.savez(tmp_path / "a.npz", images=noise(3, 4, 4), labels=labels)
+    dataset = load(tmp_path / "a.npz")
+    assert dataset.spec.label_names == ("caf\\udce9", "tée")
+    assert dataset.train.labels.tolist() == [0, 1, 0]
