@@ -205,10 +205,11 @@ class Experiment(Section):
         return {name: value for name, value in flat.items() if not name.startswith(_FREE_FIELDS)}
 
 
-# What may differ when a run is resumed: names, length, logging, evaluation, paths and devices.
+# What may differ when a run is resumed: names, length, logging, evaluation, paths and devices, and
+# where the data comes from, for a run knows its data by the fingerprint.
 _FREE_FIELDS = (
     *("name", "description", "devices.", "run.", "evaluate.", "train.steps"),
-    *("data.data_dir", "data.cache_dir", "data.cache_gib", "data.download"),
+    *("data.source", "data.data_dir", "data.cache_dir", "data.cache_gib", "data.download"),
 )
 
 

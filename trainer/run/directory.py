@@ -115,10 +115,11 @@ class RunDirectory:
             ConfigError: as `check`, or when the data is not what it was.
         """
         self.check(experiment)
-        if self.exists and self.read_spec().fingerprint != spec.fingerprint:
+        if self.exists and self.read_spec() != spec:
             raise ConfigError(
                 f"data.source: the data has changed since this run began ({self.path!r}); give the "
-                "same data, or another --run-dir."
+                "same data, or another --run-dir, perhaps with train.warm_start="
+                f"{self.path} to go on from its weights."
             )
         # The first file marks the folder as ours, the last one makes it a run.
         tf.io.gfile.makedirs(self.path)

@@ -184,6 +184,8 @@ def test_experiments_are_immutable():
         ("run.log_every=7", True),
         ("devices.steps_per_execution=5", True),
         ("data.data_dir=/elsewhere", True),
+        ("data.source=folder:/elsewhere", True),
+        ("data.source={name: digit_pairs, input: negative}", True),
         ("seed=1", False),
         ("train.batch_size=32", False),
         ("objective=hinge", False),

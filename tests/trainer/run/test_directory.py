@@ -1,11 +1,14 @@
+import dataclasses
 import json
 import multiprocessing
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.conftest import tiny
+from trainer.data import loading
 from trainer.errors import ConfigError
 from trainer.run.directory import RunDirectory
 
@@ -47,11 +50,30 @@ def test_a_directory_of_another_run_is_refused(run, digits, override, words):
 
 
 def test_other_data_is_refused(run, digits):
-    import dataclasses
-
     other = dataclasses.replace(digits.spec, fingerprint="other")
-    with pytest.raises(ConfigError, match=r"data.source: the data has changed"):
+    with pytest.raises(ConfigError, match=r"data.source: the data has changed.*warm_start="):
         run.claim(tiny(), other)
+
+
+def test_other_names_of_the_same_bytes_are_refused(run, digits):
+    label = dataclasses.replace(digits.spec.fields["label"], names=tuple("abcdefghij"))
+    fields = {**digits.spec.fields, "label": label}
+    with pytest.raises(ConfigError, match=r"data.source: the data has changed"):
+        run.claim(tiny(), dataclasses.replace(digits.spec, fields=fields))
+
+
+def test_moved_data_is_known_by_its_fingerprint(tmp_path, digits, monkeypatch):
+    first, second = tmp_path / "first.npz", tmp_path / "moved" / "second.npz"
+    second.parent.mkdir()
+    for place in (first, second):
+        np.savez(place, images=digits.train["sample"][:50], labels=digits.train.labels[:50])
+    monkeypatch.chdir(tmp_path)
+    run = RunDirectory(tmp_path / "run")
+    spellings = (first, "first.npz", "./first.npz", f"{tmp_path}/moved/../first.npz", second)
+    for spelling in spellings:
+        experiment = tiny("cgan-digits", f"data.source=npz:{spelling}")
+        run.claim(experiment, loading.load(experiment.data).spec)
+    assert str(run.read_experiment().data.source) == f"npz:{second}"
 
 
 def test_a_directory_with_something_else_in_it_is_refused(tmp_path, digits):
