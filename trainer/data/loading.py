@@ -8,7 +8,7 @@ import numpy as np
 from trainer.catalogue import resolve
 from trainer.config.experiment import Data
 from trainer.data import store
-from trainer.data.examples import Dataset, DataSpec
+from trainer.data.examples import Dataset, DataSpec, count
 from trainer.data.reading import Source
 from trainer.errors import ConfigError
 from trainer.fields import Field
@@ -29,21 +29,40 @@ def load(data: Data) -> Dataset:
     source: Source = resolve(data.source)(data)
     stored = store.read(source, data)
     spec = DataSpec(_fields(stored, source, data), stored.fingerprint, len(stored.train))
-    _refuse_image_options(spec, data)
-    _logger.info(
-        "%s: %d training and %d held-out examples (%s).",
-        data.source,
-        spec.count,
-        len(stored.held_out),
-        ", ".join(f"{name} {field.shape}" for name, field in spec.fields.items() if field.shape),
-    )
+    _refuse_options(spec, data)
     dataset = Dataset(stored.train, stored.held_out, spec)
     _tell_of_absent_classes(dataset)
-    return dataset if source.derive is None else source.derive(dataset)
+    if source.derive is not None:
+        dataset = source.derive(dataset)
+    _tell(dataset, data)
+    return dataset
 
 
-def _refuse_image_options(spec: DataSpec, data: Data) -> None:
-    """What is no picture has no size, channels or mirror image."""
+def _tell(dataset: Dataset, data: Data) -> None:
+    """Says how many examples there are of what form, table by table."""
+    fields = dataset.spec.fields
+    tables = [
+        f"{count(table)} of {', '.join(_described(name, fields[name]) for name in table)}"
+        for table in dataset.train.tables
+    ]
+    held_out = len(dataset.held_out)
+    _logger.info(
+        "%s: training examples %s; %d held out.", data.source, " and ".join(tables), held_out
+    )
+
+
+def _described(name: str, field: Field) -> str:
+    sides = "x".join(map(str, field.shape))
+    return f"{name} {sides}" if sides else f"{name} ({len(field.names)} classes)"
+
+
+def _refuse_options(spec: DataSpec, data: Data) -> None:
+    """What is no picture has no size, channels or mirror image, and symbols have no range."""
+    if data.value_range and not any(field.range for field in spec.fields.values()):
+        raise ConfigError(
+            f"data.value_range: received {data.value_range} with data.source={data.source}, whose "
+            "examples are no numbers; leave it null."
+        )
     for option in ("size", "channels", "depth", "flip"):
         value = getattr(data, option)
         if value and not spec.images:

@@ -1,3 +1,4 @@
+import logging
 import subprocess
 import sys
 
@@ -60,6 +61,16 @@ def test_reading_without_tensorflow():
         "sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_log_says_what_every_table_holds(caplog):
+    source = {"name": "partly_labelled", "of": "digits", "labelled": 50}
+    with caplog.at_level(logging.INFO, "saddlepoint"):
+        loading.load(Data(source=source))
+    assert (
+        "training examples 1618 of sample 8x8x1 and 50 of labelled_sample 8x8x1, labelled_label "
+        "(10 classes); 179 held out."
+    ) in caplog.text
 
 
 def test_every_class_is_trained_on(tmp_path, save, noise):

@@ -4,6 +4,7 @@ import pytest
 from trainer.config.experiment import Data
 from trainer.data import loading
 from trainer.data.sources.grammar import END, LENGTH, VOCABULARY, is_grammatical
+from trainer.errors import ConfigError
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,11 @@ def test_right_is_told_from_wrong(sentence, expected):
 def test_random_words_are_hardly_ever_grammatical():
     random = np.random.RandomState(0).randint(len(VOCABULARY), size=(500, LENGTH))
     assert not any(is_grammatical(words(row)) for row in random)
+
+
+def test_symbols_have_no_range():
+    with pytest.raises(ConfigError, match=r"data\.value_range: received .* no numbers; leave it"):
+        loading.load(Data(source="grammar", value_range=(0.0, 1.0)))
 
 
 def test_sentences_are_the_same_ones_for_ever():
