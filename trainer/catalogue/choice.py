@@ -10,6 +10,7 @@ import importlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
@@ -30,6 +31,14 @@ class Component(Section):
 
     target: ClassVar[str]
     name: str
+
+    def __str__(self) -> str:
+        """The choice as a recipe would have it, in one line."""
+        written = self.model_dump(mode="json")
+        if isinstance(written, str):
+            return written
+        line: str = yaml.safe_dump(written, default_flow_style=True, sort_keys=False, width=10**6)
+        return line.strip()
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Sentences (field, value, remedy) on what this choice cannot go with."""

@@ -1,17 +1,18 @@
 """Sources: where the examples come from that the discriminator is shown as real.
 
 A source is written as a mapping with its options (`{name: folder, path: photos}`); one that has no
-options, or a single one, has a short spelling too: `digits`, `folder:photos`.
+options, or a single one, has a short spelling too: `digits`, `folder:photos`. A source of the
+user's own is a mapping whose name is `module:open_source`, a function of the `data` section that
+gives a `trainer.data.reading.Source`; it finds its options in `data.source.options`.
 """
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-import yaml
 from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
 from pydantic_core import PydanticCustomError
 
-from trainer.catalogue.choice import BY_NAME, Component, members
+from trainer.catalogue.choice import BY_NAME, Component, Custom, members
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -24,14 +25,6 @@ class Source(Component):
     argument: ClassVar[str | None] = None
     # What messages call it there.
     placeholder: ClassVar[str] = "PATH"
-
-    def __str__(self) -> str:
-        """The source as a recipe would have it: the short spelling, or the mapping in one line."""
-        spelling = self.model_dump(mode="json")
-        if isinstance(spelling, str):
-            return spelling
-        line: str = yaml.safe_dump(spelling, default_flow_style=True, sort_keys=False, width=10**6)
-        return line.strip()
 
     @model_serializer(mode="wrap")
     def _short(self, write: SerializerFunctionWrapHandler) -> dict[str, Any] | str:
@@ -274,7 +267,8 @@ DataSource = Annotated[
     | Pairs
     | Domains
     | DigitDomains
-    | PartlyLabelled,
+    | PartlyLabelled
+    | Custom,
     BY_NAME,
     BY_SPELLING,
 ]

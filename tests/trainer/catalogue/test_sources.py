@@ -1,9 +1,12 @@
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from trainer import catalogue
 from trainer.config.experiment import Data
 from trainer.config.recipe import load_experiment, make_experiment, parse_yaml, to_yaml
+from trainer.data import loading
+from trainer.data.reading import Part, Row, Source, Table
 
 SPELLINGS = {
     "digits": catalogue.Digits(),
@@ -32,6 +35,21 @@ def test_a_resolved_experiment_reads_back(spelling):
 def test_a_mapping_is_a_source():
     assert Data(source={"name": "folder", "path": "a"}).source == catalogue.Folder(path="a")
     assert Data(source={"name": "digits"}).source == catalogue.Digits()
+
+
+def open_counted(data):
+    """A source of a user's own."""
+    count = data.source.options["count"]
+    rows = [Row({"sample": np.full(2, i, np.float32)}, f"point {i}") for i in range(count)]
+    return Source((Table(Part(rows, count)),))
+
+
+def test_a_source_of_the_users_own():
+    source = {"name": f"{__name__}:open_counted", "options": {"count": 20}}
+    data = Data(source=source, holdout_share=0.0)
+    assert len(loading.load(data).train) == 20
+    assert str(data.source) == f"{{name: '{__name__}:open_counted', options: {{count: 20}}}}"
+    assert load_experiment("mlp-ring", [f"data.source={data.source}"]).data.source == data.source
 
 
 @pytest.mark.parametrize("source", ["", "mnist", "tdfs:mnist", "module:Class", ":", 3, None, {}])

@@ -93,7 +93,9 @@ def open_folders(data: Data) -> Source:
     _refuse_strangers(data.source)
     first, second = inputs.tables[0].train, targets.tables[0].train
     return Source(
-        tables=(Table(Part(_joined(first, second), second.count)),),
+        tables=(
+            Table(Part(_joined(first, second), second.count), labels=targets.tables[0].labels),
+        ),
         fields={**_IMAGES, **targets.fields},
         identity={"source": "pairs", "inputs": inputs.identity, "targets": targets.identity},
     )
