@@ -179,7 +179,7 @@ class Experiment(Section):
     def components(self) -> Iterator[catalogue.Component]:
         """Everything that was chosen by name."""
         values = [getattr(self, name) for name in type(self).model_fields]
-        values += [self.optimizers.generator, self.optimizers.discriminator]
+        values += [self.data.source, self.optimizers.generator, self.optimizers.discriminator]
         for value in values:
             several = value if isinstance(value, tuple) else (value,)
             yield from (c for c in several if isinstance(c, catalogue.Component))
@@ -260,7 +260,6 @@ def _impossible_runs(e: Experiment) -> Sequence[tuple[bool, str]]:
     return (
         remote_cache,
         *impossible_replicas(e, e.devices.replicas or 1),
-        *((True, sentence) for sentence in e.data.source.impossible(e)),
     )
 
 

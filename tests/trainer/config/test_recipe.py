@@ -104,7 +104,7 @@ def test_bad_fields_get_a_sentence(override, words):
 
 
 def test_bad_recipes_get_a_sentence(tmp_path):
-    with pytest.raises(ConfigError, match="'nonesuch'; accepted are cgan-digits"):
+    with pytest.raises(ConfigError, match="'nonesuch'; accepted are acgan-digits"):
         load_experiment("nonesuch")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_experiment(str(tmp_path / "absent.yaml"))
