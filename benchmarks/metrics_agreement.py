@@ -65,14 +65,14 @@ def _sets(quick: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 
 def _ours(real: np.ndarray, fake: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    from trainer.metrics.frechet import frechet
-    from trainer.metrics.inception_score import inception_score
+    from trainer.metrics.frechet import frechet_distance
+    from trainer.metrics.inception import inception_score
     from trainer.metrics.kernel import kernel_distance, maximum_mean_discrepancy
     from trainer.metrics.manifold import prdc
 
     bandwidth = metrics_peers.BANDWIDTH * real.shape[1] ** 0.5
     estimates = {
-        "Fréchet distance": frechet(real, fake),
+        "Fréchet distance": frechet_distance(real, fake),
         "kernel distance": kernel_distance(real, fake),
         "Gaussian MMD²": maximum_mean_discrepancy(real, fake, bandwidth),
         **prdc(real, fake, metrics_peers.NEIGHBOUR)._asdict(),

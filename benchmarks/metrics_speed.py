@@ -59,12 +59,12 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _ours(real: np.ndarray, fake: np.ndarray) -> dict[str, Callable[[], object]]:
-    from trainer.metrics.frechet import frechet
+    from trainer.metrics.frechet import frechet_distance
     from trainer.metrics.kernel import kernel_distance
     from trainer.metrics.manifold import prdc
 
     return {
-        f"Fréchet distance: {_OURS}": lambda: frechet(real, fake),
+        f"Fréchet distance: {_OURS}": lambda: frechet_distance(real, fake),
         f"kernel distance: {_OURS}": lambda: kernel_distance(real, fake),
         f"manifolds: {_OURS}": lambda: prdc(real, fake),
     }

@@ -19,13 +19,13 @@ from trainer.metrics import classification, kernel, laplacian_pyramid, manifold,
 from trainer.metrics import columns as tables
 from trainer.metrics import disentanglement as disentangling
 from trainer.metrics import frechet as gaussians
-from trainer.metrics import inception_score as scores
+from trainer.metrics import inception as scores
 from trainer.metrics import memorisation as copying
 from trainer.metrics import modes as mode_counts
-from trainer.metrics import ms_ssim as similarity
 from trainer.metrics import parzen as windows
 from trainer.metrics import path_length as paths
 from trainer.metrics import sliced_wasserstein as slices
+from trainer.metrics import structural_similarity as similarity
 from trainer.metrics import wasserstein as transport
 from trainer.metrics.estimate import Estimate
 
@@ -62,7 +62,7 @@ _SCORE = {"inception": "is", "classifier": "cs"}
 def frechet(options: catalogue.Frechet, evidence: Evidence) -> Findings:
     """Fréchet distance of the features."""
     real, fake = evidence.real_features.features, evidence.fake_features.features
-    return {_FRECHET[evidence.extractor.kind]: Finding(gaussians.frechet(real, fake))}
+    return {_FRECHET[evidence.extractor.kind]: Finding(gaussians.frechet_distance(real, fake))}
 
 
 def kernel_distance(options: catalogue.KernelDistance, evidence: Evidence) -> Findings:
@@ -124,7 +124,9 @@ def laplacian_swd(options: catalogue.LaplacianSwd, evidence: Evidence) -> Findin
 def wasserstein(options: catalogue.Wasserstein, evidence: Evidence) -> Findings:
     """Exact Wasserstein-1 distance between subsets of the points."""
     real, fake = _points(evidence.real), _points(evidence.fake)
-    return {"w1": Finding(transport.wasserstein(real, fake, options.points, evidence.seed))}
+    return {
+        "w1": Finding(transport.wasserstein_distance(real, fake, options.points, evidence.seed))
+    }
 
 
 def mmd(options: catalogue.Mmd, evidence: Evidence) -> Findings:
@@ -139,7 +141,7 @@ def columns(options: catalogue.Columns, evidence: Evidence) -> Findings:
     kept = tables.varying(real)
     if not kept.any():
         raise MetricError("no column of the real samples varies.")
-    found = tables.columns(real[:, kept], fake[:, kept], evidence.seed)
+    found = tables.compare_columns(real[:, kept], fake[:, kept], evidence.seed)
     left_out = "" if kept.all() else f"; {(~kept).sum()} constant columns left out"
     note = (
         f"worst column: KS {found.worst_kolmogorov_smirnov.value:.3g}, mean off by "
@@ -187,7 +189,7 @@ def _similarity(side: SampleSet, pairs: int, within: bool, evidence: Evidence) -
 def birthday(options: catalogue.Birthday, evidence: Evidence) -> Findings:
     """Support size from coincidences among the features."""
     real, fake = evidence.real_features.features, evidence.fake_features.features
-    found = birthdays.birthday(real, fake)
+    found = birthdays.birthday_test(real, fake)
     note = f"real samples seem to have {found.real.size.value:.0f} different ones"
     if found.fake.is_lower_bound:
         note = f"no two coincide: as likely more as less; {note}"
@@ -247,7 +249,7 @@ def memorisation(options: catalogue.Memorisation, evidence: Evidence) -> Finding
     standard = _authenticity(train, *neighbours.nearest(held_out, train))
     note = f"held-out examples score {standard[0].value:.3f}; {own[1].value:.1%} are copies"
     return {
-        "memorisation": Finding(copying.memorisation(to_train, to_held_out)),
+        "memorisation": Finding(copying.nearer_to_training(to_train, to_held_out)),
         "authenticity": Finding(own[0], note, _warning(own, standard)),
     }
 
@@ -337,7 +339,7 @@ def path_length(options: catalogue.PathLength, evidence: Evidence) -> Findings:
         _features_along(evidence, along(ends[: options.paths], ends[options.paths :], at), labels)
         for at in (t, t + options.epsilon)
     )
-    return {"ppl": Finding(paths.path_length(here, next_, options.epsilon))}
+    return {"ppl": Finding(paths.perceptual_path_length(here, next_, options.epsilon))}
 
 
 def _features_along(
@@ -405,7 +407,7 @@ def parzen(options: catalogue.Parzen, evidence: Evidence) -> Findings:
     validation = evidence.reference.train
     rows = np.random.RandomState(evidence.seed).permutation(validation.count)[:1000]
     real, fake = (_scaled(_all(side), evidence) for side in (evidence.real, evidence.fake))
-    found = windows.parzen(real, fake, _scaled(validation.take(rows), evidence))
+    found = windows.parzen_log_likelihood(real, fake, _scaled(validation.take(rows), evidence))
     return {"parzen": Finding(found.log_likelihood, f"width {found.sigma:.3g}")}
 
 

@@ -50,7 +50,7 @@ class Birthday(NamedTuple):
     threshold: float
 
 
-def birthday(real: np.ndarray, fake: np.ndarray, quantile: float = 0.01) -> Birthday:
+def birthday_test(real: np.ndarray, fake: np.ndarray, quantile: float = 0.01) -> Birthday:
     """The birthday paradox test with its threshold taken from the real samples.
 
     Args:

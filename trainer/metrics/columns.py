@@ -39,7 +39,7 @@ class Columns(NamedTuple):
     worst_correlation: Estimate
 
 
-def columns(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Columns:
+def compare_columns(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Columns:
     """Compares two tables column by column.
 
     All numbers but the first two are never negative: compare with a real table against another.

@@ -84,7 +84,9 @@ def frechet_from_moments(real: Moments, fake: Moments) -> float:
     return _distance(real, fake, _coupling(real, fake))
 
 
-def frechet(real: np.ndarray, fake: np.ndarray, real_moments: Moments | None = None) -> Estimate:
+def frechet_distance(
+    real: np.ndarray, fake: np.ndarray, real_moments: Moments | None = None
+) -> Estimate:
     """The distance between features, with its standard error over both sets of samples.
 
     The error is that of the first-order expansion (delta method). Moving the fake mean and

@@ -103,7 +103,7 @@ def of_descriptors(
     by_side = {}
     for depth, side in enumerate(sorted(real, reverse=True)):
         sets = _normalised(real[side], "real", side), _normalised(fake[side], "fake", side)
-        value, error = sliced_wasserstein.sliced_wasserstein(*sets, count, seed + depth)
+        value, error = sliced_wasserstein.sliced_wasserstein_distance(*sets, count, seed + depth)
         by_side[side] = Estimate(1e3 * value, None if error is None else 1e3 * error)
     return PyramidDistance(by_side, _average(list(by_side.values())))
 

@@ -11,7 +11,7 @@ from trainer.metrics.classification import share
 from trainer.metrics.estimate import Estimate
 
 
-def memorisation(fake_to_train: np.ndarray, fake_to_held_out: np.ndarray) -> Estimate:
+def nearer_to_training(fake_to_train: np.ndarray, fake_to_held_out: np.ndarray) -> Estimate:
     """Share of fakes that are nearer to the training set than to samples never trained on.
 
     ½ is what a generator gives that knows the distribution only, 1 one that copies. That holds for

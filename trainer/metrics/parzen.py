@@ -35,7 +35,7 @@ class Parzen(NamedTuple):
     sigma: float
 
 
-def parzen(
+def parzen_log_likelihood(
     test: np.ndarray, fake: np.ndarray, validation: np.ndarray, sigmas: np.ndarray = SIGMAS
 ) -> Parzen:
     """Mean log-likelihood of test points under windows around the fakes.

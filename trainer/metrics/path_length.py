@@ -43,7 +43,7 @@ def lerp(a: np.ndarray, b: np.ndarray, t: float | np.ndarray) -> np.ndarray:
     return (1.0 - t) * a + t * b
 
 
-def path_length(
+def perceptual_path_length(
     features_at_t: np.ndarray,
     features_at_next: np.ndarray,
     epsilon: float = 1e-4,

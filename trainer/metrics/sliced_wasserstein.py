@@ -16,7 +16,7 @@ _BLOCK_NUMBERS = 2**22
 _DIRECTIONS_AT_A_TIME = 64
 
 
-def sliced_wasserstein(
+def sliced_wasserstein_distance(
     real: np.ndarray, fake: np.ndarray, count: int = 512, seed: int = 0
 ) -> Estimate:
     """Mean over random directions of the Wasserstein-1 distance between the projections.

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
+from scipy import stats
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
-from scipy.stats import wasserstein_distance
 
 from trainer.metrics import checks
 from trainer.metrics.estimate import Estimate
@@ -16,7 +16,7 @@ _SMALLEST_PART = 5
 Statistic = Callable[[np.ndarray, np.ndarray], "float | np.ndarray"]
 
 
-def wasserstein(
+def wasserstein_distance(
     real: np.ndarray, fake: np.ndarray, max_points: int = 2000, seed: int = 0
 ) -> Estimate:
     """Least mean Euclidean distance over which the fakes can be moved onto the real points.
@@ -78,7 +78,7 @@ def error_by_parts(
 
 
 def _by_quantiles(real: np.ndarray, fake: np.ndarray) -> float:
-    return float(wasserstein_distance(real[:, 0], fake[:, 0]))
+    return float(stats.wasserstein_distance(real[:, 0], fake[:, 0]))
 
 
 def _by_matching(real: np.ndarray, fake: np.ndarray) -> float:

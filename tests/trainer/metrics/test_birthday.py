@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from trainer.errors import MetricError
-from trainer.metrics.birthday import birthday, close_pairs, support, threshold
+from trainer.metrics.birthday import birthday_test, close_pairs, support, threshold
 
 
 def _normal(n, seed=0, d=10):
@@ -17,21 +17,21 @@ def _generator(num_images, n, seed):
 
 @pytest.mark.parametrize("num_images", [20, 300])
 def test_a_known_support_is_found_within_its_error(num_images):
-    result = birthday(_normal(500), _generator(num_images, 500, seed=7)).fake
+    result = birthday_test(_normal(500), _generator(num_images, 500, seed=7)).fake
     assert not result.is_lower_bound
     assert abs(result.size.value - num_images) < 3 * result.size.error
     assert result.size.error / result.size.value == pytest.approx(result.collisions**-0.5)
 
 
 def test_the_error_is_the_spread_of_repetitions():
-    results = [birthday(_normal(200), _generator(300, 200, 10 * s)).fake for s in range(50)]
+    results = [birthday_test(_normal(200), _generator(300, 200, 10 * s)).fake for s in range(50)]
     spread = np.std([1 / x.size.value for x in results]) * 300
     expected = np.mean([x.collisions for x in results]) ** -0.5
     assert spread == pytest.approx(expected, rel=0.3)
 
 
 def test_real_samples_mark_the_ceiling():
-    result = birthday(_normal(1000), _normal(1000, seed=5))
+    result = birthday_test(_normal(1000), _normal(1000, seed=5))
     # Ten samples have a neighbour within the threshold: five pairs, or up to ten.
     assert 5 <= result.real.collisions <= 10
     assert result.real.size.value == pytest.approx(999 * 1000 / 2 / result.real.collisions)
@@ -64,8 +64,8 @@ def test_real_duplicates_leave_exact_repetitions_to_count():
 
 def test_bad_features_get_a_sentence():
     with pytest.raises(MetricError, match="all real samples are equal"):
-        birthday(np.full((10, 2), 0.1), _normal(10, d=2))
+        birthday_test(np.full((10, 2), 0.1), _normal(10, d=2))
     with pytest.raises(MetricError, match="one extractor"):
-        birthday(_normal(10), _normal(10, d=2))
+        birthday_test(_normal(10), _normal(10, d=2))
     with pytest.raises(MetricError, match="at least 2"):
-        birthday(_normal(10), _normal(1))
+        birthday_test(_normal(10), _normal(1))

@@ -4,7 +4,7 @@ from scipy import linalg
 
 from trainer.errors import MetricError
 from trainer.metrics import frechet as module
-from trainer.metrics.frechet import Moments, frechet, frechet_from_moments, moments
+from trainer.metrics.frechet import Moments, frechet_distance, frechet_from_moments, moments
 
 
 def _moments(mean, covariance):
@@ -71,15 +71,15 @@ def test_moments_are_numpys_whatever_the_blocks_and_the_order(monkeypatch):
 
 def test_to_itself_it_is_zero_and_both_ways_the_same():
     real, fake = _features(0), _features(1, count=200, scale=2.0)
-    assert 0.0 <= frechet(real, real).value < 1e-10
-    there, back = frechet(real, fake), frechet(fake, real)
+    assert 0.0 <= frechet_distance(real, real).value < 1e-10
+    there, back = frechet_distance(real, fake), frechet_distance(fake, real)
     assert there.value == pytest.approx(back.value, rel=1e-10)
     assert there.error == pytest.approx(back.error, rel=1e-4)
 
 
 def test_kept_moments_change_nothing():
     real, fake = _features(0), _features(1, shift=1.0)
-    assert frechet(real, fake, real_moments=moments(real)) == frechet(real, fake)
+    assert frechet_distance(real, fake, real_moments=moments(real)) == frechet_distance(real, fake)
 
 
 @pytest.mark.parametrize("constant", [None, 3])
@@ -90,7 +90,7 @@ def test_its_error_is_the_spread_over_new_samples(constant):
         real, fake = _features(seed, 400, 5), _features(seed + 1000, 250, 5, shift=0.5, scale=1.4)
         if constant is not None:
             real[:, constant] = fake[:, constant] = 7.0
-        estimates.append(frechet(real, fake))
+        estimates.append(frechet_distance(real, fake))
     values, errors = np.array(estimates).T
     # The spread of 300 values is itself uncertain by 4 %.
     assert errors.mean() == pytest.approx(values.std(ddof=1), rel=0.15)
@@ -100,7 +100,7 @@ def test_each_side_has_its_share_of_the_error():
     """Σf = 4 in one dimension: d² = (2 − s)² in the real deviation s, of error (2 − s)²·2/n."""
     generator = np.random.default_rng(0)
     real, fake = generator.normal(size=(20000, 1)), 2 * generator.normal(size=(1000, 1))
-    found = frechet(real, fake)
+    found = frechet_distance(real, fake)
     from_real, from_fake = 4 * 1 / (2 * 20000), 4 * 4 / (2 * 1000)
     assert found.error == pytest.approx(np.sqrt(from_real + from_fake), rel=0.1)
 
@@ -108,11 +108,11 @@ def test_each_side_has_its_share_of_the_error():
 def test_what_it_refuses():
     real, fake = _features(0), _features(1)
     with pytest.raises(MetricError, match="6 samples of 6 features"):
-        frechet(real, fake[:6])
+        frechet_distance(real, fake[:6])
     with pytest.raises(MetricError, match="one extractor"):
-        frechet(real, fake[:, :5])
+        frechet_distance(real, fake[:, :5])
     with pytest.raises(MetricError, match="one extractor"):
         frechet_from_moments(moments(real), moments(fake[:, :5]))
     fake[3, 2] = np.nan
     with pytest.raises(MetricError, match="the first is number 3"):
-        frechet(real, fake)
+        frechet_distance(real, fake)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from trainer.errors import MetricError
-from trainer.metrics.memorisation import authenticity, copies, equal_rows, memorisation
+from trainer.metrics.memorisation import authenticity, copies, equal_rows, nearer_to_training
 from trainer.metrics.neighbours import nearest
 
 
@@ -19,7 +19,7 @@ def _readings(fake):
     to_train = nearest(fake, TRAIN)
     in_train = nearest(TRAIN, TRAIN, exclude_self=True).distances
     return (
-        memorisation(to_train.distances, nearest(fake, HELD_OUT).distances),
+        nearer_to_training(to_train.distances, nearest(fake, HELD_OUT).distances),
         authenticity(to_train.distances, in_train[to_train.indices]),
         copies(to_train.distances, in_train),
     )
@@ -45,7 +45,7 @@ def test_one_that_varies_its_samples_is_flagged_but_does_not_copy():
 
 def test_by_hand():
     to_train, other = np.array([0.0, 1.0, 2.0, 3.0]), np.array([1.0, 1.0, 1.0, 5.0])
-    assert memorisation(to_train, other).value == pytest.approx((1 + 0.5 + 0 + 1) / 4)
+    assert nearer_to_training(to_train, other).value == pytest.approx((1 + 0.5 + 0 + 1) / 4)
     assert authenticity(to_train, other).value == pytest.approx(1 / 4)
     assert copies(np.array([0.0, 0.1, 0.3]), np.array([1.0, 2.0, 9.0]), 0.1).value == (
         pytest.approx(2 / 3)
@@ -72,8 +72,8 @@ def test_as_many_are_compared_as_are_held_out():
 )
 def test_bad_distances_get_a_sentence(distances, sentence):
     bad, good = np.array(distances), np.ones(1)
-    for metric in (memorisation, authenticity, copies):
+    for metric in (nearer_to_training, authenticity, copies):
         with pytest.raises(MetricError, match=sentence):
             metric(bad, bad)
     with pytest.raises(MetricError, match="give one a sample"):
-        memorisation(good, np.ones(2))
+        nearer_to_training(good, np.ones(2))

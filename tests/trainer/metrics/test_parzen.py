@@ -4,7 +4,7 @@ from scipy.stats import norm
 
 from trainer.errors import MetricError
 from trainer.metrics import parzen as module
-from trainer.metrics.parzen import choose_sigma, log_likelihood, parzen
+from trainer.metrics.parzen import choose_sigma, log_likelihood, parzen_log_likelihood
 
 
 def _normal(n, d=3, seed=0):
@@ -40,7 +40,7 @@ def test_the_width_is_the_likeliest_one():
 
 def test_the_error_is_that_of_the_mean_over_test_points():
     test, fake = _normal(100), _normal(200, seed=1)
-    result = parzen(test, fake, _normal(100, seed=2))
+    result = parzen_log_likelihood(test, fake, _normal(100, seed=2))
     values = log_likelihood(test, fake, result.sigma)
     assert result.log_likelihood == pytest.approx((values.mean(), values.std(ddof=1) / 10))
     # Nothing is likelier than the true density, about -entropy = -3/2·log(2πe).
@@ -54,6 +54,6 @@ def test_bad_input_gets_a_sentence():
     with pytest.raises(MetricError, match="not all positive"):
         log_likelihood(good, good, 0.0)
     with pytest.raises(MetricError, match="one extractor"):
-        parzen(good, _normal(10, d=2), good)
+        parzen_log_likelihood(good, _normal(10, d=2), good)
     with pytest.raises(MetricError, match="1 test point"):
-        parzen(good[:1], _normal(10, seed=1), good)
+        parzen_log_likelihood(good[:1], _normal(10, seed=1), good)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from trainer.errors import MetricError
-from trainer.metrics.path_length import lerp, path_length, slerp
+from trainer.metrics.path_length import lerp, perceptual_path_length, slerp
 
 
 def _normal(*shape, seed=0):
@@ -42,7 +42,7 @@ def test_a_linear_generator_has_its_closed_form():
     """Features W·z on a straight path change by W(b - a) however far along."""
     a, b, weights = _normal(2000, 4), _normal(2000, 4, seed=1), _normal(4, 7, seed=2)
     t, epsilon = np.random.RandomState(3).random_sample(2000), 1e-4
-    result = path_length(
+    result = perceptual_path_length(
         lerp(a, b, t) @ weights, lerp(a, b, t + epsilon) @ weights, epsilon, lower=0.0, upper=1.0
     )
     lengths = np.sum(((b - a) @ weights) ** 2, axis=1)
@@ -56,13 +56,17 @@ def test_extremes_are_left_out_as_in_stylegan():
     low = np.percentile(values, 1, method="lower")
     high = np.percentile(values, 99, method="higher")
     expected = values[(values >= low) & (values <= high)].mean()
-    assert path_length(np.zeros((200, 1)), steps, epsilon=1.0).value == pytest.approx(expected)
+    assert perceptual_path_length(np.zeros((200, 1)), steps, epsilon=1.0).value == pytest.approx(
+        expected
+    )
 
 
 def test_the_error_is_the_spread_of_repetitions():
     random = np.random.RandomState(0)
     results = [
-        path_length(np.zeros((300, 1)), random.standard_normal((300, 1)), 1.0, 0.05, 0.95)
+        perceptual_path_length(
+            np.zeros((300, 1)), random.standard_normal((300, 1)), 1.0, 0.05, 0.95
+        )
         for _ in range(300)
     ]
     spread = np.std([x.value for x in results])
@@ -72,8 +76,8 @@ def test_the_error_is_the_spread_of_repetitions():
 def test_bad_input_gets_a_sentence():
     good = np.ones((4, 2))
     with pytest.raises(MetricError, match="not of the same paths"):
-        path_length(good, good[:3])
+        perceptual_path_length(good, good[:3])
     with pytest.raises(MetricError, match="NaN"):
-        path_length(good, good * np.nan)
+        perceptual_path_length(good, good * np.nan)
     with pytest.raises(MetricError, match="twice"):
         slerp(good, good[:, :1], 0.5)

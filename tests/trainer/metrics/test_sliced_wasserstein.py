@@ -9,7 +9,7 @@ from trainer.metrics.sliced_wasserstein import (
     of_projections,
     project,
     project_blocks,
-    sliced_wasserstein,
+    sliced_wasserstein_distance,
 )
 
 
@@ -26,7 +26,7 @@ def test_a_direction_is_scipys_distance_for_any_counts(n, m):
 
 def test_two_points_by_hand():
     """Two single points a distance r apart in the plane: the mean of r·|cos| is 2r/π."""
-    result = sliced_wasserstein(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]]), count=5000)
+    result = sliced_wasserstein_distance(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]]), count=5000)
     assert result.value == pytest.approx(2 * 5 / np.pi, abs=4 * result.error)
     deviation = 5 * np.sqrt(0.5 - 4 / np.pi**2)
     assert result.error == pytest.approx(deviation / np.sqrt(5000), rel=0.05)
@@ -41,17 +41,20 @@ def test_directions_are_unit_vectors_of_the_seed():
 
 def test_it_is_zero_on_itself_and_blind_to_order_and_blocks(monkeypatch):
     real, fake = _normal(200, 6), 1.5 * _normal(150, 6, seed=1)
-    assert sliced_wasserstein(real, real[::-1]).value == pytest.approx(0.0, abs=1e-12)
-    expected = sliced_wasserstein(real, fake)
-    assert sliced_wasserstein(real[::-1], fake[::-1]) == pytest.approx(expected)
-    assert sliced_wasserstein(fake, real) == pytest.approx(expected)
+    assert sliced_wasserstein_distance(real, real[::-1]).value == pytest.approx(0.0, abs=1e-12)
+    expected = sliced_wasserstein_distance(real, fake)
+    assert sliced_wasserstein_distance(real[::-1], fake[::-1]) == pytest.approx(expected)
+    assert sliced_wasserstein_distance(fake, real) == pytest.approx(expected)
     monkeypatch.setattr(module, "_BLOCK_NUMBERS", 6 * 64)
-    assert sliced_wasserstein(real, fake) == pytest.approx(expected)
+    assert sliced_wasserstein_distance(real, fake) == pytest.approx(expected)
 
 
 def test_it_scales_with_the_data():
     real, fake = _normal(200, 6), _normal(200, 6, seed=1) + 1.0
-    once, twice = sliced_wasserstein(real, fake), sliced_wasserstein(2 * real, 2 * fake)
+    once, twice = (
+        sliced_wasserstein_distance(real, fake),
+        sliced_wasserstein_distance(2 * real, 2 * fake),
+    )
     assert twice == pytest.approx((2 * once.value, 2 * once.error))
 
 
@@ -65,17 +68,17 @@ def test_pictures_are_projected_as_a_stream():
 
 def test_the_error_is_the_spread_over_directions():
     real, fake = _normal(100, 4), _normal(100, 4, seed=1) * [1.0, 1.0, 1.0, 3.0]
-    repeated = [sliced_wasserstein(real, fake, count=40, seed=s) for s in range(60)]
+    repeated = [sliced_wasserstein_distance(real, fake, count=40, seed=s) for s in range(60)]
     spread = np.std([x.value for x in repeated])
     assert np.mean([x.error for x in repeated]) == pytest.approx(spread, rel=0.25)
-    assert sliced_wasserstein(real, fake, count=1).error is None
+    assert sliced_wasserstein_distance(real, fake, count=1).error is None
 
 
 def test_bad_features_get_a_sentence():
     good = _normal(5, 2)
     with pytest.raises(MetricError, match="take both from one extractor"):
-        sliced_wasserstein(good, good[:, :1])
+        sliced_wasserstein_distance(good, good[:, :1])
     with pytest.raises(MetricError, match="NaN"):
-        sliced_wasserstein(good, np.where(good > 0, np.nan, good))
+        sliced_wasserstein_distance(good, np.where(good > 0, np.nan, good))
     with pytest.raises(MetricError, match="count of directions is 0"):
-        sliced_wasserstein(good, good, count=0)
+        sliced_wasserstein_distance(good, good, count=0)

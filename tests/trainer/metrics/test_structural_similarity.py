@@ -3,8 +3,8 @@ import pytest
 import tensorflow as tf
 
 from trainer.errors import MetricError
-from trainer.metrics import ms_ssim as module
-from trainer.metrics.ms_ssim import WEIGHTS, diversity, ms_ssim, scales
+from trainer.metrics import structural_similarity as module
+from trainer.metrics.structural_similarity import WEIGHTS, diversity, ms_ssim, scales
 
 
 def _pairs(*shape):

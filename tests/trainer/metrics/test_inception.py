@@ -3,7 +3,7 @@ import pytest
 
 from trainer.errors import MetricError
 from trainer.metrics import blocks
-from trainer.metrics.inception_score import inception_score
+from trainer.metrics.inception import inception_score
 
 _NINE_TO_ONE = np.log([[9.0, 1.0], [1.0, 9.0]])
 
