@@ -73,11 +73,11 @@ def _measure(arguments: argparse.Namespace, recipe: str, seed: int) -> dict[str,
     experiment = load_experiment(recipe, _overrides(arguments, recipe, seed))
     run_dir = str(arguments.work / f"{recipe}-{seed}")
     train(experiment, run_dir, progress=False)
-    costly = ["evaluate.metrics=[gan_train]"] if experiment.condition.name == "label" else None
+    expensive = ["evaluate.metrics=[gan_train]"] if experiment.condition.name == "label" else None
     outcome = evaluate_path(run_dir)
     numbers = {n.key: n.value for n in outcome.evaluations[0].numbers}
-    if costly and not arguments.quick:
-        extra = evaluate_path(run_dir, costly, report=str(arguments.work / "gan_train.html"))
+    if expensive and not arguments.quick:
+        extra = evaluate_path(run_dir, expensive, report=str(arguments.work / "gan_train.html"))
         numbers |= {n.key: n.value for n in extra.evaluations[0].numbers}
     run_directory = RunDirectory(run_dir)
     steps = experiment.train.steps

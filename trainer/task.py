@@ -79,8 +79,8 @@ def _require(
     from trainer.evaluation.workflow import evaluate_path
 
     outcome = evaluate_path(run_dir, overrides, checkpoint=checkpoint, requirements=bounds)
-    for verdict in outcome.verdicts:
-        logger.info(verdict.sentence)
+    for result in outcome.gate:
+        logger.info(result.sentence)
     if not outcome.met:
         raise SystemExit(1)
     return str(outcome.evaluations[-1].step)

@@ -122,7 +122,7 @@ class Evaluate(Section):
         tuple[evaluation.AnyMetric, ...] | None, Field(strict=False, min_length=1)
     ] = None
     # Whether null above includes the metrics that take minutes.
-    costly: bool = False
+    expensive: bool = False
     # What turns samples into features.
     extractor: evaluation.Extractor = evaluation.AutoExtractor()
     # Generated samples, and as many real ones where there are so many.

@@ -11,9 +11,9 @@ from typing import Any
 from trainer import catalogue
 from trainer.config.experiment import Experiment
 from trainer.data.examples import DataSpec
-from trainer.evaluation.results import Evaluation, Number
+from trainer.evaluation.formatting import ARROWS, estimate_text, protocol_text
+from trainer.evaluation.results import Evaluation, MetricValue
 from trainer.evaluation.vocabulary import MEANINGS
-from trainer.evaluation.wording import ARROWS, number_text, protocol_text
 
 FORMAT = 1
 # Below these, Fréchet distances grow visibly, and a generator can learn examples by heart.
@@ -196,7 +196,7 @@ def _shape(spec: DataSpec) -> str:
     return f"{width}×{height} {kinds.get(channels, f'{channels}-channel')}"
 
 
-def _number(evaluation: Evaluation, key: str) -> Number | None:
+def _number(evaluation: Evaluation, key: str) -> MetricValue | None:
     return next((n for n in evaluation.numbers if n.key == key), None)
 
 
@@ -226,10 +226,10 @@ def _quality(document: Mapping[str, Any] | None) -> str:
         return "Not evaluated."
     evaluation = Evaluation.from_dict(document)
     rows = [
-        (MEANINGS[n.key].title, n.name, f"{ARROWS[n.better]} {number_text(n)}".strip(), n.note)
+        (MEANINGS[n.key].title, n.name, f"{ARROWS[n.better]} {estimate_text(n)}".strip(), n.note)
         for n in evaluation.numbers
     ]
-    missing = [f"{m.metric} was not measured: {m.reason}" for m in evaluation.missing]
+    skipped = [f"{m.metric} was not measured: {m.reason}" for m in evaluation.skipped]
     seed = f"seed {evaluation.protocol.seed}"
     parts = (
         _table(("Number", "Name", "Value", "Note"), rows),
@@ -237,7 +237,7 @@ def _quality(document: Mapping[str, Any] | None) -> str:
             f"{protocol_text(evaluation)}, {seed}. ↑ higher is better, ↓ lower is better; ± one "
             "standard error."
         ),
-        _bullets(missing),
+        _bullets(skipped),
     )
     return "\n\n".join(part for part in parts if part)
 

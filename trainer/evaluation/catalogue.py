@@ -1,7 +1,7 @@
 """Names of metrics and feature extractors: their options, and where their code lives.
 
-As `trainer.catalogue` does for the parts of a game. A metric's `target` measures it on the evidence
-of an evaluation (`trainer.evaluation.evidence`); an extractor's `target` makes the function from
+As `trainer.catalogue` does for the parts of a game. A metric's `target` measures it on the context
+of an evaluation (`trainer.evaluation.context`); an extractor's `target` makes the function from
 samples to features (`trainer.evaluation.extractors`).
 """
 
@@ -21,9 +21,9 @@ Need = Literal["logits", "classes", "labels", "generator", "codes", "game", "hel
 
 
 class Metric(Component):
-    """What every metric has: `costly` ones are measured only when they are asked for."""
+    """What every metric has: `expensive` ones are measured only when they are asked for."""
 
-    costly: ClassVar[bool] = False
+    expensive: ClassVar[bool] = False
     # Without these it is measured only when it is asked for by name, and then says what is missing.
     needs: ClassVar[frozenset[Need]] = frozenset()
     # Kinds of samples that the metric is for.
@@ -101,7 +101,7 @@ class LaplacianSwd(Metric):
     """Sliced Wasserstein distance of patches, a scale at a time (Karras et al. 2018)."""
 
     target: ClassVar[str] = "trainer.evaluation.measures:laplacian_swd"
-    costly: ClassVar[bool] = True
+    expensive: ClassVar[bool] = True
     kinds: ClassVar[tuple[str, ...]] = ("images",)
     keys: ClassVar[tuple[str, ...]] = ("lap_swd",)
     name: Literal["laplacian_swd"] = "laplacian_swd"
@@ -150,7 +150,7 @@ class GanTrain(Metric):
     """A classifier trained on fakes reads real labels (Shmelkov et al. 2018, Ravuri & Vinyals)."""
 
     target: ClassVar[str] = "trainer.evaluation.measures:gan_train"
-    costly: ClassVar[bool] = True
+    expensive: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({"labels", "classes"})
     keys: ClassVar[tuple[str, ...]] = ("gan_train", "gan_train_real")
     name: Literal["gan_train"] = "gan_train"
@@ -161,7 +161,7 @@ class PathLength(Metric):
 
     target: ClassVar[str] = "trainer.evaluation.measures:path_length"
     extracted: ClassVar[bool] = True
-    costly: ClassVar[bool] = True
+    expensive: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({"generator"})
     keys: ClassVar[tuple[str, ...]] = ("ppl",)
     name: Literal["path_length"] = "path_length"
@@ -175,7 +175,7 @@ class Parzen(Metric):
     """Log-likelihood of held-out examples under a Parzen window on fakes, as in the 2014 papers."""
 
     target: ClassVar[str] = "trainer.evaluation.measures:parzen"
-    costly: ClassVar[bool] = True
+    expensive: ClassVar[bool] = True
     keys: ClassVar[tuple[str, ...]] = ("parzen",)
     name: Literal["parzen"] = "parzen"
 
@@ -184,7 +184,7 @@ class DualityGap(Metric):
     """How much each player would gain by playing on against a frozen other (Grnarova et al.)."""
 
     target: ClassVar[str] = "trainer.evaluation.measures:duality_gap"
-    costly: ClassVar[bool] = True
+    expensive: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({"game"})
     keys: ClassVar[tuple[str, ...]] = ("duality_gap",)
     name: Literal["duality_gap"] = "duality_gap"
@@ -197,7 +197,7 @@ class Disentanglement(Metric):
 
     target: ClassVar[str] = "trainer.evaluation.measures:disentanglement"
     extracted: ClassVar[bool] = True
-    costly: ClassVar[bool] = True
+    expensive: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({"codes", "classes"})
     keys: ClassVar[tuple[str, ...]] = ("mig",)
     name: Literal["disentanglement"] = "disentanglement"

@@ -13,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from trainer.evaluation.results import Evaluation, Number
+from trainer.evaluation.formatting import ARROWS
+from trainer.evaluation.results import Evaluation, MetricValue
 from trainer.evaluation.table import best_step, trends_of
-from trainer.evaluation.wording import ARROWS
 
 # matplotlib writes these colours, and `_themed` puts the page's own in their place.
 _INK = "#010101"
@@ -112,7 +112,7 @@ def _points(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
     return np.array([part.mean(axis=0) for part in parts if len(part)]).reshape(-1, 2).T
 
 
-def _trend(by_step: Mapping[int, Number]) -> tuple[str, tuple[str, ...], str]:
+def _trend(by_step: Mapping[int, MetricValue]) -> tuple[str, tuple[str, ...], str]:
     """The picture of one number, no names of lines, and where it was best."""
     steps, numbers = list(by_step), list(by_step.values())
     values = np.array([number.value for number in numbers])

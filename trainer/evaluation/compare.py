@@ -12,10 +12,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from trainer.errors import ConfigError
+from trainer.evaluation.formatting import ARROWS, estimate_text, protocol_text
 from trainer.evaluation.requirements import reason_missing
-from trainer.evaluation.results import Evaluation, Number, best
+from trainer.evaluation.results import Evaluation, MetricValue, best
 from trainer.evaluation.table import plain_table, printed
-from trainer.evaluation.wording import ARROWS, number_text, protocol_text
 from trainer.files import is_remote, join, json_rows, read_text
 
 Mark = Literal["best", "tie", ""]
@@ -30,7 +30,7 @@ CARD = join("assets.extra", "model_card.json")
 class Cell:
     """One target's number in a row, and whether it is the best there."""
 
-    number: Number
+    number: MetricValue
     mark: Mark = ""
 
 
@@ -271,7 +271,7 @@ def compare(evaluations: Sequence[Evaluation]) -> Comparison:
     return Comparison(tuple(evaluations), tuple(rows))
 
 
-def _marked(numbers: Sequence[Number | None]) -> tuple[Cell | None, ...]:
+def _marked(numbers: Sequence[MetricValue | None]) -> tuple[Cell | None, ...]:
     """The cells of a row with the best one, or those that tie for it, marked."""
     present = [number for number in numbers if number is not None]
     # What has no error cannot be told apart from anything.
@@ -282,7 +282,7 @@ def _marked(numbers: Sequence[Number | None]) -> tuple[Cell | None, ...]:
     return tuple(n if n is None else Cell(n, mark if n in tied else "") for n in numbers)
 
 
-def _is_apart(a: Number, b: Number) -> bool:
+def _is_apart(a: MetricValue, b: MetricValue) -> bool:
     """Whether two numbers differ by more than two standard errors of their difference."""
     return abs(a.value - b.value) > 2 * math.hypot(a.error or 0.0, b.error or 0.0)
 
@@ -352,7 +352,7 @@ def _cell_text(cell: Cell | None) -> Text:
     """A number that breaks, where there is no room, in front of its error only."""
     if cell is None:
         return Text("–", style="dim")
-    value, plus_minus, error = number_text(cell.number).partition(" ± ")
+    value, plus_minus, error = estimate_text(cell.number).partition(" ± ")
     space = "\N{NO-BREAK SPACE}"
     text = f"{_MARKS[cell.mark]}{space}{value}" + (f" ±{space}{error}" if plus_minus else "")
     return Text(text, style="bold" if cell.mark == "best" else "")

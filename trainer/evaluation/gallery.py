@@ -3,7 +3,7 @@
 import numpy as np
 
 from trainer.errors import MetricError
-from trainer.evaluation.evidence import Evidence
+from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.report import ClassPictures, Neighbour, Picture
 from trainer.evaluation.samples import SampleSet
 from trainer.run import pictures
@@ -15,11 +15,11 @@ _CLASSES = 50
 _POINTS = 10_000
 
 
-def grids(evidence: Evidence) -> list[Picture]:
+def grids(context: EvaluationContext) -> list[Picture]:
     """Generated and real samples side by side: as grids, or as density maps of points."""
-    split = "held out of training" if evidence.reference.split == "test" else "trained on"
-    titles = {"Generated": evidence.fake, f"Real, {split}": evidence.real}
-    spec = evidence.spec
+    split = "held out of training" if context.reference.split == "test" else "trained on"
+    titles = {"Generated": context.fake, f"Real, {split}": context.real}
+    spec = context.spec
     if spec.sample.shape == (2,):
         return [
             Picture(title, pictures.plane(_first(side, _POINTS), spec.sample.limits))
@@ -27,56 +27,56 @@ def grids(evidence: Evidence) -> list[Picture]:
         ]
     if spec.sample.kind != "image":
         return []
-    return [Picture(title, _grid(evidence, _chosen(side))) for title, side in titles.items()]
+    return [Picture(title, _grid(context, _chosen(side))) for title, side in titles.items()]
 
 
-def neighbours(evidence: Evidence) -> list[Neighbour]:
+def neighbours(context: EvaluationContext) -> list[Neighbour]:
     """The generated images that lie nearest to a training example, the nearest first."""
-    if evidence.spec.sample.kind != "image":
+    if context.spec.sample.kind != "image":
         return []
     try:
-        distances, nearest = evidence.nearest_training
+        distances, nearest = context.nearest_training
     except MetricError:
         return []
     rows = np.argsort(distances, kind="stable")[:_NEIGHBOURS]
-    train = evidence.reference.train
-    fakes, reals = evidence.fake.take(rows), train.take(nearest[rows])
+    train = context.reference.train
+    fakes, reals = context.fake.take(rows), train.take(nearest[rows])
     return [
         Neighbour(
-            _shown(evidence, fakes[i]),
-            _shown(evidence, reals[i]),
+            _shown(context, fakes[i]),
+            _shown(context, reals[i]),
             float(distances[row]),
-            _label_name(evidence, train, int(nearest[row])),
+            _label_name(context, train, int(nearest[row])),
         )
         for i, row in enumerate(rows)
     ]
 
 
-def classes(evidence: Evidence) -> list[ClassPictures]:
+def classes(context: EvaluationContext) -> list[ClassPictures]:
     """A row of real and a row of generated images of each class, as asked for or as read."""
-    real_labels, fake_labels = evidence.real.labels, _labels_of_fakes(evidence)
-    if evidence.spec.sample.kind != "image" or real_labels is None or fake_labels is None:
+    real_labels, fake_labels = context.real.labels, _labels_of_fakes(context)
+    if context.spec.sample.kind != "image" or real_labels is None or fake_labels is None:
         return []
     rows = []
-    for label, name in enumerate(evidence.spec.label_names[:_CLASSES]):
+    for label, name in enumerate(context.spec.label_names[:_CLASSES]):
         real = np.flatnonzero(real_labels == label)[:_OF_A_CLASS]
         fake = np.flatnonzero(fake_labels == label)[:_OF_A_CLASS]
         if len(real) and len(fake):
             rows.append(
                 ClassPictures(
                     name,
-                    _row(evidence, evidence.real.take(real)),
-                    _row(evidence, evidence.fake.take(fake)),
+                    _row(context, context.real.take(real)),
+                    _row(context, context.fake.take(fake)),
                 )
             )
     return rows
 
 
-def _labels_of_fakes(evidence: Evidence) -> np.ndarray | None:
-    if evidence.fake.labels is not None:
-        return evidence.fake.labels
+def _labels_of_fakes(context: EvaluationContext) -> np.ndarray | None:
+    if context.fake.labels is not None:
+        return context.fake.labels
     try:
-        return evidence.labels_read()
+        return context.predicted_labels()
     except MetricError:
         return None
 
@@ -91,18 +91,18 @@ def _first(side: SampleSet, count: int) -> np.ndarray:
     return side.take(np.arange(min(side.count, count)))
 
 
-def _grid(evidence: Evidence, images: np.ndarray) -> np.ndarray:
+def _grid(context: EvaluationContext, images: np.ndarray) -> np.ndarray:
     rows = -(-len(images) // _GRID[1])
-    return pictures.grid(pictures.as_bytes(images, evidence.spec.sample.limits), rows, _GRID[1])
+    return pictures.grid(pictures.as_bytes(images, context.spec.sample.limits), rows, _GRID[1])
 
 
-def _row(evidence: Evidence, images: np.ndarray) -> np.ndarray:
-    return pictures.grid(pictures.as_bytes(images, evidence.spec.sample.limits), 1, _OF_A_CLASS)
+def _row(context: EvaluationContext, images: np.ndarray) -> np.ndarray:
+    return pictures.grid(pictures.as_bytes(images, context.spec.sample.limits), 1, _OF_A_CLASS)
 
 
-def _shown(evidence: Evidence, image: np.ndarray) -> np.ndarray:
-    return pictures.grid(pictures.as_bytes(image[np.newaxis], evidence.spec.sample.limits), 1, 1)
+def _shown(context: EvaluationContext, image: np.ndarray) -> np.ndarray:
+    return pictures.grid(pictures.as_bytes(image[np.newaxis], context.spec.sample.limits), 1, 1)
 
 
-def _label_name(evidence: Evidence, train: SampleSet, position: int) -> str:
-    return "" if train.labels is None else evidence.spec.label_names[train.labels[position]]
+def _label_name(context: EvaluationContext, train: SampleSet, position: int) -> str:
+    return "" if train.labels is None else context.spec.label_names[train.labels[position]]

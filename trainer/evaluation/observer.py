@@ -51,7 +51,7 @@ class Evaluations:
             for number in evaluation.numbers:
                 tf.summary.scalar(f"evaluation/{number.name}", number.value)
         found = [f"{n.key} {n.value:.4g}" for n in evaluation.numbers]
-        unmeasured = [f"{m.metric} not measured ({m.reason})" for m in evaluation.missing]
+        unmeasured = [f"{m.metric} not measured ({m.reason})" for m in evaluation.skipped]
         logger.info(
             "Evaluated step %d in %.0f s: %s",
             *(step, evaluation.seconds, ", ".join([*found, *unmeasured])),

@@ -10,10 +10,10 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
-from trainer.evaluation import wording
+from trainer.evaluation import formatting
 from trainer.evaluation.charts import Chart, evaluation_charts, training_charts
-from trainer.evaluation.requirements import Verdict
-from trainer.evaluation.results import Evaluation, Number
+from trainer.evaluation.requirements import GateResult
+from trainer.evaluation.results import Evaluation, MetricValue
 from trainer.evaluation.vocabulary import MEANINGS, Meaning
 from trainer.run import pictures
 
@@ -65,7 +65,7 @@ class Report:
 
     Attributes:
         evaluation: the numbers.
-        verdicts: of requirements.
+        gate: what came of each requirement.
         pictures: shown side by side, such as a grid of generated samples and one of real ones.
         neighbours: in the order in which they should appear.
         distance: what the neighbours' distance is measured in, such as "features of mnistcnn-3f2a".
@@ -77,7 +77,7 @@ class Report:
     """
 
     evaluation: Evaluation
-    verdicts: Sequence[Verdict] = ()
+    gate: Sequence[GateResult] = ()
     pictures: Sequence[Picture] = ()
     neighbours: Sequence[Neighbour] = ()
     distance: str = ""
@@ -90,7 +90,7 @@ class Report:
     @cached_property
     def subject(self) -> str:
         """What was evaluated, in one line."""
-        return wording.subject(self.evaluation)
+        return formatting.subject(self.evaluation)
 
     @cached_property
     def charts(self) -> dict[str, list[Chart]]:
@@ -137,10 +137,10 @@ def html(report: Report) -> str:
     environment.filters |= {
         "data_uri": data_uri,
         "meaning": _meaning,
-        "value": lambda number: wording.value_text(number.value, number.error),
-        "error": lambda number: "" if number.error is None else wording.error_text(number.error),
-        "arrow": lambda number: wording.ARROWS[number.better],
-        "direction": lambda number: wording.DIRECTIONS[number.better],
+        "value": lambda number: formatting.value_text(number.value, number.error),
+        "error": lambda number: "" if number.error is None else formatting.error_text(number.error),
+        "arrow": lambda number: formatting.ARROWS[number.better],
+        "direction": lambda number: formatting.DIRECTIONS[number.better],
         "svg": lambda chart: Markup(chart.svg),
     }
     return environment.get_template("report.html").render(report=report)
@@ -152,5 +152,5 @@ def data_uri(pixels: np.ndarray) -> str:
     return f"data:image/png;base64,{base64.b64encode(pictures.png(picture)).decode()}"
 
 
-def _meaning(number: Number) -> Meaning:
+def _meaning(number: MetricValue) -> Meaning:
     return MEANINGS[number.key]

@@ -9,9 +9,9 @@ from typing import Any
 
 from trainer.errors import ConfigError
 from trainer.evaluation.catalogue import METRICS
-from trainer.evaluation.results import Evaluation, Number
+from trainer.evaluation.formatting import estimate_text
+from trainer.evaluation.results import Evaluation, MetricValue
 from trainer.evaluation.vocabulary import MEANINGS
-from trainer.evaluation.wording import number_text
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -50,7 +50,7 @@ class Requirement:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateResult:
     """What came of a requirement.
 
     Attributes:
@@ -62,7 +62,7 @@ class Verdict:
 
     requirement: Requirement
     met: bool
-    number: Number | None
+    number: MetricValue | None
     sentence: str
 
     def as_dict(self) -> dict[str, Any]:
@@ -98,18 +98,18 @@ def parse(text: str) -> Requirement:
     return Requirement(name, found["relation"], bound)
 
 
-def check(requirements: Sequence[Requirement], evaluation: Evaluation) -> list[Verdict]:
-    """The verdict of each requirement, in their order.
+def check(requirements: Sequence[Requirement], evaluation: Evaluation) -> list[GateResult]:
+    """What came of each requirement, in their order.
 
     A requirement of a metric that could not be measured is not met.
 
     Raises:
         ConfigError: when a name fits no number and no metric of the evaluation, or several numbers.
     """
-    return [_verdict(requirement, evaluation) for requirement in requirements]
+    return [_result(requirement, evaluation) for requirement in requirements]
 
 
-def _verdict(requirement: Requirement, evaluation: Evaluation) -> Verdict:
+def _result(requirement: Requirement, evaluation: Evaluation) -> GateResult:
     try:
         number = evaluation.find(requirement.name)
     except ConfigError as error:
@@ -118,14 +118,14 @@ def _verdict(requirement: Requirement, evaluation: Evaluation) -> Verdict:
         if ambiguous or reason is None:
             raise ConfigError(f"--require: {error}") from error
         sentence = f"{requirement}: not met, for it was not measured: {reason}"
-        return Verdict(requirement, False, None, sentence)
+        return GateResult(requirement, False, None, sentence)
     met = requirement.holds(number.value)
-    return Verdict(requirement, met, number, _sentence(requirement, number, met))
+    return GateResult(requirement, met, number, _sentence(requirement, number, met))
 
 
-def _sentence(requirement: Requirement, number: Number, met: bool) -> str:
+def _sentence(requirement: Requirement, number: MetricValue, met: bool) -> str:
     distance = abs(number.value - requirement.bound)
-    shown = number_text(number)
+    shown = estimate_text(number)
     if number.error is not None and distance <= 2 * number.error:
         shown = f"{number.value:.7g} ± {number.error:.2g}, within two standard errors of the bound"
     elif distance < 1e-3 * abs(requirement.bound):
@@ -140,8 +140,8 @@ def reason_missing(name: str, evaluation: Evaluation) -> str | None:
         name: of a number, or the beginning of one up to a "_".
         evaluation: that lacks it.
     """
-    for missing in evaluation.missing:
-        keys = _KEYS[missing.metric]
+    for skipped in evaluation.skipped:
+        keys = _KEYS[skipped.metric]
         if any(name == key or name.startswith(f"{key}_") for key in keys):
-            return missing.reason
+            return skipped.reason
     return None

@@ -42,7 +42,7 @@ class Protocol:
 
 
 @dataclass(frozen=True)
-class Number:
+class MetricValue:
     """One number.
 
     Attributes:
@@ -66,7 +66,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Missing:
+class SkippedMetric:
     """A metric that could not be measured, and why."""
 
     metric: str
@@ -93,8 +93,8 @@ class Evaluation:
     step: int | None
     config_hash: str
     protocol: Protocol
-    numbers: tuple[Number, ...]
-    missing: tuple[Missing, ...] = ()
+    numbers: tuple[MetricValue, ...]
+    skipped: tuple[SkippedMetric, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     time: str = ""
@@ -120,11 +120,11 @@ class Evaluation:
         try:
             values = dict(document)
             numbers = [{k: v for k, v in n.items() if k != "better"} for n in values["numbers"]]
-            values["numbers"] = tuple(_checked(Number(**number)) for number in numbers)
+            values["numbers"] = tuple(_checked(MetricValue(**number)) for number in numbers)
             unknown = [n.key for n in values["numbers"] if n.key not in MEANINGS]
             if unknown:
                 raise ValueError(f"it holds {unknown[0]!r}, which this Saddlepoint does not know")
-            values["missing"] = tuple(Missing(**missing) for missing in values["missing"])
+            values["skipped"] = tuple(SkippedMetric(**row) for row in values["skipped"])
             protocol = dict(values["protocol"])
             protocol["value_range"] = tuple(map(float, protocol["value_range"]))
             values["protocol"] = Protocol(**protocol)
@@ -138,7 +138,7 @@ class Evaluation:
                 "`gan evaluate --json` writes."
             ) from error
 
-    def find(self, pattern: str) -> Number:
+    def find(self, pattern: str) -> MetricValue:
         """The number that a name, a key, or the beginning of a name up to a "_" means.
 
         Raises:
@@ -155,7 +155,7 @@ class Evaluation:
 _TEXTS = ("reference", "split", "reference_fingerprint", "extractor", "extractor_hash")
 
 
-def _checked(number: Number) -> Number:
+def _checked(number: MetricValue) -> MetricValue:
     """The number, when value and error are finite."""
     for value in (number.value, 0.0 if number.error is None else number.error):
         if not isinstance(value, int | float) or not math.isfinite(value):
@@ -196,7 +196,7 @@ def protocol_name(
     return "_".join(part for part in parts if part)
 
 
-def best(numbers: Sequence[Number]) -> Number | None:
+def best(numbers: Sequence[MetricValue]) -> MetricValue | None:
     """The best of numbers of one name; None where no direction is better, or there is no number."""
     directed = [number for number in numbers if number.better]
     if not directed:

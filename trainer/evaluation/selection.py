@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from trainer.config.experiment import Experiment
 from trainer.errors import ConfigError
-from trainer.evaluation.results import Evaluation, Number, best, fitting
+from trainer.evaluation.results import Evaluation, MetricValue, best, fitting
 from trainer.run.directory import RunDirectory
 
 FILE = "evaluations.jsonl"
@@ -40,12 +40,12 @@ def history(rows: Iterable[dict[str, Any]]) -> list[Evaluation]:
     return found
 
 
-def best_steps(evaluations: Sequence[Evaluation]) -> dict[str, tuple[int, Number]]:
+def best_steps(evaluations: Sequence[Evaluation]) -> dict[str, tuple[int, MetricValue]]:
     """Of every number that has a better direction: the step where it is best, and its value.
 
     The first of equally good steps counts; the newest evaluation of a step does.
     """
-    series: dict[str, dict[int, Number]] = {}
+    series: dict[str, dict[int, MetricValue]] = {}
     for evaluation in evaluations:
         for number in evaluation.numbers:
             if evaluation.step is not None and number.better:
@@ -90,7 +90,7 @@ def choose(run: RunDirectory, experiment: Experiment, which: str, kept: Iterable
     return Choice(str(step), f"best by {name} = {number.value:.4g}")
 
 
-def _name(asked: str | None, candidates: dict[str, tuple[int, Number]], which: str) -> str:
+def _name(asked: str | None, candidates: dict[str, tuple[int, MetricValue]], which: str) -> str:
     """The full name of the number that decides."""
     if asked is None:
         return next(iter(candidates))

@@ -9,8 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from trainer.evaluation.results import Evaluation, Number, best
-from trainer.evaluation.wording import (
+from trainer.evaluation.formatting import (
     ARROWS,
     error_text,
     protocol_text,
@@ -18,6 +17,7 @@ from trainer.evaluation.wording import (
     subject,
     value_text,
 )
+from trainer.evaluation.results import Evaluation, MetricValue, best
 
 # What a captured output, which has no width of its own, is given.
 _CAPTURED_COLUMNS = 100
@@ -48,7 +48,7 @@ def render(
         Text(),
         Text("↑ higher is better, ↓ lower is better; ± one standard error", style="dim"),
         *(Text(f"warning: {warning}", style="yellow") for warning in evaluation.warnings),
-        *(Text(f"not measured: {m.metric} ({m.reason})") for m in evaluation.missing),
+        *(Text(f"not measured: {m.metric} ({m.reason})") for m in evaluation.skipped),
     ]
     return printed(parts, width)
 
@@ -77,12 +77,12 @@ def plain_table() -> Table:
 
 def trends_of(
     evaluation: Evaluation, history: Sequence[Evaluation]
-) -> dict[str, dict[int, Number]]:
+) -> dict[str, dict[int, MetricValue]]:
     """Each number of an evaluation at every step where it was made in the same way, in order.
 
     A step that was evaluated twice counts as it was the last time.
     """
-    trends: dict[str, dict[int, Number]] = {number.name: {} for number in evaluation.numbers}
+    trends: dict[str, dict[int, MetricValue]] = {number.name: {} for number in evaluation.numbers}
     for other in (*(e for e in history if _is_alike(e, evaluation)), evaluation):
         for number in other.numbers:
             if number.name in trends and other.step is not None:
@@ -90,7 +90,7 @@ def trends_of(
     return {name: dict(sorted(by_step.items())) for name, by_step in trends.items()}
 
 
-def best_step(by_step: Mapping[int, Number]) -> int | None:
+def best_step(by_step: Mapping[int, MetricValue]) -> int | None:
     """The first step at which a number was best; None where it never moved or nothing is better."""
     top = best(list(by_step.values()))
     if len({number.value for number in by_step.values()}) < 2:
@@ -106,7 +106,7 @@ def _is_alike(a: Evaluation, b: Evaluation) -> bool:
     )
 
 
-def _table(evaluation: Evaluation, trends: Mapping[str, Mapping[int, Number]]) -> Table:
+def _table(evaluation: Evaluation, trends: Mapping[str, Mapping[int, MetricValue]]) -> Table:
     table = plain_table()
     table.add_column("", no_wrap=True)
     table.add_column("number", overflow="fold")
@@ -122,7 +122,7 @@ def _table(evaluation: Evaluation, trends: Mapping[str, Mapping[int, Number]]) -
     return table
 
 
-def _cells(number: Number) -> tuple[Text, ...]:
+def _cells(number: MetricValue) -> tuple[Text, ...]:
     error = "" if number.error is None else f"± {error_text(number.error)}"
     mark = "*" if number.note else ""
     return (
@@ -133,7 +133,7 @@ def _cells(number: Number) -> tuple[Text, ...]:
     )
 
 
-def _trend(by_step: Mapping[int, Number], step: int | None) -> tuple[Text, ...]:
+def _trend(by_step: Mapping[int, MetricValue], step: int | None) -> tuple[Text, ...]:
     """A sparkline over the steps, and the step at which the number was best."""
     if len(by_step) < 2:
         return Text(), Text()

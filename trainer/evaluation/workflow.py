@@ -1,4 +1,4 @@
-"""`gan evaluate`: a path in; numbers, a page, a row in the run, and verdicts out."""
+"""`gan evaluate`: a path in; numbers, a page, a row in the run and the results of a gate out."""
 
 import logging
 import os
@@ -12,10 +12,10 @@ from trainer.config.recipe import to_yaml
 from trainer.errors import ConfigError
 from trainer.evaluation import gallery, observer, selection, table, targets
 from trainer.evaluation import reference as references
+from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.evaluate import evaluate
-from trainer.evaluation.evidence import Evidence
 from trainer.evaluation.report import Report, html
-from trainer.evaluation.requirements import Requirement, Verdict, check
+from trainer.evaluation.requirements import GateResult, Requirement, check
 from trainer.evaluation.results import Evaluation
 from trainer.evaluation.targets import Target
 from trainer.files import join, write_atomically
@@ -29,34 +29,34 @@ class Outcome:
     """What `evaluate_path` made.
 
     Attributes:
-        evaluations: one a checkpoint; the last one is what verdicts and page are about.
+        evaluations: one a checkpoint; the last one is what gate and page are about.
         history: all evaluations of the run, these included; empty where there is no run.
-        verdicts: one a requirement.
+        gate: one result a requirement.
         report: where the page lies; None where there is none.
     """
 
     evaluations: list[Evaluation]
     history: list[Evaluation]
-    verdicts: list[Verdict]
+    gate: list[GateResult]
     report: str | None
 
     @property
     def met(self) -> bool:
         """Whether every requirement is met."""
-        return all(verdict.met for verdict in self.verdicts)
+        return all(result.met for result in self.gate)
 
     def as_dict(self) -> dict[str, Any]:
         """The evaluation as plain JSON values; several as a list under "evaluations"."""
         rows = [evaluation.as_dict() for evaluation in self.evaluations]
         document = rows[0] if len(rows) == 1 else {"evaluations": rows}
-        verdicts = [verdict.as_dict() for verdict in self.verdicts]
-        return document | {"requirements": verdicts, "report": self.report}
+        gate = [result.as_dict() for result in self.gate]
+        return document | {"requirements": gate, "report": self.report}
 
     @property
     def text(self) -> str:
         """For a person."""
         lines = [table.render(self.evaluations[-1], self.history)]
-        lines += [verdict.sentence for verdict in self.verdicts]
+        lines += [result.sentence for result in self.gate]
         return "\n\n".join([*lines, *([f"  report  {self.report}"] if self.report else [])])
 
 
@@ -97,14 +97,14 @@ def evaluate_path(
     keep = _recorder(target)
     evaluations: list[Evaluation] = []
     for at_step in _checkpoints(target, checkpoint):
-        evaluation, evidence = evaluate(at_step, real)
+        evaluation, context = evaluate(at_step, real)
         keep(evaluation)
         evaluations.append(evaluation)
-    verdicts = check(requirements, evaluations[-1])
+    gate = check(requirements, evaluations[-1])
     history = _history(target)
     if where is not None:
-        where = _write(where, _report(evidence, evaluations[-1], verdicts, history, command))
-    return Outcome(evaluations, history, verdicts, where)
+        where = _write(where, _report(context, evaluations[-1], gate, history, command))
+    return Outcome(evaluations, history, gate, where)
 
 
 def _refuse_other_data(target: Target, real: references.Reference) -> None:
@@ -184,23 +184,23 @@ def _history(target: Target) -> list[Evaluation]:
 
 
 def _report(
-    evidence: Evidence,
+    context: EvaluationContext,
     evaluation: Evaluation,
-    verdicts: list[Verdict],
+    gate: list[GateResult],
     history: list[Evaluation],
     command: str,
 ) -> Report:
-    target = evidence.target
+    target = context.target
     rows: list[dict[str, Any]] = []
     if target.game is not None:
         rows = RunDirectory(target.name).rows("metrics.jsonl")
     return Report(
         evaluation=evaluation,
-        verdicts=tuple(verdicts),
-        pictures=tuple(gallery.grids(evidence)),
-        neighbours=tuple(gallery.neighbours(evidence)),
-        distance=f"features of {evidence.extractor.name}",
-        classes=tuple(gallery.classes(evidence)),
+        gate=tuple(gate),
+        pictures=tuple(gallery.grids(context)),
+        neighbours=tuple(gallery.neighbours(context)),
+        distance=f"features of {context.extractor.name}",
+        classes=tuple(gallery.classes(context)),
         history=tuple(history),
         metric_rows=tuple(rows),
         config=to_yaml(target.experiment) if target.recipe else "",

@@ -2,7 +2,13 @@
 
 from dataclasses import replace
 
-from trainer.evaluation.results import Evaluation, Missing, Number, Protocol, protocol_name
+from trainer.evaluation.results import (
+    Evaluation,
+    MetricValue,
+    Protocol,
+    SkippedMetric,
+    protocol_name,
+)
 
 # A tiny run that is evaluated every two steps, without anything that takes long.
 EVALUATED = (
@@ -31,7 +37,7 @@ PROTOCOL = Protocol(
 
 def number(key, value, error=None, *, protocol=PROTOCOL, note="", extracted=True, **options):
     name = protocol_name(key, protocol, options=options, extracted=extracted)
-    return Number(key, name, value, error, note)
+    return MetricValue(key, name, value, error, note)
 
 
 def evaluation(*, fcd=6.3127, step=5000, target="runs/a", protocol=PROTOCOL, **changes):
@@ -49,7 +55,10 @@ def evaluation(*, fcd=6.3127, step=5000, target="runs/a", protocol=PROTOCOL, **c
         "0f1e2d3c4b5a",
         protocol,
         numbers,
-        missing=(Missing("prdc", "only 3 samples"), Missing("duality_gap", "no discriminator")),
+        skipped=(
+            SkippedMetric("prdc", "only 3 samples"),
+            SkippedMetric("duality_gap", "no discriminator"),
+        ),
         warnings=("All samples are the same.",),
     )
     return replace(made, **changes)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tests.trainer.evaluation.examples import PROTOCOL, evaluation, number, with_protocol
 from trainer.errors import ConfigError
 from trainer.evaluation.compare import choose, compare, compare_targets, load
-from trainer.evaluation.results import Missing, Number, protocol_name
+from trainer.evaluation.results import MetricValue, SkippedMetric, protocol_name
 
 
 def marks(comparison, key):
@@ -60,7 +60,7 @@ def test_numbers_that_one_target_lacks_are_listed_as_absent():
     without = replace(
         evaluation(target="runs/b"),
         numbers=evaluation().numbers[1:],
-        missing=(Missing("frechet", "too few samples"),),
+        skipped=(SkippedMetric("frechet", "too few samples"),),
     )
     comparison = compare([evaluation(), without])
     assert marks(comparison, "fcd") == ["", None]
@@ -129,7 +129,7 @@ def test_numbers_of_different_options_are_refused():
 def test_pairs_within_a_class_are_not_compared_with_any_pairs():
     within = protocol_name("ms_ssim", PROTOCOL, options={}, extracted=False, variant="within")
     assert within == "ms_ssim_within_10k_test"
-    a = replace(evaluation(), numbers=(Number("ms_ssim", within, 0.6, 0.01),))
+    a = replace(evaluation(), numbers=(MetricValue("ms_ssim", within, 0.6, 0.01),))
     b = replace(evaluation(), numbers=(number("ms_ssim", 0.2, 0.01, extracted=False),))
     with pytest.raises(ConfigError, match="ms_ssim was measured with options ms_ssim_within"):
         compare([a, b])

@@ -9,8 +9,8 @@ from tests.conftest import tiny
 from trainer import catalogue as components
 from trainer.errors import MetricError
 from trainer.evaluation import catalogue, measures, reference, targets
+from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.evaluate import chosen, evaluate
-from trainer.evaluation.evidence import Evidence
 from trainer.evaluation.measures import codes_of
 from trainer.evaluation.samples import SampleSet
 from trainer.evaluation.vocabulary import MEANINGS
@@ -23,7 +23,7 @@ def test_every_metric_leads_to_code(metric):
     assert callable(components.resolve(metric()))
 
 
-def test_every_costly_and_cheap_number_of_images(trained_run, tmp_path, classifier_cache):
+def test_every_expensive_and_cheap_number_of_images(trained_run, tmp_path, classifier_cache):
     shutil.copytree(trained_run, tmp_path / "run")
     small = "gan_train, {name: path_length, paths: 100}, {name: duality_gap, steps: 3}"
     named = "birthday, ms_ssim, laplacian_swd, modes, gan_test, inception_score, parzen"
@@ -37,7 +37,7 @@ def test_every_costly_and_cheap_number_of_images(trained_run, tmp_path, classifi
     )
     evaluation = outcome.evaluations[0]
     found = {number.key: number for number in evaluation.numbers}
-    assert evaluation.missing == ()
+    assert evaluation.skipped == ()
     assert found.keys() == {
         *("gan_train", "gan_train_real", "ppl", "duality_gap", "support", "ms_ssim"),
         *("ms_ssim_real", "lap_swd", "modes", "mode_kl", "gan_test", "cs", "parzen"),
@@ -81,7 +81,7 @@ def unconditional_run(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("run", "costly", "has", "has_not"),
+    ("run", "expensive", "has", "has_not"),
     [
         ("trained_run", False, {"frechet", "gan_test"}, {"wasserstein", "parzen"}),
         ("trained_run", True, {"duality_gap", "path_length", "parzen"}, {"disentanglement"}),
@@ -89,15 +89,17 @@ def unconditional_run(tmp_path):
         ("ring_run", False, {"wasserstein", "columns"}, {"ms_ssim", "inception_score"}),
     ],
 )
-def test_what_is_measured_without_being_asked(request, classifier_cache, run, costly, has, has_not):
+def test_what_is_measured_without_being_asked(
+    request, classifier_cache, run, expensive, has, has_not
+):
     overrides = [
-        f"evaluate.costly={str(costly).lower()}",
+        f"evaluate.expensive={str(expensive).lower()}",
         "evaluate.num_samples=64",
         f"evaluate.cache_dir={classifier_cache}",
     ]
     target = targets.open_target(str(request.getfixturevalue(run)), overrides)
-    evidence = Evidence(target, reference.load(target.experiment))
-    names = {metric.name for metric in chosen(target.experiment.evaluate, evidence)}
+    context = EvaluationContext(target, reference.load(target.experiment))
+    names = {metric.name for metric in chosen(target.experiment.evaluate, context)}
     assert has <= names and not has_not & names
 
 

@@ -58,7 +58,7 @@ def full():
     made = evaluation()
     return Report(
         made,
-        verdicts=check([parse("fcd<8"), parse("recall>0.9")], made),
+        gate=check([parse("fcd<8"), parse("recall>0.9")], made),
         pictures=(Picture("Generated", random_image(20, 20, 3), "80 seeds"),),
         neighbours=(Neighbour(random_image(8, 8, 1), random_image(8, 8, 1), 0.25, "seven"),),
         distance="features of mnistcnn-3f2a",

@@ -40,12 +40,12 @@ def test_malformed_requirements_are_refused_with_an_example(text):
     ],
 )
 def test_a_bound_is_kept_or_not(text, met):
-    (verdict,) = check([parse(text)], evaluation())
-    assert verdict.met is met
-    assert verdict.as_dict()["met"] is met and verdict.as_dict()["value"] == verdict.number.value
+    (result,) = check([parse(text)], evaluation())
+    assert result.met is met
+    assert result.as_dict()["met"] is met and result.as_dict()["value"] == result.number.value
 
 
-def test_a_verdict_is_a_sentence():
+def test_a_result_is_a_sentence():
     met, unmet, close = check(map(parse, ["fcd_10k<8", "recall>0.7", "fcd<6.3"]), evaluation())
     assert met.sentence == "fcd_10k < 8: met; fcd_10k_test_mnistcnn-3f2a is 6.31 ± 0.08."
     assert unmet.sentence.startswith("recall > 0.7: not met; recall_10k_test_mnistcnn-3f2a is 0.6")
@@ -55,16 +55,16 @@ def test_a_verdict_is_a_sentence():
 
 def test_a_number_without_error_that_nearly_equals_the_bound_shows_its_digits():
     made = dataclasses.replace(evaluation(), numbers=(number("swd", 7.99996),))
-    (verdict,) = check([parse("swd<7.9999")], made)
-    assert verdict.sentence.endswith("is 7.99996.")
+    (result,) = check([parse("swd<7.9999")], made)
+    assert result.sentence.endswith("is 7.99996.")
 
 
 def test_a_metric_that_was_not_measured_is_unmet_with_its_reason():
     for text in ("precision>0.5", "coverage_10k>0.5", "duality_gap<1"):
-        (verdict,) = check([parse(text)], evaluation())
-        assert not verdict.met and verdict.number is None
-        assert "not met, for it was not measured: " in verdict.sentence
-    assert verdict.sentence.endswith("no discriminator")
+        (result,) = check([parse(text)], evaluation())
+        assert not result.met and result.number is None
+        assert "not met, for it was not measured: " in result.sentence
+    assert result.sentence.endswith("no discriminator")
 
 
 def test_unknown_and_ambiguous_names_are_refused_with_those_there_are():

@@ -6,7 +6,7 @@ import pytest
 from tests.trainer.evaluation.examples import PROTOCOL, evaluation, number
 from trainer.errors import ConfigError
 from trainer.evaluation import catalogue
-from trainer.evaluation.results import Evaluation, Number, best, protocol_name
+from trainer.evaluation.results import Evaluation, MetricValue, best, protocol_name
 from trainer.evaluation.vocabulary import MEANINGS
 
 
@@ -16,7 +16,7 @@ def test_an_evaluation_survives_json():
     assert Evaluation.from_dict(row) == evaluation()
 
 
-@pytest.mark.parametrize("document", [{}, {"numbers": 3}, {"numbers": [], "missing": []}, [], 3])
+@pytest.mark.parametrize("document", [{}, {"numbers": 3}, {"numbers": [], "skipped": []}, [], 3])
 def test_another_document_is_refused(document):
     with pytest.raises(ConfigError, match="is not one"):
         Evaluation.from_dict(document)
@@ -58,10 +58,10 @@ def test_a_beginning_that_fits_several_is_refused():
 
 
 def test_best_follows_the_direction():
-    recalls = [Number("recall", "r", value) for value in (0.1, 0.6, 0.3)]
-    distances = [Number("fcd", "f", value) for value in (2.0, 1.0, 3.0)]
+    recalls = [MetricValue("recall", "r", value) for value in (0.1, 0.6, 0.3)]
+    distances = [MetricValue("fcd", "f", value) for value in (2.0, 1.0, 3.0)]
     assert best(recalls).value == 0.6 and best(distances).value == 1.0
-    assert best([]) is None and best([Number("ms_ssim_real", "m", 1.0)]) is None
+    assert best([]) is None and best([MetricValue("ms_ssim_real", "m", 1.0)]) is None
 
 
 def test_every_meaning_is_two_lines_for_a_reader():

@@ -6,7 +6,7 @@ from tests.trainer.evaluation.examples import evaluation
 from trainer.config.recipe import load_experiment
 from trainer.errors import ConfigError
 from trainer.evaluation import selection
-from trainer.evaluation.results import Number
+from trainer.evaluation.results import MetricValue
 from trainer.run.directory import RunDirectory
 
 FCD = "fcd_1k_test_cnn-1a2b"
@@ -14,7 +14,7 @@ RECALL = "recall_1k_test_cnn-1a2b"
 
 
 def at(step, fcd, recall):
-    numbers = (Number("fcd", FCD, fcd), Number("recall", RECALL, recall))
+    numbers = (MetricValue("fcd", FCD, fcd), MetricValue("recall", RECALL, recall))
     return replace(evaluation(), step=step, numbers=numbers)
 
 
@@ -33,7 +33,7 @@ def test_the_newest_evaluation_of_a_step_counts():
 
 
 def test_numbers_without_a_better_direction_choose_nothing():
-    number = Number("ms_ssim_real", "ms_ssim_real_1k_test", 0.3)
+    number = MetricValue("ms_ssim_real", "ms_ssim_real_1k_test", 0.3)
     assert selection.best_steps([replace(evaluation(), step=1, numbers=(number,))]) == {}
 
 
@@ -80,7 +80,7 @@ def test_what_cannot_be_chosen_gets_a_sentence(run, which, kept, sentence):
 
 
 def test_a_name_that_fits_two_protocols_is_refused(run):
-    number = Number("fcd", "fcd_10k_test_cnn-1a2b", 1.0)
+    number = MetricValue("fcd", "fcd_10k_test_cnn-1a2b", 1.0)
     run.append(selection.FILE, replace(evaluation(), step=30, numbers=(number,)).as_dict())
     with pytest.raises(ConfigError, match="several evaluated numbers begin with 'fcd'"):
         selection.choose(run, load_experiment("cgan-digits"), "best:fcd", [10, 20, 30])

@@ -120,8 +120,8 @@ def test_a_metric_that_cannot_be_had_says_why_and_the_others_go_on(run_dir):
     )
     evaluation = outcome.evaluations[0]
     assert [n.key for n in evaluation.numbers] == ["swd"]
-    assert {m.metric for m in evaluation.missing} == {"gan_test", "inception_score"}
-    assert "evaluate.extractor=classifier" in evaluation.missing[0].reason
+    assert {m.metric for m in evaluation.skipped} == {"gan_test", "inception_score"}
+    assert "evaluate.extractor=classifier" in evaluation.skipped[0].reason
     assert not outcome.met
 
 
@@ -131,8 +131,8 @@ def test_fewer_samples_than_features_is_no_number(run_dir):
         ("evaluate.extractor=raw", "evaluate.num_samples=50", "evaluate.metrics=[frechet]"),
     )
     assert outcome.evaluations[0].numbers == ()
-    assert "50" in outcome.evaluations[0].missing[0].reason
-    assert "64" in outcome.evaluations[0].missing[0].reason
+    assert "50" in outcome.evaluations[0].skipped[0].reason
+    assert "64" in outcome.evaluations[0].skipped[0].reason
 
 
 def test_a_constant_generator_is_named(tmp_path):
@@ -201,7 +201,7 @@ def test_a_metric_that_breaks_costs_no_other(run_dir, monkeypatch):
 
     monkeypatch.setattr("trainer.evaluation.measures.prdc", broken)
     evaluation = evaluate_path(run_dir, QUICK).evaluations[0]
-    assert [m.metric for m in evaluation.missing] == ["prdc"]
+    assert [m.metric for m in evaluation.skipped] == ["prdc"]
     assert {n.key for n in evaluation.numbers} == {"fd", "swd"}
 
 

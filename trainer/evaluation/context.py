@@ -14,7 +14,7 @@ from trainer.evaluation.targets import Target
 from trainer.metrics import checks, neighbours
 
 
-class Evidence:
+class EvaluationContext:
     """Everything that is known of one target; features are computed when they are first needed.
 
     Attributes:
@@ -70,7 +70,7 @@ class Evidence:
         train = self.reference.train_features.features
         return neighbours.nearest(self.fake_features.features, train)
 
-    def labels_read(self) -> np.ndarray:
+    def predicted_labels(self) -> np.ndarray:
         """The classes that the extractor reads in the generated samples, int64 [n].
 
         Raises:
@@ -85,7 +85,7 @@ class Evidence:
             )
         return logits.argmax(axis=1).astype(np.int64)
 
-    def labels_asked(self) -> np.ndarray:
+    def requested_labels(self) -> np.ndarray:
         """The classes that the generated samples were asked to be, int64 [n].
 
         Raises:

@@ -1,8 +1,8 @@
 import pytest
 
 from tests.trainer.evaluation.examples import evaluation, with_protocol
-from trainer.evaluation import wording
-from trainer.evaluation.results import Number
+from trainer.evaluation import formatting
+from trainer.evaluation.results import MetricValue
 
 
 @pytest.mark.parametrize(
@@ -25,21 +25,21 @@ from trainer.evaluation.results import Number
     ],
 )
 def test_digits_are_those_that_the_error_lets_stand(value, error, text):
-    assert wording.number_text(Number("fcd", "fcd_10k_test", value, error)) == text
+    assert formatting.estimate_text(MetricValue("fcd", "fcd_10k_test", value, error)) == text
 
 
 def test_a_sparkline_begins_and_ends_with_the_first_and_last_values():
-    assert wording.sparkline([1, 2, 3, 8], 10) == "▁▂▃█"
-    assert wording.sparkline([5, 5], 10) == "▅▅"
-    assert wording.sparkline([], 10) == ""
-    many = wording.sparkline(list(range(1000)), 8)
+    assert formatting.sparkline([1, 2, 3, 8], 10) == "▁▂▃█"
+    assert formatting.sparkline([5, 5], 10) == "▅▅"
+    assert formatting.sparkline([], 10) == ""
+    many = formatting.sparkline(list(range(1000)), 8)
     assert len(many) == 8 and many[-1] == "█" and list(many) == sorted(many)
 
 
 def test_the_protocol_line_says_counts_data_split_and_extractor():
-    assert wording.protocol_text(evaluation()) == (
+    assert formatting.protocol_text(evaluation()) == (
         "10000 samples against 10000 of tfds:mnist:test, features of mnistcnn-3f2a "
         "(hash 3f2a99c0ffee, 99.3% accurate)"
     )
     raw = with_protocol(extractor="raw", extractor_hash="", extractor_accuracy=None)
-    assert wording.protocol_text(evaluation(protocol=raw)).endswith(", features of raw")
+    assert formatting.protocol_text(evaluation(protocol=raw)).endswith(", features of raw")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from trainer.evaluation.results import Evaluation, Number
+from trainer.evaluation.results import Evaluation, MetricValue
 from trainer.evaluation.vocabulary import Direction
 
 ARROWS: dict[Direction | None, str] = {"lower": "↓", "higher": "↑", None: ""}
@@ -39,7 +39,7 @@ def error_text(error: float) -> str:
     return f"{error:.2g}" if decimals > _MOST_DECIMALS else _fixed(error, decimals)
 
 
-def number_text(number: Number) -> str:
+def estimate_text(number: MetricValue) -> str:
     """Such as "6.31 ± 0.08", or "6.313" where no error is known."""
     text = value_text(number.value, number.error)
     return text if number.error is None else f"{text} ± {error_text(number.error)}"
