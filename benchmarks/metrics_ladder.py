@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.evaluation.vocabulary import MEANINGS
+from trainer.catalogue import METRIC_INFO
 
 # Examples at the end of the training split that play the generator.
 _PLAYED = 10_000
@@ -49,10 +49,10 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             np.savez(path, images=images, labels=labels)
             outcome = evaluate_path(str(path), data, reference=f"{arguments.source}:test")
             (evaluation,) = outcome.evaluations
-            numbers = [n for n in evaluation.numbers if n.better]
+            numbers = [n for n in evaluation.numbers if n.direction]
             values[name] = {n.key: n.value for n in numbers}
             errors[name] = {n.key: n.error or 0.0 for n in numbers}
-    better = {key: MEANINGS[key].better for key in values[FLOOR]}
+    better = {key: METRIC_INFO[key].direction for key in values[FLOOR]}
     return {
         "rows": [{"samples": name} | found for name, found in values.items()],
         "verdict": _verdict(values, errors, better),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.evaluation.vocabulary import MEANINGS
+from trainer.catalogue import METRIC_INFO
 
 _RECIPES = ("dcgan-mnist", "cgan-mnist", "dcgan-fashion", "mlp-ring")
 # What says nothing where real training examples play the generator.
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def by_number(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A row a number, a column a recipe; the floor of one source stands there once."""
     columns = {row["samples"]: row for row in rows}
-    numbers = ["steps (epochs)", "minutes", *MEANINGS]
+    numbers = ["steps (epochs)", "minutes", *METRIC_INFO]
     return [
         {"number": number} | {name: column.get(number, "") for name, column in columns.items()}
         for number in numbers
@@ -101,7 +101,7 @@ def _row(recipe: str, measured: list[dict[str, Any]]) -> dict[str, Any]:
         "steps (epochs)": f"{first['steps']} ({first['epochs']:.1f})",
         "minutes": _spread([m["minutes"] for m in measured]),
     }
-    for key in MEANINGS:
+    for key in METRIC_INFO:
         found = [m["numbers"][key] for m in measured if key in m["numbers"]]
         if found:
             row[key] = _spread(found) + (
@@ -127,7 +127,7 @@ def _floor(arguments: argparse.Namespace, recipe: str) -> dict[str, Any]:
         place = [f"data.data_dir={arguments.data_dir}"] if arguments.data_dir else []
         outcome = evaluate_path(str(path), place, reference=f"{experiment.data.source}:test")
     numbers = {n.key: n.value for n in outcome.evaluations[0].numbers}
-    found = {key: f"{numbers[key]:.3g}" for key in MEANINGS if key in numbers}
+    found = {key: f"{numbers[key]:.3g}" for key in METRIC_INFO if key in numbers}
     name = f"real {experiment.data.source}, training examples"
     return {"samples": name} | {k: v for k, v in found.items() if k not in _ABOUT_TRAINING}
 

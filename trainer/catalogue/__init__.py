@@ -5,6 +5,8 @@ A file a kind. A new component is a class and one more name in the union at the 
 
 from trainer.catalogue.choice import *
 from trainer.catalogue.conditions import *
+from trainer.catalogue.extractors import *
+from trainer.catalogue.metrics import *
 from trainer.catalogue.networks import *
 from trainer.catalogue.objectives import *
 from trainer.catalogue.optimizers import *
@@ -17,6 +19,6 @@ from trainer.catalogue.wrappers import *
 # What a recipe chooses by name, as fields of the experiment or of a component.
 CHOICES = (
     *(DataSource, Network, Prior, Condition, Objective, Penalty, AnyTerm, Round, Wrapper),
-    *(PlayerOptimizer, Schedule),
+    *(PlayerOptimizer, Schedule, AnyMetric, AnyExtractor),
 )
 COMPONENTS: tuple[type[Component], ...] = tuple(c for choice in CHOICES for c in members(choice))

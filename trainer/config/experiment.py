@@ -14,7 +14,6 @@ from pydantic import Field, model_validator
 
 from trainer import catalogue
 from trainer.catalogue import Section
-from trainer.evaluation import catalogue as evaluation
 
 _Side = Annotated[int, Field(ge=1)]
 
@@ -119,12 +118,12 @@ class Evaluate(Section):
     # Metrics to measure: names, or names with options ({name: prdc, k: 3}); null takes those that
     # suit the data.
     metrics: Annotated[
-        tuple[evaluation.AnyMetric, ...] | None, Field(strict=False, min_length=1)
+        tuple[catalogue.AnyMetric, ...] | None, Field(strict=False, min_length=1)
     ] = None
     # Whether null above includes the metrics that take minutes.
     expensive: bool = False
     # What turns samples into features.
-    extractor: evaluation.Extractor = evaluation.AutoExtractor()
+    extractor: catalogue.AnyExtractor = catalogue.AutoExtractor()
     # Generated samples, and as many real ones where there are so many.
     num_samples: int = Field(10_000, ge=2, le=10_000_000)
     # Real samples: those held out of training (test), or the training examples.

@@ -13,7 +13,6 @@ from trainer.config.experiment import Experiment
 from trainer.data.examples import DataSpec
 from trainer.evaluation.formatting import ARROWS, estimate_text, protocol_text
 from trainer.evaluation.results import Evaluation, MetricValue
-from trainer.evaluation.vocabulary import MEANINGS
 
 FORMAT = 1
 # Below these, Fréchet distances grow visibly, and a generator can learn examples by heart.
@@ -226,7 +225,7 @@ def _quality(document: Mapping[str, Any] | None) -> str:
         return "Not evaluated."
     evaluation = Evaluation.from_dict(document)
     rows = [
-        (MEANINGS[n.key].title, n.name, f"{ARROWS[n.better]} {estimate_text(n)}".strip(), n.note)
+        (n.info.label, n.name, f"{ARROWS[n.direction]} {estimate_text(n)}".strip(), n.note)
         for n in evaluation.numbers
     ]
     skipped = [f"{m.metric} was not measured: {m.reason}" for m in evaluation.skipped]

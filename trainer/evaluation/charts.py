@@ -76,7 +76,7 @@ def evaluation_charts(evaluation: Evaluation, history: Sequence[Evaluation]) -> 
     trends = trends_of(evaluation, history)
     return [
         Chart(
-            f"{name}\N{NO-BREAK SPACE}{ARROWS[next(iter(by_step.values())).better]}",
+            f"{name}\N{NO-BREAK SPACE}{ARROWS[next(iter(by_step.values())).direction]}",
             *_trend(by_step),
         )
         for name, by_step in trends.items()

@@ -81,7 +81,7 @@ class Comparison:
         for row in self.rows:
             numbers = [cell.number for cell in row.cells if cell]
             cells = [_cell_text(cell) for cell in row.cells]
-            table.add_row(Text(ARROWS[numbers[0].better]), Text(row.name), *cells)
+            table.add_row(Text(ARROWS[numbers[0].direction]), Text(row.name), *cells)
         protocol = Text(protocol_text(self.columns[0]), style="dim")
         parts: list[RenderableType] = [protocol, Text(), table, Text(), *map(Text, self._notes())]
         return printed(parts, width).replace("\N{NO-BREAK SPACE}", " ")
@@ -365,5 +365,5 @@ def _row_dict(row: Row) -> dict[str, Any]:
         else {"value": cell.number.value, "error": cell.number.error, "mark": cell.mark}
         for cell in row.cells
     ]
-    better = next(cell.number.better for cell in row.cells if cell)
-    return {"name": row.name, "better": better, "cells": cells}
+    direction = next(cell.number.direction for cell in row.cells if cell)
+    return {"name": row.name, "direction": direction, "cells": cells}

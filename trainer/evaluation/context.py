@@ -4,10 +4,11 @@ from functools import cached_property
 
 import numpy as np
 
+from trainer.catalogue import NEEDS, Metric
 from trainer.data.examples import DataSpec
 from trainer.errors import MetricError
-from trainer.evaluation.catalogue import Need
 from trainer.evaluation.extractors import Extractor, Features
+from trainer.evaluation.generators import Generator
 from trainer.evaluation.reference import Reference, extract
 from trainer.evaluation.samples import SampleSet
 from trainer.evaluation.targets import Target
@@ -21,18 +22,36 @@ class EvaluationContext:
         target: what is evaluated.
         reference: the real samples.
         fake: the generated samples.
+        first_seed: of the generated samples.
         seed: of every random choice of a metric.
     """
 
     def __init__(self, target: Target, reference: Reference) -> None:
         self.target, self.reference = target, reference
         self.fake = target.samples(reference.dataset)
-        self.seed = target.experiment.evaluate.seed % 2**32
+        self.first_seed = target.experiment.evaluate.seed
+        self.seed = self.first_seed % 2**32
 
     @property
     def spec(self) -> DataSpec:
         """Of the data."""
         return self.reference.dataset.spec
+
+    @property
+    def kind(self) -> str:
+        """Of the samples: a kind of fields."""
+        return self.spec.sample.kind
+
+    @property
+    def generator(self) -> Generator:
+        """What makes samples of latents.
+
+        Raises:
+            MetricError: where there are samples only.
+        """
+        if self.target.generator is None:
+            raise MetricError("samples in files have no latents; give a run or an export.")
+        return self.target.generator
 
     @property
     def extractor(self) -> Extractor:
@@ -60,6 +79,17 @@ class EvaluationContext:
         return extract(self.extractor, self.fake, "generated")
 
     @property
+    def fake_logits(self) -> np.ndarray:
+        """What the extractor's classes score in the generated samples, float32 [n, k].
+
+        Raises:
+            MetricError: when the extractor does not classify.
+        """
+        if self.fake_features.logits is None:
+            raise MetricError(f"it needs {NEEDS['logits']}.")
+        return self.fake_features.logits
+
+    @property
     def real_features(self) -> Features:
         """Features of the real samples."""
         return self.reference.real_features
@@ -76,14 +106,9 @@ class EvaluationContext:
         Raises:
             MetricError: when its classes are not the data's.
         """
-        logits = self.fake_features.logits
-        if logits is None or not self.extractor.knows_labels:
-            raise MetricError(
-                f"the extractor {self.extractor.name} does not know the classes of "
-                f"{self.reference.source}; it needs labelled data and "
-                "evaluate.extractor=classifier."
-            )
-        return logits.argmax(axis=1).astype(np.int64)
+        if not self.extractor.knows_labels:
+            raise MetricError(f"it needs {NEEDS['classes']}.")
+        return self.fake_logits.argmax(axis=1).astype(np.int64)
 
     def requested_labels(self) -> np.ndarray:
         """The classes that the generated samples were asked to be, int64 [n].
@@ -92,26 +117,52 @@ class EvaluationContext:
             MetricError: when they have none.
         """
         if self.fake.labels is None:
-            raise MetricError(
-                "the generated samples have no labels; it needs a generator that is conditional "
-                "on a label, or samples with labels."
-            )
+            raise MetricError(f"it needs {NEEDS['labels']}.")
         return self.fake.labels
 
-    def has(self, need: Need) -> bool:
-        """Whether something that metrics may need is there."""
-        target = self.target
+    def scaled_rows(self, samples: np.ndarray) -> np.ndarray:
+        """Samples [n, *shape] as rows [n, d].
+
+        Images are on the scale of [0, 1], which makes depths comparable; others stay as they are.
+        """
+        rows = samples.reshape(len(samples), -1)
+        if self.kind != "image":
+            return rows
+        low, high = self.spec.sample.limits
+        return (rows.astype(np.float32) - low) / (high - low)
+
+    # ---- Preconditions of metrics ----------------------------------------------------------------
+
+    def objection(self, metric: type[Metric]) -> str:
+        """Why a metric cannot be had here, as a sentence; empty where it can."""
+        if self.kind not in metric.kinds:
+            return f"it is for {' or '.join(metric.kinds)} samples, and these are {self.kind} ones."
+        lacking = next((need for need in metric.needs if not self.has(need)), None)
+        if lacking is None:
+            return ""
+        default = f"the signature {lacking!r}; give a run or an export that has it"
+        return f"it needs {NEEDS.get(lacking, default)}."
+
+    def has(self, need: str) -> bool:
+        """Whether something is there that metrics may need: one of NEEDS, or a signature."""
+        if need not in NEEDS:
+            return need in self.signatures
         return {
-            "logits": lambda: self.extractor.num_classes > 0,
-            "classes": lambda: self.spec.num_classes > 1 and self._classes_are_read,
             "labels": lambda: self.fake.labels is not None,
-            "generator": lambda: target.generator is not None,
-            "codes": lambda: target.generator is not None and len(target.generator.layout) > 1,
-            "game": lambda: target.game is not None,
+            "classes": lambda: self.spec.num_classes > 1 and self._classes_can_be_read,
+            "logits": lambda: self.extractor.num_classes > 0,
+            "codes": lambda: any(part["kind"] != "noise" for part in self.generator.layout),
             "held_out": lambda: len(self.reference.dataset.held_out) > 1,
+            "game": lambda: self.target.game is not None,
         }[need]()
 
     @property
-    def _classes_are_read(self) -> bool:
-        """Whether classes can be told: points by the nearest centre, others by the extractor."""
-        return self.spec.sample.kind != "image" or self.extractor.knows_labels
+    def signatures(self) -> frozenset[str]:
+        """Names of what the target answers."""
+        generator = self.target.generator
+        return frozenset() if generator is None else generator.signatures
+
+    @property
+    def _classes_can_be_read(self) -> bool:
+        """Whether they can: in vectors by the nearest centre, in others by the extractor."""
+        return self.kind == "vector" or self.extractor.knows_labels

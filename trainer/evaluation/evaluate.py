@@ -8,16 +8,15 @@ from importlib.metadata import version
 import numpy as np
 from tqdm import tqdm
 
-from trainer import catalogue as components
+from trainer import catalogue
+from trainer.catalogue import METRICS, Metric
 from trainer.config.experiment import Evaluate
 from trainer.errors import MetricError
-from trainer.evaluation import catalogue
-from trainer.evaluation.catalogue import Metric
 from trainer.evaluation.context import EvaluationContext
-from trainer.evaluation.measures import MetricResult
 from trainer.evaluation.reference import Reference
 from trainer.evaluation.results import (
     Evaluation,
+    MetricResults,
     MetricValue,
     Protocol,
     SkippedMetric,
@@ -49,7 +48,7 @@ def evaluate(target: Target, reference: Reference) -> tuple[Evaluation, Evaluati
     metrics = chosen(target.experiment.evaluate, context)
     for metric in tqdm(metrics, "Metrics", delay=1, disable=None, leave=False):
         try:
-            results = components.resolve(metric)(metric, context)
+            results = _measure(metric, context)
             numbers += _numbers(metric, results, protocol)
             warnings += [result.warning for result in results.values() if result.warning]
         except MetricError as error:
@@ -78,14 +77,21 @@ def chosen(options: Evaluate, context: EvaluationContext) -> list[Metric]:
     """The metrics that were asked for, or those that suit what is evaluated."""
     if options.metrics is not None:
         return list(options.metrics)
-    kind = "images" if context.spec.sample.kind == "image" else "points"
-    return [
-        metric()
-        for metric in catalogue.METRICS
-        if kind in metric.kinds
-        and (options.expensive or not metric.expensive)
-        and all(context.has(need) for need in metric.needs)
-    ]
+    affordable = (m for m in METRICS if options.expensive or not m.expensive)
+    return [metric() for metric in affordable if not context.objection(metric)]
+
+
+def _measure(metric: Metric, context: EvaluationContext) -> MetricResults:
+    """What a metric gives.
+
+    Raises:
+        MetricError: when it cannot be had from what is there.
+    """
+    objection = context.objection(type(metric))
+    if objection:
+        raise MetricError(objection)
+    results: MetricResults = catalogue.resolve(metric)(metric, context)
+    return results
 
 
 def _protocol(context: EvaluationContext) -> Protocol:
@@ -105,9 +111,7 @@ def _protocol(context: EvaluationContext) -> Protocol:
     )
 
 
-def _numbers(
-    metric: Metric, results: dict[str, MetricResult], protocol: Protocol
-) -> Iterator[MetricValue]:
+def _numbers(metric: Metric, results: MetricResults, protocol: Protocol) -> Iterator[MetricValue]:
     """The results with their names.
 
     Raises:
@@ -125,7 +129,7 @@ def _numbers(
                 key,
                 protocol,
                 options=options,
-                extracted=metric.extracted,
+                uses_features=metric.uses_features,
                 variant=result.variant,
             ),
             float(value),

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
+from trainer.catalogue import Direction
 from trainer.evaluation.results import Evaluation, MetricValue
-from trainer.evaluation.vocabulary import Direction
 
 ARROWS: dict[Direction | None, str] = {"lower": "↓", "higher": "↑", None: ""}
 DIRECTIONS: dict[Direction | None, str] = {

@@ -25,14 +25,14 @@ def grids(context: EvaluationContext) -> list[Picture]:
             Picture(title, pictures.plane(_first(side, _POINTS), spec.sample.limits))
             for title, side in titles.items()
         ]
-    if spec.sample.kind != "image":
+    if context.kind != "image":
         return []
     return [Picture(title, _grid(context, _chosen(side))) for title, side in titles.items()]
 
 
 def neighbours(context: EvaluationContext) -> list[Neighbour]:
     """The generated images that lie nearest to a training example, the nearest first."""
-    if context.spec.sample.kind != "image":
+    if context.kind != "image":
         return []
     try:
         distances, nearest = context.nearest_training
@@ -55,7 +55,7 @@ def neighbours(context: EvaluationContext) -> list[Neighbour]:
 def classes(context: EvaluationContext) -> list[ClassPictures]:
     """A row of real and a row of generated images of each class, as asked for or as read."""
     real_labels, fake_labels = context.real.labels, _labels_of_fakes(context)
-    if context.spec.sample.kind != "image" or real_labels is None or fake_labels is None:
+    if context.kind != "image" or real_labels is None or fake_labels is None:
         return []
     rows = []
     for label, name in enumerate(context.spec.label_names[:_CLASSES]):

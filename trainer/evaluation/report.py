@@ -13,8 +13,7 @@ from markupsafe import Markup
 from trainer.evaluation import formatting
 from trainer.evaluation.charts import Chart, evaluation_charts, training_charts
 from trainer.evaluation.requirements import GateResult
-from trainer.evaluation.results import Evaluation, MetricValue
-from trainer.evaluation.vocabulary import MEANINGS, Meaning
+from trainer.evaluation.results import Evaluation
 from trainer.run import pictures
 
 
@@ -136,11 +135,10 @@ def html(report: Report) -> str:
     )
     environment.filters |= {
         "data_uri": data_uri,
-        "meaning": _meaning,
         "value": lambda number: formatting.value_text(number.value, number.error),
         "error": lambda number: "" if number.error is None else formatting.error_text(number.error),
-        "arrow": lambda number: formatting.ARROWS[number.better],
-        "direction": lambda number: formatting.DIRECTIONS[number.better],
+        "arrow": lambda number: formatting.ARROWS[number.direction],
+        "direction": lambda number: formatting.DIRECTIONS[number.direction],
         "svg": lambda chart: Markup(chart.svg),
     }
     return environment.get_template("report.html").render(report=report)
@@ -150,7 +148,3 @@ def data_uri(pixels: np.ndarray) -> str:
     """A picture as a PNG inside its own address."""
     picture = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
     return f"data:image/png;base64,{base64.b64encode(pictures.png(picture)).decode()}"
-
-
-def _meaning(number: MetricValue) -> Meaning:
-    return MEANINGS[number.key]

@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trainer.catalogue import METRIC_INFO, METRICS
 from trainer.errors import ConfigError
-from trainer.evaluation.catalogue import METRICS
 from trainer.evaluation.formatting import estimate_text
 from trainer.evaluation.results import Evaluation, MetricValue
-from trainer.evaluation.vocabulary import MEANINGS
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -19,7 +18,7 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_KEYS = {metric().name: metric.keys for metric in METRICS}
+_KEYS = {metric().name: metric.values for metric in METRICS}
 _FORM = re.compile(
     r"\s*(?P<name>[A-Za-z][\w.-]*)"
     r"\s*(?P<relation><=|>=|<|>)"
@@ -90,10 +89,10 @@ def parse(text: str) -> Requirement:
             '"fcd_10k<8".'
         )
     name = found["name"]
-    if not any(name == key or name.startswith(f"{key}_") for key in MEANINGS):
+    if not any(name == key or name.startswith(f"{key}_") for key in METRIC_INFO):
         raise ConfigError(
             f"--require: received {text!r}, but no number begins with {name!r}; names begin with "
-            f"one of {', '.join(MEANINGS)}."
+            f"one of {', '.join(METRIC_INFO)}."
         )
     return Requirement(name, found["relation"], bound)
 

@@ -4,10 +4,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from trainer.catalogue import METRIC_INFO, Direction, MetricInfo
 from trainer.errors import ConfigError
-from trainer.evaluation.vocabulary import MEANINGS, Direction
+from trainer.metrics.estimate import Estimate
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,32 @@ class Protocol:
     seed: int
 
 
-@dataclass(frozen=True)
-class MetricValue:
-    """One number.
+class MetricResult(NamedTuple):
+    """What a metric gives under one key.
 
     Attributes:
-        key: what is measured, a key of `trainer.evaluation.vocabulary.MEANINGS`, such as "fcd".
+        estimate: the number.
+        note: what a reader must know of this very one.
+        warning: what it warns of.
+        variant: what else its name must say, such as "within" for pairs within a class.
+    """
+
+    estimate: Estimate
+    note: str = ""
+    warning: str = ""
+    variant: str = ""
+
+
+# By key.
+MetricResults = dict[str, MetricResult]
+
+
+@dataclass(frozen=True)
+class MetricValue:
+    """One number, with its protocol in its name.
+
+    Attributes:
+        key: what is measured, a key of `trainer.catalogue.METRIC_INFO`, such as "fcd".
         name: the key with its protocol, such as "fcd_10k_test_mnistcnn-3f2a".
         value: finite.
         error: its standard error, where the definition allows one.
@@ -60,9 +81,14 @@ class MetricValue:
     note: str = ""
 
     @property
-    def better(self) -> Direction | None:
+    def info(self) -> MetricInfo:
+        """How it is read."""
+        return METRIC_INFO[self.key]
+
+    @property
+    def direction(self) -> Direction | None:
         """Which direction is better."""
-        return MEANINGS[self.key].better
+        return self.info.direction
 
 
 @dataclass(frozen=True)
@@ -107,7 +133,7 @@ class Evaluation:
         }
         document["protocol"]["value_range"] = list(self.protocol.value_range)
         for row, number in zip(document["numbers"], self.numbers, strict=True):
-            row["better"] = number.better
+            row["direction"] = number.direction
         return document
 
     @classmethod
@@ -119,9 +145,9 @@ class Evaluation:
         """
         try:
             values = dict(document)
-            numbers = [{k: v for k, v in n.items() if k != "better"} for n in values["numbers"]]
+            numbers = [{k: v for k, v in n.items() if k != "direction"} for n in values["numbers"]]
             values["numbers"] = tuple(_checked(MetricValue(**number)) for number in numbers)
-            unknown = [n.key for n in values["numbers"] if n.key not in MEANINGS]
+            unknown = [n.key for n in values["numbers"] if n.key not in METRIC_INFO]
             if unknown:
                 raise ValueError(f"it holds {unknown[0]!r}, which this Saddlepoint does not know")
             values["skipped"] = tuple(SkippedMetric(**row) for row in values["skipped"])
@@ -181,7 +207,7 @@ def protocol_name(
     protocol: Protocol,
     *,
     options: Mapping[str, Any],
-    extracted: bool,
+    uses_features: bool,
     variant: str = "",
 ) -> str:
     """The name of a number: key, variant, unusual options, count, split, extractor.
@@ -190,7 +216,7 @@ def protocol_name(
     "precision_k3_10k_test_mnistcnn-3f2a"; raw samples name no extractor.
     """
     chosen = [f"{name}{_short(value)}" for name, value in options.items()]
-    extractor = [protocol.extractor] if extracted else []
+    extractor = [protocol.extractor] if uses_features else []
     count = _short(protocol.num_fake)
     parts = [key, variant, *chosen, count, protocol.split, *extractor]
     return "_".join(part for part in parts if part)
@@ -198,10 +224,10 @@ def protocol_name(
 
 def best(numbers: Sequence[MetricValue]) -> MetricValue | None:
     """The best of numbers of one name; None where no direction is better, or there is no number."""
-    directed = [number for number in numbers if number.better]
+    directed = [number for number in numbers if number.direction]
     if not directed:
         return None
-    choose = min if directed[0].better == "lower" else max
+    choose = min if directed[0].direction == "lower" else max
     return choose(directed, key=lambda number: number.value)
 
 

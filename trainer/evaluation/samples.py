@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from trainer.data.examples import Examples, read
+from trainer.errors import MetricError
 
 # Samples of a block: enough for fast arithmetic, few enough for large images.
 BLOCK = 256
@@ -14,6 +15,8 @@ BLOCK = 256
 MEMORY_GIB = 1.0
 # Generated samples are kept up to this size; beyond it every pass makes them again.
 _KEPT_BYTES = 512 * 2**20
+# Numbers of one side that a metric may hold at once: a GiB in float32.
+_MOST_NUMBERS = 2**28
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,24 @@ class SampleSet:
     def take(self, positions: np.ndarray) -> np.ndarray:
         """The samples at some positions [n], in that order: [n, *shape]."""
         return self.make(np.asarray(positions)) if self._kept is None else self._kept[positions]
+
+    def all(self) -> np.ndarray:
+        """All samples at once, for metrics that cannot go through them block by block.
+
+        Raises:
+            MetricError: where they would not fit into memory with what is made of them.
+        """
+        one = self.make(np.arange(1))
+        if one.size * self.count > _MOST_NUMBERS:
+            raise MetricError(
+                f"{self.count} samples of {one.size} numbers are too many to hold at once; set "
+                f"evaluate.num_samples={_MOST_NUMBERS // one.size} or less."
+            )
+        return self.take(np.arange(self.count))
+
+    def rows(self) -> np.ndarray:
+        """All samples at once as rows [n, d]; see `all`."""
+        return self.all().reshape(self.count, -1)
 
     @cached_property
     def _kept(self) -> np.ndarray | None:

@@ -48,7 +48,7 @@ def best_steps(evaluations: Sequence[Evaluation]) -> dict[str, tuple[int, Metric
     series: dict[str, dict[int, MetricValue]] = {}
     for evaluation in evaluations:
         for number in evaluation.numbers:
-            if evaluation.step is not None and number.better:
+            if evaluation.step is not None and number.direction:
                 series.setdefault(number.name, {})[evaluation.step] = number
     found = {}
     for name, by_step in series.items():

@@ -126,7 +126,7 @@ def _cells(number: MetricValue) -> tuple[Text, ...]:
     error = "" if number.error is None else f"± {error_text(number.error)}"
     mark = "*" if number.note else ""
     return (
-        Text(ARROWS[number.better]),
+        Text(ARROWS[number.direction]),
         Text(number.name),
         Text(value_text(number.value, number.error) + mark, style="bold"),
         Text(error, style="dim"),

@@ -36,7 +36,7 @@ PROTOCOL = Protocol(
 
 
 def number(key, value, error=None, *, protocol=PROTOCOL, note="", extracted=True, **options):
-    name = protocol_name(key, protocol, options=options, extracted=extracted)
+    name = protocol_name(key, protocol, options=options, uses_features=extracted)
     return MetricValue(key, name, value, error, note)
 
 

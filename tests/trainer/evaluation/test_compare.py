@@ -86,7 +86,7 @@ def test_json_has_everything_that_the_table_has():
     assert [column["target"] for column in document["columns"]] == ["runs/a", "runs/b"]
     assert document["columns"][0]["protocol"]["num_fake"] == 10_000
     row = document["rows"][0]
-    assert (row["name"], row["better"]) == ("fcd_10k_test_mnistcnn-3f2a", "lower")
+    assert (row["name"], row["direction"]) == ("fcd_10k_test_mnistcnn-3f2a", "lower")
     assert row["cells"][0] == {"value": 6.0, "error": 0.0831, "mark": "best"}
     json.dumps(document, allow_nan=False)
 
@@ -127,7 +127,7 @@ def test_numbers_of_different_options_are_refused():
 
 
 def test_pairs_within_a_class_are_not_compared_with_any_pairs():
-    within = protocol_name("ms_ssim", PROTOCOL, options={}, extracted=False, variant="within")
+    within = protocol_name("ms_ssim", PROTOCOL, options={}, uses_features=False, variant="within")
     assert within == "ms_ssim_within_10k_test"
     a = replace(evaluation(), numbers=(MetricValue("ms_ssim", within, 0.6, 0.01),))
     b = replace(evaluation(), numbers=(number("ms_ssim", 0.2, 0.01, extracted=False),))

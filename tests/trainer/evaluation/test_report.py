@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from tests.trainer.evaluation.examples import evaluation
+from trainer.catalogue import METRIC_INFO
 from trainer.evaluation.charts import training_charts
 from trainer.evaluation.report import ClassPictures, Neighbour, Picture, Report, data_uri, html
 from trainer.evaluation.requirements import check, parse
-from trainer.evaluation.vocabulary import MEANINGS
 from trainer.run import pictures
 
 VOID = {"meta", "img", "br", "hr", "input", "link"}
@@ -116,8 +116,8 @@ def test_everything_that_was_given_is_shown(page):
 def test_each_number_has_name_value_error_direction_and_explanation(page):
     text = " ".join(Page(page).text.split())
     for made in evaluation().numbers:
-        assert made.name in text and MEANINGS[made.key].title in text
-        assert MEANINGS[made.key].explanation in text
+        assert made.name in text and METRIC_INFO[made.key].label in text
+        assert METRIC_INFO[made.key].explanation in text
     assert "6.31 ± 0.08 ↓ lower is better" in text
     assert "0.612 ± 0.006 ↑ higher is better" in text
     assert "0.221 ± 0.004 neither direction is better" in text

@@ -4,15 +4,14 @@ from dataclasses import replace
 import pytest
 
 from tests.trainer.evaluation.examples import PROTOCOL, evaluation, number
+from trainer import catalogue
 from trainer.errors import ConfigError
-from trainer.evaluation import catalogue
 from trainer.evaluation.results import Evaluation, MetricValue, best, protocol_name
-from trainer.evaluation.vocabulary import MEANINGS
 
 
 def test_an_evaluation_survives_json():
     row = json.loads(json.dumps(evaluation().as_dict()))
-    assert row["numbers"][0]["better"] == "lower"
+    assert row["numbers"][0]["direction"] == "lower"
     assert Evaluation.from_dict(row) == evaluation()
 
 
@@ -33,7 +32,7 @@ def test_another_document_is_refused(document):
 )
 def test_a_name_spells_the_protocol(count, options, extracted, expected):
     protocol = replace(PROTOCOL, num_fake=count)
-    assert protocol_name("fcd", protocol, options=options, extracted=extracted) == expected
+    assert protocol_name("fcd", protocol, options=options, uses_features=extracted) == expected
 
 
 @pytest.mark.parametrize("pattern", ["fcd", "fcd_10k", "fcd_10k_test_mnistcnn-3f2a"])
@@ -64,14 +63,14 @@ def test_best_follows_the_direction():
     assert best([]) is None and best([MetricValue("ms_ssim_real", "m", 1.0)]) is None
 
 
-def test_every_meaning_is_two_lines_for_a_reader():
-    for key, meaning in MEANINGS.items():
-        assert 40 < len(meaning.explanation) < 260, key
-        assert meaning.explanation.endswith("."), key
+def test_every_explanation_is_two_lines_for_a_reader():
+    for key, info in catalogue.METRIC_INFO.items():
+        assert 40 < len(info.explanation) < 260, key
+        assert info.explanation.endswith("."), key
 
 
 def test_metrics_have_names_and_numbers_of_their_own():
     names = [metric.model_fields["name"].default for metric in catalogue.METRICS]
-    keys = [key for metric in catalogue.METRICS for key in metric.keys]
+    keys = [key for metric in catalogue.METRICS for key in metric.values]
     assert len(set(names)) == len(names)
-    assert sorted(keys) == sorted(MEANINGS)
+    assert sorted(keys) == sorted(catalogue.METRIC_INFO)

@@ -199,7 +199,7 @@ def test_a_metric_that_breaks_costs_no_other(run_dir, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("somebody's own")
 
-    monkeypatch.setattr("trainer.evaluation.measures.prdc", broken)
+    monkeypatch.setattr("trainer.evaluation.measures.features.prdc", broken)
     evaluation = evaluate_path(run_dir, QUICK).evaluations[0]
     assert [m.metric for m in evaluation.skipped] == ["prdc"]
     assert {n.key for n in evaluation.numbers} == {"fd", "swd"}

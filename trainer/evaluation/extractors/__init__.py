@@ -7,9 +7,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from trainer import catalogue as components
+from trainer import catalogue
 from trainer.data.examples import Dataset
-from trainer.evaluation import catalogue
 
 
 class Features(NamedTuple):
@@ -53,11 +52,11 @@ class Extractor:
     origin: str = ""
 
 
-def make(options: components.Component, dataset: Dataset, source: str, cache: Path) -> Extractor:
+def make(options: catalogue.Component, dataset: Dataset, source: str, cache: Path) -> Extractor:
     """The extractor that a configuration names, for samples like those of a data set.
 
     Args:
-        options: of `trainer.evaluation.catalogue.Extractor`.
+        options: of `trainer.catalogue.AnyExtractor`.
         dataset: the reference, whose training examples a classifier is trained on.
         source: its name, such as "tfds:mnist".
         cache: a folder where trained classifiers are kept.
@@ -65,7 +64,7 @@ def make(options: components.Component, dataset: Dataset, source: str, cache: Pa
     Raises:
         ConfigError: when the extractor cannot be had, or does not fit the samples.
     """
-    extractor: Extractor = components.resolve(options)(options, dataset, source, cache)
+    extractor: Extractor = catalogue.resolve(options)(options, dataset, source, cache)
     return extractor
 
 

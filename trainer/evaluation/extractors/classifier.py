@@ -13,9 +13,9 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+from trainer import catalogue
 from trainer.data.examples import Dataset, DataSpec
 from trainer.errors import ConfigError
-from trainer.evaluation import catalogue
 from trainer.evaluation.extractors import Extractor, classifier_folder
 from trainer.evaluation.extractors.classifier_network import NUM_FEATURES, VERSION
 from trainer.evaluation.extractors.classifier_training import (
@@ -45,19 +45,21 @@ def make(
     """
     if options.path is not None:
         folder = Path(options.path).expanduser()
-        kept = _given(folder, dataset.spec)
+        stored = _given(folder, dataset.spec)
     else:
         check_labels(dataset.train, dataset.spec)
         folder = cache / f"classifier-{_key(dataset.spec)}"
-        kept = _cached(folder) or _train_and_keep(folder, dataset, source)
-    return _extractor(kept, dataset, folder)
+        stored = _cached(folder) or _train_and_keep(folder, dataset, source)
+    return _extractor(stored, dataset, folder)
 
 
-def _extractor(kept: classifier_folder.Kept, dataset: Dataset, folder: Path) -> Extractor:
-    classifier, labels = kept.classifier, kept.classifier.spec.label_names
+def _extractor(
+    stored: classifier_folder.StoredClassifier, dataset: Dataset, folder: Path
+) -> Extractor:
+    classifier, labels = stored.classifier, stored.classifier.spec.label_names
     knows_labels = labels == dataset.spec.label_names
     accuracy = classifier.accuracy(dataset.held_out) if knows_labels else None
-    name = _name(kept)
+    name = _name(stored)
     _logger.info(
         "%s: %s on %d held-out examples.",
         name,
@@ -77,8 +79,8 @@ def _extractor(kept: classifier_folder.Kept, dataset: Dataset, folder: Path) -> 
     )
 
 
-def _name(kept: classifier_folder.Kept) -> str:
-    return f"{_slug(kept.source)}{kept.classifier.kind}-{kept.classifier.hash[:4]}"
+def _name(stored: classifier_folder.StoredClassifier) -> str:
+    return f"{_slug(stored.source)}{stored.classifier.kind}-{stored.classifier.hash[:4]}"
 
 
 def _slug(source: str) -> str:
@@ -93,15 +95,15 @@ def _slug(source: str) -> str:
 # ---- An earlier one ------------------------------------------------------------------------------
 
 
-def _given(folder: Path, spec: DataSpec) -> classifier_folder.Kept:
+def _given(folder: Path, spec: DataSpec) -> classifier_folder.StoredClassifier:
     try:
-        kept = classifier_folder.read(folder)
+        stored = classifier_folder.read(folder)
     except classifier_folder.NotAClassifier as error:
         raise ConfigError(
             f"evaluate.extractor.path: {folder} holds no classifier ({error}); give a folder that "
             "an earlier evaluation kept, or leave it null to train one."
         ) from error
-    known = kept.classifier.spec
+    known = stored.classifier.spec
     if _form(known) != _form(spec):
         raise ConfigError(
             f"evaluate.extractor.path: the classifier in {folder} is for {_in_words(known)}, and "
@@ -112,7 +114,7 @@ def _given(folder: Path, spec: DataSpec) -> classifier_folder.Kept:
             f"evaluate.extractor.path: the classifier in {folder} knows {known.num_classes} "
             f"classes, and the data has {spec.num_classes}; give another one, or null to train one."
         )
-    return kept
+    return stored
 
 
 def _form(spec: DataSpec) -> tuple:
@@ -125,7 +127,7 @@ def _in_words(spec: DataSpec) -> str:
     return f"{spec.sample.dtype} samples of shape {spec.sample.shape} in [{low:g}, {high:g}]"
 
 
-def _cached(folder: Path) -> classifier_folder.Kept | None:
+def _cached(folder: Path) -> classifier_folder.StoredClassifier | None:
     """The classifier that was kept; None where there is none, or a damaged one."""
     if not folder.exists():
         return None
@@ -145,23 +147,27 @@ def _key(spec: DataSpec) -> str:
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
 
 
-def _train_and_keep(folder: Path, dataset: Dataset, source: str) -> classifier_folder.Kept:
+def _train_and_keep(
+    folder: Path, dataset: Dataset, source: str
+) -> classifier_folder.StoredClassifier:
     start = time.monotonic()
     _logger.info("Training a classifier of %s; it is kept in %s.", source, folder)
-    kept = classifier_folder.Kept(train_classifier(dataset.train, dataset.spec), source)
+    stored = classifier_folder.StoredClassifier(
+        train_classifier(dataset.train, dataset.spec), source
+    )
     about = {
-        "name": _name(kept),
-        "accuracy": kept.classifier.accuracy(dataset.held_out),
+        "name": _name(stored),
+        "accuracy": stored.classifier.accuracy(dataset.held_out),
         "seconds": round(time.monotonic() - start, 1),
         "versions": {name: version(name) for name in ("saddlepoint", "tensorflow", "keras")},
     }
     try:
         # Nothing is there, or what is damaged.
         shutil.rmtree(folder, ignore_errors=True)
-        classifier_folder.write(folder, kept, about)
+        classifier_folder.write(folder, stored, about)
     except OSError as error:
         _logger.warning("%s cannot be written (%s); the classifier is not kept.", folder, error)
-    return kept
+    return stored
 
 
 __all__ = ["Classifier", "make", "train_classifier"]

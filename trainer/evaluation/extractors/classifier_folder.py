@@ -19,7 +19,7 @@ _WEIGHTS = "weights.npz"
 _DAMAGED = (LookupError, TypeError, AttributeError, ValueError, EOFError)
 
 
-class Kept(NamedTuple):
+class StoredClassifier(NamedTuple):
     """A classifier and the name of the data that it was trained on, such as "tfds:mnist"."""
 
     classifier: Classifier
@@ -30,20 +30,20 @@ class NotAClassifier(ValueError):  # noqa: N818 - it says what the folder is
     """The folder is not one that `write` wrote, or not any more."""
 
 
-def write(folder: Path, kept: Kept, about: Mapping[str, Any]) -> None:
+def write(folder: Path, stored: StoredClassifier, about: Mapping[str, Any]) -> None:
     """Writes a folder that does not exist, whole or not at all.
 
     Args:
         folder: where.
-        kept: what.
+        stored: what.
         about: more for about.json, such as the accuracy.
 
     Raises:
         OSError: when it cannot be written.
     """
-    classifier = kept.classifier
+    classifier = stored.classifier
     document = {
-        "source": kept.source,
+        "source": stored.source,
         "hash": classifier.hash,
         "num_classes": classifier.spec.num_classes,
         **about,
@@ -54,7 +54,7 @@ def write(folder: Path, kept: Kept, about: Mapping[str, Any]) -> None:
         Path(aside, _ABOUT).write_text(json.dumps(document, indent=2), "utf-8")
 
 
-def read(folder: Path) -> Kept:
+def read(folder: Path) -> StoredClassifier:
     """Reads what `write` wrote, and computes its hash anew.
 
     Raises:
@@ -67,7 +67,7 @@ def read(folder: Path) -> Kept:
         with np.load(folder / _WEIGHTS) as arrays:
             # Saved in order as arr_0, arr_1, ….
             model.set_weights([arrays[f"arr_{i}"] for i in range(len(arrays))])
-        kept = Kept(Classifier(model, spec), str(about["source"]))
+        stored = StoredClassifier(Classifier(model, spec), str(about["source"]))
     except OSError as error:
         raise NotAClassifier(error.strerror or str(error)) from error
     except (
@@ -79,6 +79,6 @@ def read(folder: Path) -> Kept:
         zipfile.BadZipFile,
     ) as error:
         raise NotAClassifier(" ".join(str(error).split())[:200]) from error
-    if kept.classifier.hash != about.get("hash"):
+    if stored.classifier.hash != about.get("hash"):
         raise NotAClassifier("its weights do not have the hash that it names")
-    return kept
+    return stored

@@ -12,10 +12,10 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from trainer import catalogue
 from trainer.data import modalities
 from trainer.data.examples import Dataset, DataSpec
 from trainer.errors import ConfigError
-from trainer.evaluation import catalogue
 from trainer.evaluation.extractors import Extractor, Features
 from trainer.evaluation.extractors.blocks import check_samples, in_blocks
 from trainer.evaluation.extractors.inception_network import (

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from trainer import catalogue
 from trainer.data import modalities
 from trainer.data.examples import Dataset, DataSpec
-from trainer.evaluation import catalogue
 from trainer.evaluation.extractors import Extractor, Features
 from trainer.evaluation.extractors.blocks import check_samples
 

@@ -11,10 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from serving.versions import fingerprint
+from trainer import catalogue
 from trainer.data import modalities
 from trainer.data.examples import Dataset, DataSpec
 from trainer.errors import ConfigError
-from trainer.evaluation import catalogue
 from trainer.evaluation.extractors import Extractor, Features
 from trainer.evaluation.extractors.blocks import Run, check_samples, in_blocks
 

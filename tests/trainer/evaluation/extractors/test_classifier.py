@@ -8,11 +8,11 @@ import keras
 import numpy as np
 import pytest
 
+from trainer import catalogue
 from trainer.config.recipe import load_experiment
 from trainer.data import loading
 from trainer.data.examples import Examples
 from trainer.errors import ConfigError
-from trainer.evaluation import catalogue
 from trainer.evaluation.extractors import classifier, make
 from trainer.evaluation.extractors.classifier import train_classifier
 

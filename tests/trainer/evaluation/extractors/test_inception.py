@@ -4,8 +4,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from trainer import catalogue
 from trainer.errors import ConfigError
-from trainer.evaluation import catalogue
 from trainer.evaluation.extractors import inception_network, make
 
 RANDOM = np.random.RandomState(0)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from trainer import catalogue
 from trainer.data import modalities
 from trainer.errors import ConfigError
-from trainer.evaluation import catalogue
 from trainer.evaluation.extractors import make
 
 GOLDEN = [1.06582010, 0.94570267]

@@ -1,0 +1,484 @@
+"""Metrics: what each takes, the numbers it gives, and how these are read; no TensorFlow.
+
+A new metric is a class here and its name in the union at the end; a pure function in
+`trainer.metrics`; and the function that `target` names, in a file of `trainer.evaluation.measures`,
+which hands the one what the other asks for.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, NamedTuple
+
+from pydantic import Field
+
+from trainer.catalogue.choice import BY_NAME, Component, members
+
+Direction = Literal["lower", "higher"]
+_Names = tuple[str, ...]
+
+
+class MetricInfo(NamedTuple):
+    """How a number is read.
+
+    Attributes:
+        label: what it is called, in words.
+        direction: which direction is better; None where neither is (a number to know, not to win).
+        explanation: what it measures and how it misleads, in two lines.
+    """
+
+    label: str
+    direction: Direction | None
+    explanation: str
+
+
+_Values = Mapping[str, MetricInfo]
+
+
+class Metric(Component):
+    """What every metric has beside its options.
+
+    Its `target` is a function of the options and the context of an evaluation
+    (`trainer.evaluation.context`), which returns a result for keys of `values`.
+    """
+
+    # What it may give; the name of a number begins with its key.
+    values: ClassVar[_Values] = {}
+    # Kinds of samples that it is for: kinds of fields.
+    kinds: ClassVar[_Names] = ("image", "vector")
+    # Preconditions, see NEEDS; without one it is measured only when it is asked for by name, and
+    # then says what is missing.
+    needs: ClassVar[_Names] = ()
+    # Whether its numbers depend on the feature extractor, which their names then carry.
+    uses_features: ClassVar[bool] = False
+    # Whether it takes minutes: then it is measured only when it is asked for.
+    expensive: ClassVar[bool] = False
+    name: str = ""
+
+
+# What a metric may need beyond real and generated samples, and how to have it. Any other need is
+# the name of a signature that the target must answer, such as "decode".
+NEEDS: Mapping[str, str] = {
+    "labels": "labels that the generated samples were asked to have; give a generator that is "
+    "conditional on a label, or samples with labels",
+    "classes": "classes that can be read in a sample; give labelled data, and of images "
+    "evaluate.extractor=classifier",
+    "logits": "class predictions; take an extractor that classifies, such as "
+    "evaluate.extractor=classifier",
+    "codes": "codes beside the noise of a latent; give a model whose prior has some",
+    "held_out": "examples held out of training; give data that has some (data.holdout_share)",
+    "game": "all networks of the game; give a run, not an export or samples",
+}
+
+_FRECHET_DISTANCE = (
+    "Distance between Gaussians fitted to the features of real and of generated samples. It sees "
+    "quality and variety at once, and grows as fewer samples are drawn."
+)
+_KERNEL_DISTANCE = (
+    "Squared distance of the mean features under a cubic kernel, without bias in the number of "
+    "samples: it may fall below zero. Near zero the two sets cannot be told apart."
+)
+_SCORE = (
+    "How surely a classifier names each sample, and how many classes it names in all. It never "
+    "looks at real samples, so neither realism nor variety within a class counts."
+)
+
+
+class FrechetDistance(Metric):
+    """Fréchet distance of Gaussians fitted to the features (Heusel et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.features:frechet"
+    uses_features: ClassVar[bool] = True
+    values: ClassVar[_Values] = {
+        "fid": MetricInfo("Fréchet Inception distance", "lower", _FRECHET_DISTANCE),
+        "fcd": MetricInfo("Fréchet classifier distance", "lower", _FRECHET_DISTANCE),
+        "fd": MetricInfo("Fréchet distance", "lower", _FRECHET_DISTANCE),
+    }
+    name: Literal["frechet"] = "frechet"
+
+
+class KernelDistance(Metric):
+    """Squared maximum mean discrepancy under a cubic kernel (Bińkowski et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.features:kernel_distance"
+    uses_features: ClassVar[bool] = True
+    values: ClassVar[_Values] = {
+        "kid": MetricInfo("Kernel Inception distance", "lower", _KERNEL_DISTANCE),
+        "kcd": MetricInfo("Kernel classifier distance", "lower", _KERNEL_DISTANCE),
+        "kd": MetricInfo("Kernel distance", "lower", _KERNEL_DISTANCE),
+    }
+    name: Literal["kernel_distance"] = "kernel_distance"
+
+
+class InceptionScore(Metric):
+    """Confident and varied class predictions (Salimans et al. 2016)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.features:inception_score"
+    uses_features: ClassVar[bool] = True
+    needs: ClassVar[_Names] = ("logits",)
+    values: ClassVar[_Values] = {
+        "is": MetricInfo("Inception score", "higher", _SCORE),
+        "cs": MetricInfo("Classifier score", "higher", _SCORE),
+    }
+    name: Literal["inception_score"] = "inception_score"
+    # Parts over which the score is averaged; one, as in TF-GAN, is unbiased by their size.
+    splits: int = Field(1, ge=1)
+
+
+class Prdc(Metric):
+    """Precision, recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.features:prdc"
+    uses_features: ClassVar[bool] = True
+    values: ClassVar[_Values] = {
+        "precision": MetricInfo(
+            "Improved precision",
+            "higher",
+            "Share of generated samples that lie among real ones. A generator that repeats a few "
+            "good samples scores high: read it together with recall.",
+        ),
+        "recall": MetricInfo(
+            "Improved recall",
+            "higher",
+            "Share of real samples that lie among generated ones: how much of the data is "
+            "reached. Outliers among the generated samples can raise it.",
+        ),
+        "density": MetricInfo(
+            "Density",
+            "higher",
+            "How many real neighbourhoods contain a generated sample, on average; about 1 for the "
+            "data itself, and above 1 where samples crowd. Less moved by outliers than precision.",
+        ),
+        "coverage": MetricInfo(
+            "Coverage",
+            "higher",
+            "Share of real samples with a generated one in their neighbourhood. Less moved by "
+            "outliers than recall; about .97 for the data itself with k = 5.",
+        ),
+    }
+    name: Literal["prdc"] = "prdc"
+    # The neighbour that a ball around a sample reaches, the sample itself not counted.
+    k: int = Field(5, ge=1)
+
+
+class SlicedWasserstein(Metric):
+    """Mean Wasserstein-1 distance along random directions of the samples (Rabin et al. 2011)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.samples:sliced_wasserstein"
+    values: ClassVar[_Values] = {
+        "swd": MetricInfo(
+            "Sliced Wasserstein distance",
+            "lower",
+            "Mean distance of the two distributions along random directions of the raw samples. "
+            "It sees shifts of the whole more than details.",
+        ),
+    }
+    name: Literal["sliced_wasserstein"] = "sliced_wasserstein"
+    # Random directions.
+    directions: int = Field(512, ge=1)
+
+
+class LaplacianSwd(Metric):
+    """Sliced Wasserstein distance of patches, a scale at a time (Karras et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.samples:laplacian_swd"
+    expensive: ClassVar[bool] = True
+    kinds: ClassVar[_Names] = ("image",)
+    values: ClassVar[_Values] = {
+        "lap_swd": MetricInfo(
+            "Laplacian sliced Wasserstein distance",
+            "lower",
+            "Distance between small patches of real and generated images, averaged over scales "
+            "(times 1000). It sees texture and structure, not whether a whole image makes sense.",
+        ),
+    }
+    name: Literal["laplacian_swd"] = "laplacian_swd"
+
+
+class MsSsim(Metric):
+    """Similarity of random pairs of fakes, within a class if there are any (Odena et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.diversity:ms_ssim"
+    kinds: ClassVar[_Names] = ("image",)
+    values: ClassVar[_Values] = {
+        "ms_ssim": MetricInfo(
+            "MS-SSIM of pairs",
+            "lower",
+            "Mean structural similarity of two generated images of one class: near 1 they are all "
+            "alike. Compare it with the same number on real images; noise lowers it too.",
+        ),
+        "ms_ssim_real": MetricInfo(
+            "MS-SSIM of real pairs",
+            None,
+            "The same similarity between real images of one class: what a generator as varied as "
+            "the data would have.",
+        ),
+    }
+    name: Literal["ms_ssim"] = "ms_ssim"
+    # Pairs compared.
+    pairs: int = Field(1000, ge=2)
+
+
+class Memorisation(Metric):
+    """Whether fakes lie nearer to training examples than held-out ones do (Alaa et al. 2022)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.copying:memorisation"
+    uses_features: ClassVar[bool] = True
+    needs: ClassVar[_Names] = ("held_out",)
+    values: ClassVar[_Values] = {
+        "memorisation": MetricInfo(
+            "Memorisation",
+            "lower",
+            "Share of samples nearer to so many training examples than to as many held-out ones: "
+            "one half is ideal. The fewer are held out, the less a copying generator rises above "
+            "it.",
+        ),
+        "authenticity": MetricInfo(
+            "Authenticity",
+            "higher",
+            "Share of samples that are not closer to a training example than that one's own "
+            "nearest neighbour. Low values say that the generator copies; noise raises it.",
+        ),
+    }
+    name: Literal["memorisation"] = "memorisation"
+
+
+class BirthdayTest(Metric):
+    """How many different samples there are, from how often two coincide (Arora & Zhang 2018)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.diversity:birthday"
+    uses_features: ClassVar[bool] = True
+    values: ClassVar[_Values] = {
+        "support": MetricInfo(
+            "Support size (birthday)",
+            "higher",
+            "How many different samples the generator seems to have, from how often two of them "
+            "nearly coincide. Without a coincidence it is as likely more as less.",
+        ),
+    }
+    name: Literal["birthday"] = "birthday"
+
+
+class Modes(Metric):
+    """Classes that occur among the fakes, and how evenly (Che et al. 2017, Metz et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.diversity:modes"
+    uses_features: ClassVar[bool] = True
+    needs: ClassVar[_Names] = ("classes",)
+    values: ClassVar[_Values] = {
+        "modes": MetricInfo(
+            "Modes found",
+            "higher",
+            "Classes or mixture components of which at least one sample was seen.",
+        ),
+        "mode_kl": MetricInfo(
+            "KL of modes",
+            "lower",
+            "Kullback–Leibler divergence in nats of the shares of the modes from the data's. "
+            "Finite samples of the data itself score about (modes − 1) / (2 n).",
+        ),
+        "on_modes": MetricInfo(
+            "Samples on a mode",
+            "higher",
+            "Share of generated points within three standard deviations of a mode's centre.",
+        ),
+    }
+    name: Literal["modes"] = "modes"
+
+
+class GanTest(Metric):
+    """A classifier trained on real examples reads the fakes' labels (Shmelkov et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.labels:gan_test"
+    uses_features: ClassVar[bool] = True
+    needs: ClassVar[_Names] = ("labels", "classes")
+    values: ClassVar[_Values] = {
+        "gan_test": MetricInfo(
+            "GAN-test accuracy",
+            "higher",
+            "How often a classifier trained on real examples reads a generated sample as the "
+            "class asked for. A generator that repeats one good sample a class scores high.",
+        ),
+    }
+    name: Literal["gan_test"] = "gan_test"
+
+
+class GanTrain(Metric):
+    """A classifier trained on fakes reads real labels (Shmelkov et al. 2018, Ravuri & Vinyals)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.labels:gan_train"
+    expensive: ClassVar[bool] = True
+    needs: ClassVar[_Names] = ("labels", "classes")
+    values: ClassVar[_Values] = {
+        "gan_train": MetricInfo(
+            "GAN-train accuracy",
+            "higher",
+            "Accuracy on real examples of a classifier trained on generated ones only: it needs "
+            "both quality and variety. Compare it with training on as many real ones.",
+        ),
+        "gan_train_real": MetricInfo(
+            "Accuracy when trained on real",
+            None,
+            "The same classifier trained on as many real examples: the ceiling of GAN-train.",
+        ),
+    }
+    name: Literal["gan_train"] = "gan_train"
+
+
+class PathLength(Metric):
+    """How evenly samples change with their latents (Karras et al. 2019)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.latents:path_length"
+    uses_features: ClassVar[bool] = True
+    expensive: ClassVar[bool] = True
+    needs: ClassVar[_Names] = ("latents", "decode")
+    values: ClassVar[_Values] = {
+        "ppl": MetricInfo(
+            "Perceptual path length",
+            "lower",
+            "How far features move per small step in the latent space. Small means even change; a "
+            "generator that ignores its latent has zero.",
+        ),
+    }
+    name: Literal["path_length"] = "path_length"
+    # Latents visited.
+    paths: int = Field(5000, ge=100)
+    # Length of a step along a path of length one.
+    epsilon: float = Field(1e-3, gt=0.0, lt=0.1)
+
+
+class Parzen(Metric):
+    """Log-likelihood of held-out examples under a Parzen window on fakes, as in the 2014 papers."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.samples:parzen"
+    expensive: ClassVar[bool] = True
+    values: ClassVar[_Values] = {
+        "parzen": MetricInfo(
+            "Parzen log-likelihood",
+            "higher",
+            "Log-likelihood in nats of held-out examples under Gaussians around samples. Kept for "
+            "comparison with the papers of 2014: in many dimensions it says little of either.",
+        ),
+    }
+    name: Literal["parzen"] = "parzen"
+
+
+class DualityGap(Metric):
+    """How much each player would gain by playing on against a frozen other (Grnarova et al.)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.equilibrium:duality_gap"
+    expensive: ClassVar[bool] = True
+    needs: ClassVar[_Names] = ("game",)
+    values: ClassVar[_Values] = {
+        "duality_gap": MetricInfo(
+            "Duality gap",
+            "lower",
+            "What the discriminator and the generator could each still gain against the frozen "
+            "other on held-out data: zero at an equilibrium. It depends on how long each may try.",
+        ),
+    }
+    name: Literal["duality_gap"] = "duality_gap"
+    # Steps that each player is trained against the frozen other.
+    steps: int = Field(200, ge=1)
+
+
+class Disentanglement(Metric):
+    """Mutual information gap between the codes of a latent and the classes (Chen et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.latents:disentanglement"
+    uses_features: ClassVar[bool] = True
+    expensive: ClassVar[bool] = True
+    needs: ClassVar[_Names] = ("latents", "codes", "classes")
+    values: ClassVar[_Values] = {
+        "mig": MetricInfo(
+            "Mutual information gap",
+            "higher",
+            "How much more the best latent code tells of the class than the second best: 1 when "
+            "one code carries it alone.",
+        ),
+    }
+    name: Literal["disentanglement"] = "disentanglement"
+
+
+class WassersteinDistance(Metric):
+    """Exact Wasserstein-1 distance between subsets of points."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.vectors:wasserstein"
+    kinds: ClassVar[_Names] = ("vector",)
+    values: ClassVar[_Values] = {
+        "w1": MetricInfo(
+            "Wasserstein-1 distance",
+            "lower",
+            "Least mean distance over which generated points must be moved to become real ones. "
+            "Finite samples of the data itself do not reach zero.",
+        ),
+    }
+    name: Literal["wasserstein"] = "wasserstein"
+    # Points of each side; the cost grows with the third power.
+    points: int = Field(2000, ge=2)
+
+
+class MaximumMeanDiscrepancy(Metric):
+    """Squared maximum mean discrepancy under a Gaussian kernel (Gretton et al. 2012)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.vectors:mmd"
+    kinds: ClassVar[_Names] = ("vector",)
+    values: ClassVar[_Values] = {
+        "mmd": MetricInfo(
+            "Squared MMD",
+            "lower",
+            "Squared distance of mean embeddings under a Gaussian kernel as wide as the median "
+            "distance of real points; unbiased, so it may fall below zero.",
+        ),
+    }
+    name: Literal["mmd"] = "mmd"
+
+
+class Columns(Metric):
+    """Means, deviations, distributions and correlations of columns, fake against real."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.vectors:columns"
+    kinds: ClassVar[_Names] = ("vector",)
+    values: ClassVar[_Values] = {
+        "ks": MetricInfo(
+            "Kolmogorov–Smirnov, mean of columns",
+            "lower",
+            "Largest difference of the two cumulative distributions, averaged over columns. It "
+            "sees each column by itself.",
+        ),
+        "correlations": MetricInfo(
+            "Largest difference of correlations",
+            "lower",
+            "Largest absolute difference between a correlation of two columns among real and "
+            "among generated rows.",
+        ),
+    }
+    name: Literal["columns"] = "columns"
+
+
+AnyMetric = Annotated[
+    FrechetDistance
+    | KernelDistance
+    | InceptionScore
+    | Prdc
+    | SlicedWasserstein
+    | LaplacianSwd
+    | MsSsim
+    | Memorisation
+    | BirthdayTest
+    | Modes
+    | GanTest
+    | GanTrain
+    | PathLength
+    | Parzen
+    | DualityGap
+    | Disentanglement
+    | WassersteinDistance
+    | MaximumMeanDiscrepancy
+    | Columns,
+    BY_NAME,
+]
+
+METRICS: tuple[type[Metric], ...] = tuple(
+    metric for metric in members(AnyMetric) if issubclass(metric, Metric)
+)
+# How each number is read, by its key.
+METRIC_INFO: _Values = {key: info for metric in METRICS for key, info in metric.values.items()}

@@ -1,0 +1,53 @@
+"""Whether samples are of the class that was asked for, and teach a classifier the classes."""
+
+import numpy as np
+
+from trainer import catalogue
+from trainer.data.examples import Examples
+from trainer.errors import ConfigError, MetricError
+from trainer.evaluation.context import EvaluationContext
+from trainer.evaluation.results import MetricResult, MetricResults
+from trainer.metrics.classification import accuracy
+
+
+def gan_test(options: catalogue.GanTest, context: EvaluationContext) -> MetricResults:
+    """Accuracy of a classifier of real examples on generated ones."""
+    requested, predicted = context.requested_labels(), context.predicted_labels()
+    return {"gan_test": _accuracy(predicted, requested, context)}
+
+
+def gan_train(options: catalogue.GanTrain, context: EvaluationContext) -> MetricResults:
+    """Accuracy on real examples of a classifier of generated ones; beside it, of as many real."""
+    train = context.reference.train
+    if context.real.labels is None or train.labels is None:
+        raise MetricError(f"the examples of {context.reference.source} have no labels.")
+    rows = np.random.RandomState(context.seed).permutation(train.count)[: context.fake.count]
+    examples = {
+        "gan_train": Examples.of(sample=context.fake.all(), label=context.requested_labels()),
+        "gan_train_real": Examples.of(sample=train.take(rows), label=train.labels[rows]),
+    }
+    return {
+        key: _accuracy(_learnt(lesson, context), context.real.labels, context)
+        for key, lesson in examples.items()
+    }
+
+
+def _learnt(examples: Examples, context: EvaluationContext) -> np.ndarray:
+    """What a classifier that is trained on some examples says of the real samples, int64 [n]."""
+    from trainer.evaluation.extractors.classifier import train_classifier
+
+    try:
+        classifier = train_classifier(examples, context.spec, seed=context.seed)
+    except ConfigError as error:  # A class may have no sample.
+        raise MetricError(str(error)) from error
+    return np.concatenate([classifier.predict(block) for block in context.real.blocks()])
+
+
+def _accuracy(
+    predicted: np.ndarray, labels: np.ndarray, context: EvaluationContext
+) -> MetricResult:
+    names = context.spec.label_names
+    found = accuracy(predicted, labels, len(names))
+    worst = min(found.by_class, key=lambda label: found.by_class[label].value)
+    note = f"worst class {names[worst]}: {found.by_class[worst].value:.1%}"
+    return MetricResult(found.overall, note)
