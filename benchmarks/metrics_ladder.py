@@ -52,10 +52,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             numbers = [n for n in evaluation.numbers if n.direction]
             values[name] = {n.key: n.value for n in numbers}
             errors[name] = {n.key: n.error or 0.0 for n in numbers}
-    better = {key: METRIC_INFO[key].direction for key in values[FLOOR]}
     return {
         "rows": [{"samples": name} | found for name, found in values.items()],
-        "verdict": _verdict(values, errors, better),
+        "verdict": _verdict(values, errors),
         "details": {"protocol": evaluation.as_dict()["protocol"], "errors": errors},
     }
 
@@ -129,14 +128,14 @@ def _collapsed(num_images: int) -> _Corruption:
 def _verdict(
     values: Mapping[str, Mapping[str, float]],
     errors: Mapping[str, Mapping[str, float]],
-    better: Mapping[str, str | None],
 ) -> str:
     """Which numbers order each ladder, as a Markdown table."""
     lines = ["| ladder | ordered by | not ordered by |", "| --- | --- | --- |"]
     for ladder, rungs in ladders().items():
         steps = [FLOOR, *rungs]
-        ordered = [key for key in better if _is_ordered(key, steps, values, errors, better[key])]
-        failed = [key for key in better if key not in ordered]
+        keys = values[FLOOR]
+        ordered = [key for key in keys if _is_ordered(key, steps, values, errors)]
+        failed = [key for key in keys if key not in ordered]
         lines.append(f"| {ladder} | {', '.join(ordered)} | {', '.join(failed) or 'none'} |")
     return "\n".join(lines)
 
@@ -146,12 +145,10 @@ def _is_ordered(
     steps: list[str],
     values: Mapping[str, Mapping[str, float]],
     errors: Mapping[str, Mapping[str, float]],
-    better: str | None,
 ) -> bool:
     """Whether no step is better than the one before, and the last worse by two standard errors."""
     if any(key not in values[step] for step in steps):
         return False
-    sign = 1.0 if better == "lower" else -1.0
-    found = [sign * values[step][key] for step in steps]
+    found = [METRIC_INFO[key].loss(values[step][key]) for step in steps]
     spread = 2.0 * np.hypot(errors[steps[0]][key], errors[steps[-1]][key])
     return all(np.diff(found) >= 0.0) and found[-1] - found[0] > spread

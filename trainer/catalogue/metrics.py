@@ -12,7 +12,7 @@ from pydantic import Field
 
 from trainer.catalogue.choice import BY_NAME, Component, members
 
-Direction = Literal["lower", "higher"]
+Direction = Literal["lower", "higher", "nearest"]
 _Names = tuple[str, ...]
 
 
@@ -21,13 +21,22 @@ class MetricInfo(NamedTuple):
 
     Attributes:
         label: what it is called, in words.
-        direction: which direction is better; None where neither is (a number to know, not to win).
+        direction: whether a lower or a higher number is better, or one nearest to `target`; None
+            where none is (a number to know, not to win).
         explanation: what it measures and how it misleads, in two lines.
+        target: the best value, where the direction is "nearest".
     """
 
     label: str
     direction: Direction | None
     explanation: str
+    target: float = 0.0
+
+    def loss(self, value: float) -> float:
+        """What is smaller where a value of this number is better."""
+        if self.direction == "nearest":
+            return abs(value - self.target)
+        return -value if self.direction == "higher" else value
 
 
 _Values = Mapping[str, MetricInfo]
@@ -226,10 +235,11 @@ class Memorisation(Metric):
     values: ClassVar[_Values] = {
         "memorisation": MetricInfo(
             "Memorisation",
-            "lower",
+            "nearest",
             "Share of samples nearer to so many training examples than to as many held-out ones: "
             "one half is ideal. The fewer are held out, the less a copying generator rises above "
             "it.",
+            target=0.5,
         ),
         "authenticity": MetricInfo(
             "Authenticity",

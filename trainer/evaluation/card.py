@@ -11,7 +11,7 @@ from typing import Any
 from trainer import catalogue
 from trainer.config.experiment import Experiment
 from trainer.data.examples import DataSpec
-from trainer.evaluation.formatting import ARROWS, estimate_text, protocol_text
+from trainer.evaluation.formatting import LEGEND, arrow, estimate_text, protocol_text
 from trainer.evaluation.results import Evaluation, MetricValue
 
 FORMAT = 1
@@ -225,17 +225,14 @@ def _quality(document: Mapping[str, Any] | None) -> str:
         return "Not evaluated."
     evaluation = Evaluation.from_dict(document)
     rows = [
-        (n.info.label, n.name, f"{ARROWS[n.direction]} {estimate_text(n)}".strip(), n.note)
+        (n.info.label, n.name, f"{arrow(n.info)} {estimate_text(n)}".strip(), n.note)
         for n in evaluation.numbers
     ]
     skipped = [f"{m.metric} was not measured: {m.reason}" for m in evaluation.skipped]
     seed = f"seed {evaluation.protocol.seed}"
     parts = (
         _table(("Number", "Name", "Value", "Note"), rows),
-        _escaped(
-            f"{protocol_text(evaluation)}, {seed}. ↑ higher is better, ↓ lower is better; ± one "
-            "standard error."
-        ),
+        _escaped(f"{protocol_text(evaluation)}, {seed}. {LEGEND}."),
         _bullets(skipped),
     )
     return "\n\n".join(part for part in parts if part)

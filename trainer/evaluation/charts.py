@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from trainer.evaluation.formatting import ARROWS
+from trainer.evaluation.formatting import arrow
 from trainer.evaluation.results import Evaluation, MetricValue
 from trainer.evaluation.table import best_step, trends_of
 
@@ -76,7 +76,7 @@ def evaluation_charts(evaluation: Evaluation, history: Sequence[Evaluation]) -> 
     trends = trends_of(evaluation, history)
     return [
         Chart(
-            f"{name}\N{NO-BREAK SPACE}{ARROWS[next(iter(by_step.values())).direction]}",
+            f"{name}\N{NO-BREAK SPACE}{arrow(next(iter(by_step.values())).info)}",
             *_trend(by_step),
         )
         for name, by_step in trends.items()
@@ -117,13 +117,15 @@ def _trend(by_step: Mapping[int, MetricValue]) -> tuple[str, tuple[str, ...], st
     steps, numbers = list(by_step), list(by_step.values())
     values = np.array([number.value for number in numbers])
     errors = np.array([number.error or 0.0 for number in numbers])
-    top = best_step(by_step)
+    top, info = best_step(by_step), numbers[0].info
 
     def draw(axes: Axes) -> None:
         axes.fill_between(
             steps, values - errors, values + errors, color=_SERIES[0], alpha=0.25, linewidth=0
         )
         axes.plot(steps, values, color=_SERIES[0], linewidth=1.4, marker=".", markersize=5)
+        if info.direction == "nearest":
+            axes.axhline(info.target, color=_INK, linewidth=0.8, linestyle=":")
         if top is not None:
             best = [top], [by_step[top].value]
             axes.plot(*best, "o", color=_SERIES[1], markersize=9, markerfacecolor="none")

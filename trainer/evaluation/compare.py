@@ -12,9 +12,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from trainer.errors import ConfigError
-from trainer.evaluation.formatting import ARROWS, estimate_text, protocol_text
+from trainer.evaluation.formatting import arrow, estimate_text, protocol_text
 from trainer.evaluation.requirements import reason_missing
-from trainer.evaluation.results import Evaluation, MetricValue, best
+from trainer.evaluation.results import Evaluation, MetricValue, best, direction_dict
 from trainer.evaluation.table import plain_table, printed
 from trainer.files import is_remote, join, json_rows, read_text
 
@@ -81,7 +81,7 @@ class Comparison:
         for row in self.rows:
             numbers = [cell.number for cell in row.cells if cell]
             cells = [_cell_text(cell) for cell in row.cells]
-            table.add_row(Text(ARROWS[numbers[0].direction]), Text(row.name), *cells)
+            table.add_row(Text(arrow(numbers[0].info)), Text(row.name), *cells)
         protocol = Text(protocol_text(self.columns[0]), style="dim")
         parts: list[RenderableType] = [protocol, Text(), table, Text(), *map(Text, self._notes())]
         return printed(parts, width).replace("\N{NO-BREAK SPACE}", " ")
@@ -283,8 +283,8 @@ def _marked(numbers: Sequence[MetricValue | None]) -> tuple[Cell | None, ...]:
 
 
 def _is_apart(a: MetricValue, b: MetricValue) -> bool:
-    """Whether two numbers differ by more than two standard errors of their difference."""
-    return abs(a.value - b.value) > 2 * math.hypot(a.error or 0.0, b.error or 0.0)
+    """Whether one is better than the other by more than two standard errors of the difference."""
+    return abs(a.loss - b.loss) > 2 * math.hypot(a.error or 0.0, b.error or 0.0)
 
 
 def _difference(a: Evaluation, b: Evaluation) -> str:
@@ -365,5 +365,5 @@ def _row_dict(row: Row) -> dict[str, Any]:
         else {"value": cell.number.value, "error": cell.number.error, "mark": cell.mark}
         for cell in row.cells
     ]
-    direction = next(cell.number.direction for cell in row.cells if cell)
-    return {"name": row.name, "direction": direction, "cells": cells}
+    info = next(cell.number.info for cell in row.cells if cell)
+    return {"name": row.name, **direction_dict(info), "cells": cells}

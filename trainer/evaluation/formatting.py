@@ -3,18 +3,27 @@
 import math
 from collections.abc import Sequence
 
-from trainer.catalogue import Direction
+from trainer.catalogue import MetricInfo
 from trainer.evaluation.results import Evaluation, MetricValue
 
-ARROWS: dict[Direction | None, str] = {"lower": "↓", "higher": "↑", None: ""}
-DIRECTIONS: dict[Direction | None, str] = {
-    "lower": "lower is better",
-    "higher": "higher is better",
-    None: "neither direction is better",
-}
+LEGEND = "↑ higher is better, ↓ lower is better, → best at the value; ± one standard error"
 _BARS = "▁▂▃▄▅▆▇█"
 # Decimals beyond which a number is written with an exponent.
 _MOST_DECIMALS = 6
+
+
+def arrow(info: MetricInfo) -> str:
+    """Which direction is better: "↓", "↑", such as "→0.5", or nothing."""
+    if info.direction == "nearest":
+        return f"→{info.target:g}"
+    return {"lower": "↓", "higher": "↑", None: ""}[info.direction]
+
+
+def direction_text(info: MetricInfo) -> str:
+    """Which direction is better, in words."""
+    if info.direction == "nearest":
+        return f"best at {info.target:g}"
+    return f"{info.direction or 'neither direction'} is better"
 
 
 def value_text(value: float, error: float | None = None) -> str:

@@ -1,7 +1,7 @@
 """An evaluation as one HTML page that needs nothing from anywhere."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -133,14 +133,15 @@ def html(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    filters: dict[str, Callable[..., str]] = {
         "data_uri": data_uri,
         "value": lambda number: formatting.value_text(number.value, number.error),
         "error": lambda number: "" if number.error is None else formatting.error_text(number.error),
-        "arrow": lambda number: formatting.ARROWS[number.direction],
-        "direction": lambda number: formatting.DIRECTIONS[number.direction],
+        "arrow": formatting.arrow,
+        "direction": formatting.direction_text,
         "svg": lambda chart: Markup(chart.svg),
     }
+    environment.filters |= filters
     return environment.get_template("report.html").render(report=report)
 
 

@@ -90,6 +90,11 @@ class MetricValue:
         """Which direction is better."""
         return self.info.direction
 
+    @property
+    def loss(self) -> float:
+        """Smaller where the number is better."""
+        return self.info.loss(self.value)
+
 
 @dataclass(frozen=True)
 class SkippedMetric:
@@ -133,7 +138,7 @@ class Evaluation:
         }
         document["protocol"]["value_range"] = list(self.protocol.value_range)
         for row, number in zip(document["numbers"], self.numbers, strict=True):
-            row["direction"] = number.direction
+            row |= direction_dict(number.info)
         return document
 
     @classmethod
@@ -145,7 +150,7 @@ class Evaluation:
         """
         try:
             values = dict(document)
-            numbers = [{k: v for k, v in n.items() if k != "direction"} for n in values["numbers"]]
+            numbers = [_without_direction(row) for row in values["numbers"]]
             values["numbers"] = tuple(_checked(MetricValue(**number)) for number in numbers)
             unknown = [n.key for n in values["numbers"] if n.key not in METRIC_INFO]
             if unknown:
@@ -179,6 +184,17 @@ class Evaluation:
 
 
 _TEXTS = ("reference", "split", "reference_fingerprint", "extractor", "extractor_hash")
+
+
+def direction_dict(info: MetricInfo) -> dict[str, Any]:
+    """Which direction is better, as plain JSON values for a reader."""
+    nearest = info.direction == "nearest"
+    return {"direction": info.direction} | ({"target": info.target} if nearest else {})
+
+
+def _without_direction(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row without what belongs to its key."""
+    return {name: value for name, value in row.items() if name not in ("direction", "target")}
 
 
 def _checked(number: MetricValue) -> MetricValue:
@@ -225,10 +241,7 @@ def protocol_name(
 def best(numbers: Sequence[MetricValue]) -> MetricValue | None:
     """The best of numbers of one name; None where no direction is better, or there is no number."""
     directed = [number for number in numbers if number.direction]
-    if not directed:
-        return None
-    choose = min if directed[0].direction == "lower" else max
-    return choose(directed, key=lambda number: number.value)
+    return min(directed, key=lambda number: number.loss, default=None)
 
 
 def _short(value: Any) -> str:

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from trainer.evaluation.formatting import (
-    ARROWS,
+    LEGEND,
+    arrow,
     error_text,
     protocol_text,
     sparkline,
@@ -46,7 +47,7 @@ def render(
         *([_table(evaluation, trends)] if evaluation.numbers else []),
         *(Text(f"* {n.name}: {n.note}") for n in evaluation.numbers if n.note),
         Text(),
-        Text("↑ higher is better, ↓ lower is better; ± one standard error", style="dim"),
+        Text(LEGEND, style="dim"),
         *(Text(f"warning: {warning}", style="yellow") for warning in evaluation.warnings),
         *(Text(f"not measured: {m.metric} ({m.reason})") for m in evaluation.skipped),
     ]
@@ -126,7 +127,7 @@ def _cells(number: MetricValue) -> tuple[Text, ...]:
     error = "" if number.error is None else f"± {error_text(number.error)}"
     mark = "*" if number.note else ""
     return (
-        Text(ARROWS[number.direction]),
+        Text(arrow(number.info)),
         Text(number.name),
         Text(value_text(number.value, number.error) + mark, style="bold"),
         Text(error, style="dim"),

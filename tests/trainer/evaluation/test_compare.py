@@ -56,6 +56,24 @@ def test_the_higher_number_is_best_where_higher_is_better():
     assert marks(compare([evaluation(), high]), "recall") == ["", "best"]
 
 
+def test_nearest_to_the_target_is_best_and_either_side_of_it_ties():
+    def marked(*values):
+        made = [replace(evaluation(), numbers=(number("memorisation", v, 0.01),)) for v in values]
+        return marks(compare(made), "memorisation")
+
+    # A generator that never comes near the training data scores 0 and is not the best.
+    assert marked(0.0, 0.48, 0.7) == ["", "best", ""]
+    assert marked(0.45, 0.55, 0.7) == ["tie", "tie", ""]
+
+
+def test_a_row_with_a_target_says_which():
+    made = [evaluation(numbers=(number("memorisation", v, 0.01),)) for v in (0.45, 0.6)]
+    comparison = compare(made)
+    row = comparison.as_dict()["rows"][0]
+    assert (row["direction"], row["target"]) == ("nearest", 0.5)
+    assert "→0.5 " in comparison.render(80)
+
+
 def test_numbers_that_one_target_lacks_are_listed_as_absent():
     without = replace(
         evaluation(target="runs/b"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.trainer.evaluation.examples import evaluation
+from tests.trainer.evaluation.examples import evaluation, number
 from trainer.catalogue import METRIC_INFO
 from trainer.evaluation.charts import training_charts
 from trainer.evaluation.report import ClassPictures, Neighbour, Picture, Report, data_uri, html
@@ -179,3 +179,12 @@ def test_samples_from_elsewhere_have_numbers_and_density_maps_only():
 
 def test_an_evaluation_without_numbers_makes_a_page():
     assert "No number could be measured." in html(Report(replace(evaluation(), numbers=())))
+
+
+def test_a_number_with_a_target_says_where_it_is_best():
+    def at(step, value):
+        return evaluation(step=step, numbers=(number("memorisation", value, 0.01),))
+
+    report = Report(at(3, 0.7), history=[at(1, 0.1), at(2, 0.55)])
+    assert "0.700 ± 0.010 →0.5 best at 0.5" in " ".join(Page(html(report)).text.split())
+    assert report.charts["Evaluations"][0].note == "best at step 2"

@@ -11,8 +11,15 @@ from trainer.evaluation.results import Evaluation, MetricValue, best, protocol_n
 
 def test_an_evaluation_survives_json():
     row = json.loads(json.dumps(evaluation().as_dict()))
-    assert row["numbers"][0]["direction"] == "lower"
+    assert row["numbers"][0]["direction"] == "lower" and "target" not in row["numbers"][0]
     assert Evaluation.from_dict(row) == evaluation()
+
+
+def test_a_target_is_told_in_json():
+    made = evaluation(numbers=(number("memorisation", 0.6, 0.01),))
+    row = json.loads(json.dumps(made.as_dict()))
+    assert (row["numbers"][0]["direction"], row["numbers"][0]["target"]) == ("nearest", 0.5)
+    assert Evaluation.from_dict(row) == made
 
 
 @pytest.mark.parametrize("document", [{}, {"numbers": 3}, {"numbers": [], "skipped": []}, [], 3])
@@ -60,6 +67,8 @@ def test_best_follows_the_direction():
     recalls = [MetricValue("recall", "r", value) for value in (0.1, 0.6, 0.3)]
     distances = [MetricValue("fcd", "f", value) for value in (2.0, 1.0, 3.0)]
     assert best(recalls).value == 0.6 and best(distances).value == 1.0
+    shares = [MetricValue("memorisation", "m", value) for value in (0.1, 0.6, 0.5, 0.4)]
+    assert best(shares).value == 0.5 and best(shares[:2]).value == 0.6
     assert best([]) is None and best([MetricValue("ms_ssim_real", "m", 1.0)]) is None
 
 

@@ -27,6 +27,13 @@ def test_each_number_has_its_name_value_error_and_direction():
     assert "* support_10k_test_mnistcnn-3f2a: a lower bound" in text
 
 
+def test_a_target_stands_where_other_numbers_have_their_arrow():
+    made = evaluation(numbers=(number("memorisation", 0.6, 0.01), number("fcd", 6.0, 0.1)))
+    lines = render(made, width=80).splitlines()
+    assert "→0.5  memorisation_10k_test_mnistcnn-3f2a" in lines[5]
+    assert "→ best at the value" in lines[-4]
+
+
 def test_the_protocol_stands_above_and_what_is_missing_below():
     lines = render(evaluation(), width=140).splitlines()
     assert lines[0] == "cgan-mnist · step 5000 · config 0f1e2d3c4b5a"
