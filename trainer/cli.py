@@ -97,7 +97,10 @@ def train(
 
 @main.command()
 @click.argument("target")
-@click.option("--reference", help="Real samples, such as tfds:mnist:test; a run has its own.")
+@click.option(
+    "--reference",
+    help="Real samples, such as folder:photos (all of them) or tfds:mnist:test; a run has its own.",
+)
 @click.option("--data-dir", help="Where prepared tensorflow-datasets lie.")
 @click.option(
     "--checkpoint",

@@ -126,8 +126,9 @@ class Evaluate(Section):
     extractor: catalogue.AnyExtractor = catalogue.AutoExtractor()
     # Generated samples, and as many real ones where there are so many.
     num_samples: int = Field(10_000, ge=2, le=10_000_000)
-    # Real samples: those held out of training (test), or the training examples.
-    split: Literal["test", "train"] = "test"
+    # Real samples: those held out of training (test), the training examples, or all; null takes
+    # test of the data that was trained on, and all of any other.
+    split: Literal["test", "train", "all"] | None = None
     # Sample i has this seed + i; random choices of metrics follow it too.
     seed: int = Field(0, ge=0, lt=2**62)
     # The number that decides which checkpoint is best, such as recall; null takes the first one.

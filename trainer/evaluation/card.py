@@ -177,7 +177,7 @@ def _limits_of(evaluation: Evaluation) -> Iterator[str]:
             f"The numbers come of {protocol.num_fake} samples; Fréchet distances of so few are "
             "larger than of more, so compare at equal counts only."
         )
-    if protocol.split == "train":
+    if protocol.split != "test":
         yield "The numbers compare with training examples: memorising them would look like success."
     if _number(evaluation, "authenticity") is None:
         yield "Whether it reproduces training examples was not measured."

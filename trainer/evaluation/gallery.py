@@ -17,8 +17,8 @@ _POINTS = 10_000
 
 def grids(context: EvaluationContext) -> list[Picture]:
     """Generated and real samples side by side: as grids, or as density maps of points."""
-    split = "held out of training" if context.reference.split == "test" else "trained on"
-    titles = {"Generated": context.fake, f"Real, {split}": context.real}
+    known = {"test": "Real, held out of training", "train": "Real, trained on"}
+    titles = {"Generated": context.fake, known.get(context.reference.split, "Real"): context.real}
     spec = context.spec
     if spec.sample.shape == (2,):
         return [

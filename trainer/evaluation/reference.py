@@ -6,13 +6,14 @@ import logging
 import zipfile
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from tqdm import tqdm
 
 from trainer.config.experiment import Experiment
 from trainer.data import loading, store
-from trainer.data.examples import Dataset
+from trainer.data.examples import Dataset, Examples
 from trainer.errors import ConfigError
 from trainer.evaluation.extractors import Extractor, Features, make
 from trainer.evaluation.samples import BLOCK, MEMORY_GIB, SampleSet
@@ -24,15 +25,23 @@ _logger = logging.getLogger("saddlepoint")
 _TRAINING_LIMIT = 100_000
 
 
-def load(experiment: Experiment) -> "Reference":
+Split = Literal["test", "train", "all"]
+
+
+def load(experiment: Experiment, trained_on: str | None = None) -> "Reference":
     """Reads the data that an experiment names, to be judged against.
+
+    Args:
+        experiment: its `data` and `evaluate`.
+        trained_on: fingerprint of the training examples of what is evaluated, where the data may be
+            another one; empty where it is not known.
 
     Raises:
         ConfigError: when it cannot be read.
     """
     gib = min(experiment.data.cache_gib, MEMORY_GIB)
     data = experiment.data.model_copy(update={"cache_gib": gib})
-    return Reference(experiment, loading.load(data))
+    return Reference(experiment, loading.load(data), trained_on)
 
 
 class Reference:
@@ -40,31 +49,39 @@ class Reference:
 
     Attributes:
         dataset: all of the data.
+        split: "test" (held out of training), "train" or "all": what `real` is chosen from.
         real: the samples that generated ones are compared with.
         train: training examples, to be searched for copies.
         held_out: examples that the game never saw.
     """
 
-    def __init__(self, experiment: Experiment, dataset: Dataset) -> None:
+    def __init__(
+        self, experiment: Experiment, dataset: Dataset, trained_on: str | None = None
+    ) -> None:
         options = experiment.evaluate
-        self.dataset, self.source, self.split = dataset, str(experiment.data.source), options.split
-        self._options, self._data = options, experiment.data
-        examples = dataset.held_out if options.split == "test" else dataset.train
-        if len(examples) < 2:
+        self.dataset, self.source, self._options = dataset, str(experiment.data.source), options
+        # Of data that nobody has trained on here there is nothing to leave out.
+        is_own = trained_on in (None, dataset.spec.fingerprint)
+        self.split: Split = options.split or ("test" if is_own else "all")
+        self._examples = _examples_of(dataset, self.split)
+        count = sum(map(len, self._examples))
+        if count < 2:
             raise ConfigError(
-                f"evaluate.split: received {options.split!r}, but {self.source} has "
-                f"{len(examples)} such examples; set data.holdout_share before training, or "
-                "evaluate.split=train."
+                f"evaluate.split: received {self.split!r}, but {self.source} has {count} such "
+                "examples; set data.holdout_share before training, or evaluate.split=train."
             )
-        self._examples = examples
-        self.real = SampleSet.of_examples(examples, options.num_samples)
+        sets = [SampleSet.of_examples(examples) for examples in self._examples]
+        self.real = SampleSet.joined(sets, options.num_samples)
         self.train = SampleSet.of_examples(dataset.train, _TRAINING_LIMIT)
         self.held_out = SampleSet.of_examples(dataset.held_out, options.num_samples)
 
     @cached_property
     def fingerprint(self) -> str:
         """Hexadecimal digest of the examples that the real samples are chosen from."""
-        return store.fingerprint(self._examples)
+        digests = [store.fingerprint(examples) for examples in self._examples]
+        if len(digests) == 1:
+            return digests[0]
+        return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
     @cached_property
     def extractor(self) -> Extractor:
@@ -106,6 +123,13 @@ class Reference:
             found = extract(self.extractor, samples, which)
             _write(path, found)
         return found
+
+
+def _examples_of(dataset: Dataset, split: Split) -> list[Examples]:
+    """The parts of a data set that a split is made of."""
+    if split == "all":
+        return [part for part in (dataset.train, dataset.held_out) if len(part)]
+    return [dataset.held_out if split == "test" else dataset.train]
 
 
 def extract(extractor: Extractor, samples: SampleSet, which: str) -> Features:

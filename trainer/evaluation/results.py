@@ -19,7 +19,7 @@ class Protocol:
         num_fake: generated samples.
         num_real: real samples.
         reference: where the real samples come from, such as "tfds:mnist".
-        split: "test" (held out of training) or "train".
+        split: "test" (held out of training), "train" or "all".
         reference_fingerprint: hexadecimal digest of the real samples.
         training_fingerprint: of the training examples, which some metrics look at too.
         value_range: of the data, on which images are brought to one scale.

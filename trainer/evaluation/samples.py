@@ -1,6 +1,6 @@
 """Sets of samples that are gone through block by block, so that they need not fit in memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,6 +40,29 @@ class SampleSet:
         rows = subset(len(examples), limit)
         labels = None if examples.labels is None else examples.labels[rows]
         return cls(len(rows), lambda positions: read(examples["sample"], rows[positions]), labels)
+
+    @classmethod
+    def joined(cls, parts: Sequence["SampleSet"], limit: int | None = None) -> "SampleSet":
+        """The samples of several sets one after the other, or a fixed random choice of `limit`.
+
+        Labels are kept where every part has some.
+        """
+        ends = np.cumsum([part.count for part in parts])
+        rows = subset(int(ends[-1]), limit)
+
+        def make(positions: np.ndarray) -> np.ndarray:
+            chosen = rows[positions]
+            owners = np.searchsorted(ends, chosen, side="right")
+            made = [
+                part.make(chosen[owners == i] - (ends[i] - part.count))
+                for i, part in enumerate(parts)
+            ]
+            # Back from the order of the parts to that of the positions.
+            return np.concatenate(made)[np.argsort(np.argsort(owners, kind="stable"))]
+
+        labels = [part.labels for part in parts if part.labels is not None]
+        whole = np.concatenate(labels)[rows] if len(labels) == len(parts) else None
+        return cls(len(rows), make, whole)
 
     def blocks(self) -> Iterator[np.ndarray]:
         """All samples in order, [at most BLOCK, *shape] at a time."""

@@ -36,7 +36,8 @@ class Target:
         step: of the checkpoint; None for samples from elsewhere.
         generator: None for samples from elsewhere.
         config_hash: of the run's experiment; empty for samples from elsewhere.
-        data_fingerprint: of the training examples that the reference must have; empty for any.
+        trained_on: fingerprint of the training examples; empty where it is not known.
+        has_reference: whether it is measured against data that the person named.
         game: of a run: its players, for metrics that play on; else None.
         files: samples from elsewhere, else None.
     """
@@ -46,7 +47,8 @@ class Target:
     recipe: str = ""
     step: int | None = None
     config_hash: str = ""
-    data_fingerprint: str = ""
+    trained_on: str = ""
+    has_reference: bool = False
     generator: Generator | None = None
     game: Game | None = None
     files: Dataset | None = None
@@ -74,7 +76,7 @@ def of_game(name: str, experiment: Experiment, game: Game, step: int) -> Target:
         recipe=experiment.name,
         step=step,
         config_hash=experiment.hash,
-        data_fingerprint=game.live.spec.fingerprint,
+        trained_on=game.live.spec.fingerprint,
         generator=generator,
         game=game,
     )
@@ -109,7 +111,8 @@ def open_target(
             "as --reference tfds:mnist:test or --reference folder:photos."
         )
     experiment = _experiment({}, reference, overrides)
-    return Target(target, experiment, files=sample_files.read(target, experiment.data))
+    samples = sample_files.read(target, experiment.data)
+    return Target(target, experiment, has_reference=True, files=samples)
 
 
 def checkpoints_of(target: Target) -> Checkpoints:
@@ -170,7 +173,8 @@ def _export(path: str, overrides: Sequence[str], reference: str | None) -> Targe
         recipe=str(description["name"]),
         step=int(description["step"]),
         config_hash=str(description["config_hash"]),
-        data_fingerprint="" if reference else str(description["data_fingerprint"]),
+        trained_on=str(description["data_fingerprint"]),
+        has_reference=reference is not None,
         generator=Generator(model),
     )
 
@@ -205,13 +209,13 @@ def _exported_config(folder: str, reference: str | None) -> dict[str, Any]:
 def _experiment(
     values: dict[str, Any], reference: str | None, overrides: Sequence[str]
 ) -> Experiment:
-    """The experiment with the data and the split of a reference."""
+    """The experiment with the data and the split of a reference; without a split it takes all."""
     if reference is None:
         return with_overrides(make_experiment(values), overrides)
     source, _, split = reference.rpartition(":")
     # folder:test is a folder.
-    if split not in ("test", "train") or source in ("folder", "npz", "tfds", "generated"):
-        source, split = reference, "test"
+    if split not in ("test", "train", "all") or source in ("folder", "npz", "tfds", "generated"):
+        source, split = reference, "null"
     # A mapping is read as YAML, a short spelling is one string.
     written = source if source.startswith("{") else json.dumps(source)
     data = [f"data.source={written}", f"evaluate.split={split}"]

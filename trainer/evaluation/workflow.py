@@ -89,7 +89,7 @@ def evaluate_path(
         raise ConfigError(
             f"--checkpoint: received {checkpoint!r}, but {path!r} is no run; leave it out."
         )
-    real = references.load(target.experiment)
+    real = references.load(target.experiment, target.trained_on)
     _refuse_other_data(target, real)
     where = report or (join(path, "report.html") if target.game is not None else None)
     if report is not None:
@@ -110,10 +110,10 @@ def evaluate_path(
 def _refuse_other_data(target: Target, real: references.Reference) -> None:
     """A generator is measured against the data that it was trained on, or against a --reference."""
     found = real.dataset.spec.fingerprint
-    if target.data_fingerprint and target.data_fingerprint != found:
+    if not target.has_reference and target.trained_on != found:
         raise ConfigError(
             f"TARGET: {target.name!r} was trained on other data than {real.source} is now "
-            f"(fingerprints {target.data_fingerprint[:12]} and {found[:12]}); put the data back "
+            f"(fingerprints {target.trained_on[:12]} and {found[:12]}); put the data back "
             "and leave data.* alone, or export it and give a --reference."
         )
 

@@ -51,6 +51,19 @@ def test_a_limit_takes_the_same_random_choice_every_time():
     np.testing.assert_array_equal(positions, subset(100, 10))
 
 
+@pytest.mark.parametrize("limit", [None, 7])
+def test_joined_sets_are_one_set(limit):
+    ranges = [np.arange(0, 4), np.arange(4, 9)]
+    parts = [Examples.of(sample=rows[:, np.newaxis], label=rows) for rows in ranges]
+    joined = SampleSet.joined([SampleSet.of_examples(part) for part in parts], limit)
+    assert joined.count == (limit or 9)
+    np.testing.assert_array_equal(joined.labels, subset(9, limit))
+    order = np.array([5, 0, 6, 3])
+    np.testing.assert_array_equal(joined.take(order)[:, 0], joined.labels[order])
+    unlabelled = SampleSet.of_examples(Examples.of(sample=np.zeros((2, 1), int)))
+    assert SampleSet.joined([joined, unlabelled]).labels is None
+
+
 @pytest.mark.parametrize("limit", [None, 100, 1000])
 def test_a_limit_that_does_not_limit_keeps_order(limit):
     np.testing.assert_array_equal(subset(100, limit), np.arange(100))

@@ -58,8 +58,8 @@ def test_run_export_arrays_and_pictures_of_one_generator_measure_alike(run_dir, 
         (str(exported), None),
         (str(exported / "1"), "digits"),
         (str(samples / "samples.npz"), "digits:test"),
-        (str(samples / "png"), "digits"),
-        (str(samples / "generated"), "digits"),
+        (str(samples / "png"), "digits:test"),
+        (str(samples / "generated"), "digits:test"),
     ):
         outcome = evaluate_path(path, QUICK, reference=reference)
         assert values(outcome) == pytest.approx(expected, rel=1e-6), path
@@ -250,4 +250,19 @@ def test_a_number_of_samples_beyond_the_files_takes_them_all(samples):
         str(samples / "samples.npz"), (*QUICK, "evaluate.num_samples=5000"), reference="digits"
     )
     protocol = outcome.evaluations[0].protocol
-    assert (protocol.num_fake, protocol.num_real) == (120, 179)
+    assert (protocol.num_fake, protocol.num_real) == (120, 1797)
+
+
+def test_all_of_a_reference_is_used_unless_the_model_was_trained_on_it(exported, digits, tmp_path):
+    np.savez(tmp_path / "other.npz", images=digits.train["sample"][:90])
+    for reference, split, num_real in (
+        (f"npz:{tmp_path}/other.npz", "all", 90),
+        (f"npz:{tmp_path}/other.npz:test", "test", 9),
+        (f"npz:{tmp_path}/other.npz:train", "train", 81),
+        ("digits", "test", 120),
+    ):
+        outcome = evaluate_path(str(exported), QUICK, reference=reference)
+        protocol = outcome.evaluations[0].protocol
+        assert (protocol.split, protocol.num_real) == (split, num_real), reference
+    # The split stays with the number.
+    assert outcome.evaluations[0].numbers[0].name.startswith("fd_120_test_")
