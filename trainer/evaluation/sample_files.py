@@ -2,6 +2,7 @@
 
 import logging
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from trainer.catalogue import Folder, Generated, Npz
 from trainer.config.experiment import Data
 from trainer.data import loading
 from trainer.data.examples import Dataset, DataSpec, Examples
+from trainer.data.sources import npz
 from trainer.data.sources.generated import MANIFEST
 from trainer.errors import ConfigError
 from trainer.evaluation.samples import MEMORY_GIB
@@ -18,12 +20,25 @@ from trainer.fields import Field
 _logger = logging.getLogger("saddlepoint")
 
 
+@dataclass(frozen=True)
+class SampleFiles:
+    """Samples as they were read.
+
+    Attributes:
+        dataset: all of them are its training examples.
+        labels_are_numbers: whether labels are numbers of the reference's classes, not their names.
+    """
+
+    dataset: Dataset
+    labels_are_numbers: bool
+
+
 def exists(path: str) -> bool:
     """Whether there is a local file or folder."""
     return os.path.exists(os.path.expanduser(path))
 
 
-def read(path: str, data: Data) -> Dataset:
+def read(path: str, data: Data) -> SampleFiles:
     """Reads all samples of a path, with the size and channels that a configuration asks for.
 
     A folder of images may have its labels as subfolders; .npz arrays are named as `npz:` sources
@@ -44,18 +59,19 @@ def read(path: str, data: Data) -> Dataset:
         cache_dir=data.cache_dir,
     )
     try:
-        return loading.load(source)
+        dataset = loading.load(source)
     except ConfigError as error:
         raise ConfigError(f"TARGET: {str(error).removeprefix('data.source: ')}") from error
+    return SampleFiles(dataset, isinstance(source.source, Npz) and _are_numbers(path))
 
 
-def like(samples: Dataset, spec: DataSpec) -> Examples:
+def like(samples: SampleFiles, spec: DataSpec) -> Examples:
     """The samples as examples of a data set: of its shape and dtype, labelled by its classes.
 
     Raises:
         ConfigError: when shape or dtype differ, naming what would make them alike.
     """
-    own, real = samples.spec.sample, spec.sample
+    own, real = samples.dataset.spec.sample, spec.sample
     if own.shape == real.shape and own.dtype != real.dtype:
         raise ConfigError(
             f"TARGET: the samples are {own.dtype} and the real ones {real.dtype}; convert them to "
@@ -67,33 +83,56 @@ def like(samples: Dataset, spec: DataSpec) -> Examples:
             "alike with --set data.size=[height,width] and --set data.channels=C, which apply to "
             "both, or give another --reference."
         )
-    labels = _labels(samples.train.labels, samples.spec, spec)
-    return Examples.of(sample=samples.train["sample"], label=labels)
+    sample = samples.dataset.train["sample"]
+    return Examples.of(sample=sample, label=_labels(samples, spec))
 
 
 def _source(path: str) -> Generated | Npz | Folder:
     """The source that reads a path."""
-    place = Path(path).expanduser()
-    if (place / MANIFEST).is_file():
+    if (Path(path).expanduser() / MANIFEST).is_file():
         return Generated(path=path)
-    arrays = place.glob("*.npz") if place.is_dir() else [place]
-    is_npz = any(not file.name.startswith(".") for file in arrays)
-    return Npz(path=path) if is_npz else Folder(path=path)
+    return Npz(path=path) if _arrays(path) else Folder(path=path)
 
 
-def _labels(labels: np.ndarray | None, own: DataSpec, spec: DataSpec) -> np.ndarray | None:
-    """The labels in the reference's numbering: classes are matched by name, else by number."""
+def _arrays(path: str) -> list[Path]:
+    """The .npz files of a path: itself, or those of a folder; hidden ones are left out."""
+    place = Path(path).expanduser()
+    files = sorted(place.glob("*.npz")) if place.is_dir() else [place]
+    return [file for file in files if not file.name.startswith(".")]
+
+
+def _are_numbers(path: str) -> bool:
+    """Whether the labels of .npz arrays are numbers of classes: integers that no array names."""
+    with np.load(_arrays(path)[0], allow_pickle=False) as arrays:
+        name = next((name for name in npz.LABEL_NAMES if name in arrays), None)
+        if name is None or npz.CLASS_NAMES in arrays:
+            return False
+        return arrays[name].dtype.kind in "biu"
+
+
+def _labels(samples: SampleFiles, spec: DataSpec) -> np.ndarray | None:
+    """The labels in the reference's numbering.
+
+    Integers are numbers of its classes. Text is a name where all of it is, and else a number.
+    """
+    labels, found = samples.dataset.train.labels, samples.dataset.spec.label_names
     if labels is None or not spec.num_classes:
         return None
-    if set(own.label_names) <= set(spec.label_names):
-        numbers = [spec.label_names.index(name) for name in own.label_names]
-    elif all(n.isdecimal() and int(n) < spec.num_classes for n in own.label_names):
-        numbers = [int(name) for name in own.label_names]
+    are_names = set(found) <= set(spec.label_names)
+    are_numbers = all(name.isdecimal() and int(name) < spec.num_classes for name in found)
+    if are_names and not samples.labels_are_numbers:
+        numbers = [spec.label_names.index(name) for name in found]
+        if are_numbers and numbers != [int(name) for name in found]:
+            _logger.info("The samples' labels (%s, …) are read as names of classes.", found[0])
+    elif are_numbers:
+        numbers = [int(name) for name in found]
     else:
         _logger.warning(
-            "The samples' classes (%s, …) are not those of the real ones (%s, …), so their labels "
-            "are not used.",
-            own.label_names[0],
+            "The samples' labels (%s, …) are not used: they are no %s of the real ones' %d classes "
+            "(%s, …); write names as text.",
+            found[0],
+            "numbers" if samples.labels_are_numbers else "names",
+            spec.num_classes,
             spec.label_names[0],
         )
         return None

@@ -16,6 +16,7 @@ from trainer.data.examples import Dataset
 from trainer.errors import ConfigError
 from trainer.evaluation import sample_files
 from trainer.evaluation.generators import Generator, samples_of
+from trainer.evaluation.sample_files import SampleFiles
 from trainer.evaluation.samples import SampleSet
 from trainer.files import join, read_text
 from trainer.game.assembly import Game, assemble
@@ -51,7 +52,7 @@ class Target:
     has_reference: bool = False
     generator: Generator | None = None
     game: Game | None = None
-    files: Dataset | None = None
+    files: SampleFiles | None = None
 
     def samples(self, dataset: Dataset) -> SampleSet:
         """The samples to be judged, beside real ones of this data.

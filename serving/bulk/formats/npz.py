@@ -1,4 +1,4 @@
-"""NumPy archives: an array of the samples and one of each column."""
+"""NumPy archives: an array of the samples, one of each column, and the names of the labels."""
 
 import os
 import zipfile
@@ -8,6 +8,9 @@ from typing import IO
 import numpy as np
 
 from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples, Shard, Written
+
+# One array of them beside the labels that number them.
+_CLASS_NAMES = "label_names"
 
 
 class _Writer:
@@ -37,14 +40,19 @@ class _Writer:
         self._member.write(np.ascontiguousarray(samples.values).data)
         self._columns.append(Samples(samples.first, samples.values[:0], samples.columns))
 
+    def _write(self, name: str, array: np.ndarray) -> None:
+        with self._open(name) as member:
+            np.lib.format.write_array(member, array, allow_pickle=False)
+
     def close(self) -> Written:
         self._member.close()
         for name in self._content.columns:
             column = np.concatenate([part.columns[name] for part in self._columns])
             if column.dtype == object:
                 column = np.char.decode(column.astype(np.bytes_), "utf-8")
-            with self._open(name) as member:
-                np.lib.format.write_array(member, column, allow_pickle=False)
+            self._write(name, column)
+        if "label" in self._content.columns and self._content.label_names:
+            self._write(_CLASS_NAMES, np.array(self._content.label_names))
         self._archive.close()
         return Written.read(self._file)
 
@@ -56,7 +64,7 @@ class _Writer:
 def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
     (path,) = paths
     with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive}
+        arrays = {name: archive[name] for name in archive if name != _CLASS_NAMES}
     for name, dtype in content.columns.items():
         if dtype == "string":
             encoded = [str(text).encode() for text in arrays[name]]

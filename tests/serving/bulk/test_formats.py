@@ -36,13 +36,15 @@ def test_png(digits, wanted, tmp_path):
 def test_npz(digits, points, wanted, tmp_path, compression):
     run(digits, tmp_path / "a", seed=100, rows_per_shard=10, compression=compression)
     with np.load(tmp_path / "a" / "samples-00000-of-00001.npz") as arrays:
-        assert sorted(arrays) == ["image", "label", "seed"]
+        assert sorted(arrays) == ["image", "label", "label_names", "seed"]
+        assert arrays["label_names"].tolist() == [str(digit) for digit in range(10)]
         np.testing.assert_array_equal(arrays["image"], wanted[0])
         np.testing.assert_array_equal(arrays["label"], wanted[1])
         np.testing.assert_array_equal(arrays["seed"], range(100, 110))
     run(points, tmp_path / "b", rows_per_shard=10, compression=compression)
     with np.load(tmp_path / "b" / "samples-00000-of-00001.npz") as arrays:
         assert (arrays["sample"].dtype, arrays["sample"].shape) == (np.float32, (10, 2))
+        assert "label_names" not in arrays
 
 
 @pytest.mark.parametrize("compression", ["", "GZIP"])

@@ -14,6 +14,8 @@ from trainer.errors import ConfigError
 # The last of each are those that `gan generate` writes.
 SAMPLE_NAMES = ("images", "samples", "x", "image", "sample")
 LABEL_NAMES = ("labels", "y", "label")
+# Names of the classes that integer labels number.
+CLASS_NAMES = "label_names"
 
 
 def open_source(data: Data) -> Source:
@@ -21,7 +23,7 @@ def open_source(data: Data) -> Source:
 
     The samples are `images`, `samples` or `x`: [n, h, w, c] or [n, h, w] images of uint8, uint16 or
     float, or [n, d] points of float. The labels are `labels` or `y`: [n] integers or strings,
-    whose sorted values are the classes.
+    whose sorted values are the classes; `label_names` [k], if it is there, names integer ones.
 
     Raises:
         ConfigError: for a file that cannot be read, other arrays, and numbers that are not finite.
@@ -57,7 +59,13 @@ def _concatenated(parts: list[dict[str, np.ndarray]], path: Path) -> dict[str, n
     if len(parts) == 1:
         return parts[0]
     try:
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        first = parts[0]
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in first}
+        if CLASS_NAMES in first:
+            if any(part[CLASS_NAMES].tolist() != first[CLASS_NAMES].tolist() for part in parts):
+                raise ValueError(f"their {CLASS_NAMES} differ")
+            joined[CLASS_NAMES] = first[CLASS_NAMES]
+        return joined
     except (KeyError, ValueError) as error:
         raise ConfigError(
             f"data.source: the .npz files in {path} do not fit together ({error}); give files "
@@ -71,7 +79,9 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         archive = np.load(path, allow_pickle=False)
         if not isinstance(archive, np.ndarray):
             with archive:
-                known = [name for name in archive if name in SAMPLE_NAMES + LABEL_NAMES]
+                known = [
+                    name for name in archive if name in (*SAMPLE_NAMES, *LABEL_NAMES, CLASS_NAMES)
+                ]
                 return {name: archive[name] for name in known}
     except FileNotFoundError as error:
         raise ConfigError(
@@ -148,4 +158,22 @@ def _labels(
     if labels.dtype.kind == "S":
         labels = np.char.decode(labels, "utf-8", "surrogateescape")
     classes, numbers = np.unique(labels, return_inverse=True)
-    return tuple(readable(str(value)) for value in classes), numbers.astype(np.int64)
+    names = tuple(readable(str(value)) for value in classes)
+    if CLASS_NAMES in arrays and labels.dtype.kind in "iu":
+        names = _named(classes, arrays[CLASS_NAMES], path)
+    return names, numbers.astype(np.int64)
+
+
+def _named(classes: np.ndarray, names: np.ndarray, path: Path) -> tuple[str, ...]:
+    """The names of classes that occur, by their numbers."""
+    if names.ndim != 1 or names.dtype.kind != "U" or len(set(names.tolist())) < len(names):
+        raise ConfigError(
+            f"data.source: array {CLASS_NAMES!r} of {path} is {names.dtype.name} of shape "
+            f"{names.shape}; give one string a class, all different, or leave it out."
+        )
+    if classes.min(initial=0) < 0 or classes.max(initial=0) >= len(names):
+        raise ConfigError(
+            f"data.source: the labels of {path} run from {classes.min()} to {classes.max()}, and "
+            f"{CLASS_NAMES!r} has {len(names)} names; give each class its name."
+        )
+    return tuple(readable(str(name)) for name in names[classes])

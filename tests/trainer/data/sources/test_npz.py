@@ -59,6 +59,19 @@ def test_any_labels_become_sorted_classes(tmp_path, noise, key, labels, names, n
     assert dataset.spec.marginal[1] == numbers.count(1) / 4
 
 
+def test_integer_labels_may_have_names_beside_them(tmp_path, noise):
+    names = np.array(["zero", "one", "two", "three"])
+    for i, labels in enumerate(([3, 0], [0, 1])):
+        images = noise(2, 3, 3, 1)
+        np.savez(tmp_path / f"{i}.npz", images=images, labels=labels, label_names=names)
+    dataset = load(tmp_path)
+    assert dataset.spec.label_names == ("zero", "one", "three")
+    assert dataset.train.labels.tolist() == [2, 0, 0, 1]
+    np.savez(tmp_path / "1.npz", images=images, labels=labels, label_names=names[::-1])
+    with pytest.raises(ConfigError, match=r"do not fit together .*label_names differ"):
+        load(tmp_path)
+
+
 def test_size_and_channels_apply_to_images(tmp_path, noise):
     np.savez(tmp_path / "a.npz", images=noise(4, 9, 5, 3))
     assert load(tmp_path / "a.npz", size=(4, 6), channels=1).spec.sample.shape == (4, 6, 1)
@@ -82,6 +95,14 @@ BAD_POINTS = np.array([[0.0, 1.0], [np.nan, 1.0], [2.0, np.inf], [0.0, 2.0]])
         ({"images": IMAGES, "labels": np.arange(3)}, r"'labels'.*\(3,\) for 4 samples; give one"),
         ({"images": IMAGES, "y": np.eye(4, dtype=int)}, r"'y'.*\(4, 4\) for 4 samples"),
         ({"images": IMAGES, "y": np.arange(4.0)}, r"'y'.*float64.*integers or strings"),
+        (
+            {"images": IMAGES, "y": np.arange(4), "label_names": np.array(["a", "b", "c"])},
+            r"run from 0 to 3, and 'label_names' has 3 names; give each class its name",
+        ),
+        (
+            {"images": IMAGES, "y": np.arange(4), "label_names": np.arange(4)},
+            r"'label_names'.* is int64 of shape \(4,\); give one string a class",
+        ),
         ({"images": IMAGES[:1]}, r"1 training examples, and at least 2 are needed"),
         ({"images": IMAGES[:0]}, r"no readable example; give other data"),
         ({"images": np.array([None, 1])}, r"plain arrays.*without object arrays"),
