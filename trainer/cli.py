@@ -159,7 +159,7 @@ def compare(targets: tuple[str, ...], as_json: bool) -> None:
 
     Numbers of different protocols are refused.
     """
-    from trainer.evaluation.compare import compare_targets
+    from trainer.evaluation.comparison import compare_targets
 
     comparison = compare_targets(targets)
     say(as_json, comparison.as_dict(), comparison.render())

@@ -133,7 +133,7 @@ class EvaluationContext:
 
     # ---- Preconditions of metrics ----------------------------------------------------------------
 
-    def objection(self, metric: type[Metric]) -> str:
+    def unmet_precondition(self, metric: type[Metric]) -> str:
         """Why a metric cannot be had here, as a sentence; empty where it can."""
         if self.kind not in metric.kinds:
             return f"it is for {' or '.join(metric.kinds)} samples, and these are {self.kind} ones."

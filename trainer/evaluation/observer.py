@@ -7,7 +7,7 @@ import tensorflow as tf
 from trainer.config.experiment import Experiment
 from trainer.data.examples import Dataset
 from trainer.evaluation import selection, targets
-from trainer.evaluation.evaluate import evaluate
+from trainer.evaluation.evaluating import evaluate
 from trainer.evaluation.reference import Reference
 from trainer.game.assembly import Game
 from trainer.run.checkpoints import Checkpoints

@@ -13,7 +13,7 @@ from trainer.errors import ConfigError
 from trainer.evaluation import gallery, observer, selection, table, targets
 from trainer.evaluation import reference as references
 from trainer.evaluation.context import EvaluationContext
-from trainer.evaluation.evaluate import evaluate
+from trainer.evaluation.evaluating import evaluate
 from trainer.evaluation.report import Report, html
 from trainer.evaluation.requirements import GateResult, Requirement, check
 from trainer.evaluation.results import Evaluation

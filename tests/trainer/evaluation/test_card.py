@@ -127,7 +127,7 @@ def test_the_seconds_of_training_are_those_of_its_rows():
 
 
 def test_what_is_shown_needs_no_tensorflow():
-    names = ("card", "charts", "compare", "report", "requirements", "table", "formatting")
+    names = ("card", "charts", "comparison", "report", "requirements", "table", "formatting")
     imports = "; ".join(f"import trainer.evaluation.{name}" for name in names)
     program = f"import sys; {imports}; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0

@@ -10,7 +10,7 @@ from trainer import catalogue
 from trainer.errors import MetricError
 from trainer.evaluation import reference, targets
 from trainer.evaluation.context import EvaluationContext
-from trainer.evaluation.evaluate import chosen, evaluate
+from trainer.evaluation.evaluating import chosen, evaluate
 from trainer.evaluation.measures.latents import codes_of
 from trainer.evaluation.samples import SampleSet
 from trainer.evaluation.workflow import evaluate_path

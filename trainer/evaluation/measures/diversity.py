@@ -66,14 +66,14 @@ def modes(options: catalogue.Modes, context: EvaluationContext) -> MetricResults
     """
     marginal = np.array(context.spec.marginal)
     if context.kind != "vector":
-        return _counted(context.predicted_labels(), marginal)
+        return _mode_results(context.predicted_labels(), marginal)
     found = _nearest_centres(context)
     if (found == NO_MODE).all():
         raise MetricError("no generated point lies within three deviations of a mode's centre.")
-    return _counted(found, marginal) | {"on_modes": MetricResult(high_quality(found))}
+    return _mode_results(found, marginal) | {"on_modes": MetricResult(high_quality(found))}
 
 
-def _counted(found: np.ndarray, marginal: np.ndarray) -> MetricResults:
+def _mode_results(found: np.ndarray, marginal: np.ndarray) -> MetricResults:
     count = len(marginal)
     return {
         "modes": MetricResult(modes_found(found, count), f"of {count}"),

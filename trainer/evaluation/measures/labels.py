@@ -27,12 +27,12 @@ def gan_train(options: catalogue.GanTrain, context: EvaluationContext) -> Metric
         "gan_train_real": Examples.of(sample=train.take(rows), label=train.labels[rows]),
     }
     return {
-        key: _accuracy(_learnt(lesson, context), context.real.labels, context)
-        for key, lesson in examples.items()
+        key: _accuracy(_trained_on(training, context), context.real.labels, context)
+        for key, training in examples.items()
     }
 
 
-def _learnt(examples: Examples, context: EvaluationContext) -> np.ndarray:
+def _trained_on(examples: Examples, context: EvaluationContext) -> np.ndarray:
     """What a classifier that is trained on some examples says of the real samples, int64 [n]."""
     from trainer.evaluation.extractors.classifier import train_classifier
 

@@ -232,7 +232,7 @@ def _text_or_none(path: str) -> str | None:
 # ---- Comparing -----------------------------------------------------------------------------------
 
 
-class _Condition(NamedTuple):
+class _Setting(NamedTuple):
     """Something about how a number was made that another one must share.
 
     Attributes:
@@ -293,17 +293,17 @@ def _difference(a: Evaluation, b: Evaluation) -> str:
         of_a, of_b = ([n.name for n in e.numbers if n.key == key] for e in (a, b))
         if not of_b:
             continue
-        there = _conditions(b, of_b)
-        for field, condition in _conditions(a, of_a).items():
-            if condition.value != there[field].value:
-                return _sentence(key, field, (a, b), (condition, there[field]))
+        there = _settings(b, of_b)
+        for field, setting in _settings(a, of_a).items():
+            if setting.value != there[field].value:
+                return _sentence(key, field, (a, b), (setting, there[field]))
         if not set(of_a) & set(of_b):
-            options = [_Condition(None, names[0], _remedy("metrics")) for names in (of_a, of_b)]
+            options = [_Setting(None, names[0], _remedy("metrics")) for names in (of_a, of_b)]
             return _sentence(key, "options", (a, b), options)
     return ""
 
 
-def _conditions(evaluation: Evaluation, names: Sequence[str]) -> dict[str, _Condition]:
+def _settings(evaluation: Evaluation, names: Sequence[str]) -> dict[str, _Setting]:
     """What numbers of these names depend on, beside options, by what it is called."""
     p = evaluation.protocol
     data = f"{p.reference} ({p.reference_fingerprint[:12]})"
@@ -311,15 +311,15 @@ def _conditions(evaluation: Evaluation, names: Sequence[str]) -> dict[str, _Cond
     features = f"{p.extractor} ({p.extractor_hash[:12]})"
     same_data = "evaluate both against the same data"
     return {
-        "num_fake": _Condition(p.num_fake, str(p.num_fake), _remedy("num_samples")),
-        "split": _Condition(p.split, p.split, _remedy("split")),
-        "reference data": _Condition(p.reference_fingerprint, data, same_data),
-        "training data": _Condition(
+        "num_fake": _Setting(p.num_fake, str(p.num_fake), _remedy("num_samples")),
+        "split": _Setting(p.split, p.split, _remedy("split")),
+        "reference data": _Setting(p.reference_fingerprint, data, same_data),
+        "training data": _Setting(
             p.training_fingerprint, f"{p.reference} ({p.training_fingerprint[:12]})", same_data
         ),
-        "value range": _Condition(tuple(p.value_range), str(p.value_range), same_data),
-        "num_real": _Condition(p.num_real, str(p.num_real), same_data),
-        "extractor": _Condition(
+        "value range": _Setting(tuple(p.value_range), str(p.value_range), same_data),
+        "num_real": _Setting(p.num_real, str(p.num_real), same_data),
+        "extractor": _Setting(
             p.extractor_hash if extracted else None, features, _remedy("extractor")
         ),
     }
@@ -333,15 +333,15 @@ def _sentence(
     key: str,
     field: str,
     evaluations: tuple[Evaluation, Evaluation],
-    conditions: Sequence[_Condition],
+    settings: Sequence[_Setting],
 ) -> str:
     with_, against = (
-        f"{condition.shown} in {evaluation.target!r}"
-        for evaluation, condition in zip(evaluations, conditions, strict=True)
+        f"{setting.shown} in {evaluation.target!r}"
+        for evaluation, setting in zip(evaluations, settings, strict=True)
     )
     return (
         f"{key} was measured with {field} {with_} and {against}, which cannot be compared; "
-        f"{conditions[0].remedy}."
+        f"{settings[0].remedy}."
     )
 
 

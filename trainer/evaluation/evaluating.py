@@ -78,7 +78,7 @@ def chosen(options: Evaluate, context: EvaluationContext) -> list[Metric]:
     if options.metrics is not None:
         return list(options.metrics)
     affordable = (m for m in METRICS if options.expensive or not m.expensive)
-    return [metric() for metric in affordable if not context.objection(metric)]
+    return [metric() for metric in affordable if not context.unmet_precondition(metric)]
 
 
 def _measure(metric: Metric, context: EvaluationContext) -> MetricResults:
@@ -87,9 +87,9 @@ def _measure(metric: Metric, context: EvaluationContext) -> MetricResults:
     Raises:
         MetricError: when it cannot be had from what is there.
     """
-    objection = context.objection(type(metric))
-    if objection:
-        raise MetricError(objection)
+    unmet = context.unmet_precondition(type(metric))
+    if unmet:
+        raise MetricError(unmet)
     results: MetricResults = catalogue.resolve(metric)(metric, context)
     return results
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tests.trainer.evaluation.examples import PROTOCOL, evaluation, number, with_protocol
 from trainer.errors import ConfigError
-from trainer.evaluation.compare import choose, compare, compare_targets, load
+from trainer.evaluation.comparison import choose, compare, compare_targets, load
 from trainer.evaluation.results import MetricValue, SkippedMetric, protocol_name
 
 
