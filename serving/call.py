@@ -293,7 +293,8 @@ def _files(
     """Path → content."""
     suffix, main = Path(out).suffix, signature.main_output
     if suffix == _NPZ:
-        return {Path(out): _npz({n: np.asarray(v) for n, v in inputs.items()} | dict(outputs))}
+        arrays = {n: np.asarray(v) for n, v in inputs.items()} | dict(outputs)
+        return {Path(out): _npz(arrays | _label_names(signature, arrays))}
     if suffix == _NPY:
         return {Path(out): _npy(outputs[main])}
     if suffix == _CSV:
@@ -346,6 +347,14 @@ def _table(
     lines.writerow(columns)
     lines.writerows(zip(*(_words(v, fields[n]) for n, v in columns.items()), strict=True))
     return text.getvalue().encode()
+
+
+def _label_names(signature: Signature, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What labels are called, as an array beside those that number them."""
+    field = {**signature.inputs, **signature.outputs}.get(LABEL)
+    if LABEL not in arrays or field is None or not field.names:
+        return {}
+    return {"label_names": np.array(field.names)}
 
 
 def _words(values: Any, field: Field) -> list[Any]:

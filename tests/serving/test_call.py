@@ -45,7 +45,8 @@ def test_arrays_go_to_numpys_files(call, tmp_path):
     call("--seed", 3, "--seed", 4, "--out", tmp_path / "a.npz")
     call("--seed", 3, "--seed", 4, "--out", tmp_path / "a.npy")
     with np.load(tmp_path / "a.npz") as arrays:
-        assert sorted(arrays) == ["image", "label", "seed"]
+        assert sorted(arrays) == ["image", "label", "label_names", "seed"]
+        assert arrays["label_names"].tolist() == [str(digit) for digit in range(10)]
         np.testing.assert_array_equal(arrays["image"], np.load(tmp_path / "a.npy"))
 
 
