@@ -1,0 +1,168 @@
+"""The harder half of every recipe's road: SIGKILL, two replicas, bfloat16, bare TensorFlow.
+
+By default one recipe of each round, wrapper and modality goes it; `make test-all` sends all.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import yaml
+
+from tests.conftest import checkpointed
+from tests.recipes import small
+from trainer import catalogue
+from trainer.config.recipe import load_experiment, recipe_names, to_yaml
+from trainer.data import loading, pipeline
+from trainer.exporting import export_run
+from trainer.game.assembly import assemble
+from trainer.run import distribution
+from trainer.training import play_function, train
+
+ROOT = Path(__file__).parents[2]
+SGD = tuple(
+    f"optimizers.{side}={{name: sgd, learning_rate: 0.01}}"
+    for side in ("generator", "discriminator")
+)
+
+
+def _kinds(recipe):
+    """What makes a recipe a representative: its round, its wrappers, its kind of data."""
+    experiment = load_experiment(recipe)
+    wrappers = [f"wrapper {wrapper.name}" for wrapper in experiment.wrappers]
+    source = experiment.data.source
+    points = isinstance(source, catalogue.Ring | catalogue.Grid)
+    return {
+        f"round {experiment.round.name}",
+        *wrappers,
+        "points" if points else f"source {source.name.replace('tfds', 'digits')}",
+    }
+
+
+def _representatives():
+    seen, chosen = set(), []
+    for recipe in recipe_names():
+        kinds = _kinds(recipe)
+        if not kinds <= seen:
+            chosen.append(recipe)
+            seen |= kinds
+    return chosen
+
+
+REPRESENTATIVES = _representatives()
+RECIPES = [
+    pytest.param(name, marks=() if name in REPRESENTATIVES else pytest.mark.slow)
+    for name in recipe_names()
+]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_killed_run_resumes_bit_for_bit_and_its_export_needs_tensorflow_alone(recipe, tmp_path):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(to_yaml(small(recipe, tmp_path, "train.steps=12")), "utf-8")
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    _finish(_start(path, whole))
+    first = _start(path, killed)
+    _wait_for(killed / "checkpoints" / "step-2.index", first)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    _finish(_start(path, killed))
+    one, other = checkpointed(whole), checkpointed(killed)
+    assert one.keys() == other.keys() and one
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+    export = export_run(killed, tmp_path / "models").path
+    plain = subprocess.run(
+        [sys.executable, "-c", BARE_TENSORFLOW, export],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
+        check=False,
+    )
+    assert plain.stdout.strip() == "all answered", plain.stderr[-2000:]
+
+
+# This project is not imported.
+BARE_TENSORFLOW = """
+import sys
+import tensorflow as tf
+model = tf.saved_model.load(sys.argv[1])
+for function in model.signatures.values():
+    rows = {}
+    for name, spec in function.structured_input_signature[1].items():
+        shape = [3, *(side or 1 for side in spec.shape[1:])]
+        rows[name] = tf.fill(shape, "a") if spec.dtype == tf.string else tf.zeros(shape, spec.dtype)
+    assert all(len(output) == 3 for output in function(**rows).values())
+assert "trainer" not in sys.modules
+print("all answered")
+"""
+
+
+def _start(recipe, run_dir):
+    command = [sys.executable, "-m", "trainer.cli", "train", str(recipe), "--run-dir", str(run_dir)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def _finish(process):
+    _, errors = process.communicate(timeout=400)
+    assert process.returncode == 0, errors[-2000:]
+
+
+def _wait_for(path, process):
+    deadline = time.monotonic() + 300
+    while not path.exists():
+        assert process.poll() is None and time.monotonic() < deadline, "no checkpoint came"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_one_and_two_replicas_train_alike(recipe, tmp_path):
+    experiment = small(recipe, tmp_path, "devices.steps_per_execution=1", *SGD)
+    data = loading.load(experiment.data)
+    one, two = (_weights(experiment, data, replicas) for replicas in (1, 2))
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
+
+
+def _weights(experiment, data, replicas, steps=20):
+    strategy = distribution.strategy_for(
+        experiment.devices.model_copy(update={"replicas": replicas})
+    )
+    with strategy.scope():
+        game = assemble(experiment, data.spec, replicas=replicas)
+    batches = pipeline.batches(
+        data.train,
+        batch_size=experiment.train.batch_size,
+        turns=game.gan.round.turns,
+        seed=experiment.seed,
+    )
+    if replicas > 1:
+        batches = strategy.experimental_distribute_dataset(batches)
+    play, iterator = play_function(game, strategy, 1, False), iter(batches)
+    for _ in range(steps):
+        play(iterator)
+    networks = (*game.gan.networks.values(), *game.gan.averages.values())
+    return [np.asarray(v) for network in networks for v in network.trainable_variables]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_it_trains_in_bfloat16_and_exports_float32(recipe, tmp_path):
+    experiment = small(recipe, tmp_path, "train.steps=2", "train.precision=mixed_bfloat16")
+    train(experiment, tmp_path / "run", progress=False)
+    loaded = tf.saved_model.load(export_run(tmp_path / "run", tmp_path / "models").path)
+    document = yaml.safe_load(
+        loaded.signatures["describe"](row=tf.zeros([1], tf.int64))["description"].numpy()[0]
+    )
+    assert document["signatures"].keys() >= {"describe"}
+    graph = loaded.signatures["serving_default"].graph.as_graph_def()
+    nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
+    half = [n.name for n in nodes if n.attr["T"].type == tf.bfloat16.as_datatype_enum]
+    assert not half
