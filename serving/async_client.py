@@ -12,19 +12,19 @@ from serving.retry import with_retries_async
 from serving.transports import AsyncTransport, Call, Reply, connect_async
 
 
-class AsyncClient(BaseClient):
+class AsyncClient(BaseClient[AsyncTransport]):
     """`Client` in coroutines: the same methods with the same arguments, answers and errors.
 
-    It belongs to the event loop of its first request. Many coroutines may share one client; a
-    coroutine that is cancelled cancels its messages.
+    Many coroutines may share one client, also those of several event loops, each of which has
+    connections of its own; a coroutine that is cancelled cancels its messages.
 
     Example:
         async with AsyncClient("localhost:8500") as client:
             one, two = await asyncio.gather(client.generate([1]), client.generate([2]))
     """
 
-    def _prepare(self) -> None:
-        self._transport: AsyncTransport | None = None
+    def _connect(self) -> AsyncTransport:
+        return connect_async(self._endpoint)
 
     async def describe(self) -> dict[str, Any]:
         """Does as `Client.describe`."""
@@ -149,7 +149,8 @@ class AsyncClient(BaseClient):
         return await self._run(self._plans.arithmetic(a, minus, plus, label, png, **condition))
 
     async def close(self) -> None:
-        """Ends the connection."""
+        """Ends the connection; further requests are refused."""
+        self._closed = True
         if self._transport is not None:
             await self._transport.close()
 
@@ -189,14 +190,9 @@ class AsyncClient(BaseClient):
                 task.cancel()
 
     async def _send(self, call: Call) -> Reply:
-        transport = self._opened()
+        transport = self._connected()
 
         async def attempt(seconds_left: float) -> Reply:
             return await transport.send(call, seconds_left)
 
         return await with_retries_async(attempt, self._attempts())
-
-    def _opened(self) -> AsyncTransport:
-        if self._transport is None:  # not any earlier: a channel belongs to a running loop
-            self._transport = connect_async(self._endpoint)
-        return self._transport

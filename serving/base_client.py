@@ -1,13 +1,23 @@
 """What both clients are made with: the endpoint, the plans, the rules for trying again."""
 
+import os
+import threading
+import weakref
+from typing import Generic, TypeVar
+
 from serving.errors import UsageError
 from serving.plans import Plans
 from serving.retry import Attempts, RetryBudget
-from serving.transports import Certificates, Endpoint
+from serving.transports import AsyncTransport, Certificates, Endpoint, Transport
+
+AnyTransport = TypeVar("AnyTransport", Transport, AsyncTransport)
 
 
-class BaseClient:
-    """Options and knowledge of a client; `Client` and `AsyncClient` add the way calls travel."""
+class BaseClient(Generic[AnyTransport]):
+    """Options and knowledge of a client; `Client` and `AsyncClient` add the way calls travel.
+
+    A client may be used on both sides of a fork: the child makes connections of its own.
+    """
 
     def __init__(
         self,
@@ -60,12 +70,51 @@ class BaseClient:
         self._timeout = timeout
         self._max_retries = max_retries
         self._max_concurrency = max_concurrency
-        self._budget = RetryBudget(max_retries)
-        self._prepare()
+        self._closed = False
+        self._start_over()
+        self._connected()
+        _clients.add(self)
 
-    def _prepare(self) -> None:
-        """Makes ready what carries the calls, once the options are sound."""
+    def _start_over(self) -> None:
+        """Begins without connections, threads and held locks; so does the child of a fork."""
+        self._transport: AnyTransport | None = None
+        self._budget = RetryBudget(self._max_retries)
+        self._lock = threading.Lock()
+
+    def _connected(self) -> AnyTransport:
+        """Returns what carries the calls.
+
+        Raises:
+            UsageError: the client is closed, or there can be no connection to such an endpoint.
+        """
+        with self._lock:
+            if self._closed:
+                raise UsageError("client: it was closed; make another one for further requests.")
+            if self._transport is None:
+                self._transport = self._connect()
+            return self._transport
+
+    def _connect(self) -> AnyTransport:
         raise NotImplementedError
 
     def _attempts(self) -> Attempts:
         return Attempts(self._timeout, self._max_retries, self._budget)
+
+
+_clients: "weakref.WeakSet[BaseClient]" = weakref.WeakSet()
+_of_the_parent: list[object] = []
+
+
+def _begin_in_child() -> None:
+    """Parts the child of a fork from its parent, whose sockets and locks it was born with.
+
+    On a shared socket either would read answers to the other's requests. The parent's transports
+    are kept, untouched: to end them here could end them there.
+    """
+    for client in list(_clients):
+        _of_the_parent.append(client._transport)
+        client._start_over()
+
+
+if hasattr(os, "register_at_fork"):  # Windows does not fork
+    os.register_at_fork(after_in_child=_begin_in_child)

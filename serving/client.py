@@ -1,6 +1,5 @@
 """One client for a served generator, over gRPC and REST alike."""
 
-import threading
 from concurrent import futures
 from types import TracebackType
 from typing import Any
@@ -13,7 +12,7 @@ from serving.retry import with_retries
 from serving.transports import Call, Reply, Transport, connect
 
 
-class Client(BaseClient):
+class Client(BaseClient[Transport]):
     """Talks to one model behind the embedded endpoint or TF Serving.
 
     Inputs are checked against the model's own description before they are sent. Long requests
@@ -29,10 +28,12 @@ class Client(BaseClient):
             images = client.generate(range(16))["image"]
     """
 
-    def _prepare(self) -> None:
-        self._transport: Transport = connect(self._endpoint)
+    def _start_over(self) -> None:
+        super()._start_over()
         self._pool: futures.ThreadPoolExecutor | None = None
-        self._lock = threading.Lock()
+
+    def _connect(self) -> Transport:
+        return connect(self._endpoint)
 
     def describe(self) -> dict[str, Any]:
         """Returns the model's description, a JSON document, read once a version.
@@ -319,10 +320,12 @@ class Client(BaseClient):
         return self._run(self._plans.arithmetic(a, minus, plus, label, png, **condition))
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Ends the connection; further requests are refused."""
+        self._closed = True
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
-        self._transport.close()
+        if self._transport is not None:
+            self._transport.close()
 
     def __enter__(self) -> "Client":
         """Returns the client itself."""
@@ -356,8 +359,10 @@ class Client(BaseClient):
                 future.cancel()
 
     def _send(self, call: Call) -> Reply:
+        transport = self._connected()
+
         def attempt(seconds_left: float) -> Reply:
-            return self._transport.send(call, seconds_left)
+            return transport.send(call, seconds_left)
 
         return with_retries(attempt, self._attempts())
 

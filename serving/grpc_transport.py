@@ -1,6 +1,8 @@
 """Requests over gRPC. Importing this file imports TensorFlow."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -18,6 +20,7 @@ _OPTIONS = [
     ("grpc.max_receive_message_length", _MAX_MESSAGE),
     ("grpc.initial_reconnect_backoff_ms", 100),  # the client's own retries set the pace
     ("grpc.max_reconnect_backoff_ms", 2000),
+    ("grpc.use_local_subchannel_pool", 1),  # else a fork's child would share the parent's socket
 ]
 _HANDSHAKE_TEXTS = ("handshake failed", "CERTIFICATE_VERIFY_FAILED", "not in peer certificate")
 
@@ -68,7 +71,7 @@ class GrpcMessages:
         return request_error(status, text)
 
 
-class GrpcTransport:
+class _Channel:
     """A channel to one model behind TF Serving's PredictionService."""
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -84,6 +87,10 @@ class GrpcTransport:
         else:
             self._channel = grpc.insecure_channel(endpoint.address, _OPTIONS)
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+
+
+class GrpcTransport(_Channel):
+    """Carries calls over a channel."""
 
     def send(self, call: Call, timeout: float) -> Reply:
         """Runs a signature once.
@@ -105,22 +112,12 @@ class GrpcTransport:
         self._channel.close()
 
 
-class AsyncGrpcTransport:
-    """A channel as `GrpcTransport`'s, for coroutines of the event loop that makes it."""
+class AsyncGrpcTransport(_Channel):
+    """Carries calls over a channel, for coroutines.
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Opens a channel; nothing is sent yet.
-
-        Raises:
-            UsageError: a certificate cannot be read.
-        """
-        self._messages = GrpcMessages(endpoint)
-        if endpoint.is_encrypted:
-            credentials = _credentials(endpoint.certificates)
-            self._channel = grpc.aio.secure_channel(endpoint.address, credentials, _OPTIONS)
-        else:
-            self._channel = grpc.aio.insecure_channel(endpoint.address, _OPTIONS)
-        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+    The channel is no `grpc.aio` one: such belong to one event loop, and no child of a fork can open
+    another.
+    """
 
     async def send(self, call: Call, timeout: float) -> Reply:
         """Runs a signature once.
@@ -129,17 +126,35 @@ class AsyncGrpcTransport:
             RequestError: the server's refusal, or no answer.
         """
         request = self._messages.request(call)
+        under_way = self._stub.Predict.future(
+            request, timeout=timeout, metadata=self._messages.metadata
+        )
+        await _ended(under_way)
         try:
-            response = await self._stub.Predict(
-                request, timeout=timeout, metadata=self._messages.metadata
-            )
+            response = under_way.result()
         except grpc.RpcError as error:
             raise self._messages.error(error) from error
         return self._messages.reply(call, response)
 
     async def close(self) -> None:
         """Closes the channel."""
-        await self._channel.close()
+        self._channel.close()
+
+
+async def _ended(under_way: grpc.Future) -> None:
+    """Waits for the end of a call, told by a thread of gRPC; cancelled, it cancels the call."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell(_: grpc.Future) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(ended.set)
+
+    under_way.add_done_callback(tell)
+    try:
+        await ended.wait()
+    except asyncio.CancelledError:
+        under_way.cancel()
+        raise
 
 
 def _credentials(files: Certificates) -> grpc.ChannelCredentials:

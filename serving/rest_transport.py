@@ -8,6 +8,7 @@ import time
 from itertools import chain
 from typing import Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 import httpx
 import numpy as np
@@ -120,7 +121,10 @@ class RestTransport:
 
 
 class AsyncRestTransport:
-    """Kept-alive HTTP connections as `RestTransport`'s, for coroutines of one event loop."""
+    """Kept-alive HTTP connections as `RestTransport`'s, for coroutines: some for each event loop.
+
+    A connection belongs to the loop that opened it.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
         """Prepares requests; nothing is sent yet.
@@ -129,7 +133,9 @@ class AsyncRestTransport:
             UsageError: the target is no address, or a certificate cannot be read.
         """
         self._messages = RestMessages(endpoint)
-        self._http = httpx.AsyncClient(headers=self._messages.headers, verify=_trust(endpoint))
+        self._trust = _trust(endpoint)
+        self._of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient]
+        self._of_loop = WeakKeyDictionary()
 
     async def send(self, call: Call, timeout: float) -> Reply:
         """Runs a signature once.
@@ -146,8 +152,16 @@ class AsyncRestTransport:
         return self._messages.reply(call, answer.status_code, answer.content)
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Closes the connections of this loop."""
         await self._http.aclose()
+
+    @property
+    def _http(self) -> httpx.AsyncClient:
+        loop = asyncio.get_running_loop()
+        if loop not in self._of_loop:
+            client = httpx.AsyncClient(headers=self._messages.headers, verify=self._trust)
+            self._of_loop[loop] = client
+        return self._of_loop[loop]
 
 
 def _url(endpoint: Endpoint) -> str:

@@ -135,7 +135,7 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """Carries calls as `Transport` does, in coroutines of one event loop."""
+    """Carries calls as `Transport` does, in coroutines of any event loop."""
 
     async def send(self, call: Call, timeout: float) -> Reply:
         """Runs a signature once.
@@ -146,7 +146,7 @@ class AsyncTransport(Protocol):
         ...
 
     async def close(self) -> None:
-        """Ends the connection."""
+        """Ends the connections of the event loop that it is called in."""
         ...
 
 
@@ -166,7 +166,7 @@ def connect(endpoint: Endpoint) -> Transport:
 
 
 def connect_async(endpoint: Endpoint) -> AsyncTransport:
-    """Returns the transport as `connect` does, for coroutines; call it in their event loop."""
+    """Returns the transport as `connect` does, for coroutines."""
     if endpoint.is_rest:
         from serving.rest_transport import AsyncRestTransport
 

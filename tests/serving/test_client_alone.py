@@ -1,5 +1,6 @@
 """What both clients do where a test needs models or servers of its own."""
 
+import asyncio
 import contextlib
 import http.server
 import inspect
@@ -523,3 +524,27 @@ def test_a_client_without_a_certificate_is_not_let_in(secure, certificates, clie
     options = {"ca_certificate": authority, "timeout": 10, "max_retries": 1}
     with client_class(secure, **options) as client, pytest.raises(Unavailable):
         client.describe()
+
+
+# ---- Its life ------------------------------------------------------------------------------------
+
+
+def test_a_closed_client_says_so(digits_server, target_of, client_class):
+    with client_class(target_of(digits_server), "digits") as client:
+        client.generate([1])
+        client.close()
+        with pytest.raises(UsageError, match="client: it was closed; make another one"):
+            client.generate([1])
+
+
+def test_one_client_in_several_event_loops(digits_server, target_of):
+    """One after the other, and in a thread while the first is still there."""
+
+    async def ask():
+        return (await client.generate([1]))["label"].tolist()
+
+    client = AsyncClient(target_of(digits_server), "digits")
+    assert [asyncio.run(ask()) for _ in range(3)] == [[1]] * 3
+    with asyncio.Runner() as runner, futures.ThreadPoolExecutor(1) as pool:
+        assert runner.run(ask()) == pool.submit(asyncio.run, ask()).result() == runner.run(ask())
+        runner.run(client.close())
