@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from serving.errors import ServingError, UsageError
-from serving.server import model_config, textproto
+from serving.server import model_config, open_files, textproto
 from serving.server.access_log import AccessLog
 from serving.server.admission import Admission
 from serving.server.batching import BatchingParameters, read_parameters
@@ -284,6 +284,7 @@ def serve(
     numbers = (signal.SIGTERM, signal.SIGINT)
     previous = {number: signal.signal(number, lambda *_: signalled.set()) for number in numbers}
     try:
+        open_files.raise_limit()
         gc.freeze()  # TensorFlow's modules stay; to look through them takes 0.2 s of every request
         server.start()
         if on_start is not None:

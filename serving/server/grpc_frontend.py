@@ -23,6 +23,7 @@ from tensorflow_serving.apis import (
 )
 
 from serving.errors import ServingError
+from serving.server import open_files
 from serving.server.core import InputSource
 from serving.server.endpoint import Endpoint
 from serving.server.gathering import Steps
@@ -77,8 +78,9 @@ class GrpcFrontend:
             ServingError: the port is not free.
         """
         interceptors = [_KeyCheck(endpoint.api_key)] if endpoint.api_key else []
-        options = list((_OPTIONS | dict(arguments or [])).items())  # of two, the first would count
-        self._server = grpc.aio.server(options=options, interceptors=interceptors)
+        room = {"grpc.max_allowed_incoming_connections": open_files.max_grpc_connections()}
+        options = _OPTIONS | room | dict(arguments or [])  # of two, the first would count
+        self._server = grpc.aio.server(options=list(options.items()), interceptors=interceptors)
         self._health = _Health()
         self._add_services(endpoint, answers_health)
         self.port = _bind(self._server, address, credentials)

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with patience: clients that dawdle, or are too many, are cut off.
+"""uvicorn's HTTP protocol with patience: clients that dawdle are cut off.
 
 It also speaks as the rest of the endpoint does where uvicorn alone would not: what is no HTTP is
 refused in JSON, and an offer to change to another protocol is passed over, as TF Serving does.
@@ -7,6 +7,7 @@ refused in JSON, and an offer to change to another protocol is passed over, as T
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import httptools
@@ -20,10 +21,13 @@ class PatientProtocol(HttpToolsProtocol):
     """Closes the connection when the head does not arrive or the reply does not leave.
 
     The body's time is the application's to watch.
+
+    Attributes:
+        on_made: called once the connection is made.
     """
 
     seconds = 30.0
-    max_connections = 4096
+    on_made: Callable[[], None] = staticmethod(lambda: None)
 
     _head_timer: asyncio.TimerHandle | None = None
     _write_timer: asyncio.TimerHandle | None = None
@@ -34,9 +38,7 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Gives the client its time for the first head."""
         super().connection_made(transport)
-        if len(self.connections) > self.max_connections:
-            transport.abort()
-            return
+        self.on_made()
         self._head_timer = self.loop.call_later(self.seconds, transport.abort)
 
     def data_received(self, data: bytes) -> None:
@@ -123,12 +125,10 @@ class PatientProtocol(HttpToolsProtocol):
             self._write_timer = None
 
 
-def patient_protocol(seconds: float, max_connections: int) -> type[PatientProtocol]:
+def patient_protocol(seconds: float) -> type[PatientProtocol]:
     """Returns a protocol class for `uvicorn.Config(http=…)`.
 
     Args:
         seconds: how long a client may take to send a request's head, and to take a reply off us.
-        max_connections: connections held open at a time; further ones are closed at once.
     """
-    bounds = {"seconds": seconds, "max_connections": max_connections}
-    return type("BoundedProtocol", (PatientProtocol,), bounds)
+    return type("BoundedProtocol", (PatientProtocol,), {"seconds": seconds})

@@ -5,6 +5,8 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
+import tensorflow as tf
+
 from serving.server.model_config import ModelConfig
 from serving.server.models import Model, load_version
 from serving.server.runtime import SavedModelRuntime
@@ -41,6 +43,7 @@ class Registry:
         self._load = load
         self._labels_for_unavailable = labels_for_unavailable
         self._configured = False
+        self._troubles: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def reload(self, configs: Sequence[ModelConfig]) -> None:
@@ -83,11 +86,17 @@ class Registry:
         """Looks once for new and gone versions of every model."""
         with self._lock:
             for model in self.models.values():
+                trouble = ""
                 try:
                     model.refresh()
-                except Exception:  # a file system that fails for a moment must not end the watch
-                    path = model.config.base_path
-                    _log.exception("looking for versions in %s failed", path)
+                except Exception as error:  # the watch goes on: it may be over in a moment
+                    trouble = f"{type(error).__name__}: {error}"
+                    if trouble != self._troubles.get(model.name):  # once, not every second
+                        of_system = isinstance(error, OSError | tf.errors.OpError)
+                        text = "looking for versions in %s failed: %s"
+                        path = model.config.base_path
+                        _log.error(text, path, error, exc_info=not of_system)
+                self._troubles[model.name] = trouble
 
     def close(self) -> None:
         """Lets every model go; the requests under way still finish."""
@@ -169,11 +178,16 @@ class Watch:
             self._thread.join()
 
     def _run(self) -> None:
+        said = ""
         while not self._stopping.wait(self._seconds):
             try:
                 self._act()
             except Exception as error:  # the next round may do better
-                _log.error("%s: %s", self._thread.name, error)
+                if str(error) != said:
+                    _log.error("%s: %s", self._thread.name, error)
+                said = str(error)
+            else:
+                said = ""
 
 
 def _normal(path: str) -> str:

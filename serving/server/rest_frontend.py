@@ -20,7 +20,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
 from serving.errors import ServingError
-from serving.server import rest_codec
+from serving.server import open_files, rest_codec
+from serving.server.acceptor import Acceptor
 from serving.server.core import Core, InputSource, ModelQuery
 from serving.server.endpoint import Endpoint
 from serving.server.gathering import Steps
@@ -78,9 +79,10 @@ class RestFrontend:
     ) -> None:
         """Serves `app` on a bound socket; nothing is answered before `start`."""
         self._socket = bound
+        protocol = patient_protocol(options.slow_client_timeout_seconds)
         config = uvicorn.Config(
             app,
-            http=patient_protocol(options.slow_client_timeout_seconds, options.max_connections),
+            http=protocol,
             ws="none",
             log_config=None,
             access_log=False,
@@ -89,17 +91,26 @@ class RestFrontend:
             server_header=False,
         )
         config.load()
-        config.ssl = tls
         self._server = uvicorn.Server(config)
+        state = self._server.server_state
+        self._acceptor = Acceptor(
+            bound,
+            lambda: protocol(config, state, {}),
+            state.connections,
+            open_files.max_http_connections(options.max_connections),
+            tls,
+        )
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begins to answer."""
         self._socket.listen(1024)  # from here on clients connect, and wait for the loop to turn
-        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        self._serving = asyncio.create_task(self._server.serve(sockets=[]))
+        self._acceptor.start()
 
     async def stop(self, grace: float) -> None:
         """Refuses new requests; returns once those under way ended, at most `grace` seconds."""
+        self._acceptor.stop()
         self._server.config.timeout_graceful_shutdown = max(1, round(grace))
         self._server.should_exit = True
         if self._serving is not None:

@@ -1,11 +1,13 @@
 """Versions that come, go and break, while requests are under way."""
 
 import shutil
+import threading
 
 import pytest
 
 from serving.server.model_config import ModelConfig
 from serving.server.models import Model, State, load_version
+from serving.server.registry import Registry, Watch
 from serving.server.status import Code, StatusError
 
 
@@ -138,3 +140,35 @@ def test_truncated_exports_do_not_load(half_plus_two, tmp_path, file):
     with pytest.raises(StatusError) as caught:
         load_version(str(export))
     assert caught.value.text
+
+
+def test_a_file_system_that_fails_is_said_once(base, model, monkeypatch, caplog):
+    registry = Registry([])
+    registry.models["m"] = model
+    failing = [OSError(24, "Too many open files")] * 5 + [None, OSError(5, "Input/output error")]
+
+    def refresh():
+        error = failing.pop(0)
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr(model, "refresh", refresh)
+    for _ in range(7):
+        registry.refresh()
+    assert [record.exc_info for record in caplog.records] == [False] * 2
+    assert "Too many open files" in caplog.messages[0] and "Input/output" in caplog.messages[1]
+
+
+def test_a_watch_says_the_same_once(caplog):
+    rounds = threading.Semaphore(0)
+
+    def act():
+        rounds.release()
+        raise ValueError("model_config_file: cannot be read")
+
+    watch = Watch("models", 0.001, act)
+    watch.start()
+    for _ in range(5):
+        assert rounds.acquire(timeout=10)
+    watch.stop()
+    assert caplog.messages == ["models: model_config_file: cannot be read"]
