@@ -44,7 +44,8 @@ class BaseClient(Generic[AnyTransport]):
             version: the version to ask for; None for the newest.
             version_label: the version label to ask for, such as "stable".
             timeout: seconds that one message may take, its repetitions included.
-            max_retries: repetitions of a message after UNAVAILABLE.
+            max_retries: repetitions of a message after UNAVAILABLE; one that died on a connection
+                which had been idle is sent again in any case.
             max_concurrency: messages of one long request that may be under way together.
             chunk_rows: rows per message; None for as many as keep a message near 2 MiB.
             ca_certificate: PEM file of who vouches for the server; None for those that the

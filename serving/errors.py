@@ -60,6 +60,10 @@ class HandshakeFailed(Unavailable):
     """Client and server do not accept each other's certificates; a later attempt will not help."""
 
 
+class IdleConnectionLost(Unavailable):
+    """A kept connection was closed just as a request was sent on it; nobody may be missing."""
+
+
 class DeadlineExceeded(RequestError):  # noqa: N818
     """The answer did not come in time."""
 

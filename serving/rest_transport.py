@@ -13,7 +13,13 @@ from weakref import WeakKeyDictionary
 import httpx
 import numpy as np
 
-from serving.errors import HandshakeFailed, RequestError, UsageError, request_error
+from serving.errors import (
+    HandshakeFailed,
+    IdleConnectionLost,
+    RequestError,
+    UsageError,
+    request_error,
+)
 from serving.transports import API_KEY_HEADER, Call, Certificates, Endpoint, Reply
 
 _BY_HTTP_STATUS = {
@@ -32,6 +38,27 @@ _BY_HTTP_STATUS = {
     504: "DEADLINE_EXCEEDED",
 }
 _MAX_PORT = 65535
+_LOST = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
+
+
+class _Way:
+    """What became of one request on its way, told by httpx's `trace` extension.
+
+    Attributes:
+        is_kept: whether it travels on a connection that an earlier one had opened.
+        is_answered: whether the head of an answer has come.
+    """
+
+    def __init__(self) -> None:
+        self.is_kept = True
+        self.is_answered = False
+
+    def note(self, event: str, _: object) -> None:
+        self.is_kept &= not event.startswith("connection.connect_")
+        self.is_answered |= event == "http11.receive_response_headers.complete"
+
+    async def note_async(self, event: str, _: object) -> None:
+        self.note(event, _)
 
 
 class RestMessages:
@@ -77,13 +104,15 @@ class RestMessages:
             raise request_error("INTERNAL", text) from error
         return Reply(outputs, None)
 
-    def error(self, error: Exception, timeout: float) -> RequestError:
+    def error(self, error: Exception, timeout: float, way: "_Way") -> RequestError:
         """Returns the exception for a request that no answer came to."""
         if isinstance(error, httpx.TimeoutException | TimeoutError):
             return request_error("DEADLINE_EXCEEDED", f"no answer in {timeout:.3g} s")
         text = f"{self._target}: {str(error) or type(error).__name__}"
         if "CERTIFICATE" in text or "certificate" in text:
             return HandshakeFailed("UNAVAILABLE", text)
+        if way.is_kept and not way.is_answered and isinstance(error, _LOST):
+            return IdleConnectionLost("UNAVAILABLE", text)
         return request_error("UNAVAILABLE", text)
 
 
@@ -105,14 +134,18 @@ class RestTransport:
         Raises:
             RequestError: the server's refusal, or no answer.
         """
-        content, deadline = self._messages.content(call), time.monotonic() + timeout
+        content, deadline, way = self._messages.content(call), time.monotonic() + timeout, _Way()
         try:
             with self._http.stream(
-                "POST", self._messages.url, content=content, timeout=timeout
+                "POST",
+                self._messages.url,
+                content=content,
+                timeout=timeout,
+                extensions={"trace": way.note},
             ) as answer:
                 received = b"".join(_until(deadline, part) for part in answer.iter_bytes())
         except (httpx.TransportError, OSError) as error:  # a TLS alert comes as the latter
-            raise self._messages.error(error, timeout) from error
+            raise self._messages.error(error, timeout, way) from error
         return self._messages.reply(call, answer.status_code, received)
 
     def close(self) -> None:
@@ -143,12 +176,17 @@ class AsyncRestTransport:
         Raises:
             RequestError: the server's refusal, or no answer.
         """
-        content = self._messages.content(call)
+        content, way = self._messages.content(call), _Way()
         try:
             async with asyncio.timeout(timeout):
-                answer = await self._http.post(self._messages.url, content=content, timeout=timeout)
+                answer = await self._http.post(
+                    self._messages.url,
+                    content=content,
+                    timeout=timeout,
+                    extensions={"trace": way.note_async},
+                )
         except (httpx.TransportError, OSError) as error:  # a TLS alert comes as the latter
-            raise self._messages.error(error, timeout) from error
+            raise self._messages.error(error, timeout, way) from error
         return self._messages.reply(call, answer.status_code, answer.content)
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from serving.errors import DeadlineExceeded, HandshakeFailed, Unavailable
+from serving.errors import DeadlineExceeded, HandshakeFailed, IdleConnectionLost, Unavailable
 
 _FIRST_PAUSE = 0.05  # seconds
 _LONGEST_PAUSE = 2.0
@@ -88,11 +88,14 @@ class Attempts:
         """Returns the seconds to wait before trying again.
 
         The n-th pause is drawn from [1/2, 1] · 2ⁿ · 50 ms, at most 2 s: callers that failed
-        together do not come back together.
+        together do not come back together. A kept connection that was lost costs no pause and no
+        retry: the next attempt has another one.
 
         Raises:
             Unavailable: `error` itself, when there is to be no other attempt.
         """
+        if isinstance(error, IdleConnectionLost):
+            return 0.0
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self._retry, 10))
         pause *= random.uniform(0.5, 1.0)
         hopeless = isinstance(error, HandshakeFailed) or self._retry >= self._max_retries

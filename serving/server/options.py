@@ -101,6 +101,9 @@ class ServerOptions:
     slow_client_timeout_seconds: float = _ours(
         30.0, "Time an HTTP client may take to send a request or to take the reply."
     )
+    keep_alive_seconds: float = _ours(
+        75.0, "Time that an idle HTTP connection is kept for the next request."
+    )
     grace_seconds: float = _ours(10.0, "After SIGTERM: time for requests under way.")
     drain_delay_seconds: float = _ours(
         0.5, "After SIGTERM: time between reporting unready and refusing requests."
@@ -161,6 +164,7 @@ _AT_LEAST_ZERO = (
     "rest_api_num_threads",
     "max_request_rows",
     "slow_client_timeout_seconds",
+    "keep_alive_seconds",
     "grace_seconds",
     "drain_delay_seconds",
     "tensorflow_session_parallelism",

@@ -83,6 +83,7 @@ class RestFrontend:
         config = uvicorn.Config(
             app,
             http=protocol,
+            timeout_keep_alive=options.keep_alive_seconds,  # type: ignore[arg-type]
             ws="none",
             log_config=None,
             access_log=False,

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import http.server
 import inspect
+import itertools
 import json
 import shutil
+import socketserver
 import ssl
 import subprocess
 import threading
@@ -30,8 +32,14 @@ from serving import (
     UsageError,
 )
 from serving.description import Description
-from serving.errors import DeadlineExceeded, HandshakeFailed, InternalError, ResourceExhausted
+from serving.errors import (
+    DeadlineExceeded,
+    HandshakeFailed,
+    InternalError,
+    ResourceExhausted,
+)
 from serving.plans import MAX_CHUNK_ROWS, Plans
+from serving.rest_transport import _Way
 from serving.transports import Call, Endpoint
 
 
@@ -427,7 +435,57 @@ def test_a_message_that_is_no_answer(text):
 
 def test_a_refused_certificate_is_not_tried_again():
     error = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")
-    assert isinstance(rest().error(error, 1.0), HandshakeFailed)
+    assert isinstance(rest().error(error, 1.0, _Way()), HandshakeFailed)
+
+
+class Forgetful(socketserver.StreamRequestHandler):
+    """Answers so many requests on a connection, and ends it as the next one arrives."""
+
+    answers = 1
+
+    def handle(self):
+        for number in itertools.count():
+            length = 0
+            while (line := self.rfile.readline()).strip():
+                name, _, value = line.decode().lower().partition(":")
+                length = int(value) if name == "content-length" else length
+            self.server.requests += bool(self.rfile.read(length))
+            if not length or number == self.answers:
+                return
+            content = json.dumps({"outputs": [self.server.text.decode()]}).encode()
+            self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(content))
+            self.wfile.write(content)
+
+
+@pytest.fixture
+def forgetful(text):
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Forgetful) as server:
+        server.text, server.requests = text, 0
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server, f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_request_that_dies_on_a_kept_connection_is_sent_again(forgetful, client_class):
+    server, target = forgetful
+    with client_class(target, max_retries=0) as client:
+        for _ in range(3):
+            getattr(client, "client", client)._plans = Plans(False)  # the description is forgotten
+            assert client.describe()["name"] == "tiny"
+    assert server.requests == 5
+
+
+def test_a_request_that_dies_on_a_new_connection_is_not(forgetful, client_class, monkeypatch):
+    server, target = forgetful
+    monkeypatch.setattr(Forgetful, "answers", 0)
+    with client_class(target, max_retries=0) as client, pytest.raises(Unavailable):
+        client.describe()
+    assert server.requests == 1
 
 
 # ---- TLS -----------------------------------------------------------------------------------------

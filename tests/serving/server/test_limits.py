@@ -146,6 +146,35 @@ def test_clients_that_dawdle_are_cut_off(half_plus_two, start_server, sent):
     assert answer == b"" or b" 408 " in answer
 
 
+def ask(connection):
+    connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+    reply = b""
+    while not reply.endswith(b"ok\n"):
+        reply += connection.recv(1000)
+    return reply[:15]
+
+
+@pytest.mark.parametrize("seconds", [0.3, 75.0])
+def test_idle_connections_are_kept_as_long_as_the_flag_says(half_plus_two, start_server, seconds):
+    server = start_server(half_plus_two, keep_alive_seconds=seconds)
+    with socket.create_connection(("127.0.0.1", server.rest_api_port), timeout=1) as connection:
+        assert ask(connection) == b"HTTP/1.1 200 OK"
+        if seconds < 1:
+            assert connection.recv(1) == b""
+        else:
+            with pytest.raises(TimeoutError):
+                connection.recv(1)
+            assert ask(connection) == b"HTTP/1.1 200 OK"
+
+
+def test_idle_connections_outlive_those_of_load_balancers(half_plus_two_server):
+    assert half_plus_two_server.options.keep_alive_seconds > 60
+    with httpx.Client() as client:
+        client.get(f"http://127.0.0.1:{half_plus_two_server.rest_api_port}/healthz")
+        connections = half_plus_two_server._parts.loop._rest._server.server_state.connections
+        assert max(each.timeout_keep_alive for each in connections) > 60
+
+
 def test_a_client_that_does_not_read_is_cut_off(half_plus_two, start_server):
     server = start_server(half_plus_two, slow_client_timeout_seconds=0.5)
     body = json.dumps({"inputs": [1.0] * 1_000_000}).encode()
