@@ -10,6 +10,7 @@ in whatever order and however often interrupted, obtains the same bytes.
 from typing import Any
 
 from serving.bulk.driver import Driver, Manner
+from serving.bulk.output import Output
 from serving.bulk.selection import Selection
 from serving.bulk.verify import Verdict, verify
 
@@ -58,17 +59,21 @@ def generate(
     Raises:
         UsageError: an argument is wrong, or `out` holds something else.
         ServingError: the export cannot be loaded or run, or `out` cannot be written.
+        KeyboardInterrupt: somebody interrupted it; the text says what is written and how to go on.
     """
     wanted = Selection(**selection)
     driver = Driver(str(model_dir), version, manner or Manner())
-    return driver.run(
-        wanted,
-        str(out),
-        format=format,
-        compression=compression,
-        rows_per_shard=rows_per_shard,
-        batch_size=batch_size,
-    )
+    try:
+        return driver.run(
+            wanted,
+            str(out),
+            format=format,
+            compression=compression,
+            rows_per_shard=rows_per_shard,
+            batch_size=batch_size,
+        )
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(Output(str(out)).left_by_interruption()) from None
 
 
 if __name__ == "__main__":

@@ -10,12 +10,16 @@ from typing import Any
 
 import click
 
+from serving.bulk.command import INTERRUPTED
 from serving.errors import RequestError, ServingError, UsageError
 from trainer.errors import ConfigError, RunError
 
 
 class SentenceCommand(click.Command):
-    """Ends in a sentence and an exit code: 2 for usage and configuration errors, 1 for failures."""
+    """Ends in a sentence and an exit code.
+
+    It is 2 for usage and configuration errors, 1 for failures, 130 after Ctrl-C.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command with logging set up."""
@@ -32,6 +36,8 @@ class SentenceCommand(click.Command):
             raise _Sentence(
                 f"{error.strerror or error}{where}; mend that and try again."
             ) from error
+        except KeyboardInterrupt as error:
+            raise _InterruptedSentence(str(error) or "Interrupted.") from error
 
 
 class SentenceGroup(click.Group):
@@ -50,6 +56,10 @@ class _Sentence(click.ClickException):
 
 class _UsageSentence(_Sentence):
     exit_code = 2
+
+
+class _InterruptedSentence(_Sentence):
+    exit_code = INTERRUPTED
 
 
 def _prepare_logging() -> None:

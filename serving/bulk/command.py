@@ -11,7 +11,7 @@ from serving.errors import ServingError, UsageError
 
 # What a runner knows is passed on to it as it stands.
 PASSING_ON = {"ignore_unknown_options": True, "allow_extra_args": True}
-
+INTERRUPTED = 130  # the exit code of what Ctrl-C ended, as shells have it
 
 _OPTIONS = (
     click.argument("model_dir"),
@@ -98,6 +98,9 @@ def main(context: click.Context, **options: Any) -> None:
     except (UsageError, ServingError) as error:
         click.echo(f"serving.batch: {error}", err=True)
         raise SystemExit(2 if isinstance(error, UsageError) else 1) from error
+    except KeyboardInterrupt as error:
+        click.echo(f"serving.batch: {error}", err=True)
+        raise SystemExit(INTERRUPTED) from error
 
 
 def _require_count(options: dict[str, Any]) -> None:

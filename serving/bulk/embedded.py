@@ -170,5 +170,6 @@ def _start() -> "subprocess.Popen[str]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        process_group=0,  # Ctrl-C reaches the driver alone, which ends its workers
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )

@@ -1,6 +1,7 @@
 """The folder of an output: a run under way in `.partial`, a manifest once all is there."""
 
 import os
+import re
 import shutil
 import tempfile
 import uuid
@@ -18,6 +19,7 @@ MANIFEST = "manifest.json"
 _PARTIAL = ".partial"
 LOCK = ".lock"
 _PLAN = "plan.json"
+_RECORD = re.compile(r"\d+-of-(\d+)\.json")
 # Requests in flight where every file is one.
 _READERS = 16
 
@@ -97,6 +99,16 @@ class Output:
             for entry in manifest["shards"]:
                 self.record(entry)
             self._system.remove(self.join(MANIFEST))
+
+    def left_by_interruption(self) -> str:
+        """Says how far a run came that somebody interrupted, and how to go on."""
+        records = (_RECORD.fullmatch(name) for name in self._system.names(self.partial()))
+        totals = [int(match[1]) for match in records if match]
+        if not totals:
+            done = f"Interrupted before the first shard was written to {self.path!r}"
+        else:
+            done = f"Interrupted: {len(totals)} of {totals[0]} shards are written to {self.path!r}"
+        return f"{done}; the same command again goes on from there."
 
     def recorded(self, name: str) -> Entry | None:
         """The entry of a shard that is whole: recorded, with files as they were written."""

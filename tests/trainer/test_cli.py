@@ -194,3 +194,13 @@ def test_the_cloud_job_takes_its_places_from_the_environment(tmp_path, monkeypat
 def test_the_cloud_job_refuses_what_the_command_refuses():
     result = CliRunner().invoke(task.main, ["cgan-digits", "--set", "train.stepz=1"])
     assert result.exit_code == 2 and "did you mean train.steps" in result.stderr
+
+
+@pytest.mark.parametrize(("said", "line"), [("", "Interrupted."), ("Half is done.",) * 2])
+def test_ctrl_c_ends_in_a_sentence(monkeypatch, said, line):
+    def interrupted(name):
+        raise KeyboardInterrupt(said)
+
+    monkeypatch.setattr("trainer.cli.recipe_text", interrupted)
+    result = gan("recipes", "mlp-ring")
+    assert (result.exit_code, result.stderr) == (130, f"gan: {line}\n")

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,28 +84,45 @@ def evaluate_path(
 
     Raises:
         ConfigError: when target, reference, checkpoint or requirements cannot be.
+        KeyboardInterrupt: when somebody interrupts it; the text says what is kept.
     """
     target = targets.open_target(path, overrides, reference=reference)
     if target.game is None and checkpoint != "last":
         raise ConfigError(
             f"--checkpoint: received {checkpoint!r}, but {path!r} is no run; leave it out."
         )
-    real = references.load(target.experiment, target.trained_on)
-    _refuse_other_data(target, real)
-    where = report or (join(path, "report.html") if target.game is not None else None)
-    if report is not None:
-        _make_parent(report)
-    keep = _recorder(target)
     evaluations: list[Evaluation] = []
-    for at_step in _checkpoints(target, checkpoint):
-        evaluation, context = evaluate(at_step, real)
-        keep(evaluation)
-        evaluations.append(evaluation)
+    with _saying_what_is_kept(target, evaluations):
+        real = references.load(target.experiment, target.trained_on)
+        _refuse_other_data(target, real)
+        where = report or (join(path, "report.html") if target.game is not None else None)
+        if report is not None:
+            _make_parent(report)
+        keep = _recorder(target)
+        for at_step in _checkpoints(target, checkpoint):
+            evaluation, context = evaluate(at_step, real)
+            keep(evaluation)
+            evaluations.append(evaluation)
     gate = check(requirements, evaluations[-1])
     history = _history(target)
     if where is not None:
         where = _write(where, _report(context, evaluations[-1], gate, history, command))
     return Outcome(evaluations, history, gate, where)
+
+
+@contextmanager
+def _saying_what_is_kept(target: Target, evaluations: list[Evaluation]) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        again = "the same command begins again, with the real features that it has kept."
+        if target.game is None or not evaluations:
+            raise KeyboardInterrupt(f"Interrupted before all was measured; {again}") from None
+        steps = ", ".join(str(evaluation.step) for evaluation in evaluations)
+        raise KeyboardInterrupt(
+            f"Interrupted: the evaluations of step {steps} are kept in {target.name}; ask for the "
+            "others by --checkpoint STEP."
+        ) from None
 
 
 def _refuse_other_data(target: Target, real: references.Reference) -> None:

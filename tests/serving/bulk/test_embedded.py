@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -94,3 +95,40 @@ def test_a_run_killed_at_any_moment_goes_on(digits, tmp_path):
     run(digits, tmp_path / "whole", **options)
     assert data(tmp_path / "out") == data(tmp_path / "whole")
     assert verify(str(tmp_path / "out"), progress=False).ok
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_ctrl_c_ends_in_a_sentence_and_the_same_command_goes_on(digits, tmp_path, workers):
+    """The terminal sends the signal to every process of its foreground group."""
+    out = tmp_path / "out"
+    options = {"count": 400_000, "rows_per_shard": 500, "batch_size": 64}
+    job = subprocess.Popen(
+        [
+            sys.executable, "-m", "trainer.cli", "generate", str(digits), "--out", str(out),
+            "--count", "400000", "--rows-per-shard", "500", "--batch-size", "64",
+            "--format", "npz", "--workers", workers,
+        ],
+        cwd=ROOT, stderr=subprocess.PIPE, text=True, process_group=0,
+    )  # fmt: skip
+    with job:
+        while job.poll() is None and len(list(out.glob(".partial/*-of-*.json"))) < 2:
+            time.sleep(0.01)
+        os.killpg(job.pid, signal.SIGINT)
+        lines = job.communicate(timeout=30)[1].strip().splitlines()
+    assert re.fullmatch(
+        rf"gan: Interrupted: \d+ of 800 shards are written to '{out}'; the same command again goes "
+        "on from there.",
+        lines[-1],
+    )
+    assert job.returncode == 130 and "Traceback" not in "".join(lines)
+    with pytest.raises(UsageError, match="holds another run"):  # it is taken for what it is
+        run(digits, out, **options | {"seed": 1})
+
+
+def test_an_interruption_before_the_first_shard(digits, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(embedded, "map_here", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="before the first shard was written"):
+        run(digits, tmp_path / "out")

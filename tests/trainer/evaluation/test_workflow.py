@@ -8,6 +8,7 @@ from PIL import Image
 from serving import batch
 from tests.conftest import tiny
 from trainer.errors import ConfigError
+from trainer.evaluation import workflow
 from trainer.evaluation.requirements import parse
 from trainer.evaluation.workflow import evaluate_path
 from trainer.exporting import export_run
@@ -266,3 +267,20 @@ def test_all_of_a_reference_is_used_unless_the_model_was_trained_on_it(exported,
         assert (protocol.split, protocol.num_real) == (split, num_real), reference
     # The split stays with the number.
     assert outcome.evaluations[0].numbers[0].name.startswith("fd_120_test_")
+
+
+@pytest.mark.parametrize("already", [0, 1])
+def test_an_interrupted_evaluation_says_what_is_kept(run_dir, monkeypatch, already):
+    original, checkpoints, calls = workflow.evaluate, workflow._checkpoints, []
+
+    def evaluate(*arguments):
+        calls.append(arguments)
+        if len(calls) > already:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    monkeypatch.setattr(workflow, "evaluate", evaluate)
+    monkeypatch.setattr(workflow, "_checkpoints", lambda *arguments: [*checkpoints(*arguments)] * 2)
+    kept = f"the evaluations of step 4 are kept in {run_dir}" if already else "the same command"
+    with pytest.raises(KeyboardInterrupt, match=kept):
+        evaluate_path(run_dir, QUICK)
