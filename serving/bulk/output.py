@@ -5,6 +5,7 @@ import re
 import shutil
 import tempfile
 import uuid
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -49,6 +50,10 @@ class Output:
         """The manifest of a finished run."""
         return files.read_json(self.join(MANIFEST))
 
+    def plan(self) -> dict[str, Any] | None:
+        """The document of the job of a run under way."""
+        return files.read_json(self.partial(_PLAN))
+
     def begun(self) -> dict[str, Any] | None:
         """The document of the job that was begun or finished here, or None.
 
@@ -59,7 +64,7 @@ class Output:
             return None
         if not self._system.is_folder(self.path):
             raise UsageError(f"out: {self.path!r} is a file; pass a folder.")
-        found = self.manifest() or files.read_json(self.partial(_PLAN))
+        found = self.manifest() or self.plan()
         # A run killed at its very start leaves no plan, only its lock and the folder for it.
         if found is None and set(self._system.names(self.path)) - {_PARTIAL, LOCK}:
             raise UsageError(f"out: {self.path!r} is not empty; pass a new folder.")
@@ -122,6 +127,21 @@ class Output:
     def checksum(self, names: Sequence[str]) -> str | None:
         """SHA-256 over the contents of files in their order; None where one is missing."""
         return files.sha256(self._system, [self.join(name) for name in names])
+
+    def changed(self, entry: Mapping[str, Any]) -> list[str]:
+        """Says of each file of a shard that is not as it was written what is the matter."""
+        if self.is_whole(entry):
+            return []
+        problems, crcs = [], entry.get("crc32", "")
+        for index, name in enumerate(entry["files"]):
+            if not self._system.exists(self.join(name)):
+                problems.append(f"{name}: it is missing")
+            elif crcs and self._crc32(name) != crcs[8 * index : 8 * index + 8]:
+                problems.append(f"{name}: its content has changed")
+        return problems or [f"{name}: its content has changed" for name in entry["files"]]
+
+    def _crc32(self, name: str) -> str:
+        return f"{zlib.crc32(self._system.read(self.join(name))):08x}"
 
     def record(self, entry: Entry) -> None:
         """Keeps the entry of a shard that has been written."""

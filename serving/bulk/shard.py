@@ -130,7 +130,8 @@ class ShardWriter:
 
         Returns:
             The shard's entry in the manifest: its name, samples, files, the SHA-256 over their
-            contents in that order, and the hardware, on which the last bits of floats depend.
+            contents in that order, the CRC-32 of each if there are several, and the hardware, on
+            which the last bits of floats depend.
 
         Raises:
             ServingError: the model fails.
@@ -147,6 +148,7 @@ class ShardWriter:
             "bytes": written.bytes,
             "sha256": written.sha256,
             "hardware": self._hardware,
+            **({"crc32": written.crc32} if written.crc32 else {}),
         }
         return entry, tally.measures
 

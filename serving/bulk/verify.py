@@ -119,15 +119,27 @@ def verify(
 
 
 def _manifest(output: Output) -> dict[str, Any]:
-    begun = output.begun()
-    if begun is None:
-        raise UsageError(f"out: {output.path!r} holds no output of `gan generate`.")
-    manifest = output.manifest()
-    if manifest is None:
+    """The manifest of a finished run.
+
+    Raises:
+        UsageError: there is none.
+    """
+    try:
+        manifest = output.manifest()
+    except UsageError:  # a file of that name with something else in it
+        manifest = {}
+    if manifest is not None and {"format_version", "plan", "shards"} <= set(manifest):
+        return manifest
+    if manifest is None and output.plan() is not None:
         raise UsageError(
-            f"out: the run in {output.path!r} is not finished; repeat the command that began it."
+            f"directory: the run in {output.path!r} is not finished; repeat the command that began "
+            "it."
         )
-    return manifest
+    why = "there is no" if manifest is None else "it is not of a run, the"
+    raise UsageError(
+        f"directory: {output.path!r} holds no output of `gan generate` ({why} {MANIFEST}); pass "
+        "the folder that its --out named."
+    )
 
 
 def _check_files(
@@ -137,31 +149,22 @@ def _check_files(
     sound, next_id = [], 0
     labels: Counter[str] = Counter()
     for entry in tqdm(manifest["shards"], unit="shard", disable=not progress):
-        problem = _problem(output, entry)
-        if problem is None:
+        problems = output.changed(entry)
+        if not problems:
             sound.append(entry)
-        else:
-            verdict.problems.append(f"shard {entry['name']}: {problem}")
+        verdict.problems += problems
         if entry["first"] != next_id:
             verdict.problems.append(f"shard {entry['name']}: it begins at {entry['first']}")
         next_id = entry["first"] + entry["count"]
         labels.update(entry.get("labels", {}))
     for file in manifest["files"]:
-        if output.checksum([file["name"]]) != file["sha256"]:
-            verdict.problems.append(f"{file['name']}: it is missing or has changed")
+        verdict.problems += output.changed({"files": [file["name"]], "sha256": file["sha256"]})
     if next_id != job.drawn.count or next_id != manifest["count"]:
         verdict.problems.append(f"count: the shards hold {next_id}, the plan {job.drawn.count}")
     if dict(labels) != manifest["labels"]:
         verdict.problems.append("labels: the histogram is not the sum of the shards'")
     verdict.problems += _strange(output, manifest)
     return sound
-
-
-def _problem(output: Output, entry: Entry) -> str | None:
-    digest = output.checksum(entry["files"])
-    if digest is None:
-        return "a file is missing"
-    return None if digest == entry["sha256"] else "its content has changed"
 
 
 def _strange(output: Output, manifest: Mapping[str, Any]) -> list[str]:

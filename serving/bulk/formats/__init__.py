@@ -109,11 +109,14 @@ class Written:
         files: in the order of their samples.
         bytes: of all of them.
         sha256: over their contents, in that order.
+        crc32: of each where there are several, so that a second look can tell which one changed;
+            eight hex digits a file.
     """
 
     files: Sequence[File]
     bytes: int
     sha256: str
+    crc32: str = ""
 
     @classmethod
     def read(cls, file: File) -> "Written":

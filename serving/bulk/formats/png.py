@@ -62,6 +62,7 @@ class _Writer:
         self._shard = shard
         self._files: list[File] = []
         self._digest = hashlib.sha256()
+        self._crcs: list[str] = []
         self._bytes = 0
 
     def add(self, samples: Samples) -> None:
@@ -73,6 +74,7 @@ class _Writer:
             with open(file.local, "wb") as target:
                 target.write(content)
             self._digest.update(content)
+            self._crcs.append(f"{zlib.crc32(content):08x}")
             self._bytes += len(content)
             self._files.append(file)
 
@@ -89,7 +91,7 @@ class _Writer:
         ]
 
     def close(self) -> Written:
-        return Written(self._files, self._bytes, self._digest.hexdigest())
+        return Written(self._files, self._bytes, self._digest.hexdigest(), "".join(self._crcs))
 
     def abandon(self) -> None:
         """Nothing stays open."""

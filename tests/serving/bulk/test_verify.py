@@ -53,15 +53,28 @@ def test_what_changed_is_named(digits, tmp_path):
     verdict = look(tmp_path, digits, share=1.0)
     assert not verdict.ok
     assert verdict.problems == [
-        "shard 00000-of-00003: its content has changed",
-        "shard 00001-of-00003: a file is missing",
-        "features.json: it is missing or has changed",
+        f"{first.name}: its content has changed",
+        f"{second.name}: it is missing",
+        "features.json: its content has changed",
         "notes.txt: the manifest does not name it",
     ]
     assert verdict.text.endswith("and 1 more")
     run(digits, tmp_path, format="tfrecord")
     (tmp_path / ".lock").write_text("{}")  # as a driver leaves it that was killed at its very end
     assert look(tmp_path).problems == ["notes.txt: the manifest does not name it"]
+
+
+def test_of_many_files_those_that_changed_are_named(digits, tmp_path):
+    manifest = run(digits, tmp_path, format="png", count=20, rows_per_shard=10)
+    names = [name for shard in manifest["shards"] for name in shard["files"]]
+    (tmp_path / names[3]).unlink()
+    (tmp_path / names[5]).write_bytes((tmp_path / names[6]).read_bytes())
+    (tmp_path / names[17]).write_bytes(b"")
+    assert look(tmp_path).problems == [
+        f"{names[3]}: it is missing",
+        f"{names[5]}: its content has changed",
+        f"{names[17]}: its content has changed",
+    ]
 
 
 def edited(folder, change):
@@ -114,6 +127,11 @@ def test_what_cannot_be_verified(digits, points, tmp_path):
         look(tmp_path / "out", points)
     with pytest.raises(UsageError, match="share: received 0"):
         look(tmp_path / "out", digits, share=0.0)
-    (tmp_path / "out" / "manifest.json").rename(tmp_path / "out" / "x")
-    with pytest.raises(UsageError, match="is not empty"):
-        look(tmp_path / "out")
+    manifest = (tmp_path / "out" / "manifest.json").rename(tmp_path / "out" / "x")
+    for content in (None, "[1]", '{"name": "an app"}', "no JSON"):
+        if content is not None:
+            (tmp_path / "out" / "manifest.json").write_text(content)
+        with pytest.raises(UsageError, match=r"holds no output .*; pass the folder that its --out"):
+            look(tmp_path / "out")
+    with pytest.raises(UsageError, match="holds no output of `gan generate`"):
+        look(manifest)
