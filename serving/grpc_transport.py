@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import grpc
 import numpy as np
@@ -11,6 +12,7 @@ import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
+from serving.environment import proxy_for
 from serving.errors import HandshakeFailed, RequestError, UsageError, request_error
 from serving.transports import API_KEY_HEADER, Call, Certificates, Endpoint, Reply
 
@@ -31,6 +33,7 @@ class GrpcMessages:
     def __init__(self, endpoint: Endpoint) -> None:
         """Remembers what every message carries."""
         self._endpoint = endpoint
+        self.proxy = proxy_for("grpc", urlsplit(f"//{endpoint.address}").hostname or "")
         self.metadata: list[tuple[str, str]] = (
             [(API_KEY_HEADER, endpoint.api_key)] if endpoint.api_key else []
         )
@@ -66,6 +69,8 @@ class GrpcMessages:
     def error(self, error: grpc.RpcError) -> RequestError:
         """Returns the exception for a refused or lost call."""
         status, text = error.code().name, error.details() or ""
+        if status == "UNAVAILABLE" and self.proxy is not None:
+            text += f" (through {self.proxy})"
         if status == "UNAVAILABLE" and any(words in text for words in _HANDSHAKE_TEXTS):
             return HandshakeFailed(status, text)
         return request_error(status, text)
@@ -81,11 +86,13 @@ class _Channel:
             UsageError: a certificate cannot be read.
         """
         self._messages = GrpcMessages(endpoint)
+        # gRPC asks a proxy for the way to this machine, too.
+        options = [*_OPTIONS, ("grpc.enable_http_proxy", int(self._messages.proxy is not None))]
         if endpoint.is_encrypted:
             credentials = _credentials(endpoint.certificates)
-            self._channel = grpc.secure_channel(endpoint.address, credentials, _OPTIONS)
+            self._channel = grpc.secure_channel(endpoint.address, credentials, options)
         else:
-            self._channel = grpc.insecure_channel(endpoint.address, _OPTIONS)
+            self._channel = grpc.insecure_channel(endpoint.address, options)
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
 
 

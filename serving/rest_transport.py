@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import httpx
 import numpy as np
 
+from serving.environment import check_proxy, proxy_for, trusted_certificates
 from serving.errors import (
     HandshakeFailed,
     IdleConnectionLost,
@@ -67,16 +68,21 @@ class RestMessages:
     Attributes:
         url: where calls are posted.
         headers: of every request.
+        proxy: which they go through; None for none.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
         """Works out the address.
 
         Raises:
-            UsageError: the target is no address.
+            UsageError: the target is no address, or the environment names a proxy that is none.
         """
-        self._target = endpoint.target
         self.url = _url(endpoint)
+        parsed = httpx.URL(self.url)
+        self.proxy = proxy_for(parsed.scheme, parsed.host)
+        if self.proxy is not None:
+            check_proxy(self.proxy)
+        self._target = endpoint.target + (f" through {self.proxy}" if self.proxy else "")
         self.headers = {"Content-Type": "application/json"}
         if endpoint.api_key is not None:
             self.headers[API_KEY_HEADER] = endpoint.api_key
@@ -93,7 +99,7 @@ class RestMessages:
             RequestError: it is a refusal, or cannot be read.
         """
         if status != 200:
-            raise _refusal(status, content)
+            raise self._refusal(status, content)
         try:
             values = json.loads(content)["outputs"]
             if len(call.outputs) == 1:  # REST drops the name of a signature's only output
@@ -115,6 +121,14 @@ class RestMessages:
             return IdleConnectionLost("UNAVAILABLE", text)
         return request_error("UNAVAILABLE", text)
 
+    def _refusal(self, status: int, content: bytes) -> RequestError:
+        try:
+            text = json.loads(content)["error"]
+        except (ValueError, KeyError, TypeError):  # not the endpoint's own words
+            text = content.decode(errors="replace") or f"HTTP status {status}"
+            text += f" (from {self._target})" if self.proxy else ""
+        return request_error(_BY_HTTP_STATUS.get(status, "UNKNOWN"), text)
+
 
 class RestTransport:
     """Kept-alive HTTP connections to one model behind TF Serving's REST interface."""
@@ -126,7 +140,7 @@ class RestTransport:
             UsageError: the target is no address, or a certificate cannot be read.
         """
         self._messages = RestMessages(endpoint)
-        self._http = httpx.Client(headers=self._messages.headers, verify=_trust(endpoint))
+        self._http = httpx.Client(**_options(self._messages, _trust(endpoint)))
 
     def send(self, call: Call, timeout: float) -> Reply:
         """Runs a signature once.
@@ -197,8 +211,7 @@ class AsyncRestTransport:
     def _http(self) -> httpx.AsyncClient:
         loop = asyncio.get_running_loop()
         if loop not in self._of_loop:
-            client = httpx.AsyncClient(headers=self._messages.headers, verify=self._trust)
-            self._of_loop[loop] = client
+            self._of_loop[loop] = httpx.AsyncClient(**_options(self._messages, self._trust))
         return self._of_loop[loop]
 
 
@@ -218,17 +231,29 @@ def _url(endpoint: Endpoint) -> str:
     return f"{base}/v1/models/{quote(endpoint.model, safe='')}{which}:predict"
 
 
+def _options(messages: RestMessages, trust: ssl.SSLContext | bool) -> dict[str, Any]:
+    """How httpx is set up: what it would find in the environment has been looked at by us."""
+    proxy = messages.proxy.url if messages.proxy else None
+    return {"headers": messages.headers, "verify": trust, "proxy": proxy, "trust_env": False}
+
+
 def _trust(endpoint: Endpoint) -> ssl.SSLContext | bool:
+    """Whom an encrypted connection trusts; True for httpx's own choice."""
+    if not endpoint.is_encrypted:
+        return False  # nothing is looked at, so nothing is loaded
     files: Certificates = endpoint.certificates
-    if not files:
+    named, file, folder = "certificate", files.authority, None
+    if file is None:
+        named, file, folder = trusted_certificates()
+    if not (files or file or folder):
         return True
     try:
-        context = ssl.create_default_context(cafile=files.authority)
+        context = ssl.create_default_context(cafile=file, capath=folder)
         if files.certificate:
             context.load_cert_chain(files.certificate, files.key)
     except OSError as error:  # ssl.SSLError is one
-        names = ", ".join(repr(name) for name in (files.authority, files.certificate) if name)
-        raise UsageError(f"certificate: {names} cannot be used: {error}.") from error
+        names = ", ".join(repr(name) for name in (file, files.certificate) if name)
+        raise UsageError(f"{named}: {names} cannot be used: {error}.") from error
     return context
 
 
@@ -237,14 +262,6 @@ def _until(deadline: float, part: bytes) -> bytes:
     if time.monotonic() > deadline:
         raise TimeoutError
     return part
-
-
-def _refusal(status: int, content: bytes) -> RequestError:
-    try:
-        text = json.loads(content)["error"]
-    except (ValueError, KeyError, TypeError):
-        text = content.decode(errors="replace") or f"HTTP status {status}"
-    return request_error(_BY_HTTP_STATUS.get(status, "UNKNOWN"), text)
 
 
 def _to_json(array: np.ndarray) -> Any:
