@@ -8,7 +8,13 @@ from typing import Generic, TypeVar
 from serving.errors import UsageError
 from serving.plans import Plans
 from serving.retry import Attempts, RetryBudget
-from serving.transports import AsyncTransport, Certificates, Endpoint, Transport
+from serving.transports import (
+    DEFAULT_MODEL,
+    AsyncTransport,
+    Certificates,
+    Endpoint,
+    Transport,
+)
 
 AnyTransport = TypeVar("AnyTransport", Transport, AsyncTransport)
 
@@ -22,7 +28,7 @@ class BaseClient(Generic[AnyTransport]):
     def __init__(
         self,
         target: str,
-        model: str = "default",
+        model: str = DEFAULT_MODEL,
         *,
         version: int | None = None,
         version_label: str | None = None,
@@ -39,7 +45,8 @@ class BaseClient(Generic[AnyTransport]):
 
         Args:
             target: "host:8500" for gRPC, "http://host:8501" for REST; "grpcs://host:8500" and
-                "https://host:8501" with TLS.
+                "https://host:8501" with TLS. What follows in an address that `gan serve` prints
+                (`/v1/models/NAME`) names the model.
             model: the name under which the model is served.
             version: the version to ask for; None for the newest.
             version_label: the version label to ask for, such as "stable".
@@ -66,8 +73,8 @@ class BaseClient(Generic[AnyTransport]):
         if chunk_rows is not None and chunk_rows < 1:
             raise UsageError(f"chunk_rows: received {chunk_rows}; expected 1 or more.")
         files = Certificates(ca_certificate, client_certificate, client_key)
-        self._endpoint = Endpoint(target, model, version, version_label, files, api_key)
-        self._plans = Plans(version is not None, chunk_rows)
+        self._endpoint = Endpoint.at(target, model, version, version_label, files, api_key)
+        self._plans = Plans(self._endpoint.version is not None, chunk_rows)
         self._timeout = timeout
         self._max_retries = max_retries
         self._max_concurrency = max_concurrency

@@ -1,9 +1,11 @@
 """One request from a command line: which signature it means, and what becomes of the answer."""
 
+import ast
 import base64
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from serving import latents
+from serving import address, latents
 from serving.client import Client
 from serving.description import Description, Signature
-from serving.errors import ServingError, UsageError
+from serving.errors import NotFound, ServingError, UsageError
 from serving.fields import IMAGE, LABEL, LATENT, SEED, STRING, TEXT, Field
 from serving.pictures import ENDINGS, encode_png, is_png, read_picture
+from serving.transports import DEFAULT_MODEL
 
 _PNG, _NPY, _NPZ, _CSV = ".png", ".npy", ".npz", ".csv"
 _SUFFIXES = (_PNG, _NPY, _NPZ, _CSV)
@@ -103,6 +106,27 @@ def named(option: str, texts: Sequence[str]) -> list[tuple[str, str]]:
         if not (name and sign and value):
             raise UsageError(f"{option}: received {name + sign + value!r}; expected {form}.")
     return [(name, value) for name, _, value in pairs]
+
+
+def client_for(host: str, model: str | None, **options: Any) -> Client:
+    """Returns a client of a model: the one named, the address's, "default", or the only one there.
+
+    Raises:
+        UsageError: the address or an option cannot be.
+        RequestError: the server's refusal, or no answer.
+    """
+    client = Client(host, model or DEFAULT_MODEL, **options)
+    if model is not None or address.read(host).model is not None:
+        return client
+    try:
+        client.describe()
+    except NotFound as error:
+        client.close()
+        only = re.search(r"This server has the model (['\"].*['\"])\.$", error.text)
+        if only is None:
+            raise
+        return Client(host, ast.literal_eval(only[1]), **options)
+    return client
 
 
 def ask(client: Client, question: Question) -> Answer:

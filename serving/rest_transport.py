@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import httpx
 import numpy as np
 
+from serving.address import model_path
 from serving.environment import check_proxy, proxy_for, trusted_certificates
 from serving.errors import (
     HandshakeFailed,
@@ -228,7 +229,7 @@ def _url(endpoint: Endpoint) -> str:
         raise UsageError(f"target: {endpoint.target!r} is no address: {error}.") from error
     if not parsed.host or (parsed.port or 0) > _MAX_PORT:
         raise UsageError(f"target: {endpoint.target!r} is no address; pass 'http://host:8501'.")
-    return f"{base}/v1/models/{quote(endpoint.model, safe='')}{which}:predict"
+    return f"{base}{model_path(endpoint.model)}{which}:predict"
 
 
 def _options(messages: RestMessages, trust: ssl.SSLContext | bool) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
+from serving import address
 from serving.errors import UsageError
 
+DEFAULT_MODEL = "default"
 API_KEY_HEADER = "x-api-key"
 _GRPC, _GRPCS = "grpc://", "grpcs://"
 _HTTP, _HTTPS = "http://", "https://"
@@ -75,18 +77,52 @@ class Endpoint:
     """
 
     target: str
-    model: str = "default"
+    model: str = DEFAULT_MODEL
     version: int | None = None
     label: str | None = None
     certificates: Certificates = Certificates()
     api_key: str | None = None
 
+    @classmethod
+    def at(
+        cls,
+        target: str,
+        model: str,
+        version: int | None,
+        label: str | None,
+        certificates: Certificates,
+        api_key: str | None,
+    ) -> "Endpoint":
+        """Returns the endpoint at an address that may say itself which model and version it is.
+
+        Raises:
+            UsageError: the address and the arguments differ, or a field cannot be.
+        """
+        found = address.read(target)
+        model = _agreed("model", model if model != DEFAULT_MODEL else None, found.model)
+        return cls(
+            found.target,
+            DEFAULT_MODEL if model is None else model,
+            _agreed("version", version, found.version),
+            _agreed("version_label", label, found.label),
+            certificates,
+            api_key,
+        )
+
     def __post_init__(self) -> None:
         """Raises UsageError when a field cannot be, or two do not go together."""
+        address.check_brackets(self.target)
         if not self.is_rest and (not self.address.partition(":")[2] or "://" in self.address):
             raise UsageError(
                 f"target: {self.target!r} names no endpoint; pass 'host:8500' for gRPC or "
                 "'http://host:8501' for REST."
+            )
+        for name, text in (("model", self.model), ("version_label", self.label)):
+            if text is not None and not (isinstance(text, str) and text):
+                raise UsageError(f"{name}: received {text!r}; expected a name.")
+        if self.version is not None and not _is_version(self.version):
+            raise UsageError(
+                f"version: received {self.version!r}; expected a whole number from 0 to 2**63 - 1."
             )
         if self.version is not None and self.label is not None:
             raise UsageError("version: received a version and a version label; pass one of them.")
@@ -116,6 +152,28 @@ class Endpoint:
     def address(self) -> str:
         """The target of a gRPC channel: host and port."""
         return self.target.removeprefix(_GRPCS).removeprefix(_GRPC)
+
+
+_Value = TypeVar("_Value")
+
+
+def _agreed(name: str, given: _Value | None, in_address: _Value | None) -> _Value | None:
+    """Returns what was given, or else what the address says.
+
+    Raises:
+        UsageError: they differ.
+    """
+    if given is not None and in_address is not None and given != in_address:
+        raise UsageError(
+            f"{name}: received {given!r}, and the address says {in_address!r}; leave one out."
+        )
+    return in_address if given is None else given
+
+
+def _is_version(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        return False
+    return 0 <= int(value) < 2**63
 
 
 class Transport(Protocol):

@@ -230,7 +230,7 @@ def serve(ctx: click.Context, model_dir: str, engine: str, as_json: bool, **valu
 
 @main.command()
 @click.argument("host")
-@click.option("--model", default="default", show_default=True, help="Name of the served model.")
+@click.option("--model", help="Name of the served model; default the only one there is.")
 @click.option("--version", "model_version", type=int, help="Version to ask; default the newest.")
 @click.option("--label-name", help="Version label to ask, such as stable.")
 @click.option("--signature", help="Default generate, with --label generate_conditional.")
@@ -256,7 +256,7 @@ def serve(ctx: click.Context, model_dir: str, engine: str, as_json: bool, **valu
 @json_option
 def call(
     host: str,
-    model: str,
+    model: str | None,
     model_version: int | None,
     label_name: str | None,
     signature: str | None,
@@ -272,12 +272,12 @@ def call(
     as_json: bool,
     **access: Any,
 ) -> None:
-    """Ask the model behind HOST: HOST:8500 for gRPC, http://HOST:8501 for REST.
+    """Ask the model behind HOST, an address that `gan serve` prints: gRPC's or REST's.
 
     \b
     Examples:
       gan call localhost:8500 --seed 1 --label cat --out cat.png
-      gan call http://localhost:8501 --model pets --count 100 --out pets/
+      gan call http://localhost:8501/v1/models/pets --count 100 --out pets/
       gan call https://gan.example.org --signature latents --seed 1 --seed 2 --json
       gan call localhost:8500 --signature score --input image=image.png --label 3
       gan call localhost:8500 --signature translate --input image=a.png --out b.png
@@ -287,7 +287,6 @@ def call(
       gan call localhost:8500 --signature describe
     """  # noqa: D301 - click reads the \b as "do not wrap"
     from serving import call as calling
-    from serving.client import Client
 
     question = calling.Question(
         signature,
@@ -302,7 +301,7 @@ def call(
     )
     if not host.startswith(("http://", "https://")):
         start_tensorflow()
-    with Client(
+    with calling.client_for(
         host, model, version=model_version, version_label=label_name, timeout=timeout, **access
     ) as client:
         answer = calling.ask(client, question)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
+from serving.address import host_and_port, model_path
 from serving.errors import ServingError, UsageError
 from serving.server import model_config, open_files, textproto
 from serving.server.access_log import AccessLog
@@ -130,11 +131,13 @@ class Server:
         options, parts = self.options, self._parts
         models = list(parts.endpoint.registry.models) if parts.endpoint is not None else []
         scheme = "https" if options.rest_ssl_cert_file else "http"
-        web = f"{scheme}://{options.host}:{self.rest_api_port}"
+        web = f"{scheme}://{host_and_port(options.host, self.rest_api_port)}"
         page = f", page {web}/" if options.web else ""
-        name = f"/{models[0]}" if len(models) == 1 else ""
-        rest = f"REST {web}/v1/models{name}"
-        return f"Serving {', '.join(models)}: gRPC {options.host}:{self.port}, {rest}{page}"
+        rest = web + (model_path(models[0]) if len(models) == 1 else "")
+        grpc = ("grpcs://" if options.ssl_config_file else "") + host_and_port(
+            options.host, self.port
+        )
+        return f"Serving {', '.join(models)}: gRPC {grpc}, REST {rest}{page}"
 
     def __enter__(self) -> "Server":
         """Starts the server."""

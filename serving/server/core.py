@@ -8,7 +8,13 @@ import numpy as np
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
 from serving.server.gathering import ModelCall, Steps
-from serving.server.models import Model, Servable, VersionStatus, servable_not_found
+from serving.server.models import (
+    Model,
+    Servable,
+    VersionStatus,
+    servable_not_found,
+    with_models_here,
+)
 from serving.server.record import RequestRecord
 from serving.server.rows import RowBudget
 from serving.server.signatures import (
@@ -132,7 +138,10 @@ class Core:
             statuses = [status for status in statuses if status.version == query.version]
             wanted = f"version {query.version}"
         if not statuses:
-            raise StatusError(Code.NOT_FOUND, f"Could not find {wanted} of model {query.name}")
+            text = f"Could not find {wanted} of model {query.name}"
+            error = StatusError(Code.NOT_FOUND, text)
+            known = model is not None or not query.name
+            raise error if known else with_models_here(error, self._models)
         return statuses
 
     @contextmanager
@@ -149,7 +158,7 @@ class Core:
         version = self._version(query)
         model = self._models.get(query.name)
         if model is None:
-            raise servable_not_found(query.name, version)
+            raise with_models_here(servable_not_found(query.name, version), self._models)
         with model.lease(version) as servable:
             yield servable
 

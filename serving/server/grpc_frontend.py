@@ -22,6 +22,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2,
 )
 
+from serving.address import host_and_port
 from serving.errors import ServingError
 from serving.server import open_files
 from serving.server.core import InputSource
@@ -329,7 +330,7 @@ def _bind(
     server: grpc.aio.Server, address: tuple[str, int], credentials: grpc.ServerCredentials | None
 ) -> int:
     host, port = address
-    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    target = host_and_port(host, port)
     try:
         if credentials is None:
             return server.add_insecure_port(target)

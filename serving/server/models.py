@@ -18,6 +18,7 @@ from serving.versions import complete_versions, files_of, other_children, versio
 
 _log = logging.getLogger(__name__)
 
+_MAX_NAMED = 20
 _MAX_ENDED = 100  # versions that are gone and still reported
 
 
@@ -56,6 +57,14 @@ def servable_not_found(name: str, version: int | None) -> StatusError:
     """Returns the NOT_FOUND that clients know for a model, or a version of it, not served."""
     wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
     return StatusError(Code.NOT_FOUND, f"Servable not found for request: {wanted}")
+
+
+def with_models_here(error: StatusError, models: Mapping[str, "Model"]) -> StatusError:
+    """Returns an error about a model that is none, with the names of those that there are."""
+    names = sorted(name for name, model in list(models.items()) if not model.closed)
+    shown = ", ".join(map(repr, names[:_MAX_NAMED])) + (", …" if len(names) > _MAX_NAMED else "")
+    here = f"the model{'s' if len(names) > 1 else ''} {shown}" if names else "no model"
+    return StatusError(error.code, f"{error.text}. This server has {here}.")
 
 
 def load_version(
