@@ -14,20 +14,20 @@ from typing import Any
 
 from serving.address import host_and_port, model_path
 from serving.errors import ServingError, UsageError
-from serving.server import model_config, open_files, textproto
+from serving.server import model_config, open_files, ports, textproto
 from serving.server.access_log import AccessLog
 from serving.server.admission import Admission
 from serving.server.batching import BatchingParameters, read_parameters
 from serving.server.core import Core
 from serving.server.endpoint import Endpoint
 from serving.server.gathering import Gathering
-from serving.server.grpc_frontend import GrpcFrontend, port_taken
+from serving.server.grpc_frontend import GrpcFrontend
 from serving.server.metrics import DEFAULT_PATH, Metrics
 from serving.server.model_config import ModelConfig
 from serving.server.models import load_version
 from serving.server.options import ServerOptions, split
-from serving.server.registry import Registry, Watch
-from serving.server.rest_frontend import RestApp, RestFrontend, bind, with_cors
+from serving.server.registry import NotServed, Registry, Watch
+from serving.server.rest_frontend import RestApp, RestFrontend, with_cors
 from serving.server.rows import RowBudget
 from serving.server.runtime import RuntimeOptions
 from serving.server.security import grpc_credentials, http_context, read_api_key
@@ -158,9 +158,10 @@ class Server:
         credentials, tls = grpc_credentials(options.ssl_config_file), http_context(options)
         arguments = _channel_arguments(options.grpc_channel_arguments)
         metrics_path = _metrics_path(options.monitoring_config_file)
-        rest_socket = parts.hold(bind(options.host, options.rest_api_port))
+        rest_socket = parts.hold(ports.bind("rest_api_port", options.host, options.rest_api_port))
         self.rest_api_port = rest_socket.getsockname()[1]
-        reserved = parts.hold(_reserve(options.host, options.port))
+        # gRPC itself would complain in its own words.
+        reserved = parts.hold(ports.bind("port", options.host, options.port))
         parts.endpoint = endpoint = _build_endpoint(options)
         page = WebPage(endpoint.registry.models) if options.web else None
         _load(endpoint.registry, configs)
@@ -344,16 +345,14 @@ def _batching(options: ServerOptions) -> BatchingParameters | None:
 def _load(registry: Registry, configs: list[ModelConfig]) -> None:
     try:
         registry.apply(configs)
-    except StatusError as error:
+    except NotServed as error:
         reasons = "; ".join(
-            f"{name} version {status.version}: {status.error_message}"
-            for name, model in registry.models.items()
-            for status in model.statuses()
-            if status.error_code
+            f"{fault.where} in {registry.models[fault.model].config.base_path}: {fault.reason}"
+            for fault in error.faults
         )
-        raise ServingError(
-            f"no version of a model can be loaded, or a label has none: {error.text} ({reasons})"
-        ) from error
+        raise ServingError(f"no version of a model can be loaded: {reasons}.") from error
+    except StatusError as error:  # a label
+        raise ServingError(f"version_labels: {error.text}.") from error
 
 
 def _metrics_path(path: str) -> str | None:
@@ -372,15 +371,3 @@ def _channel_arguments(text: str) -> list[tuple[str, int | str]]:
             raise UsageError(f"grpc_channel_arguments: received {part!r}; expected key=value.")
         arguments.append((key, int(value) if value.lstrip("-").isdigit() else value))
     return arguments
-
-
-def _reserve(host: str, port: int) -> socket.socket:
-    """Takes the gRPC port with a plain socket: gRPC itself would complain in its own words."""
-    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gRPC: old connections linger
-    try:
-        held.bind((host, port))
-    except OSError as error:
-        held.close()
-        raise port_taken(host, port) from error
-    return held

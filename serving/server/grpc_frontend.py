@@ -23,8 +23,7 @@ from tensorflow_serving.apis import (
 )
 
 from serving.address import host_and_port
-from serving.errors import ServingError
-from serving.server import open_files
+from serving.server import open_files, ports
 from serving.server.core import InputSource
 from serving.server.endpoint import Endpoint
 from serving.server.gathering import Steps
@@ -336,12 +335,4 @@ def _bind(
             return server.add_insecure_port(target)
         return server.add_secure_port(target, credentials)
     except RuntimeError as error:
-        raise port_taken(host, port) from error
-
-
-def port_taken(host: str, port: int) -> ServingError:
-    """Returns the error for a gRPC port that cannot be had."""
-    return ServingError(
-        f"port: {port} on {host} cannot be used for gRPC; stop the program that has it "
-        "or choose another with --port."
-    )
+        raise ports.taken("port", host, port) from error

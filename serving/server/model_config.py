@@ -56,6 +56,11 @@ def read_file(path: str) -> list[ModelConfig]:
     """
     message = model_server_config_pb2.ModelServerConfig()
     textproto.read(message, path, "model_config_file")
+    if not message.HasField("model_config_list"):
+        raise UsageError(
+            f"model_config_file: {path!r} lists no models; expected "
+            "model_config_list { config { name: 'pets' base_path: '/models/pets' } }."
+        )
     try:
         return from_proto(message)
     except StatusError as error:

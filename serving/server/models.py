@@ -143,6 +143,15 @@ class Model:
             self.config = config
 
     @property
+    def lack(self) -> str:
+        """Why there is nothing to load: a clause about the base path."""
+        wanted, versions = self.config.policy.specific, complete_versions(self.config.base_path)
+        if not versions or not wanted:
+            return "its base path holds no version"
+        missing, there = (", ".join(map(str, sorted(numbers))) for numbers in (wanted, versions))
+        return f"version {missing} is asked for, and its base path holds {there}"
+
+    @property
     def labels(self) -> Mapping[str, int]:
         """The versions that requests may ask for by a name."""
         return self.config.labels
@@ -239,6 +248,10 @@ class Model:
         odd = {f"{name!r} is no version number" for name in other_children(self.config.base_path)}
         if not versions:
             odd.add("there is no complete version")
+        odd |= {
+            f"there is no complete version {version}, which is asked for"
+            for version in set(self.config.policy.specific) - set(versions)
+        }
         for text in odd - self._warned:
             _log.warning("model %s: in %s %s", self.name, self.config.base_path, text)
         self._warned = odd

@@ -137,6 +137,8 @@ class ServerOptions:
             raise UsageError(
                 "model_config_file: received together with a model directory; pass one of the two."
             )
+        if not self.host:
+            raise UsageError("host: received an empty address; pass 0.0.0.0 for every one.")
         if not self.model_name:
             raise UsageError("model_name: received an empty name; requests need one.")
         if bool(self.rest_ssl_cert_file) != bool(self.rest_ssl_key_file):

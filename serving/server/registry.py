@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -15,6 +16,40 @@ from serving.server.status import Code, StatusError
 _log = logging.getLogger(__name__)
 
 _MAX_WITHDRAWN = 100  # models that are gone and still reported
+
+
+class Fault(NamedTuple):
+    """Why a model, or a version of it, does not answer."""
+
+    model: str
+    version: int | None
+    reason: str
+
+    @property
+    def where(self) -> str:
+        """What does not answer, in words."""
+        version = "" if self.version is None else f" version {self.version}"
+        return f"{self.model}{version}"
+
+    def __str__(self) -> str:
+        """Returns it in TF Serving's form."""
+        version = "" if self.version is None else f" version: {self.version}"
+        return f"{{name: {self.model}{version}}} due to error: {self.reason}"
+
+
+class NotServed(StatusError):  # noqa: N818 - a status of its own
+    """Models that were asked for do not answer; the others do.
+
+    Attributes:
+        faults: why.
+    """
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        """Words the faults as TF Serving does."""
+        text = "".join(f"{{{fault}}}, " for fault in faults)
+        text = f"{len(faults)} model(s) did not become available: {{{text}}}"
+        super().__init__(Code.UNKNOWN, text)
+        self.faults = faults
 
 
 class Registry:
@@ -76,9 +111,7 @@ class Registry:
             for name in set(self.models) - {config.name for config in configs}:
                 self._withdraw(name)
             if faults:
-                text = "".join(f"{{{fault}}}, " for fault in faults)
-                text = f"{len(faults)} model(s) did not become available: {{{text}}}"
-                raise StatusError(Code.UNKNOWN, text)
+                raise NotServed(faults)
             if first:
                 self._check_labels(configs)
 
@@ -104,7 +137,7 @@ class Registry:
             while self.models:
                 self.models.popitem()[1].close()
 
-    def _serve(self, config: ModelConfig) -> list[str]:
+    def _serve(self, config: ModelConfig) -> list[Fault]:
         """Loads or reconfigures one model; returns what keeps it from answering as configured."""
         present = self.models.get(config.name)
         if present is not None and not present.closed and _same_path(present.config, config):
@@ -199,14 +232,13 @@ def _same_path(one: ModelConfig, other: ModelConfig) -> bool:
     return one.base_path == other.base_path
 
 
-def _faults(model: Model) -> list[str]:
+def _faults(model: Model) -> list[Fault]:
     """Returns why no version of a model answers; nothing when one does."""
     if model.available:
         return []
     failed = [
-        f"{{name: {model.name} version: {status.version}}} due to error: "
-        f"{status.error_code.name}: {status.error_message}"
+        Fault(model.name, status.version, f"{status.error_code.name}: {status.error_message}")
         for status in model.statuses()
         if status.error_code
     ]
-    return failed or [f"{{name: {model.name}}} due to error: its base path holds no version"]
+    return failed or [Fault(model.name, None, model.lack)]

@@ -19,7 +19,6 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
-from serving.errors import ServingError
 from serving.server import open_files, rest_codec
 from serving.server.acceptor import Acceptor
 from serving.server.core import Core, InputSource, ModelQuery
@@ -284,27 +283,6 @@ def with_cors(app: ASGIApp, origins: list[str]) -> ASGIApp:
         allow_headers=["content-type", "authorization", KEY_HEADER, _ID_HEADER],
         expose_headers=[_ID_HEADER],
     )
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Takes an HTTP port; nobody can connect before the socket listens.
-
-    Raises:
-        ServingError: the port is not free.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio turns Nagle's algorithm off; else replies wait 40 ms.
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-    except OSError as error:
-        bound.close()
-        raise ServingError(
-            f"rest_api_port: {port} on {host} cannot be used ({error.strerror}); stop the program "
-            "that has it or choose another with --rest_api_port."
-        ) from error
-    return bound
 
 
 async def _disconnected(receive: Receive) -> None:

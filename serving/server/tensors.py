@@ -51,8 +51,13 @@ def from_proto(name: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
     if proto.tensor_shape.unknown_rank or any(size < 0 for size in shape):
         raise invalid_argument(f"tensor parsing error: {name}: the shape is not fully defined")
     check_rank(shape)
+    sent, room = _num_values(proto), math.prod(shape)
+    if sent > room:
+        raise invalid_argument(
+            f"tensor parsing error: {name}: {sent} values are sent for shape {shape}"
+        )
     # A few bytes may claim any shape: the last value is repeated. That must not take the memory.
-    expanded = 0 if proto.tensor_content else math.prod(shape)
+    expanded = 0 if proto.tensor_content else room
     if expanded > _MAX_EXPANDED and expanded > proto.ByteSize():
         raise invalid_argument(
             f"tensor parsing error: {name}: shape {shape} is too large for the values sent"
@@ -65,6 +70,14 @@ def from_proto(name: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
         raise invalid_argument(f"tensor parsing error: {name}: {error}") from error
     # Raw content may hold any byte for a truth value; on its way back only 0 and 1 are one.
     return array.view(np.uint8) != 0 if array.dtype == bool else array
+
+
+def _num_values(proto: tensor_pb2.TensorProto) -> int:
+    """Returns how many values lie in the typed fields; a complex number takes two."""
+    if proto.tensor_content:
+        return 0
+    fields = [(f.name, values) for f, values in proto.ListFields() if f.name.endswith("_val")]
+    return max((len(values) // (1 + ("complex" in name)) for name, values in fields), default=0)
 
 
 def _packed_strings(content: bytes, count: int) -> np.ndarray:

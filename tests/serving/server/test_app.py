@@ -61,6 +61,18 @@ def test_a_port_in_use_is_named(half_plus_two, which):
     assert len(served_threads()) == before
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid", "2001:db8::1", "[::1]"])
+def test_a_host_that_is_not_ours_is_not_blamed_on_the_port(half_plus_two, host):
+    with pytest.raises(UsageError, match="no address of this machine") as caught:
+        Server(str(half_plus_two), host=host, port=0, rest_api_port=0).start()
+    assert str(caught.value).startswith(f"host: {host!r}") and "port" not in str(caught.value)
+
+
+def test_an_empty_host(half_plus_two):
+    with pytest.raises(UsageError, match="host: received an empty address"):
+        Server(str(half_plus_two), host="")
+
+
 def test_two_servers_do_not_share_a_port(half_plus_two, half_plus_two_server):
     with pytest.raises(ServingError, match="--port"):
         Server(str(half_plus_two), port=half_plus_two_server.port, rest_api_port=0).start()

@@ -76,7 +76,7 @@ def test_a_taken_port_is_a_sentence_and_nothing_else(half_plus_two, capfd):
         port = taken.getsockname()[1]
         result = gan(half_plus_two, f"--port={port}", "--rest_api_port=0")
     assert result.exit_code == 1
-    assert result.output.startswith(f"gan: port: {port} on 127.0.0.1 cannot be used for gRPC; ")
+    assert result.output.startswith(f"gan: port: {port} on 127.0.0.1 cannot be used (Address ")
     assert result.output.count("\n") == 1
     assert capfd.readouterr().err == ""
 

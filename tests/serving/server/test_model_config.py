@@ -288,5 +288,31 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_a_model_without_any_version_fails_the_start(serve, tmp_path):
-    with pytest.raises(ServingError, match="did not become available"):
+    with pytest.raises(ServingError) as caught:
         serve(model("m", tmp_path / "nothing"))
+    assert str(caught.value) == (
+        f"no version of a model can be loaded: m in {tmp_path / 'nothing'}: its base path holds no "
+        "version."
+    )
+
+
+def test_versions_that_are_asked_for_and_not_there(serve, versions, caplog):
+    absent = "model_version_policy { specific { versions: 7 versions: 8 } }"
+    with pytest.raises(ServingError) as caught:
+        serve(model("m", versions, absent))
+    assert str(caught.value) == (
+        f"no version of a model can be loaded: m in {versions}: version 7, 8 is asked for, and its "
+        "base path holds 1, 2, 3."
+    )
+    caplog.clear()
+    server = serve(model("m", versions, absent.replace("8", "2")))
+    assert answer(server, "m") == (2, 6.0)
+    assert f"in {versions} there is no complete version 7, which is asked for" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "custom_model_config {}"])
+def test_a_file_that_lists_no_models(tmp_path, text):
+    (tmp_path / "models.txt").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        read_file(str(tmp_path / "models.txt"))
+    assert "lists no models; expected model_config_list {" in str(caught.value)

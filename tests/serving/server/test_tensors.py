@@ -4,6 +4,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
 from tensorflow.core.framework import tensor_pb2
 
 from serving.server.status import StatusError
@@ -97,3 +98,24 @@ def test_a_message_that_contradicts_itself():
     proto.tensor_content = b"12345"
     with pytest.raises(StatusError, match="tensor parsing error: x"):
         from_proto("x", proto)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values"),
+    [
+        (np.int64, "int64_val: 1 int64_val: 2"),
+        (np.uint8, "int_val: 1 int_val: 2"),
+        (np.float32, "float_val: 1 float_val: 2"),
+        (np.float16, "half_val: 1 half_val: 2"),
+        (bool, "bool_val: true bool_val: true"),
+        (np.complex64, "scomplex_val: 1 scomplex_val: 2 scomplex_val: 3 scomplex_val: 4"),
+        (object, "string_val: 'a' string_val: 'b'"),
+        (np.int64, "float_val: 1 float_val: 2"),
+    ],
+)
+def test_more_values_than_the_shape_has_room_for(dtype, values):
+    proto = tensor_pb2.TensorProto(dtype=tf.as_dtype(dtype).as_datatype_enum)
+    text_format.Parse(f"tensor_shape {{ dim {{ size: 1 }} }} {values}", proto)
+    with pytest.raises(StatusError) as caught:
+        from_proto("x", proto)
+    assert caught.value.text == "tensor parsing error: x: 2 values are sent for shape [1]"
