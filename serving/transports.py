@@ -99,10 +99,10 @@ class Endpoint:
             UsageError: the address and the arguments differ, or a field cannot be.
         """
         found = address.read(target)
-        model = _agreed("model", model if model != DEFAULT_MODEL else None, found.model)
+        named = _agreed("model", model if model != DEFAULT_MODEL else None, found.model)
         return cls(
             found.target,
-            DEFAULT_MODEL if model is None else model,
+            DEFAULT_MODEL if named is None else named,
             _agreed("version", version, found.version),
             _agreed("version_label", label, found.label),
             certificates,

@@ -13,7 +13,7 @@ from serving.bulk.plans import Columns, Plan, plan_of
 from serving.errors import UsageError
 from serving.fields import STRING
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 SHARD_DIGITS = 5
 _ID_DIGITS = 8

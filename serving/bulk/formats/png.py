@@ -1,8 +1,13 @@
-"""A PNG file a sample, in a folder a class where there are labels."""
+"""A PNG file a sample, in a folder a class where there are labels.
+
+The folders bear the classes' names, so that whoever reads folders as classes has them.
+"""
 
 import hashlib
 import os
+import re
 import struct
+import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
 
@@ -13,6 +18,13 @@ from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples,
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # grey, grey and alpha, RGB, RGBA
+# What some file system takes for something else: separators, wildcards, devices, hidden files.
+_NO_FOLDER = re.compile(
+    r"""[. ].*|.*[. ]|.*[\x00-\x1f\x7f/\\:*?"<>|].*|(con|prn|aux|nul|com\d|lpt\d)(\..*)?""",
+    re.IGNORECASE | re.DOTALL,
+)
+_TAKEN = ("manifest.json",)
+_MAX_FOLDER_BYTES = 200
 _UP = 2
 _LEVEL = 1
 
@@ -44,6 +56,24 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
 
 
+def class_folders(label_names: Sequence[str]) -> list[str]:
+    """Returns the folder of each class: its name, or all their numbers if a name cannot be one.
+
+    Names must differ in more than their case, which some file systems do not keep.
+    """
+    distinct = {unicodedata.normalize("NFC", name).casefold() for name in label_names}
+    if len(distinct) == len(label_names) and all(map(_is_folder, label_names)):
+        return list(label_names)
+    return [str(number) for number in range(len(label_names))]
+
+
+def _is_folder(name: str) -> bool:
+    size = len(name.encode(errors="replace"))
+    is_text = name.encode(errors="ignore") == name.encode(errors="replace")
+    fits = is_text and 0 < size <= _MAX_FOLDER_BYTES
+    return fits and not _NO_FOLDER.fullmatch(name) and name.casefold() not in _TAKEN
+
+
 def decode(file: object) -> np.ndarray:
     """Returns the image [h, w, c] of a path or an open file."""
     pixels = np.asarray(Image.open(file))  # type: ignore[arg-type]
@@ -60,6 +90,7 @@ class _Writer:
 
     def __init__(self, shard: Shard) -> None:
         self._shard = shard
+        self._folders = class_folders(shard.content.label_names)
         self._files: list[File] = []
         self._digest = hashlib.sha256()
         self._crcs: list[str] = []
@@ -84,7 +115,9 @@ class _Writer:
         if content.named_by is not None:
             return [png_name(name.decode()) for name in samples.columns[content.named_by]]
         labels = samples.columns.get("label")
-        folders = [""] * len(samples) if labels is None else [f"{n}/" for n in labels.tolist()]
+        folders = [""] * len(samples)
+        if labels is not None:
+            folders = [f"{self._folders[number]}/" for number in labels.tolist()]
         return [
             f"{folder}{samples.first + position:0{content.id_digits}d}.png"
             for position, folder in enumerate(folders)
@@ -101,8 +134,9 @@ def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
     """The images; of the columns only the label is there, as the folder's name."""
     arrays = {content.output: np.stack([decode(path) for path in paths])}
     if "label" in content.columns and content.named_by is None:
+        numbers = {name: n for n, name in enumerate(class_folders(content.label_names))}
         folders = [os.path.basename(os.path.dirname(path)) for path in paths]
-        arrays["label"] = np.array(folders).astype(np.int64)
+        arrays["label"] = np.array([numbers[name] for name in folders], np.int64)
     return arrays
 
 

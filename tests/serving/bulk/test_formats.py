@@ -10,10 +10,15 @@ import tensorflow as tf
 from PIL import Image
 
 from serving import UsageError
+from serving.batch import verify
 from serving.bulk import formats
 from serving.bulk.formats import png
 from serving.bulk.formats.examples import serialized
+from serving.bulk.job import Job
+from serving.description import Description
 from tests.serving.bulk.conftest import ARRAY_FORMATS, run, tree
+from trainer.config.experiment import Data
+from trainer.data import loading
 
 
 @pytest.fixture(scope="module")
@@ -221,3 +226,26 @@ def test_records_are_what_an_example_is_by_itself():
         feature["text"].bytes_list.value.append(columns["text"][position])
         assert record == wanted.SerializeToString(deterministic=True)
     assert position == 2
+
+
+NAMES = ["dog", "Maine Coon", "β-cat", "10", "2", "a+b", "x.y", "é", "-", "Z" * 200]
+
+
+def test_class_folders_bear_names_and_read_back(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(Description, "label_names", NAMES)
+    manifest = run(digits, tmp_path, format="png", count=20)
+    assert {path.name for path in tmp_path.iterdir()} == {*NAMES, "manifest.json"}
+    assert verify(str(tmp_path), str(digits), share=1.0, progress=False).ok
+    job = Job.of(manifest)
+    paths = [str(tmp_path / name) for shard in manifest["shards"] for name in shard["files"]]
+    assert png.FORMAT.read(paths, job.content)["label"].tolist() == [*range(10)] * 2
+    assert loading.load(Data(source=f"folder:{tmp_path}")).spec.label_names == tuple(sorted(NAMES))
+
+
+@pytest.mark.parametrize("name", [
+    "", ".", "..", ".hidden", "a/b", "a\\b", "a:b", "what?", "a ", "a.", "con", "Aux.x", "LPT1",
+    "two\nlines", "\0", "x" * 201, "ü" * 101, "\udc80", "manifest.json", "CAT", "cafe\u0301",
+])  # fmt: skip
+def test_class_folders_are_numbers_where_a_name_cannot_be_one(name):
+    assert png.class_folders(["cat", name, "café"]) == ["0", "1", "2"]
+    assert png.class_folders(["cat", "dog", "café"]) == ["cat", "dog", "café"]
