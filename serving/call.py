@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from serving import address, latents
+from serving.bulk.endings import file_ending
 from serving.client import Client
 from serving.description import Description, Signature
 from serving.errors import NotFound, ServingError, UsageError
 from serving.fields import IMAGE, LABEL, LATENT, SEED, STRING, TEXT, Field
-from serving.pictures import ENDINGS, encode_png, is_png, read_picture
+from serving.pictures import encode_png, is_png, read_picture
 from serving.transports import DEFAULT_MODEL
 
 _PNG, _NPY, _NPZ, _CSV = ".png", ".npy", ".npz", ".csv"
@@ -54,6 +55,24 @@ class Question:
     inputs: Sequence[tuple[str, str]] = ()
     codes: Sequence[tuple[str, str]] = ()
     out: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses what no model could answer, before one is asked.
+
+        Raises:
+            UsageError: naming the option.
+        """
+        if self.count is not None and not 1 <= self.count <= _MAX_COUNT:
+            raise UsageError(f"--count: received {self.count}; expected 1 to {_MAX_COUNT}.")
+        if self.count is not None and len(self.seeds) > 1:
+            raise UsageError(
+                "--count: it goes with one --seed, the first; pass one or leave it out."
+            )
+        if self.out is not None and _suffix(self.out) not in ("", *_SUFFIXES):
+            raise UsageError(
+                f"--out: {_suffix(self.out)!r} is none of {', '.join(_SUFFIXES)}; pass one of "
+                "them, or a folder (with a / at the end, if it shall be called so)."
+            )
 
 
 @dataclass(frozen=True)
@@ -156,7 +175,7 @@ def choose_signature(description: Description, question: Question) -> Signature:
         return description.signature("decode")
     condition = question.labels or question.label_indices or question.texts or question.inputs
     signature = description.signature("generate_conditional" if condition else "generate")
-    wants_png = question.out is not None and Path(question.out).suffix not in (_NPY, _NPZ, _CSV)
+    wants_png = question.out is not None and _suffix(question.out) not in (_NPY, _NPZ, _CSV)
     png = f"{signature.name}_png"
     return description.signature(png) if wants_png and description.has_signature(png) else signature
 
@@ -228,10 +247,6 @@ def _seeds(question: Question, num_rows: int) -> list[int]:
     count = question.count
     if count is None:
         return seeds if len(seeds) > 1 else [seeds[0] + index for index in range(num_rows)]
-    if not 1 <= count <= _MAX_COUNT:
-        raise UsageError(f"--count: received {count}; expected 1 to {_MAX_COUNT}.")
-    if len(seeds) > 1:
-        raise UsageError("--count: it goes with one --seed, the first; pass one or leave it out.")
     return [seeds[0] + index for index in range(count)]
 
 
@@ -272,7 +287,7 @@ def _check_out(out: str | None, signature: Signature, num_rows: int) -> None:
     """Refuses before the request what could not be written after it."""
     if out is None:
         return
-    suffix = Path(out).suffix
+    suffix = _suffix(out)
     main = signature.outputs[signature.main_output]
     if suffix == _PNG and not _is_png(main):
         raise UsageError(
@@ -282,10 +297,6 @@ def _check_out(out: str | None, signature: Signature, num_rows: int) -> None:
         raise UsageError(f"--out: {out!r} is one picture and {num_rows} come; pass a folder.")
     if suffix == _CSV and not any(field.is_single for field in signature.outputs.values()):
         raise UsageError(f"--out: {signature.name} gives arrays; pass a .npz or .npy file.")
-    if suffix.lower() in ENDINGS and suffix not in _SUFFIXES:
-        raise UsageError(
-            f"--out: {suffix!r} is none of {', '.join(_SUFFIXES)}; pass one of them, or a folder."
-        )
     if suffix not in _SUFFIXES and Path(out).is_file():
         raise UsageError(f"--out: {out!r} is a file; pass a folder, or .png, .npy, .npz or .csv.")
 
@@ -315,7 +326,7 @@ def _files(
     out: str, signature: Signature, inputs: Mapping[str, Any], outputs: Mapping[str, np.ndarray]
 ) -> dict[Path, bytes]:
     """Path → content."""
-    suffix, main = Path(out).suffix, signature.main_output
+    suffix, main = _suffix(out), signature.main_output
     if suffix == _NPZ:
         arrays = {n: np.asarray(v) for n, v in inputs.items()} | dict(outputs)
         return {Path(out): _npz(arrays | _label_names(signature, arrays))}
@@ -403,6 +414,11 @@ def _npy(array: np.ndarray) -> bytes:
     content = io.BytesIO()
     np.save(content, _plain(array))
     return content.getvalue()
+
+
+def _suffix(out: str) -> str:
+    """The ending of a file in lower case; none of a folder."""
+    return file_ending(out) if not Path(out).is_dir() else ""
 
 
 def _plain(array: np.ndarray) -> np.ndarray:

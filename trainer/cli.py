@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from serving.bulk.command import PASSING_ON, generate_options, said
+from serving.bulk.command import PASSING_ON, checked, generate_options, said
 from serving.bulk.command import run as generate_in_bulk
 from serving.bulk.translate import run as translate_in_bulk
 from serving.bulk.translate import translate_options
@@ -327,7 +327,7 @@ def generate(context: click.Context, as_json: bool, **options: Any) -> None:
       gan generate models/pets --count 1000 --best-of 10000 --out pets
       gan generate models/pets --interpolate 1:2 --steps 16 --label cat --out way
     """  # noqa: D301 - click reads the \b as "do not wrap"
-    out = options["out"]
+    out, options = options["out"], checked(options, context.args)
     start_tensorflow()
     manifest = generate_in_bulk(options, context.args, on_terminal())
     say(as_json, manifest, said(manifest, out))

@@ -7,10 +7,12 @@ from typing import Any
 import click
 
 from serving.bulk import formats
+from serving.bulk.endings import file_ending
 from serving.errors import ServingError, UsageError
 
 # What a runner knows is passed on to it as it stands.
 PASSING_ON = {"ignore_unknown_options": True, "allow_extra_args": True}
+_COUNTED = ("per_class", "rows", "captions", "interpolate")  # each says how many by itself
 INTERRUPTED = 130  # the exit code of what Ctrl-C ended, as shells have it
 
 _OPTIONS = (
@@ -49,33 +51,47 @@ def generate_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def run(options: dict[str, Any], runner_options: list[str], progress: bool) -> dict[str, Any]:
-    """Generates by the values of `generate_options` and returns the manifest.
+def checked(options: dict[str, Any], runner_options: list[str]) -> dict[str, Any]:
+    """Returns the values of `generate_options` as `run` takes them, without TensorFlow.
 
     Raises:
-        UsageError: an option is wrong.
-        ServingError: the run failed.
+        UsageError: an option is wrong, whatever the model.
+        click.UsageError: one is missing or unknown.
     """
-    runner = options.pop("runner")
-    if runner_options and runner is None:
+    if runner_options and options["runner"] is None:
         # What click would say, had it not been told to let others' options pass.
         raise click.NoSuchOption(runner_options[0].partition("=")[0])
     _require_count(options)
+    _check_out(options["out"])
+    options = dict(options)
     index = options.pop("label_index")
     if index is not None and options["label"] is not None:
         raise UsageError("label: received a label and a label_index; pass one of them.")
     if index is not None:
         options["label"] = index
+    return options | {
+        "proportions": _proportions(options["proportions"]),
+        "grid": _grid(options["grid"]),
+        "interpolate": _pairs(options["interpolate"]),
+    }
+
+
+def run(options: dict[str, Any], runner_options: list[str], progress: bool) -> dict[str, Any]:
+    """Generates by the values that `checked` returns, and returns the manifest.
+
+    Raises:
+        UsageError: an option is wrong.
+        ServingError: the run failed.
+    """
     # TensorFlow comes with these.
     from serving.batch import Manner, generate
     from serving.bulk import hardware
 
     hardware.use_one_thread()
 
-    options["proportions"] = _proportions(options["proportions"])
-    options["grid"] = _grid(options["grid"])
-    options["interpolate"] = _pairs(options["interpolate"])
-    manner = Manner(options.pop("workers"), runner, tuple(runner_options), progress)
+    options = dict(options)
+    workers, runner = options.pop("workers"), options.pop("runner")
+    manner = Manner(workers, runner, tuple(runner_options), progress)
     return generate(options.pop("model_dir"), options.pop("out"), manner=manner, **options)
 
 
@@ -94,6 +110,7 @@ def main(context: click.Context, **options: Any) -> None:
     """Write samples of an export to a directory, as `gan generate` does."""
     out = options["out"]
     try:
+        options = checked(options, context.args)
         click.echo(said(run(options, context.args, sys.stderr.isatty()), out))
     except (UsageError, ServingError) as error:
         click.echo(f"serving.batch: {error}", err=True)
@@ -104,9 +121,17 @@ def main(context: click.Context, **options: Any) -> None:
 
 
 def _require_count(options: dict[str, Any]) -> None:
-    counted = ("per_class", "rows", "captions", "interpolate")
-    if options["count"] is None and not any(options[name] for name in counted):
-        raise click.MissingParameter(param_hint="'--count'", param_type="option")
+    if options["count"] is None and not any(options[name] for name in _COUNTED):
+        others = ", ".join(f"'--{name.replace('_', '-')}'" for name in _COUNTED)
+        raise click.UsageError(f"Missing option '--count', or one of {others}: how many samples?")
+
+
+def _check_out(out: str) -> None:
+    if ending := file_ending(out):
+        raise UsageError(
+            f"out: {out!r} ends as a file, and a folder is written; pass {out[: -len(ending)]!r}, "
+            "or put a / at the end if the folder shall be called so."
+        )
 
 
 def _proportions(text: str | None) -> dict[str, float] | None:

@@ -86,6 +86,7 @@ def test_describe(call):
         (["--signature", "encode"], 2, "signature: the model has no 'encode'"),
         (["--count", "0"], 2, "--count: received 0"),
         (["--count", "2", "--seed", "1", "--seed", "2"], 2, "--count: it goes with one --seed"),
+        (["--out", "a.zip"], 2, "--out: '.zip' is none of .png, .npy, .npz, .csv; pass one of th"),
         (["--count", "2", "--out", "a.png"], 2, "'a.png' is one picture and 2 come; pass a folder"),
         (["--signature", "latents", "--out", "a.png"], 2, "--out: latents of this model gives no"),
         (["--signature", "latents", "--out", "a.csv"], 2, "--out: latents gives arrays; pass a"),
@@ -230,3 +231,11 @@ def test_a_text_is_a_name_before_it_is_a_number(caplog):
     assert messages == [
         "label: '1' is taken for a name, that of class 0; label_index means the number."
     ]
+
+
+def test_endings_in_capitals_and_folders_called_like_files(call, tmp_path):
+    assert printed(call("--out", tmp_path / "a.PNG", "--json"))["files"] == [f"{tmp_path}/a.PNG"]
+    assert Image.open(tmp_path / "a.PNG").size == (8, 8)
+    call("--seed", 7, "--label", 1, "--out", f"{tmp_path}/b.jpg/")
+    call("--seed", 8, "--label", 1, "--out", f"{tmp_path}/b.jpg")  # it is there
+    assert len(list((tmp_path / "b.jpg").iterdir())) == 2

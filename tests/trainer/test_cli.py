@@ -1,6 +1,9 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -8,6 +11,8 @@ from click.testing import CliRunner
 from trainer import task
 from trainer.cli import main
 from trainer.config.recipe import recipe_names, recipe_text
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def gan(*arguments):
@@ -61,7 +66,8 @@ def test_the_version_is_printed():
         (["compare", "/nowhere"], "/nowhere"),
         (["generate", "/nowhere", "--count", "1", "--out", "x"], "/nowhere"),
         (["generate", "/nowhere", "--count", "1", "--out", "x", "--format", "gif"], "gif"),
-        (["generate", "/nowhere", "--out", "x"], "Missing option '--count'"),
+        (["generate", "/nowhere", "--out", "x"], "Missing option '--count', or one of '--per-cl"),
+        (["generate", "/nowhere", "--count", "1", "--out", "x.npz"], "pass 'x', or put a / at the"),
     ],
     ids=lambda a: " ".join(a) if isinstance(a, list) else "",
 )
@@ -204,3 +210,24 @@ def test_ctrl_c_ends_in_a_sentence(monkeypatch, said, line):
     monkeypatch.setattr("trainer.cli.recipe_text", interrupted)
     result = gan("recipes", "mlp-ring")
     assert (result.exit_code, result.stderr) == (130, f"gan: {line}\n")
+
+
+EARLY = """
+import sys
+from click.testing import CliRunner
+from trainer.cli import main
+result = CliRunner().invoke(main, sys.argv[1:])
+assert result.exit_code == 2, result.output
+assert "tensorflow" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize("arguments", [
+    ["generate", "m", "--out", "x"],
+    ["generate", "m", "--out", "x", "--count", "1", "--proportions", "cat"],
+    ["generate", "m", "--out", "x.png", "--count", "1"],
+    ["call", "localhost:8500", "--out", "f.jpg"],
+    ["call", "localhost:8500", "--count", "0"],
+], ids=" ".join)  # fmt: skip
+def test_what_the_command_line_alone_tells_is_said_before_tensorflow_starts(arguments):
+    subprocess.run([sys.executable, "-c", EARLY, *arguments], check=True, cwd=ROOT, timeout=60)
