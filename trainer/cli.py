@@ -8,6 +8,7 @@ import click
 
 from serving.bulk.command import PASSING_ON, checked, generate_options, said
 from serving.bulk.command import run as generate_in_bulk
+from serving.bulk.translate import checked as checked_translation
 from serving.bulk.translate import run as translate_in_bulk
 from serving.bulk.translate import translate_options
 from serving.server.command_line import ENGINES, TfServingFlags, become_tf_serving, server_flags
@@ -350,7 +351,7 @@ def translate(as_json: bool, **options: Any) -> None:
       gan translate models/pets photos --signature caption --out captions
       gan translate models/digits scans --signature classify --out classes
     """  # noqa: D301 - click reads the \b as "do not wrap"
-    out = options["out"]
+    out, options = options["out"], checked_translation(options)
     start_tensorflow()
     manifest = translate_in_bulk(options, on_terminal())
     say(as_json, manifest, said(manifest, out))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from serving.bulk import formats
-from serving.bulk.endings import file_ending
+from serving.bulk.endings import check_folder
 from serving.errors import ServingError, UsageError
 
 # What a runner knows is passed on to it as it stands.
@@ -62,7 +62,7 @@ def checked(options: dict[str, Any], runner_options: list[str]) -> dict[str, Any
         # What click would say, had it not been told to let others' options pass.
         raise click.NoSuchOption(runner_options[0].partition("=")[0])
     _require_count(options)
-    _check_out(options["out"])
+    check_folder(options["out"])
     options = dict(options)
     index = options.pop("label_index")
     if index is not None and options["label"] is not None:
@@ -124,14 +124,6 @@ def _require_count(options: dict[str, Any]) -> None:
     if options["count"] is None and not any(options[name] for name in _COUNTED):
         others = ", ".join(f"'--{name.replace('_', '-')}'" for name in _COUNTED)
         raise click.UsageError(f"Missing option '--count', or one of {others}: how many samples?")
-
-
-def _check_out(out: str) -> None:
-    if ending := file_ending(out):
-        raise UsageError(
-            f"out: {out!r} ends as a file, and a folder is written; pass {out[: -len(ending)]!r}, "
-            "or put a / at the end if the folder shall be called so."
-        )
 
 
 def _proportions(text: str | None) -> dict[str, float] | None:

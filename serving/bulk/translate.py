@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from serving.bulk import formats
+from serving.bulk.endings import check_folder
 from serving.errors import UsageError
 
 _OPTIONS = (
@@ -37,14 +38,24 @@ def translate_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def checked(options: dict[str, Any]) -> dict[str, Any]:
+    """Returns the values of `translate_options` as `run` takes them, without TensorFlow.
+
+    Raises:
+        UsageError: an option is wrong, whatever the model.
+    """
+    check_folder(options["out"])
+    return options | {"inputs": _named(options["inputs"])}
+
+
 def run(options: dict[str, Any], progress: bool) -> dict[str, Any]:
-    """Takes a folder through a model by the values of `translate_options`; the manifest.
+    """Takes a folder through a model by the values that `checked` returns; the manifest.
 
     Raises:
         UsageError: an option is wrong.
         ServingError: the run failed.
     """
-    options["inputs"] = _named(options["inputs"])
+    options = dict(options)
     # TensorFlow comes with these.
     from serving.batch import Manner, generate
     from serving.bulk import hardware

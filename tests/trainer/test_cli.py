@@ -226,6 +226,8 @@ assert "tensorflow" not in sys.modules
     ["generate", "m", "--out", "x"],
     ["generate", "m", "--out", "x", "--count", "1", "--proportions", "cat"],
     ["generate", "m", "--out", "x.png", "--count", "1"],
+    ["translate", "m", "photos", "--out", "x.png"],
+    ["translate", "m", "photos", "--out", "x", "--input", "mask"],
     ["call", "localhost:8500", "--out", "f.jpg"],
     ["call", "localhost:8500", "--count", "0"],
 ], ids=" ".join)  # fmt: skip
