@@ -10,12 +10,28 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from trainer import catalogue
 from trainer.catalogue import Section
+from trainer.config.sentences import together
 
 _Side = Annotated[int, Field(ge=1)]
+
+
+def _both_sides(value: Any) -> Any:
+    """One number is both sides of a square."""
+    return (value, value) if type(value) is int else value
+
+
+def _in_list(value: Any) -> Any:
+    """A single component, by its name or as a mapping, is a list of one."""
+    return (value,) if isinstance(value, str | Mapping) else value
+
+
+_Sides = Annotated[tuple[_Side, _Side], Field(strict=False)]
+_BOTH_SIDES = BeforeValidator(_both_sides)
+_IN_LIST = BeforeValidator(_in_list)
 
 
 class Data(Section):
@@ -35,8 +51,9 @@ class Data(Section):
     holdout_share: float = Field(0.1, ge=0.0, lt=1.0)
     # Whether tensorflow-datasets may download what is not prepared.
     download: bool = False
-    # Height and width of the examples; null keeps those of the data, which must then all agree.
-    size: Annotated[tuple[_Side, _Side] | None, Field(strict=False)] = None
+    # Height and width of the examples, or one number for both; null keeps those of the data, which
+    # must then all agree.
+    size: Annotated[_Sides | None, _BOTH_SIDES] = None
     # How another aspect is met: crop the centre, pad with the darkest value, or stretch.
     resize: Literal["crop", "pad", "stretch"] = "crop"
     # Channels of the examples (1 grey, 2 grey with opacity, 3 RGB, 4 RGBA); null keeps those of
@@ -100,8 +117,9 @@ class Run(Section):
     log_every: int = Field(100, ge=1)
     # Steps between two sample grids.
     sample_every: int = Field(1000, ge=1)
-    # Rows and columns of a sample grid; for a label condition columns are classes.
-    grid: Annotated[tuple[_Side, _Side], Field(strict=False)] = (8, 10)
+    # Rows and columns of a sample grid, or one number for both; for a label condition columns are
+    # classes.
+    grid: Annotated[_Sides, _BOTH_SIDES] = (8, 10)
     # Steps between two checkpoints.
     checkpoint_every: int = Field(1000, ge=1)
     # Checkpoints kept.
@@ -118,7 +136,7 @@ class Evaluate(Section):
     # Metrics to measure: names, or names with options ({name: prdc, k: 3}); null takes those that
     # suit the data.
     metrics: Annotated[
-        tuple[catalogue.AnyMetric, ...] | None, Field(strict=False, min_length=1)
+        tuple[catalogue.AnyMetric, ...] | None, Field(strict=False, min_length=1), _IN_LIST
     ] = None
     # Whether null above includes the metrics that take minutes.
     expensive: bool = False
@@ -155,12 +173,13 @@ class Experiment(Section):
     prior: catalogue.Prior = catalogue.GaussianPrior()
     condition: catalogue.Condition = catalogue.NoCondition()
     objective: catalogue.Objective = catalogue.NonSaturating()
-    penalties: Annotated[tuple[catalogue.Penalty, ...], Field(strict=False)] = ()
+    # What constrains the discriminator.
+    penalties: Annotated[tuple[catalogue.Penalty, ...], Field(strict=False), _IN_LIST] = ()
     # Further losses of either side.
-    terms: Annotated[tuple[catalogue.AnyTerm, ...], Field(strict=False)] = ()
+    terms: Annotated[tuple[catalogue.AnyTerm, ...], Field(strict=False), _IN_LIST] = ()
     round: catalogue.Round = catalogue.OrdinaryRound()
     # What changes the round's play, from the inside out.
-    wrappers: Annotated[tuple[catalogue.Wrapper, ...], Field(strict=False)] = ()
+    wrappers: Annotated[tuple[catalogue.Wrapper, ...], Field(strict=False), _IN_LIST] = ()
     optimizers: Optimizers = Optimizers()
     train: Train = Train()
     devices: Devices = Devices()
@@ -169,11 +188,10 @@ class Experiment(Section):
 
     @model_validator(mode="after")
     def _refuse_impossible_combinations(self) -> "Experiment":
-        for message in _impossible_games(self):
-            raise ValueError(message)
-        for impossible, message in _impossible_runs(self):
-            if impossible:
-                raise ValueError(message)
+        messages = [*_impossible_games(self)]
+        messages += [message for impossible, message in _impossible_runs(self) if impossible]
+        if messages:
+            raise ValueError(together(messages))
         return self
 
     def components(self) -> Iterator[catalogue.Component]:

@@ -6,13 +6,29 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+# What pydantic says in Python's words, in YAML's.
+_EXPECTED = {
+    "tuple_type": "input should be a list",
+    "model_type": "input should be a mapping of fields",
+    "model_attributes_type": "input should be a mapping of fields",
+    "dict_type": "input should be a mapping",
+}
+# Problems that are named at once.
+_NAMED = 5
+
 
 def sentence(error: ValidationError, root: type[BaseModel]) -> str:
-    """Field, value received, remedy: for the first problem; how many more there are."""
-    first, *others = error.errors()
-    text = _describe(first, root)
-    more = f" (and {len(others)} more such problems)" if others else ""
-    return text.rstrip("?.") + more + ("?" if text.endswith("?") and not more else ".")
+    """Field, value received, remedy: for each of the first problems; how many more there are."""
+    text = together([_describe(problem, root) for problem in error.errors()])
+    return text if text.endswith("?") else f"{text}."
+
+
+def together(problems: Sequence[str]) -> str:
+    """The first problems, each once, in a line without its last stop; how many more there are."""
+    different = [*dict.fromkeys(problems)]
+    named = [problem.rstrip(".") for problem in different[:_NAMED]]
+    more = f" (and {len(different) - _NAMED} more such problems)" if len(different) > _NAMED else ""
+    return " Also: ".join(p if p.endswith("?") else f"{p}." for p in named).rstrip(".") + more
 
 
 def _describe(problem: Any, root: type[BaseModel]) -> str:
@@ -30,7 +46,8 @@ def _describe(problem: Any, root: type[BaseModel]) -> str:
         accepted = context.get("expected_tags", "a mapping with a name")
         accepted = str(accepted).replace("'", "")
         return f"{field}.name: received {tag!r}; accepted are {accepted}"
-    return f"{field}: received {received}; {_lower_first(problem['msg'])}"
+    expected = _EXPECTED.get(kind) or _lower_first(problem["msg"])
+    return f"{field}: received {received}; {expected}"
 
 
 def _path(loc: Sequence[Any], root: type[BaseModel]) -> str:

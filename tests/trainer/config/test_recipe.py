@@ -24,7 +24,10 @@ BAD = [
     ("train.steps=true", ["train.steps", "True", "integer"]),
     ("train.batch_size=1.5", ["train.batch_size", "1.5", "integer"]),
     ("seed=-1", ["seed", "-1", "greater than or equal to 0"]),
-    ("train=3", ["train", "3", "dictionary"]),
+    ("train=3", ["train", "3", "mapping of fields"]),
+    ("data.size=abc", ["data.size", "'abc'", "should be a list"]),
+    ("data.size=true", ["data.size", "True"]),
+    ("run.grid=0", ["run.grid[0]", "0", "greater than or equal to 1"]),
     ("objective.name=wgan", ["objective.name", "'wgan'", "wasserstein"]),
     ("objective=wgan", ["objective.name", "'wgan'", "hinge"]),
     ("network.name=resnet", ["network.name", "'resnet'", "dcgan", "module:Class"]),
@@ -88,10 +91,34 @@ def test_choices_that_do_not_meet_get_a_sentence(overrides, words):
     assert all(word in str(error.value) for word in words), str(error.value)
 
 
-@pytest.mark.parametrize("spelling", ["penalties=[r1]", "penalties=[{name: r1}]"])
-def test_a_bare_name_stands_for_the_defaults_in_lists_too(spelling):
-    experiment = load_experiment("mlp-ring", [spelling])
+@pytest.mark.parametrize("value", ["[r1]", "[{name: r1}]", "r1", "{name: r1}"])
+def test_a_bare_name_stands_for_the_defaults_in_lists_too_and_for_a_list_of_one(value):
+    experiment = load_experiment("mlp-ring", [f"penalties={value}"])
     assert [p.name for p in experiment.penalties] == ["r1"]
+
+
+@pytest.mark.parametrize("value", ["64", "[64,64]"])
+def test_one_number_is_both_sides(value):
+    experiment = load_experiment("cgan-digits", [f"data.size={value}", f"run.grid={value}"])
+    assert experiment.data.size == experiment.run.grid == (64, 64)
+
+
+def test_several_problems_are_named_at_once_up_to_five():
+    wrong = ["train.stepz=1", "train.batch_size=0", "objective=wgan", "seed=-1", "data.flip=3"]
+    fields = ["train.stepz", "train.batch_size", "objective.name", "seed", "data.flip"]
+    with pytest.raises(ConfigError) as error:
+        load_experiment("cgan-digits", wrong)
+    sentences = str(error.value)
+    assert all(f"{field}: " in sentences for field in fields), sentences
+    assert "\n" not in sentences and "more such" not in sentences
+    with pytest.raises(ConfigError, match=r"\(and 2 more such problems\)\.$"):
+        load_experiment("cgan-digits", [*wrong, "run.keep=0", "run.log_every=0"])
+
+
+def test_several_impossible_combinations_are_named_at_once():
+    with pytest.raises(ConfigError) as error:
+        load_experiment("cgan-digits", ["objective=wasserstein", "devices.replicas=3"])
+    assert "clip_weights" in str(error.value) and "multiple of 3" in str(error.value)
 
 
 @pytest.mark.parametrize(("override", "words"), BAD, ids=[b[0] for b in BAD])
