@@ -64,7 +64,7 @@ def recipes(name: str | None, as_json: bool) -> None:
 
 @main.command()
 @experiment_options
-@click.option("--run-dir", help="Where the run is written; default runs/RECIPE.")
+@click.option("--run-dir", help="Where the run is written; default runs/NAME.")
 @click.option("--dry-run", is_flag=True, help="Print the resolved configuration and stop.")
 @json_option
 def train(
@@ -85,7 +85,7 @@ def train(
       gan train dcgan-mnist --data-dir ~/tensorflow_datasets --set train.steps=20000
       gan train mine.yaml --set data.source=folder:photos --set data.size=[64,64]
     """  # noqa: D301 - click reads the \b as "do not wrap"
-    experiment = load_experiment(recipe, with_data_dir(overrides, data_dir))
+    experiment = load_experiment(recipe, with_data_dir(overrides, data_dir), run_dir)
     if dry_run:
         say(as_json, experiment.as_dict(), to_yaml(experiment))
         return

@@ -50,12 +50,13 @@ def main(
     if checkpoint == "all":
         raise ConfigError("--checkpoint: received 'all', but one checkpoint is exported; name it.")
     bounds = [parse(text) for text in requirements]
-    experiment = load_experiment(recipe, with_data_dir(overrides, data_dir))
+    run_dir = run_dir or run_dir_of_job()
+    experiment = load_experiment(recipe, with_data_dir(overrides, data_dir), run_dir)
     start_tensorflow()
     from trainer.exporting import export_run, is_version_whole
     from trainer.training import train
 
-    run_dir = run_dir or run_dir_of_job() or f"runs/{experiment.name}"
+    run_dir = run_dir or f"runs/{experiment.name}"
     model_dir = model_dir or os.environ.get("AIP_MODEL_DIR")
     summary = train(experiment, run_dir, progress=False)
     say(as_json, summary.as_dict(), summary.text)

@@ -1,5 +1,6 @@
 """From a recipe to an experiment: YAML laid over the defaults, and `--set a.b=c` over that."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from trainer.config.experiment import Experiment
+from trainer.config.naming import renamed
 from trainer.config.sentences import sentence
 from trainer.errors import ConfigError
 from trainer.files import read_text
@@ -52,17 +54,28 @@ def _packaged() -> dict[str, Path]:
     return {path.stem: path for path in (Path(__file__).parents[1] / "recipes").glob("*/*.yaml")}
 
 
-def load_experiment(recipe: str, overrides: Sequence[str] = ()) -> Experiment:
+def load_experiment(
+    recipe: str, overrides: Sequence[str] = (), run_dir: str | os.PathLike[str] | None = None
+) -> Experiment:
     """Reads a recipe and applies `KEY=VALUE` overrides.
 
     Args:
         recipe: the name of a recipe of the package, or the path of a YAML file.
         overrides: such as `["train.steps=2000", "objective.name=hinge"]`; values are YAML.
+        run_dir: where it will be trained, whose name it takes where overrides make another thing of
+            it than the recipe describes.
 
     Raises:
         ConfigError: one sentence with the field, the value received and what is accepted.
     """
-    return _overridden(_read_recipe(recipe), overrides)
+    values = _read_recipe(recipe)
+    experiment = _overridden(values, overrides)
+    if not overrides:
+        return experiment
+    try:
+        return renamed(experiment, make_experiment(values), run_dir)
+    except ConfigError:  # The recipe alone is no whole experiment, so what it says is of this one.
+        return experiment
 
 
 def with_overrides(experiment: Experiment, overrides: Sequence[str]) -> Experiment:
