@@ -63,6 +63,31 @@ def recipes(name: str | None, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("data")
+@click.option("--out", metavar="RECIPE.yaml", help="Where it goes; default DATA's name, here.")
+@click.option("--data-dir", help="Where prepared tensorflow-datasets lie.")
+@json_option
+def init(data: str, out: str | None, data_dir: str | None, as_json: bool) -> None:
+    """Look at DATA and write a recipe that fits: a start for training on it.
+
+    DATA is a folder of pictures (its subfolders may be the classes), an .npz file of arrays, or
+    tfds:NAME.
+
+    \b
+    Examples:
+      gan init photos
+      gan init faces.npz --out recipes/faces.yaml
+      gan init tfds:mnist --data-dir ~/tensorflow_datasets
+    """  # noqa: D301 - click reads the \b as "do not wrap"
+    if data.startswith("tfds:"):
+        start_tensorflow()
+    from trainer.first_recipe import write_first_recipe
+
+    path, recipe = write_first_recipe(data, out, data_dir)
+    say(as_json, {"recipe": path, "seen": dict(recipe.seen)}, recipe.report(path))
+
+
+@main.command()
 @experiment_options
 @click.option("--run-dir", help="Where the run is written; default runs/NAME.")
 @click.option("--dry-run", is_flag=True, help="Print the resolved configuration and stop.")

@@ -1,5 +1,6 @@
 """From a recipe to an experiment: YAML laid over the defaults, and `--set a.b=c` over that."""
 
+import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,9 @@ from trainer.config.naming import renamed
 from trainer.config.sentences import sentence
 from trainer.errors import ConfigError
 from trainer.files import read_text
+
+# Sources that have a colon behind their name.
+_SOURCES = ("folder", "npz", "tfds", "generated")
 
 # Folders of recipes in the order of the lectures, with the headings that `gan recipes` shows.
 CHAPTERS = {
@@ -111,10 +115,7 @@ def _read_recipe(recipe: str) -> dict[str, Any]:
         return {"name": recipe, **parse_yaml(recipe_text(recipe), origin=recipe)}
     path = Path(recipe)
     if path.suffix not in (".yaml", ".yml"):
-        raise ConfigError(
-            f"RECIPE: received {recipe!r}; accepted are {', '.join(recipe_names())}, "
-            "or the path of a YAML file."
-        )
+        raise ConfigError(_no_recipe(recipe))
     try:
         text = read_text(recipe)
     except (OSError, UnicodeDecodeError) as error:
@@ -123,6 +124,24 @@ def _read_recipe(recipe: str) -> dict[str, Any]:
             f"RECIPE: {recipe!r} cannot be read ({reason}); give a YAML file that exists."
         ) from error
     return {"name": path.stem, **parse_yaml(text, origin=recipe)}
+
+
+def _no_recipe(received: str) -> str:
+    """What a word is instead of a recipe, and what to do about it."""
+    path = Path(received).expanduser()
+    if path.is_dir() and (path / "config.yaml").exists():
+        return f"RECIPE: {received!r} is a run; `gan resume {received}` goes on with it."
+    if path.is_dir() or path.suffix == ".npz" or received.partition(":")[0] in _SOURCES:
+        return (
+            f"RECIPE: {received!r} is data and no recipe; `gan init {received}` looks at it and "
+            "writes one that fits."
+        )
+    close = difflib.get_close_matches(received, recipe_names(), n=1)
+    meant = f"did you mean {close[0]}? Accepted are" if close else "accepted are"
+    return (
+        f"RECIPE: received {received!r}; {meant} {', '.join(recipe_names())}, or the path of a "
+        "YAML file. For data of your own, `gan init FOLDER` writes one."
+    )
 
 
 def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

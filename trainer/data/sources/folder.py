@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -45,25 +45,12 @@ def open_source(data: Data) -> Source:
             `data.max_corrupt_share`.
     """
     assert isinstance(data.source, Folder)
-    root = Path(data.source.path).expanduser()
-    if not root.is_dir():
-        raise ConfigError(
-            f"data.source: {root} is not a folder; give the path of a folder of images on a local "
-            "disk."
-        )
-    found = _listed(root)
-    files = found.images
-    if len(files) < 2:
-        raise ConfigError(
-            f"data.source: {root} holds {len(files)} images, and training needs at least 2; "
-            f"accepted endings are {', '.join(ENDINGS)}."
-        )
-    _refuse_splits(root, files)
-    names, labels = _classes([file.relative_to(root) for file in files])
-    _tell(root, found, names, labels)
+    found = contents(data.source.path)
+    _tell(found)
+    root, files, labels = found.root, found.images, found.labels
     return Source(
         tables=(Table(Part(_rows(root, files, labels, data), len(files)), labels=labels),),
-        fields=labelled(names),
+        fields=labelled(found.names),
         identity={
             "source": "folder",
             "path": str(root.resolve()),
@@ -73,6 +60,50 @@ def open_source(data: Data) -> Source:
 
 
 # ---- Which files ---------------------------------------------------------------------------------
+
+
+class Contents(NamedTuple):
+    """What a folder holds, none of it opened.
+
+    Attributes:
+        root: the folder.
+        images: files with one of the known endings, in the order in which they are read.
+        others: how many files of each other ending there are.
+        repeated: links to folders that are listed elsewhere.
+        names: of the classes; empty where there are none.
+        labels: each image's class, int64 [n]; None where there are none.
+    """
+
+    root: Path
+    images: list[Path]
+    others: Counter[str]
+    repeated: list[Path]
+    names: tuple[str, ...]
+    labels: np.ndarray | None
+
+
+def contents(path: str) -> Contents:
+    """Lists a folder of images.
+
+    Raises:
+        ConfigError: for a folder that is missing, has less than two images, or holds splits in the
+            place of classes.
+    """
+    root = Path(path).expanduser()
+    if not root.is_dir():
+        raise ConfigError(
+            f"data.source: {root} is not a folder; give the path of a folder of images on a local "
+            "disk."
+        )
+    found = _listed(root)
+    if len(found.images) < 2:
+        raise ConfigError(
+            f"data.source: {root} holds {len(found.images)} images, and training needs at least 2; "
+            f"accepted endings are {', '.join(ENDINGS)}."
+        )
+    _refuse_splits(root, found.images)
+    names, labels = _classes([file.relative_to(root) for file in found.images])
+    return Contents(root, found.images, found.others, found.repeated, names, labels)
 
 
 @dataclass
@@ -168,8 +199,9 @@ def _classes(files: list[Path]) -> tuple[tuple[str, ...], np.ndarray | None]:
     return tuple(readable(name) for name in names), labels
 
 
-def _tell(root: Path, found: _Listing, names: tuple[str, ...], labels: np.ndarray | None) -> None:
+def _tell(found: Contents) -> None:
     """Says what is left out and what the classes are."""
+    root, names, labels = found.root, found.names, found.labels
     if found.others:
         _logger.warning(
             "data.source: %d files that are no images are left out: %s.",

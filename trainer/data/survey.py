@@ -1,0 +1,222 @@
+"""A look at a source within seconds: what it holds and whether it can be read, before it is read.
+
+`gan init` writes a recipe from it, and `gan train --dry-run` says what it saw.
+"""
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from trainer.catalogue import Folder, resolve
+from trainer.config.experiment import Data
+from trainer.data.decoding import read_image
+from trainer.data.images import conform
+from trainer.data.reading import Row, Source, readable
+from trainer.data.sources import folder
+from trainer.errors import ConfigError
+
+# Examples that are opened at most, and after how many seconds no further ones are.
+_MOST = 400
+_SECONDS = 5.0
+# Images that are decoded at once.
+_AT_ONCE = 16
+# Of the order in which a folder's images are opened.
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was seen of a source.
+
+    Attributes:
+        count: number of examples, in the first table.
+        held_out: number of those that are held out already; None where a share is to be.
+        tables: the examples that were opened, by table, in the place of their values zeros that
+            take no memory.
+        classes: name → number of examples, None where that is not known.
+        ranges: field → lowest and highest value that was seen, of float data.
+        unreadable: name of a file → why it cannot be read.
+        left_out: ending → number of files that are no images.
+    """
+
+    count: int
+    held_out: int | None
+    tables: tuple[tuple[Row, ...], ...]
+    classes: Mapping[str, int | None]
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def opened(self) -> int:
+        """How many examples were opened, those that cannot be read included."""
+        return len(self.tables[0]) + len(self.unreadable)
+
+    def values(self, name: str) -> list[np.ndarray]:
+        """The values of a field of the first table, shape and dtype alone."""
+        return [row.fields[name] for row in self.tables[0] if name in row.fields]
+
+
+def survey(data: Data) -> Survey:
+    """Opens a source and some of its examples, as `data` has them conform.
+
+    Raises:
+        ConfigError: where the source cannot be opened, or nothing of it read.
+    """
+    if isinstance(data.source, Folder):
+        return _of_folder(data.source, data)
+    source: Source = resolve(data.source)(data)
+    ranges: dict[str, tuple[float, float]] = {}
+    tables = tuple(
+        tuple(_stand_in(row, ranges) for row in _some(table.train.rows)) for table in source.tables
+    )
+    names = source.fields["label"].names if "label" in source.fields else ()
+    first = source.tables[0]
+    held_out = None if first.held_out is None else first.held_out.count
+    return Survey(first.train.count, held_out, tables, _classes(names, first.labels), ranges)
+
+
+def _classes(names: tuple[str, ...], labels: np.ndarray | None) -> dict[str, int | None]:
+    if labels is None:
+        return dict.fromkeys(names)
+    return dict(zip(names, np.bincount(labels, minlength=len(names)).tolist(), strict=True))
+
+
+def _some(rows: Iterable[Row | None]) -> Iterator[Row]:
+    """The first rows that can be read, as many as there is time for."""
+    begun = time.monotonic()
+    for row in itertools.islice(rows, _MOST):
+        if row is not None:
+            yield row
+        if time.monotonic() - begun > _SECONDS:
+            return
+
+
+def _stand_in(row: Row, ranges: dict[str, tuple[float, float]]) -> Row:
+    """A row of zeros, after its values have widened the ranges."""
+    for name, value in row.fields.items():
+        if value.dtype.kind == "f" and value.size:
+            low, high = ranges.get(name, (np.inf, -np.inf))
+            ranges[name] = min(low, float(value.min())), max(high, float(value.max()))
+    zeros = {n: np.broadcast_to(np.zeros((), v.dtype), v.shape) for n, v in row.fields.items()}
+    return Row(zeros, row.origin)
+
+
+# ---- Folders, of which any image can be opened ---------------------------------------------------
+
+
+def _of_folder(source: Folder, data: Data) -> Survey:
+    """Opens images from all over the folder, so that classes and kinds are all seen."""
+    found = folder.contents(source.path)
+    order = np.random.RandomState(_SEED).permutation(len(found.images))[:_MOST]
+    rows: list[Row] = []
+    unreadable: dict[str, str] = {}
+    ranges: dict[str, tuple[float, float]] = {}
+    for file, image in _decoded([found.images[i] for i in order]):
+        name = readable(str(file.relative_to(found.root)))
+        if isinstance(image, Exception):
+            unreadable[name] = str(image)
+        else:
+            rows.append(_stand_in(Row({"sample": conform(image, data)}, name), ranges))
+    if not rows:
+        name, reason = next(iter(unreadable.items()))
+        raise ConfigError(
+            f"data.source: none of {len(unreadable)} images in {found.root} can be read (such as "
+            f"{name}: {reason}); mend them, or give another folder."
+        )
+    classes = _classes(found.names, found.labels)
+    return Survey(
+        *(len(found.images), None, (tuple(rows),), classes, ranges, unreadable),
+        left_out=dict(found.others.most_common()),
+    )
+
+
+def _decoded(files: list[Path]) -> Iterator[tuple[Path, np.ndarray | Exception]]:
+    """Files and what they hold, as many as there is time for."""
+
+    def attempt(file: Path) -> np.ndarray | Exception:
+        try:
+            return read_image(file)
+        except Exception as error:  # As in reading: Pillow raises nearly anything.
+            return error
+
+    begun = time.monotonic()
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, len(files), _AT_ONCE):
+            some = files[start : start + _AT_ONCE]
+            yield from zip(some, pool.map(attempt, some), strict=True)
+            if time.monotonic() - begun > _SECONDS:
+                return
+
+
+# ---- What is said of it --------------------------------------------------------------------------
+
+_CHANNELS = {1: "grey", 2: "grey with transparency", 3: "RGB", 4: "RGB with transparency"}
+_TYPES = {"uint8": "8 bits", "uint16": "16 bits", "float32": "floats"}
+# Names that a line lists.
+_LISTED = 10
+
+
+def lines(found: Survey) -> list[tuple[str, str]]:
+    """What was seen: what it is about, and a few words."""
+    opened = "all" if found.opened >= found.count else f"{found.opened} of them"
+    told = [("examples", f"{found.count}, {opened} opened")]
+    if found.held_out is not None:
+        told.append(("held out", f"{found.held_out}, in a split of their own"))
+    for table in found.tables:
+        for name in table[0].fields if table else ():
+            if name != "label":
+                about = "" if name == "sample" else f"{name} "
+                values = [row.fields[name] for row in table if name in row.fields]
+                told += [(f"{about}{what}", text) for what, text in _forms(values)]
+    for name, (low, high) in found.ranges.items():
+        told.append(("values", f"{low:g} to {high:g}" + ("" if name == "sample" else f" ({name})")))
+    told.append(("classes", _listed(found.classes) if found.classes else "none, it has no labels"))
+    if found.unreadable:
+        told.append(("unreadable", "; ".join(f"{n} ({r})" for n, r in _first(found.unreadable))))
+    if found.left_out:
+        told.append(("left out", f"files that are no images: {_listed(found.left_out)}"))
+    return told
+
+
+def _forms(values: list[np.ndarray]) -> Iterator[tuple[str, str]]:
+    if values[0].ndim == 3:
+        yield "sizes", _sizes([value.shape[:2] for value in values])
+        channels = Counter(_CHANNELS.get(v.shape[2], f"{v.shape[2]} channels") for v in values)
+        yield "colours", _of_all(channels)
+    else:
+        shapes = Counter("x".join(str(side) for side in v.shape) or "1" for v in values)
+        yield "numbers", _of_all(shapes)
+    yield "depth", _of_all(Counter(_TYPES.get(v.dtype.name, v.dtype.name) for v in values))
+
+
+def _sizes(sizes: list[tuple[int, ...]]) -> str:
+    """Heights and widths in words."""
+    if len(set(sizes)) == 1:
+        return f"{sizes[0][0]}x{sizes[0][1]}"
+    heights, widths = zip(*sizes, strict=True)
+    return (
+        f"heights {min(heights)} to {max(heights)} (half of them above {np.median(heights):.0f}), "
+        f"widths {min(widths)} to {max(widths)} (above {np.median(widths):.0f})"
+    )
+
+
+def _of_all(counts: Counter[str]) -> str:
+    """One kind by its name, several with their numbers."""
+    return next(iter(counts)) if len(counts) == 1 else _listed(dict(counts.most_common()))
+
+
+def _listed(counts: Mapping[str, int | None]) -> str:
+    texts = [name if count is None else f"{name} {count}" for name, count in _first(counts)]
+    more = f" and {len(counts) - _LISTED} more" if len(counts) > _LISTED else ""
+    return ", ".join(texts) + more
+
+
+def _first(named: Mapping) -> list[tuple]:
+    return list(itertools.islice(named.items(), _LISTED))
