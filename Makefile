@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test test-slow test-all check format bench clean
+.PHONY: help install demo test test-slow test-all check format reference bench clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ check: $(INSTALLED) ## lint, formatting and types
 format: $(INSTALLED) ## format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+reference: $(INSTALLED) ## render docs/configuration.md from the classes of the configuration
+	$(BIN)/python -m trainer.config.reference > docs/configuration.md
 
 bench: $(INSTALLED) ## list the benchmarks (each is a command of its own)
 	@$(BIN)/python -m benchmarks --help

@@ -18,6 +18,7 @@ from trainer.commands import (
     SentenceGroup,
     experiment_options,
     json_option,
+    look_at_data,
     on_terminal,
     require_option,
     say,
@@ -26,12 +27,12 @@ from trainer.commands import (
     typed_command,
     with_data_dir,
 )
+from trainer.config.marked import marked_yaml
 from trainer.config.recipe import (
     load_experiment,
     recipe_chapters,
     recipe_names,
     recipe_text,
-    to_yaml,
 )
 from trainer.errors import ConfigError
 
@@ -90,7 +91,7 @@ def init(data: str, out: str | None, data_dir: str | None, as_json: bool) -> Non
 @main.command()
 @experiment_options
 @click.option("--run-dir", help="Where the run is written; default runs/NAME.")
-@click.option("--dry-run", is_flag=True, help="Print the resolved configuration and stop.")
+@click.option("--dry-run", is_flag=True, help="Print every field, look at the data, and stop.")
 @json_option
 def train(
     recipe: str,
@@ -112,7 +113,8 @@ def train(
     """  # noqa: D301 - click reads the \b as "do not wrap"
     experiment = load_experiment(recipe, with_data_dir(overrides, data_dir), run_dir)
     if dry_run:
-        say(as_json, experiment.as_dict(), to_yaml(experiment))
+        say(as_json, experiment.as_dict(), marked_yaml(experiment))
+        look_at_data(experiment, as_json)
         return
     start_tensorflow()
     from trainer.training import train as train_run

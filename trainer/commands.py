@@ -12,6 +12,7 @@ import click
 
 from serving.bulk.command import INTERRUPTED
 from serving.errors import RequestError, ServingError, UsageError
+from trainer.config.experiment import Experiment
 from trainer.errors import ConfigError, RunError
 
 
@@ -126,6 +127,27 @@ def with_data_dir(overrides: tuple[str, ...], data_dir: str | None) -> list[str]
         *overrides,
         *([f"data.data_dir={json.dumps(data_dir, ensure_ascii=False)}"] if data_dir else []),
     ]
+
+
+def look_at_data(experiment: Experiment, as_json: bool) -> None:
+    """Says what the data is, as comments that may stand under YAML, and what would not train.
+
+    Raises:
+        ConfigError: when it cannot be read, or does not suit the experiment.
+    """
+    if experiment.data.download:
+        click.echo("data.download: the data is not looked at, for that might fetch it.", err=True)
+        return
+    # Of a user's own source nothing is known.
+    if getattr(experiment.data.source, "has_splits", True):
+        start_tensorflow()
+    from trainer.data.survey import lines, refuse_unfit, survey
+
+    found = survey(experiment.data)
+    refuse_unfit(found, experiment)
+    if not as_json:
+        seen = [f"#   {what}: {words}" for what, words in lines(found)]
+        click.echo("\n".join(["", f"# Seen of {experiment.data.source}:", *seen]))
 
 
 def typed_command() -> str:

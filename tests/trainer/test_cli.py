@@ -1,12 +1,15 @@
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from trainer import task
 from trainer.cli import main
@@ -35,14 +38,44 @@ def test_one_recipe_is_printed_with_its_comments():
     assert refused.exit_code == 2 and "mlp-ring" in refused.stderr
 
 
-def test_a_dry_run_prints_the_resolved_recipe_and_writes_nothing(tmp_path, monkeypatch):
+def test_a_dry_run_prints_the_resolved_recipe_looks_at_the_data_and_writes_nothing(
+    tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
-    result = gan("train", "cgan-mnist", "--dry-run", "--data-dir", "/data", "--set", "seed=3")
-    assert result.exit_code == 0
-    assert "data_dir: /data" in result.stdout and "seed: 3" in result.stdout
-    as_json = json.loads(gan("train", "cgan-mnist", "--dry-run", "--json").stdout)
+    result = gan("train", "cgan-digits", "--dry-run", "--set", "seed=3", "--set", "train.steps=7")
+    assert result.exit_code == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert "seed: 3  # default 0" in lines and "  steps: 7  # default 5000" in lines
+    assert "  name: label  # default none" in lines and "  batch_size: 64" in lines
+    assert "#   classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9" in lines
+    as_json = json.loads(gan("train", "cgan-digits", "--dry-run", "--json").stdout)
     assert as_json["train"]["steps"] > 0 and as_json["train"]["batch_size"] > 0
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["data.source=folder:nowhere"], "nowhere is not a folder"),
+        (["data.source=npz:unlabelled.npz"], "condition.name: received 'label'"),
+        (["data.source=npz:unlabelled.npz", "condition=none"], "take at most 9"),
+        (["data.source=tfds:mnist", "data.data_dir=nowhere"], "'mnist' is not prepared"),
+        (["data.source=folder:sizes", "condition=none"], "data.size: received null"),
+        (["data.source=folder:broken", "condition=none"], "data.max_corrupt_share: received 0.01"),
+    ],
+)
+def test_a_dry_run_refuses_what_would_not_train(overrides, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez("unlabelled.npz", images=np.zeros((10, 8, 8), np.uint8))
+    for name, sides in (("sizes", (8, 9)), ("broken", (8, 8))):
+        os.makedirs(name)
+        for index, side in enumerate(sides):
+            Image.new("L", (side, 8)).save(f"{name}/{index}.png")
+    (tmp_path / "broken" / "2.png").write_bytes(b"no picture")
+    changes = [word for override in overrides for word in ("--set", override)]
+    result = gan("train", "cgan-digits", "--dry-run", *changes)
+    assert result.exit_code == 2 and words in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_the_version_is_printed():

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from trainer.catalogue import Folder, resolve
-from trainer.config.experiment import Data
+from trainer.config.experiment import Data, Experiment
 from trainer.data.decoding import read_image
 from trainer.data.images import conform
-from trainer.data.reading import Row, Source, readable
+from trainer.data.reading import Row, Source, check_alike, readable
 from trainer.data.sources import folder
 from trainer.errors import ConfigError
 
@@ -106,6 +106,39 @@ def _stand_in(row: Row, ranges: dict[str, tuple[float, float]]) -> Row:
             ranges[name] = min(low, float(value.min())), max(high, float(value.max()))
     zeros = {n: np.broadcast_to(np.zeros((), v.dtype), v.shape) for n, v in row.fields.items()}
     return Row(zeros, row.origin)
+
+
+def refuse_unfit(found: Survey, experiment: Experiment) -> None:
+    """Refuses data that a training would read to the end before it refuses it.
+
+    Raises:
+        ConfigError: where examples are not alike, labels are missing, too many files cannot be read
+            or a batch is larger than what there is.
+    """
+    data, train = experiment.data, experiment.train
+    for table in found.tables:
+        for row in table[1:]:
+            check_alike(table[0], row)
+    share = len(found.unreadable) / max(1, found.opened)
+    if share > data.max_corrupt_share:
+        raise ConfigError(
+            f"data.max_corrupt_share: received {data.max_corrupt_share:g}, but "
+            f"{len(found.unreadable)} of {found.opened} images cannot be read "
+            f"({', '.join(list(found.unreadable)[:3])}); remove or mend them, or raise the share."
+        )
+    if experiment.condition.name == "label" and not found.classes:
+        raise ConfigError(
+            "condition.name: received 'label', but the data has no labels; give labelled data (one "
+            "folder a class, or an array `labels`), or set condition.name=none."
+        )
+    held_out = int(found.count * data.holdout_share) if found.held_out is None else 0
+    per_step = train.batch_size * experiment.round.turns
+    if per_step > found.count - held_out:
+        raise ConfigError(
+            f"train.batch_size: received {train.batch_size}; there are {found.count - held_out} "
+            f"training examples (data.holdout_share sets others aside); take at most "
+            f"{(found.count - held_out) // experiment.round.turns}."
+        )
 
 
 # ---- Folders, of which any image can be opened ---------------------------------------------------
