@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 __all__ = ["ConfigError", "Experiment", "RunError", "export", "load_experiment", "train"]
 
 
-def train(config: Experiment, run_dir: str | Path, *, progress: bool = True) -> "Summary":
-    """Plays a run to its end, resuming it when `run_dir` holds it already (see `training`)."""
+def train(
+    recipe: Experiment | str | Path, run_dir: str | Path, *, progress: bool = True
+) -> "Summary":
+    """Plays a run to its end, resuming it when `run_dir` holds it already (see `training`).
+
+    `recipe` is an experiment, or a recipe's name or path.
+    """
     from trainer.training import train as train_run
 
-    return train_run(config, run_dir, progress=progress)
+    return train_run(recipe, run_dir, progress=progress)
 
 
 def export(run_dir: str | Path, to: str | Path, checkpoint: str = "last") -> str:

@@ -124,6 +124,28 @@ def train(
 
 
 @main.command()
+@click.argument("run_dir")
+@set_option
+@json_option
+def resume(run_dir: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Go on with the run in RUN_DIR, with the settings that it recorded.
+
+    What --set may change: train.steps or train.epochs (upwards), run.*, evaluate.*, devices.*,
+    and paths.
+
+    \b
+    Examples:
+      gan resume runs/pets
+      gan resume runs/pets --set train.steps=100000
+    """  # noqa: D301 - click reads the \b as "do not wrap"
+    start_tensorflow()
+    from trainer.training import resume as resume_run
+
+    summary = resume_run(run_dir, overrides, progress=on_terminal())
+    say(as_json, summary.as_dict(), summary.text)
+
+
+@main.command()
 @click.argument("target")
 @click.option(
     "--reference",

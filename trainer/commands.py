@@ -123,10 +123,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 def with_data_dir(overrides: tuple[str, ...], data_dir: str | None) -> list[str]:
     """The overrides with --data-dir as one of them."""
-    return [
-        *overrides,
-        *([f"data.data_dir={json.dumps(data_dir, ensure_ascii=False)}"] if data_dir else []),
-    ]
+    if not data_dir:
+        return [*overrides]
+    place = json.dumps(os.path.expanduser(data_dir), ensure_ascii=False)
+    return [*overrides, f"data.data_dir={place}"]
 
 
 def look_at_data(experiment: Experiment, as_json: bool) -> None:

@@ -6,6 +6,7 @@ TensorFlow, whose file systems know object stores, is imported when a path is on
 import contextlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -25,6 +26,21 @@ def is_remote(path: str | os.PathLike[str]) -> bool:
 def join(folder: str | os.PathLike[str], *parts: str) -> str:
     """A path below a local or remote folder."""
     return os.path.join(os.fspath(folder), *parts)
+
+
+def expanded(path: str | os.PathLike[str]) -> str:
+    """A path with `~` read as the home folder, which shells leave as it is behind an equals sign.
+
+    A local one becomes absolute.
+    """
+    path = os.fspath(path)
+    return path if is_remote(path) else os.path.abspath(os.path.expanduser(path))
+
+
+def reason(error: Exception) -> str:
+    """Why a file operation failed, in one line: TensorFlow's text without its own address."""
+    text = getattr(error, "strerror", None) or getattr(error, "message", None) or str(error)
+    return re.sub(r" *(\[\[.*?\]\]|\[Op:\w+\]( name: *\S*)?)", "", " ".join(text.split())).strip()
 
 
 def read_text(path: str) -> str:

@@ -4,9 +4,11 @@ import contextlib
 import functools
 import itertools
 import logging
+import math
+import shlex
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -16,12 +18,13 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.config.experiment import Experiment, impossible_replicas
+from trainer.config.recipe import load_experiment, with_overrides
 from trainer.data import loading, pipeline
-from trainer.data.examples import Dataset
+from trainer.data.examples import Dataset, DataSpec
 from trainer.errors import ConfigError, RunError
-from trainer.files import join
-from trainer.game.assembly import Game, assemble
-from trainer.run import distribution, observers
+from trainer.files import expanded, join
+from trainer.game.assembly import Game, assemble, make_round
+from trainer.run import advice, distribution, observers
 from trainer.run.checkpoints import Checkpoints
 from trainer.run.directory import RunDirectory
 
@@ -39,6 +42,7 @@ class Summary:
 
     Attributes:
         run_dir: where everything lies.
+        start: steps played before this start.
         step: steps played in all.
         ended_by: "steps", "time budget" or "signal".
         seconds: of training in this start, without evaluations.
@@ -46,6 +50,7 @@ class Summary:
     """
 
     run_dir: str
+    start: int
     step: int
     ended_by: str
     seconds: float
@@ -58,27 +63,42 @@ class Summary:
     @property
     def text(self) -> str:
         """What a person wants to know at the end."""
-        next_ = f"gan evaluate {self.run_dir};  gan export {self.run_dir} --to MODEL_DIR"
-        if self.ended_by != "steps":
-            next_ = f"the same command again goes on; or {next_}"
+        run_dir = shlex.quote(self.run_dir)
+        next_ = f"gan evaluate {run_dir};  gan export {run_dir} --to MODEL_DIR"
         return "\n".join(
             (
-                f"Step {self.step} reached in {self.seconds:.0f} s "
-                f"({self.images_per_second:.0f} images/s); ended by: {self.ended_by}.",
+                self._ending,
                 f"  run          {self.run_dir}",
                 f"  samples      {join(self.run_dir, 'samples')}",
                 f"  metrics      {join(self.run_dir, 'metrics.jsonl')}",
                 f"  TensorBoard  tensorboard --logdir {join(self.run_dir, 'logs')}",
+                f"  go on        {self._going_on}",
                 f"  next         {next_}",
             )
         )
 
+    @property
+    def _ending(self) -> str:
+        if self.start == self.step:
+            return f"This run is finished: its {self.step} steps were played before."
+        return (
+            f"Step {self.step} reached in {self.seconds:.0f} s "
+            f"({self.images_per_second:.0f} images/s); ended by: {self.ended_by}."
+        )
 
-def train(experiment: Experiment, run_dir: str | Path, *, progress: bool = True) -> Summary:
+    @property
+    def _going_on(self) -> str:
+        longer = (f"train.steps={2 * self.step}",) if self.ended_by == "steps" else ()
+        return advice.resume(self.run_dir, *longer)
+
+
+def train(
+    recipe: Experiment | str | Path, run_dir: str | Path, *, progress: bool = True
+) -> Summary:
     """Plays a run to its end, going on from its last checkpoint when there is one.
 
     Args:
-        experiment: see `trainer.config.experiment`.
+        recipe: an experiment, or what `load_experiment` takes: a recipe's name or path.
         run_dir: a new directory, or one that holds this very run; local or remote.
         progress: whether to show a progress bar.
 
@@ -86,14 +106,17 @@ def train(experiment: Experiment, run_dir: str | Path, *, progress: bool = True)
         ConfigError: when the experiment, the data and the directory do not fit together.
         RunError: when a loss is not finite or a checkpoint cannot be written.
     """
+    experiment = recipe if isinstance(recipe, Experiment) else load_experiment(str(recipe))
     strategy = distribution.strategy_for(experiment.devices)
     for impossible, message in impossible_replicas(experiment, strategy.num_replicas_in_sync):
         if impossible:
             raise ConfigError(f"{message}.")
     run = RunDirectory(run_dir)
     run.check(experiment)
+    _check_warm_start(experiment.train.warm_start)
     dataset = loading.load(experiment.data)
     with strategy.scope():
+        experiment = _in_steps(experiment, dataset.spec)
         game = assemble(
             experiment,
             dataset.spec,
@@ -105,6 +128,59 @@ def train(experiment: Experiment, run_dir: str | Path, *, progress: bool = True)
         run.claim(experiment, dataset.spec)
         with run.logging():
             return _Session(experiment, run, game, dataset, strategy).play(progress)
+
+
+def resume(run_dir: str | Path, overrides: Sequence[str] = (), *, progress: bool = True) -> Summary:
+    """Goes on with a run from its own config.yaml; see `train`.
+
+    Args:
+        run_dir: of a run that began before.
+        overrides: `KEY=VALUE` of what may differ on resume, such as `train.steps=2000`.
+        progress: as there.
+
+    Raises:
+        ConfigError: also when there is no run, or an override would make it another one.
+    """
+    run = RunDirectory(run_dir)
+    recorded = run.read_experiment()
+    experiment = with_overrides(recorded, overrides)
+    if experiment.hash != recorded.hash:
+        was, now = recorded.fixed_fields(), experiment.fixed_fields()
+        changed = min(name for name in {*was, *now} if was.get(name) != now.get(name))
+        raise ConfigError(
+            f"--set: received {changed}, which a run keeps; on resume train.steps and train.epochs "
+            "(upwards), run.*, evaluate.*, devices.* and paths may differ. Or begin another run:\n"
+            f"  {advice.begin_anew(run.path, *overrides, warm=False)}"
+        )
+    return train(experiment, run.path, progress=progress)
+
+
+def _in_steps(experiment: Experiment, spec: DataSpec) -> Experiment:
+    """The experiment with its epochs, where it has them, as steps on this data."""
+    epochs = experiment.train.epochs
+    if epochs is None:
+        return experiment
+    examples = experiment.train.batch_size * make_round(experiment, spec).turns
+    steps = math.ceil(epochs * spec.count / examples)
+    logger.info("%g epochs of %d examples are %d steps.", epochs, spec.count, steps)
+    return with_overrides(experiment, [f"train.steps={steps}"])
+
+
+def _check_warm_start(folder: str | None) -> None:
+    """Refuses a run to start from that has no checkpoint, before anything is read or written.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    if folder and tf.train.latest_checkpoint(_checkpoints_of(folder)) is None:
+        raise ConfigError(
+            f"train.warm_start: {folder!r} holds no checkpoint; give the directory of a run "
+            "that has one."
+        )
+
+
+def _checkpoints_of(run_dir: str) -> str:
+    return join(expanded(run_dir), "checkpoints")
 
 
 class _Session:
@@ -154,7 +230,7 @@ class _Session:
         seconds = self.clock.now() - training
         rate = (step - start) * self._examples_per_step / max(seconds, 1e-9)
         logger.info("Ended at step %d of %d (%s).", step, steps, ended_by)
-        return Summary(self.run.path, step, ended_by, seconds, rate)
+        return Summary(self.run.path, start, step, ended_by, seconds, rate)
 
     def _begin(self) -> int:
         """Restores or warm-starts, and returns the step to go on from."""
@@ -162,7 +238,7 @@ class _Session:
         step = self.checkpoints.restore()
         warm = self.experiment.train.warm_start
         if step is None and warm:
-            self.checkpoints.warm_start(join(warm, "checkpoints"))
+            self.checkpoints.warm_start(_checkpoints_of(warm))
         step = step or 0
         self.run.resume_logs(step)
         self.run.record_environment(step)
@@ -253,8 +329,7 @@ class _Session:
             if not np.isfinite(values[name][i]):
                 raise RunError(
                     f"{name} became {values[name][i]} at step {step + i + 1}; training stopped, "
-                    "and no checkpoint of it was written. Lower the learning rates, or set "
-                    "optimizers.*.clip_norm, and run again from the last checkpoint."
+                    f"and no checkpoint of it was written. {self.checkpoints.remedy()}"
                 )
         return {name: float(np.mean(of_steps)) for name, of_steps in values.items()}
 

@@ -7,12 +7,13 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.conftest import checkpointed, tiny
+from tests.trainer.run.test_advice import typed
 from trainer.errors import ConfigError, RunError
 from trainer.exporting import export_run
 from trainer.run import observers
 from trainer.run.directory import RunDirectory
 from trainer.run.observers import Guarded
-from trainer.training import train
+from trainer.training import resume, train
 
 
 def test_a_run_leaves_what_the_contract_names(trained_run):
@@ -56,6 +57,49 @@ def test_raising_the_steps_goes_on(trained_run, longer_run, tmp_path):
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
+def test_a_finished_run_says_that_it_is_finished_and_how_to_go_on(trained_run, tmp_path):
+    shutil.copytree(trained_run, tmp_path / "run")
+    summary = train(tiny(), tmp_path / "run", progress=False)
+    assert (summary.start, summary.step) == (4, 4)
+    assert "This run is finished: its 4 steps were played before." in summary.text
+    assert "images/s" not in summary.text
+    command = f"gan resume {tmp_path / 'run'} --set train.steps=8"
+    assert command in summary.text
+    # What is advised works, and plays what the run was made of: batches of 16, two rows of ten.
+    result = typed(command)
+    assert result.exit_code == 0, result.stderr
+    assert "Step 8 reached" in result.stdout
+    assert RunDirectory(tmp_path / "run").read_experiment() == tiny("cgan-digits", "train.steps=8")
+
+
+def test_a_run_is_resumed_with_what_may_differ_alone(trained_run, tmp_path):
+    with pytest.raises(ConfigError, match=r"--set: received train.batch_size, which a run keeps"):
+        resume(trained_run, ["train.batch_size=32"], progress=False)
+    with pytest.raises(ConfigError, match=r"train.steps: received 2, but this run was planned"):
+        resume(trained_run, ["train.steps=2"], progress=False)
+    with pytest.raises(ConfigError, match=r"RUN_DIR: .*holds no run"):
+        resume(tmp_path / "nowhere", progress=False)
+
+
+def test_a_run_lasts_as_many_epochs_as_are_asked_for(digits, tmp_path):
+    epochs = 40 / digits.spec.count
+    few = train(tiny("cgan-digits", f"train.epochs={epochs}"), tmp_path / "run", progress=False)
+    assert few.step == 3  # 40 examples are two batches of 16 and a half
+    recorded = RunDirectory(tmp_path / "run").read_experiment().train
+    assert (recorded.steps, recorded.epochs) == (3, None)
+    again = train(tiny("cgan-digits", f"train.epochs={epochs}"), tmp_path / "run", progress=False)
+    assert (again.start, again.step) == (3, 3)
+    longer = resume(tmp_path / "run", [f"train.epochs={2 * epochs}"], progress=False)
+    assert (longer.start, longer.step) == (3, 5)
+
+
+def test_a_run_to_start_from_is_looked_for_before_anything_is_written(tmp_path):
+    experiment = tiny("cgan-digits", f"train.warm_start={tmp_path / 'nowhere'}")
+    with pytest.raises(ConfigError, match=r"train.warm_start: .*nowhere' holds no checkpoint"):
+        train(experiment, tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_time_budget_ends_the_run_with_a_checkpoint(tmp_path):
     experiment = tiny("cgan-digits", "train.steps=100000", "run.time_budget_minutes=0.001")
     summary = train(experiment, tmp_path / "run", progress=False)
@@ -66,10 +110,19 @@ def test_a_time_budget_ends_the_run_with_a_checkpoint(tmp_path):
 def test_a_loss_that_is_not_finite_stops_the_run_and_is_not_kept(tmp_path):
     wild = "optimizers.discriminator={name: sgd, learning_rate: 1e30}"
     experiment = tiny("cgan-digits", wild, "train.steps=40", "run.checkpoint_every=1")
-    with pytest.raises(RunError, match=r"became (nan|inf|-inf) at step \d+; training stopped"):
+    found = r"became (nan|inf|-inf) at step \d+; training stopped"
+    with pytest.raises(RunError, match=found) as stopped:
         train(experiment, tmp_path / "run", progress=False)
     for name, value in checkpointed(tmp_path / "run").items():
         assert np.isfinite(value).all(), name
+    _, _, command = str(stopped.value).partition("\n  ")
+    start = f"train.warm_start={tmp_path / 'run'}" if checkpointed(tmp_path / "run") else "rate=1e"
+    assert start in command and "optimizers.discriminator.learning_rate=1e+29" in command
+    # It is a new run that may be played, with a rate that a person would choose.
+    calm = "--set optimizers.discriminator.learning_rate=1e-4 --set train.steps=2"
+    result = typed(f"{command} {calm}")
+    assert result.exit_code == 0, result.stderr
+    assert (tmp_path / "run-2" / "checkpoints" / "step-2.index").exists()
 
 
 def test_too_large_a_batch_is_refused_before_anything_is_written(tmp_path):

@@ -87,6 +87,8 @@ class Train(Section):
 
     # Steps in all: a step is one round, and the number may be raised later.
     steps: int = Field(5000, ge=1)
+    # Instead of steps: passes over the training examples. The run records the steps that they are.
+    epochs: float | None = Field(None, gt=0.0, allow_inf_nan=False)
     # Examples of one turn, over all replicas together.
     batch_size: int = Field(64, ge=1)
     # What the players compute in; weights, losses and exports are float32 always.
@@ -226,7 +228,7 @@ class Experiment(Section):
 # What may differ when a run is resumed: names, length, logging, evaluation, paths and devices, and
 # where the data comes from, for a run knows its data by the fingerprint.
 _FREE_FIELDS = (
-    *("name", "description", "devices.", "run.", "evaluate.", "train.steps"),
+    *("name", "description", "devices.", "run.", "evaluate.", "train.steps", "train.epochs"),
     *("data.source", "data.data_dir", "data.cache_dir", "data.cache_gib", "data.download"),
 )
 

@@ -93,7 +93,7 @@ def with_overrides(experiment: Experiment, overrides: Sequence[str]) -> Experime
 
 def _overridden(values: Mapping[str, Any], overrides: Sequence[str]) -> Experiment:
     for override in overrides:
-        values = merge(values, _parse_override(override))
+        values = merge(values, _of_one_length(_parse_override(override), f"--set {override}"))
     return make_experiment(values)
 
 
@@ -112,7 +112,8 @@ def make_experiment(values: Mapping[str, Any]) -> Experiment:
 
 def _read_recipe(recipe: str) -> dict[str, Any]:
     if recipe in recipe_names():
-        return {"name": recipe, **parse_yaml(recipe_text(recipe), origin=recipe)}
+        values = parse_yaml(recipe_text(recipe), origin=recipe)
+        return {"name": recipe, **_of_one_length(values, recipe)}
     path = Path(recipe)
     if path.suffix not in (".yaml", ".yml"):
         raise ConfigError(_no_recipe(recipe))
@@ -123,7 +124,25 @@ def _read_recipe(recipe: str) -> dict[str, Any]:
         raise ConfigError(
             f"RECIPE: {recipe!r} cannot be read ({reason}); give a YAML file that exists."
         ) from error
-    return {"name": path.stem, **parse_yaml(text, origin=recipe)}
+    values = parse_yaml(text, origin=recipe)
+    return {"name": path.stem, **_of_one_length(values, recipe)}
+
+
+def _of_one_length(change: dict[str, Any], origin: str) -> dict[str, Any]:
+    """A change that names a run's steps takes back the epochs that stood before it.
+
+    Raises:
+        ConfigError: when it names both.
+    """
+    train = change.get("train")
+    if not isinstance(train, Mapping) or train.get("steps") is None:
+        return change
+    if train.get("epochs") is not None:
+        raise ConfigError(
+            f"train.epochs: {origin} names {train['epochs']} epochs and {train['steps']} steps; "
+            "name one of them."
+        )
+    return {**change, "train": {**train, "epochs": None}}
 
 
 def _no_recipe(received: str) -> str:

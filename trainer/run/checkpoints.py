@@ -1,14 +1,16 @@
 """Everything a killed run needs to go on as if nothing had happened."""
 
 import logging
+import os
 import re
 from collections.abc import Collection
 
 import tensorflow as tf
 
 from trainer.errors import ConfigError, RunError
-from trainer.files import join
+from trainer.files import join, reason
 from trainer.game.assembly import Game
+from trainer.run import advice
 
 logger = logging.getLogger("saddlepoint")
 
@@ -88,11 +90,10 @@ class Checkpoints:
         except (tf.errors.OpError, OSError) as error:
             self.remove_unfinished()
             last = max(self.steps(), default="none")
-            reason = " ".join(str(error).split())[:200]
             raise RunError(
                 f"The checkpoint of step {step} could not be written to {self.folder!r} "
-                f"({reason}); the last whole one is of step {last}. Make room there and run the "
-                "same command again."
+                f"({reason(error)}); the last whole one is of step {last}. Make room there and run "
+                "the same command again."
             ) from error
         return step
 
@@ -114,7 +115,7 @@ class Checkpoints:
             self.everything.read(path).assert_existing_objects_matched().expect_partial()
         except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:
             raise RunError(
-                f"The checkpoint {path!r} is damaged ({str(error).splitlines()[0][:200]}); delete "
+                f"The checkpoint {path!r} is damaged ({_first_line(error)}); delete "
                 f"{path}.* to go on from the one before."
             ) from error
         return int(self.game.gan.step.numpy())
@@ -136,8 +137,7 @@ class Checkpoints:
         except (tf.errors.OpError, AssertionError, ValueError) as error:
             raise ConfigError(
                 f"train.warm_start: the networks in {path!r} do not fit this recipe "
-                f"({str(error).splitlines()[0][:200]}); give a run of the same network and data "
-                "shape."
+                f"({_first_line(error)}); give a run of the same network and data shape."
             ) from error
 
     def _path(self, which: str) -> str | None:
@@ -163,9 +163,13 @@ class Checkpoints:
                 if value.dtype.is_floating and not bool(tf.reduce_all(tf.math.is_finite(value))):
                     raise RunError(
                         f"{name}: {variable.path} is not finite after step {step}; no "
-                        "checkpoint of it was written. Lower the learning rates, or set "
-                        "optimizers.*.clip_norm, and run again from the last checkpoint."
+                        f"checkpoint of it was written. {self.remedy()}"
                     )
+
+    def remedy(self) -> str:
+        """What to do about numbers that are not finite."""
+        run_dir = os.path.dirname(self.folder)
+        return advice.calm_down(self.game.live.experiment, run_dir, warm=bool(self.kept()))
 
     def remove_unfinished(self) -> None:
         """Deletes the files of checkpoints that were cut short; for the training process only."""
@@ -177,6 +181,11 @@ class Checkpoints:
             if match and match.group() not in whole:
                 path = join(self.folder, name)
                 tf.io.gfile.rmtree(path) if tf.io.gfile.isdir(path) else tf.io.gfile.remove(path)
+
+
+def _first_line(error: Exception) -> str:
+    """Of errors that go on with a list of every variable."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _step_of(path: str) -> int:

@@ -21,7 +21,8 @@ from trainer.config.experiment import Experiment
 from trainer.config.recipe import make_experiment, parse_yaml, to_yaml
 from trainer.data.examples import DataSpec
 from trainer.errors import ConfigError
-from trainer.files import is_remote, join, json_rows, write_atomically
+from trainer.files import expanded, is_remote, join, json_rows, write_atomically
+from trainer.run import advice
 
 FORMAT_VERSION = "1"
 _GROWING = ("metrics.jsonl", "evaluations.jsonl", "environment.jsonl", "log.txt")
@@ -37,7 +38,7 @@ class RunDirectory:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.fspath(path) if is_remote(path) else os.path.abspath(path)
+        self.path = expanded(path)
         self.checkpoints = join(self.path, "checkpoints")
         self.logs = join(self.path, "logs")
 
@@ -116,10 +117,11 @@ class RunDirectory:
         """
         self.check(experiment)
         if self.exists and self.read_spec() != spec:
+            anew = advice.begin_anew(self.path, warm=self._has_checkpoint())
             raise ConfigError(
                 f"data.source: the data has changed since this run began ({self.path!r}); give the "
-                "same data, or another --run-dir, perhaps with train.warm_start="
-                f"{self.path} to go on from its weights."
+                "same data, or begin another run on what is there now, from this one's weights "
+                f"(train.warm_start):\n  {anew}"
             )
         # The first file marks the folder as ours, the last one makes it a run.
         tf.io.gfile.makedirs(self.path)
@@ -127,6 +129,9 @@ class RunDirectory:
         tf.io.gfile.makedirs(join(self.path, "samples"))
         self.write("data.json", json.dumps(spec.describe(), indent=1).encode())
         self.write("config.yaml", to_yaml(experiment).encode())
+
+    def _has_checkpoint(self) -> bool:
+        return tf.train.latest_checkpoint(self.checkpoints) is not None
 
     def _is_foreign(self) -> bool:
         """Whether the folder holds anything but what a start cut short may leave."""
@@ -151,7 +156,7 @@ class RunDirectory:
                 f"there and {json.dumps(now)} here); give another directory, or the settings of "
                 "that run."
             )
-        if experiment.train.steps < found.train.steps:
+        if experiment.train.epochs is None and experiment.train.steps < found.train.steps:
             raise ConfigError(
                 f"train.steps: received {experiment.train.steps}, but this run was planned for "
                 f"{found.train.steps}; on resume it may only grow."

@@ -233,3 +233,19 @@ def test_a_recipe_may_lie_on_an_object_store(object_store):
     assert (experiment.name, experiment.train.steps) == ("faces", 7)
     with pytest.raises(ConfigError, match="cannot be read"):
         load_experiment(f"{object_store}/absent.yaml")
+
+
+def test_the_length_named_last_counts_and_two_at_once_are_refused(tmp_path):
+    def train(*overrides):
+        return load_experiment("cgan-digits", overrides).train
+
+    assert train("train.epochs=3").epochs == 3.0
+    both = train("train.epochs=3", "train.steps=70")
+    assert (both.epochs, both.steps) == (None, 70)
+    assert train("train.steps=70", "train.epochs=3").epochs == 3.0
+    recipe = tmp_path / "both.yaml"
+    recipe.write_text("train: {steps: 70, epochs: 3}")
+    with pytest.raises(ConfigError, match="names 3 epochs and 70 steps; name one of them"):
+        load_experiment(str(recipe))
+    with pytest.raises(ConfigError, match=r"train.epochs: received 0"):
+        train("train.epochs=0")

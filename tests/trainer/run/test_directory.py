@@ -51,8 +51,17 @@ def test_a_directory_of_another_run_is_refused(run, digits, override, words):
 
 def test_other_data_is_refused(run, digits):
     other = dataclasses.replace(digits.spec, fingerprint="other")
-    with pytest.raises(ConfigError, match=r"data.source: the data has changed.*warm_start="):
+    with pytest.raises(ConfigError, match=r"data.source: the data has changed") as refused:
         run.claim(tiny(), other)
+    # Nothing has been trained yet, so there is nothing to start from.
+    config, new = f"{run.path}/config.yaml", f"{run.path}-2"
+    assert str(refused.value).endswith(f"\n  gan train {config} --run-dir {new}")
+
+
+def test_the_home_folder_is_found_behind_a_tilde(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert RunDirectory("~/run").path == str(tmp_path / "run")
+    assert RunDirectory("gs://bucket/~/run").path == "gs://bucket/~/run"
 
 
 def test_other_names_of_the_same_bytes_are_refused(run, digits):
