@@ -1,5 +1,9 @@
 """Everything up to an exported model: configuration, data, the game, training, export.
 
+    trainer.train("cgan-digits", "runs/digits")
+    run = trainer.open_run("runs/digits")
+    run.sample(16, label=3)
+
 Importing this package imports no TensorFlow; the functions below do when they are called.
 """
 
@@ -11,9 +15,18 @@ from trainer.config.recipe import load_experiment
 from trainer.errors import ConfigError, RunError
 
 if TYPE_CHECKING:
+    from trainer.opening import TrainedRun
     from trainer.training import Summary
 
-__all__ = ["ConfigError", "Experiment", "RunError", "export", "load_experiment", "train"]
+__all__ = [
+    "ConfigError",
+    "Experiment",
+    "RunError",
+    "export",
+    "load_experiment",
+    "open_run",
+    "train",
+]
 
 
 def train(
@@ -26,6 +39,13 @@ def train(
     from trainer.training import train as train_run
 
     return train_run(recipe, run_dir, progress=progress)
+
+
+def open_run(run_dir: str | Path, checkpoint: str = "last") -> "TrainedRun":
+    """A trained run's networks and samples as Python objects (see `trainer.opening`)."""
+    from trainer.opening import open_run as open_trained
+
+    return open_trained(run_dir, checkpoint)
 
 
 def export(run_dir: str | Path, to: str | Path, checkpoint: str = "last") -> str:
