@@ -97,7 +97,7 @@ def run_demo(folder: Path, overrides: Sequence[str] = (), *, progress: bool = Tr
         over_grpc = _digits_from(f"127.0.0.1:{ports['port']}")
         over_rest = _digits_from(f"http://127.0.0.1:{ports['rest_api_port']}")
     grid = folder / "digits.png"
-    grid.write_bytes(pictures.png(pictures.grid(over_grpc, _ROWS, 10)))
+    grid.write_bytes(pictures.png(pictures.grid(over_grpc, _ROWS, 10, "0123456789")))
     return DemoReport(
         run_dir=str(run_dir),
         model=model,

@@ -1,32 +1,54 @@
 """Pictures of samples: a grid of images, or a density map of points in the plane."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from trainer.data.images import to_channels
 
 # Grids show small images enlarged to at least this many pixels a side.
 _SMALLEST_SIDE = 56
 _PLANE_PIXELS = 400
+# Pixels between two images, of a letter, and of the line in which captions stand.
+_GAP = 2
+_LETTERS = 12
+_LINE = 18
 
 
-def grid(images: np.ndarray, rows: int, columns: int) -> np.ndarray:
+def grid(images: np.ndarray, rows: int, columns: int, captions: Sequence[str] = ()) -> np.ndarray:
     """Images [rows * columns, h, w, c] of uint8 as one picture [H, W, 3], row by row.
 
     Whole-number enlargement keeps the pixels of small images visible; two pixels part the images.
+    `captions` stand over the columns, cut where they are wider.
     """
     images = _as_rgb(images)
     scale = max(1, -(-_SMALLEST_SIDE // min(images.shape[1:3])))
     images = images.repeat(scale, axis=1).repeat(scale, axis=2)
     _, height, width, _ = images.shape
-    gap = 2
-    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, np.uint8)
+    top = _LINE if captions else 0
+    down, across = height + _GAP, width + _GAP
+    sheet = np.full((top + rows * down - _GAP, columns * across - _GAP, 3), 255, np.uint8)
     for i, image in enumerate(images[: rows * columns]):
-        top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
-        sheet[top : top + height, left : left + width] = image
-    return sheet
+        y, x = top + (i // columns) * down, (i % columns) * across
+        sheet[y : y + height, x : x + width] = image
+    return _captioned(sheet, captions, across) if captions else sheet
+
+
+def _captioned(sheet: np.ndarray, captions: Sequence[str], across: int) -> np.ndarray:
+    """The sheet with a line of text, each caption over the middle of its column."""
+    picture = Image.fromarray(sheet)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(_LETTERS)
+    for i, caption in enumerate(captions):
+        text = " ".join(caption.split())
+        shown = text
+        while shown and draw.textlength(shown, font=font) > across - _GAP:
+            text = text[:-1]
+            shown = f"{text}…" if text else ""
+        middle = i * across + (across - _GAP) / 2
+        draw.text((middle, _LINE / 2), shown, fill=(0, 0, 0), font=font, anchor="mm")
+    return np.asarray(picture)
 
 
 def plane(points: np.ndarray, value_range: tuple[float, float]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What a run's pictures show of a model: the same seeds, and the same examples, every time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -15,9 +15,9 @@ _POINTS = 10_000
 def drawer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarray] | None:
     """A function that draws the model's present state, uint8 [H, W, 3]; None if nothing shows it.
 
-    Images come as a grid of seeds 0, 1, …; with a label condition each column is a class. Points in
-    the plane come as a density map. A model that makes pictures from pictures shows examples, each
-    with what is made of it below.
+    Images come as a grid of seeds 0, 1, …; with a label condition each column is a class, whose
+    name stands above. Points in the plane come as a density map. A model that makes pictures from
+    pictures shows examples, each with what is made of it below.
     """
     if "generate" in live.signatures:
         return _of_seeds(live, shape)
@@ -29,6 +29,7 @@ def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarra
     signature = live.signatures["generate"]
     output, field = next(iter(signature.outputs.items()))
     num_classes = live.description.num_classes or 0
+    names = live.description.label_names or [str(i) for i in range(num_classes)]
     if field.kind != "image" and field.shape != (2,):
         return None
     rows, columns = shape if field.kind == "image" else (_POINTS // 100, 100)
@@ -43,7 +44,7 @@ def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarra
             inputs["label"] = seeds % period
         name = "generate_conditional" if num_classes else "generate"
         samples = live.run(name, inputs)[output]
-        return _picture(samples, field, rows, columns)
+        return _picture(samples, field, rows, columns, names)
 
     return draw
 
@@ -67,8 +68,10 @@ def _of_examples(
     return draw
 
 
-def _picture(samples: np.ndarray, field: Field, rows: int, columns: int) -> np.ndarray:
+def _picture(
+    samples: np.ndarray, field: Field, rows: int, columns: int, classes: Sequence[str]
+) -> np.ndarray:
     bounds = field.range or (float(samples.min()), float(samples.max()))
     if field.kind != "image":
         return pictures.plane(samples, bounds)
-    return pictures.grid(pictures.as_bytes(samples, bounds), rows, columns)
+    return pictures.grid(pictures.as_bytes(samples, bounds), rows, columns, classes[:columns])

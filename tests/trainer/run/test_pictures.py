@@ -1,22 +1,20 @@
 import numpy as np
-import pytest
 
-from trainer.run.pictures import grid
-
-
-@pytest.mark.parametrize("channels", [2, 4])
-def test_what_is_transparent_is_shown_over_white(channels):
-    images = np.zeros((3, 60, 60, channels), np.uint8)
-    images[..., -1] = np.array([0, 255, 51]).reshape(3, 1, 1)
-    sheet = grid(images, 1, 3)
-    assert sheet[5, [5, 67, 129]].tolist() == [[255] * 3, [0] * 3, [204] * 3]
+from trainer.run import pictures
 
 
-@pytest.mark.parametrize(
-    ("channels", "shown"), [(1, [10, 10, 10]), (3, [10, 20, 30]), (5, [10, 20, 30])]
-)
-def test_opaque_pictures_are_shown_as_they_are(channels, shown):
-    images = np.broadcast_to(
-        np.arange(10, 60, 10, dtype=np.uint8)[:channels], (1, 60, 60, channels)
-    )
-    assert grid(images, 1, 1)[0, 0].tolist() == shown
+def test_captions_stand_over_their_columns_and_stay_in_them():
+    images = np.full((6, 8, 8, 1), 128, np.uint8)
+    plain = pictures.grid(images, 2, 3)
+    captioned = pictures.grid(images, 2, 3, ["cat", "an unusually\nlong name", ""])
+    line = captioned.shape[0] - plain.shape[0]
+    np.testing.assert_array_equal(captioned[line:], plain)
+    dark = (captioned[:line] < 128).any(axis=(0, 2))
+    assert dark[:56].any() and dark[58:114].any()
+    assert not dark[114:].any() and not dark[56:58].any()
+
+
+def test_a_caption_in_any_script_is_drawn():
+    images = np.zeros((1, 56, 56, 3), np.uint8)
+    for name in ("Ä", "猫", "\u200f", " "):
+        assert pictures.grid(images, 1, 1, [name]).dtype == np.uint8
