@@ -116,11 +116,18 @@ def train(
         say(as_json, experiment.as_dict(), marked_yaml(experiment))
         look_at_data(experiment, as_json)
         return
-    start_tensorflow()
+    _say_what_takes_long(f"Training {experiment.name}")
     from trainer.training import train as train_run
 
     summary = train_run(experiment, run_dir or f"runs/{experiment.name}", progress=on_terminal())
     say(as_json, summary.as_dict(), summary.text)
+
+
+def _say_what_takes_long(doing: str) -> None:
+    """Starts TensorFlow, which takes seconds, and says so where somebody waits for it."""
+    if on_terminal():
+        click.echo(f"{doing}: starting TensorFlow …", err=True)
+    start_tensorflow()
 
 
 @main.command()
@@ -138,7 +145,7 @@ def resume(run_dir: str, overrides: tuple[str, ...], as_json: bool) -> None:
       gan resume runs/pets
       gan resume runs/pets --set train.steps=100000
     """  # noqa: D301 - click reads the \b as "do not wrap"
-    start_tensorflow()
+    _say_what_takes_long(f"Resuming {run_dir}")
     from trainer.training import resume as resume_run
 
     summary = resume_run(run_dir, overrides, progress=on_terminal())

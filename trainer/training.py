@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from trainer.config.experiment import Experiment, impossible_replicas
 from trainer.config.recipe import load_experiment, with_overrides
@@ -24,7 +25,7 @@ from trainer.data.examples import Dataset, DataSpec
 from trainer.errors import ConfigError, RunError
 from trainer.files import expanded, join
 from trainer.game.assembly import Game, assemble, make_round
-from trainer.run import advice, distribution, observers
+from trainer.run import advice, distribution, health, observers
 from trainer.run.checkpoints import Checkpoints
 from trainer.run.directory import RunDirectory
 
@@ -46,7 +47,10 @@ class Summary:
         step: steps played in all.
         ended_by: "steps", "time budget" or "signal".
         seconds: of training in this start, without evaluations.
-        images_per_second: real examples consumed a second in this start.
+        images_per_second: real examples consumed a second in this start, compilation apart; None
+            where nothing else was played.
+        samples: the newest picture of samples; None where there is none.
+        warning: what is wrong with the game at the end; None where nothing is.
     """
 
     run_dir: str
@@ -54,7 +58,9 @@ class Summary:
     step: int
     ended_by: str
     seconds: float
-    images_per_second: float
+    images_per_second: float | None
+    samples: str | None = None
+    warning: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain JSON values."""
@@ -65,26 +71,25 @@ class Summary:
         """What a person wants to know at the end."""
         run_dir = shlex.quote(self.run_dir)
         next_ = f"gan evaluate {run_dir};  gan export {run_dir} --to MODEL_DIR"
-        return "\n".join(
-            (
-                self._ending,
-                f"  run          {self.run_dir}",
-                f"  samples      {join(self.run_dir, 'samples')}",
-                f"  metrics      {join(self.run_dir, 'metrics.jsonl')}",
-                f"  TensorBoard  tensorboard --logdir {join(self.run_dir, 'logs')}",
-                f"  go on        {self._going_on}",
-                f"  next         {next_}",
-            )
-        )
+        lines = [
+            self._ending,
+            *([self.warning] if self.warning else []),
+            f"  run          {self.run_dir}",
+            *([f"  samples      {self.samples}"] if self.samples else []),
+            f"  metrics      {join(self.run_dir, 'metrics.jsonl')}",
+            f"  TensorBoard  tensorboard --logdir {shlex.quote(join(self.run_dir, 'logs'))}",
+            f"  go on        {self._going_on}",
+            f"  next         {next_}",
+        ]
+        return "\n".join(lines)
 
     @property
     def _ending(self) -> str:
         if self.start == self.step:
             return f"This run is finished: its {self.step} steps were played before."
-        return (
-            f"Step {self.step} reached in {self.seconds:.0f} s "
-            f"({self.images_per_second:.0f} images/s); ended by: {self.ended_by}."
-        )
+        rate = self.images_per_second
+        pace = "" if rate is None else f" ({rate:.0f} images/s)"
+        return f"Step {self.step} reached in {self.seconds:.0f} s{pace}; ended by: {self.ended_by}."
 
     @property
     def _going_on(self) -> str:
@@ -107,13 +112,19 @@ def train(
         RunError: when a loss is not finite or a checkpoint cannot be written.
     """
     experiment = recipe if isinstance(recipe, Experiment) else load_experiment(str(recipe))
+    with logging_redirect_tqdm() if progress else contextlib.nullcontext():
+        return _train(experiment, run_dir, progress)
+
+
+def _train(experiment: Experiment, run_dir: str | Path, progress: bool) -> Summary:
     strategy = distribution.strategy_for(experiment.devices)
     for impossible, message in impossible_replicas(experiment, strategy.num_replicas_in_sync):
         if impossible:
             raise ConfigError(f"{message}.")
     run = RunDirectory(run_dir)
     run.check(experiment)
-    _check_warm_start(experiment.train.warm_start)
+    if not run.exists:
+        _check_warm_start(experiment.train.warm_start)
     dataset = loading.load(experiment.data)
     with strategy.scope():
         experiment = _in_steps(experiment, dataset.spec)
@@ -206,9 +217,21 @@ class _Session:
 
     def play(self, progress: bool) -> Summary:
         start = self._begin()
+        with contextlib.ExitStack() as stack:
+            watching: list[observers.Observer] = [
+                observers.MetricRows(self.run, self.experiment, self._pace()),
+                observers.SamplePictures(self.run, self.game.live, self.experiment),
+            ]
+            if progress:
+                bar = observers.ProgressBar(start, self.experiment.train.steps, self._pace())
+                watching.append(stack.enter_context(contextlib.closing(bar)))
+            return self._play(start, observers.Guarded(watching))
+
+    def _play(self, start: int, watch: observers.Guarded) -> Summary:
         step, steps = start, self.experiment.train.steps
-        begun, training = time.perf_counter(), self.clock.now()
-        watch = self._observers(start, progress)
+        begun, training, pace = time.perf_counter(), self.clock.now(), self._pace()
+        with self.clock.paused():
+            watch.begin(start)
         if start:
             # A kill may have come between the checkpoint and its evaluation.
             self._evaluate(start)
@@ -222,15 +245,24 @@ class _Session:
                 watch.after(step, values, block)
                 if step < steps:
                     ended_by = self._reason_to_stop(begun, stop_requested)
+                if step == steps or ended_by != "steps":
+                    watch.end(step)
                 if step % self.experiment.run.checkpoint_every == 0:
                     self._checkpoint()
                 if ended_by == "steps":
                     self._evaluate(step)
             self._checkpoint()
         seconds = self.clock.now() - training
-        rate = (step - start) * self._examples_per_step / max(seconds, 1e-9)
         logger.info("Ended at step %d of %d (%s).", step, steps, ended_by)
-        return Summary(self.run.path, start, step, ended_by, seconds, rate)
+        return Summary(
+            *(self.run.path, start, step, ended_by, seconds, pace.examples_per_second),
+            samples=self.run.newest_samples(),
+            warning=self._warning(),
+        )
+
+    def _warning(self) -> str | None:
+        wrong = health.destroyed(self.run.rows("metrics.jsonl")[-health.MOST_ROWS :])
+        return wrong and f"{wrong} {advice.calm_down(self.experiment, self.run.path)}"
 
     def _begin(self) -> int:
         """Restores or warm-starts, and returns the step to go on from."""
@@ -249,20 +281,8 @@ class _Session:
         )
         return step
 
-    @property
-    def _examples_per_step(self) -> int:
-        return self.experiment.train.batch_size * self.turns
-
-    def _observers(self, start: int, progress: bool) -> observers.Guarded:
-        examples = self._examples_per_step
-        watching: list[observers.Observer] = [
-            observers.MetricRows(self.run, self.experiment, examples, self.clock),
-            observers.SamplePictures(self.run, self.game.live, self.experiment),
-        ]
-        if progress:
-            steps = self.experiment.train.steps
-            watching.append(observers.ProgressBar(start, steps, examples, self.clock))
-        return observers.Guarded(watching)
+    def _pace(self) -> observers.Pace:
+        return observers.Pace(self.clock, self.experiment.train.batch_size * self.turns)
 
     def _evaluations(self) -> list[observers.Observer]:
         if self.experiment.evaluate.every is None:
@@ -308,8 +328,8 @@ class _Session:
         left = self.experiment.train.steps - step
         return min(self.experiment.devices.steps_per_execution, left, *to_events, *stages)
 
-    def _play_block(self, length: int, batches: Iterator, step: int) -> dict[str, float]:
-        """Plays a block and returns mean values.
+    def _play_block(self, length: int, batches: Iterator, step: int) -> dict[str, np.ndarray]:
+        """Plays a block and returns a value for each of its steps, by name.
 
         Raises:
             RunError: when a value of any of its steps is not finite.
@@ -317,21 +337,26 @@ class _Session:
         stage = self._stage(step)
         if step in self.game.gan.round.stages():
             self.game.gan.enter(stage)
-        if (length, stage) not in self.play_functions:
+        ready = (length, stage) in self.play_functions
+        if not ready:
+            if not self.play_functions:
+                logger.info("Compiling the first step …")
             compiled = self.game.gan.round.compiles and distribution.compile_with_xla(
                 self.experiment.devices, self.strategy
             )
             self.play_functions[length, stage] = play_function(
                 self.game, self.strategy, length, compiled, stage
             )
-        values = {k: v.numpy() for k, v in self.play_functions[length, stage](batches).items()}
+        with self.clock.playing(length, compiled=ready):
+            played = self.play_functions[length, stage](batches)
+            values = {name: of_steps.numpy() for name, of_steps in played.items()}
         for i, name in itertools.product(range(length), values):
             if not np.isfinite(values[name][i]):
                 raise RunError(
                     f"{name} became {values[name][i]} at step {step + i + 1}; training stopped, "
                     f"and no checkpoint of it was written. {self.checkpoints.remedy()}"
                 )
-        return {name: float(np.mean(of_steps)) for name, of_steps in values.items()}
+        return values
 
     def _reason_to_stop(self, begun: float, stop_requested: Callable[[], bool]) -> str:
         budget = self.experiment.run.time_budget_minutes

@@ -72,7 +72,8 @@ def training_seconds(
     """How long the steps up to `step` took, from metrics.jsonl's speeds; None without rows."""
     seconds, reached = 0.0, 0
     for row in rows:
-        if reached < row["step"] <= step:
+        # Steps of a row that is all compilation are taken to be as fast as those of the next one.
+        if "images_per_second" in row and reached < row["step"] <= step:
             examples = (row["step"] - reached) * examples_per_step(experiment)
             seconds, reached = seconds + examples / row["images_per_second"], row["step"]
     return round(seconds, 1) if reached else None

@@ -12,12 +12,12 @@ from trainer.evaluation.reference import Reference
 from trainer.game.assembly import Game
 from trainer.run.checkpoints import Checkpoints
 from trainer.run.directory import RunDirectory
-from trainer.run.observers import TensorBoard, Values
+from trainer.run.observers import Observer, TensorBoard, Values
 
 logger = logging.getLogger("saddlepoint")
 
 
-class Evaluations:
+class Evaluations(Observer):
     """Evaluates after the checkpoint of every `evaluate.every`-th step and of the last one.
 
     It never touches the training's state: everything it does is a function of the weights.
@@ -38,7 +38,7 @@ class Evaluations:
         self.board = TensorBoard(run.logs)
 
     def after(self, step: int, values: Values, steps: int) -> None:
-        """See `trainer.run.observers.Observer`; called when the step has its checkpoint.
+        """See `Observer`; called when the step has its checkpoint.
 
         A step that was evaluated before is left alone.
         """

@@ -15,6 +15,7 @@ from trainer.evaluation.charts import Chart, evaluation_charts, training_charts
 from trainer.evaluation.requirements import GateResult
 from trainer.evaluation.results import Evaluation
 from trainer.run import pictures
+from trainer.run.health import destroyed
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,11 @@ class Report:
     def subject(self) -> str:
         """What was evaluated, in one line."""
         return formatting.subject(self.evaluation)
+
+    @cached_property
+    def destroyed(self) -> str | None:
+        """What is wrong with the game at the end of its training; None where nothing is."""
+        return destroyed(self.metric_rows)
 
     @cached_property
     def charts(self) -> dict[str, list[Chart]]:

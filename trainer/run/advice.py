@@ -32,23 +32,30 @@ def begin_anew(run_dir: str, *overrides: str, warm: bool) -> str:
     return shlex.join([*command, *_flags([*start, *overrides])])
 
 
-def calm_down(experiment: Experiment, run_dir: str, *, warm: bool) -> str:
+def calm_down(experiment: Experiment, run_dir: str, *, warm: bool = False) -> str:
     """What to do about a game whose numbers left every bound, in a sentence and a command.
 
     The run itself could only end the same way again: its learning rates are part of what it is.
+
+    Args:
+        experiment: of the run.
+        run_dir: of the run.
+        warm: whether its last checkpoint is worth starting from.
     """
-    lower = (
-        f"optimizers.{side}.learning_rate={rate / 10:g}"
-        for side, rate in (
-            ("generator", experiment.optimizers.generator.learning_rate),
-            ("discriminator", experiment.optimizers.discriminator.learning_rate),
-        )
-    )
-    begin = "from its last checkpoint" if warm else "from nothing, for it has no checkpoint yet"
+    sides = ("generator", "discriminator")
+    lower = (f"optimizers.{side}.learning_rate={_lower_rate(experiment, side):g}" for side in sides)
+    begin = "from its last checkpoint" if warm else "from new weights"
     return (
-        "The same run would end so again; begin another one with lower learning rates (or "
+        "This run cannot change its learning rates; begin another one with lower ones (or with "
         f"optimizers.*.clip_norm) {begin}:\n  {begin_anew(run_dir, *lower, warm=warm)}"
     )
+
+
+def _lower_rate(experiment: Experiment, side: str) -> float:
+    """A tenth of a side's learning rate, and no more than the default."""
+    options = getattr(experiment.optimizers, side)
+    usual: float = type(options).model_fields["learning_rate"].default
+    return min(options.learning_rate / 10, usual)
 
 
 def _flags(overrides: Iterable[str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import logging
 import os
 import platform
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -209,6 +210,10 @@ class RunDirectory:
         path = Path(self.spool, name)
         return json_rows(path.read_text("utf-8")) if path.exists() else []
 
+    def newest_samples(self) -> str | None:
+        """The path of the newest picture of samples; None where there is none."""
+        return max(tf.io.gfile.glob(join(self.path, "samples", "step-*.png")), default=None)
+
     def _fetch(self, name: str) -> None:
         """Brings a growing log of an object store here, once: from then on this copy is ahead."""
         if not is_remote(self.path) or os.path.exists(join(self.spool, name)):
@@ -242,8 +247,11 @@ class RunDirectory:
 
     @contextlib.contextmanager
     def logging(self) -> Iterator[None]:
-        """Sends the log to log.txt as well."""
+        """Sends what this thread logs to log.txt as well."""
         handler = logging.FileHandler(join(self.spool, "log.txt"), encoding="utf-8")
+        # Other threads may play other runs. A run logs nothing from threads that it starts.
+        thread = threading.get_ident()
+        handler.addFilter(lambda record: record.thread == thread)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.INFO)

@@ -25,8 +25,7 @@ def destroyed(rows: Sequence[Row]) -> str | None:
         if since is not None:
             return (
                 f"The game is destroyed: {words} since step {since}, so nothing is learned any "
-                "more. Lower optimizers.*.learning_rate, or set optimizers.*.clip_norm, and begin "
-                "another run."
+                "more. Its learning rates are too high, or optimizers.*.clip_norm is missing."
             )
     return None
 

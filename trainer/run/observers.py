@@ -6,31 +6,39 @@ Observers look on: what goes wrong in one is a warning, never the end of a train
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from trainer.config.experiment import Experiment
 from trainer.game.live import LiveModel
-from trainer.run import pictures, previews
+from trainer.run import advice, health, pictures, previews
 from trainer.run.directory import RunDirectory
 
 logger = logging.getLogger("saddlepoint")
 
-# Means of a block of steps, by name.
-Values = Mapping[str, float]
+# A value for each step of a block, by name.
+Values = Mapping[str, np.ndarray]
 
 
 class Clock:
-    """Seconds of training: what evaluations take does not count."""
+    """Seconds of training, without evaluations; and how many steps they hold.
+
+    Attributes:
+        compiling: seconds of blocks that had to be compiled first.
+        steps: of all other blocks.
+    """
 
     def __init__(self) -> None:
         self._paused = 0.0
+        self.compiling = 0.0
+        self.steps = 0
 
     def now(self) -> float:
         """Seconds since some moment."""
@@ -45,13 +53,50 @@ class Clock:
         finally:
             self._paused += time.perf_counter() - begun
 
+    @contextmanager
+    def playing(self, steps: int, *, compiled: bool) -> Iterator[None]:
+        """Counts what is played within: the steps, or else the time that compilation took."""
+        begun = self.now()
+        yield
+        if compiled:
+            self.steps += steps
+        else:
+            self.compiling += self.now() - begun
 
-class Observer(Protocol):
-    """Is told of every execution block."""
+
+class Pace:
+    """Real examples a second since a moment; blocks that had to be compiled do not count."""
+
+    def __init__(self, clock: Clock, examples_per_step: int) -> None:
+        self.clock, self.examples = clock, examples_per_step
+        self.restart()
+
+    def restart(self) -> None:
+        """Begins anew."""
+        self._steps, self._begun = self.clock.steps, self._seconds()
+
+    def _seconds(self) -> float:
+        return self.clock.now() - self.clock.compiling
+
+    @property
+    def examples_per_second(self) -> float | None:
+        """None where no block counts."""
+        steps = self.clock.steps - self._steps
+        seconds = max(self._seconds() - self._begun, 1e-9)
+        return steps * self.examples / seconds if steps else None
+
+
+class Observer:
+    """Is told how a run goes; a subclass overrides what it wants to know."""
+
+    def begin(self, step: int) -> None:
+        """The run begins, or goes on, after this step."""
 
     def after(self, step: int, values: Values, steps: int) -> None:
-        """`steps` steps ending at `step` were played, with these mean values."""
-        ...
+        """`steps` steps ending at `step` were played, with these values."""
+
+    def end(self, step: int) -> None:
+        """The run ends, or is stopped, after this step, which `after` told of."""
 
 
 class Guarded:
@@ -61,11 +106,22 @@ class Guarded:
         self.patience = patience
         self.failures = dict.fromkeys(observers, 0)
 
+    def begin(self, step: int) -> None:
+        """Tells everyone."""
+        self._tell(lambda observer: observer.begin(step))
+
     def after(self, step: int, values: Values, steps: int) -> None:
         """Tells everyone."""
+        self._tell(lambda observer: observer.after(step, values, steps))
+
+    def end(self, step: int) -> None:
+        """Tells everyone."""
+        self._tell(lambda observer: observer.end(step))
+
+    def _tell(self, tell: Callable[[Observer], None]) -> None:
         for observer in list(self.failures):
             try:
-                observer.after(step, values, steps)
+                tell(observer)
                 self.failures[observer] = 0
             except Exception:
                 logger.warning("%s failed.", type(observer).__name__, exc_info=True)
@@ -75,23 +131,48 @@ class Guarded:
                     del self.failures[observer]
 
 
-class ProgressBar:
-    """Keras' progress bar over the whole run, on a terminal."""
+class ProgressBar(Observer):
+    """One line over the whole run, on a terminal: as much of the values as fits into it."""
 
-    def __init__(self, start: int, steps: int, examples_per_step: int, clock: Clock) -> None:
-        self.clock = clock
-        self.bar = keras.utils.Progbar(steps, stateful_metrics=["images/s"], unit_name="step")
-        self.examples = examples_per_step
-        self.begun = clock.now()
-        self.start = start
+    # What the line holds beside its numbers, and the least that is left for the bar itself.
+    _FRAME = len("/ || 0:00:00 left, ") + 10
+
+    def __init__(self, start: int, steps: int, pace: Pace) -> None:
+        self.pace, self.counted = pace, 2 * len(str(steps))
+        self.bar = tqdm(
+            total=steps,
+            initial=start,
+            dynamic_ncols=True,
+            bar_format="{n_fmt}/{total_fmt} |{bar}| {remaining} left{postfix}",
+        )
 
     def after(self, step: int, values: Values, steps: int) -> None:
         """See `Observer`."""
-        rate = (step - self.start) * self.examples / (self.clock.now() - self.begun)
-        # Where logits are probabilities, D(x) and D(G(z)) say it better.
+        self.bar.set_postfix_str(self._fitting(values), refresh=False)
+        self.bar.update(steps)
+
+    def close(self) -> None:
+        """Leaves the line as it is."""
+        self.bar.close()
+
+    def _fitting(self, values: Values) -> str:
+        rate = self.pace.examples_per_second
+        parts = [] if rate is None else [f"{rate:.0f} images/s"]
+        # Where logits are probabilities, D(x) and D(G(z)) say it better, and best.
         hidden = "_logits" if "D(x)" in values else "\0"
-        shown = {name: v for name, v in values.items() if not name.endswith(hidden)}
-        self.bar.update(step, [*shown.items(), ("images/s", rate)])
+        names = [name for name in values if not name.endswith(hidden)]
+        names.sort(key=lambda name: not name.startswith("D("))
+        parts += [f"{_short(name)} {float(np.mean(values[name])):.3g}" for name in names]
+        room = (self.bar.ncols or 80) - self._FRAME - self.counted
+        shown = ""
+        for part in parts:
+            longer = f"{shown}, {part}" if shown else part
+            shown = longer if len(longer) <= room else shown
+        return shown
+
+
+def _short(name: str) -> str:
+    return name.replace("discriminator_", "D ").replace("generator_", "G ").replace("_", " ")
 
 
 class TensorBoard:
@@ -111,31 +192,47 @@ class TensorBoard:
         return context
 
 
-class MetricRows:
-    """A row of metrics.jsonl, and TensorBoard scalars, every so many steps and at the last."""
+class MetricRows(Observer):
+    """A row of metrics.jsonl, and TensorBoard scalars, every so many steps and at the end.
 
-    def __init__(
-        self, run: RunDirectory, experiment: Experiment, examples_per_step: int, clock: Clock
-    ) -> None:
-        self.run, self.examples, self.clock = run, examples_per_step, clock
-        self.every, self.last = experiment.run.log_every, experiment.train.steps
+    The row of step 0 has what the first step met: networks that have learned nothing.
+    """
+
+    def __init__(self, run: RunDirectory, experiment: Experiment, pace: Pace) -> None:
+        self.run, self.experiment, self.pace = run, experiment, pace
+        self.every = experiment.run.log_every
         self.board = TensorBoard(run.logs)
+        self.newest: deque[dict[str, Any]] = deque(maxlen=health.MOST_ROWS)
+        self.alarmed = False
         self._restart()
 
     def _restart(self) -> None:
         self.sums: dict[str, float] = {}
         self.steps = 0
-        self.begun = self.clock.now()
+        self.pace.restart()
 
     def after(self, step: int, values: Values, steps: int) -> None:
         """See `Observer`."""
-        for name, value in values.items():
-            self.sums[name] = self.sums.get(name, 0.0) + value * steps
+        if step == steps:
+            self._write(0, {name: float(of_steps[0]) for name, of_steps in values.items()})
+        for name, of_steps in values.items():
+            self.sums[name] = self.sums.get(name, 0.0) + float(np.sum(of_steps, dtype=np.float64))
         self.steps += steps
-        if step % self.every and step != self.last:
-            return
+        if step % self.every == 0:
+            self._write_means(step)
+
+    def end(self, step: int) -> None:
+        """See `Observer`."""
+        if self.steps:
+            self._write_means(step)
+
+    def _write_means(self, step: int) -> None:
         row = {name: total / self.steps for name, total in self.sums.items()}
-        row["images_per_second"] = self.steps * self.examples / (self.clock.now() - self.begun)
+        rate = self.pace.examples_per_second
+        self._write(step, row if rate is None else {**row, "images_per_second": rate})
+        self._restart()
+
+    def _write(self, step: int, row: dict[str, float]) -> None:
         self.run.append("metrics.jsonl", {"step": step, **row})
         with self.board.at(step):
             for name, value in row.items():
@@ -143,27 +240,50 @@ class MetricRows:
         if not sys.stderr.isatty():
             text = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
             logger.info("step %d: %s", step, text)
-        self._restart()
+        self._look_after_the_game({"step": step, **row})
+
+    def _look_after_the_game(self, row: dict[str, Any]) -> None:
+        self.newest.append(row)
+        wrong = None if self.alarmed else health.destroyed(list(self.newest))
+        if wrong:
+            self.alarmed = True
+            logger.warning("%s %s", wrong, advice.calm_down(self.experiment, self.run.path))
 
 
-class SamplePictures:
-    """samples/step-*.png and TensorBoard images, every so many steps and at the last.
+class SamplePictures(Observer):
+    """samples/step-*.png and TensorBoard images: at step 0, every so many steps and at the end.
 
     The seeds are the same every time.
     """
 
     def __init__(self, run: RunDirectory, live: LiveModel, experiment: Experiment) -> None:
         self.run, self.live = run, live
-        self.every, self.last = experiment.run.sample_every, experiment.train.steps
+        self.every = experiment.run.sample_every
         self.draw = previews.drawer(live, experiment.run.grid)
         self.board = TensorBoard(run.logs)
+        self.drawn: int | None = None
+
+    def begin(self, step: int) -> None:
+        """See `Observer`."""
+        if step == 0:
+            self._draw(step)
 
     def after(self, step: int, values: Values, steps: int) -> None:
         """See `Observer`."""
-        if self.draw is None or (step % self.every and step != self.last):
+        if step % self.every == 0:
+            self._draw(step)
+
+    def end(self, step: int) -> None:
+        """See `Observer`."""
+        if step != self.drawn:
+            self._draw(step)
+
+    def _draw(self, step: int) -> None:
+        if self.draw is None:
             return
         self.live.refresh()
         picture = self.draw()
         self.run.write(f"samples/step-{step:08d}.png", pictures.png(picture))
+        self.drawn = step
         with self.board.at(step):
             tf.summary.image("samples", picture[np.newaxis])

@@ -124,6 +124,8 @@ def test_the_seconds_of_training_are_those_of_its_rows():
     # 16 examples a step: 200 steps are 3 200 examples. Rows that come twice count once.
     assert training_seconds(tiny(), [*rows[:2], *rows], 200) == 20.0
     assert training_seconds(tiny(), [], 200) is None
+    # The first row, and one that was all compilation, know no speed.
+    assert training_seconds(tiny(), [{"step": 0}, {"step": 100}, *rows[1:]], 200) == 20.0
 
 
 def test_what_is_shown_needs_no_tensorflow():

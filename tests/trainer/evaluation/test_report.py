@@ -133,6 +133,13 @@ def test_hostile_names_are_shown_as_text(page):
     assert "<script" not in attacked and Page(attacked).text.count(hostile) >= 6
 
 
+def test_a_destroyed_game_is_said_on_the_page():
+    rows = [{"step": s, "generator_loss": 1e13 * (s + 1)} for s in (0, 100, 200)]
+    text = Page(html(Report(evaluation(), metric_rows=rows))).text
+    assert "The game is destroyed: a loss is beyond 1e+08 since step 0" in text
+    assert "destroyed" not in Page(html(Report(evaluation(), metric_rows=ROWS))).text
+
+
 def test_pictures_are_their_pixels():
     for shape in ((4, 5), (4, 5, 1), (4, 5, 3), (4, 5, 4)):
         pixels = random_image(*shape)

@@ -134,8 +134,10 @@ def test_weights_that_are_not_finite_are_never_written(game, tmp_path):
     game.gan.step.assign(2)
     weight = game.gan.networks["generator"].trainable_variables[0]
     weight.assign_add(weight * float("inf"))
-    with pytest.raises(RunError, match=r"generator: .* is not finite after step 2; no checkpoint"):
+    found = r"generator: .* is not finite after step 2; no checkpoint"
+    with pytest.raises(RunError, match=found) as refused:
         checkpoints.save()
+    assert f"--set train.warm_start={tmp_path.parent} --set optimizers." in str(refused.value)
     assert checkpoints.steps() == [1]
 
 
@@ -203,6 +205,8 @@ def test_a_full_disk_ends_the_run_in_a_sentence_and_spares_the_last_checkpoint(
     )
     assert "The checkpoint of step 8 could not be written" in result.stdout, result.stderr
     assert "the last whole one is of step 4" in result.stdout
+    # The reason stands at the end of what TensorFlow says, behind long paths.
+    assert "File too large" in result.stdout
     names = sorted(p.name for p in (run_dir / "checkpoints").iterdir())
     assert names == ["checkpoint", "step-4.data-00000-of-00001", "step-4.index"]
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != limit
