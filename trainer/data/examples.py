@@ -1,7 +1,7 @@
 """Random-access examples: what every source becomes, and what is known of them."""
 
 import mmap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,17 +31,21 @@ class DataSpec:
 
     @property
     def sample(self) -> Field:
-        """The field "sample": what a generator makes.
+        """The field "sample", or else the first one: what a generator makes."""
+        return self.fields[sample_of(self.fields)]
+
+    def field(self, name: str) -> Field:
+        """A field that a game plays on.
 
         Raises:
             ConfigError: when the data has no such field.
         """
-        if "sample" not in self.fields:
+        if name not in self.fields:
             raise ConfigError(
                 f"data.source: its fields are {', '.join(self.fields)}, and this game needs one "
-                "called sample; take other data, or a round that plays on these fields."
+                f"called {name}; take other data, or a round that plays on these fields."
             )
-        return self.fields["sample"]
+        return self.fields[name]
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -121,9 +125,20 @@ class Examples:
         return (name for table in self.tables for name in table)
 
     @property
+    def samples(self) -> np.ndarray:
+        """The field "sample", or else the first one, as `DataSpec.sample` describes it."""
+        return self[sample_of(self)]
+
+    @property
     def labels(self) -> np.ndarray | None:
         """The field "label", int64 [n]; None where there is none."""
         return next((table["label"] for table in self.tables if "label" in table), None)
+
+
+def sample_of(fields: Iterable[str]) -> str:
+    """Of names of fields, the one of what is to be made: "sample", or else the first."""
+    names = tuple(fields)
+    return "sample" if "sample" in names else names[0]
 
 
 def count(table: Table) -> int:

@@ -39,7 +39,7 @@ class SampleSet:
         """The examples, or a fixed random choice of `limit` of them."""
         rows = subset(len(examples), limit)
         labels = None if examples.labels is None else examples.labels[rows]
-        return cls(len(rows), lambda positions: read(examples["sample"], rows[positions]), labels)
+        return cls(len(rows), lambda positions: read(examples.samples, rows[positions]), labels)
 
     @classmethod
     def joined(cls, parts: Sequence["SampleSet"], limit: int | None = None) -> "SampleSet":

@@ -41,4 +41,4 @@ def test_data_without_a_sample_says_what_it_has():
     spec = DataSpec({"a": Field((2,)), "b": Field((2,))}, "", 10)
     assert spec.label_names == spec.marginal == ()
     with pytest.raises(ConfigError, match=r"data\.source: its fields are a, b, .* called sample"):
-        assert spec.sample
+        spec.field("sample")

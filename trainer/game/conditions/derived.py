@@ -26,7 +26,7 @@ class Derived(Condition):
     """
 
     def __init__(self, options: catalogue.DerivedCondition, spec: DataSpec) -> None:
-        sample = spec.sample
+        sample = spec.field("sample")
         if sample.kind != "image":
             raise ConfigError(
                 f"condition.name: received 'derived', but samples are of kind {sample.kind}; take "

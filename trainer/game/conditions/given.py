@@ -9,39 +9,23 @@ from trainer import catalogue, randomness
 from trainer.data import modalities
 from trainer.data.examples import DataSpec
 from trainer.errors import ConfigError
+from trainer.fields import Field
 from trainer.game.conditions.condition import Condition, Values
 from trainer.game.players import Inputs
 
 
-class GivenField(Condition):
-    """What lies beside the sample under another name is what both sides are told.
+class Given(Condition):
+    """A field of the example as it is; it cannot be drawn, so a request must name it.
 
-    It cannot be drawn, so a request must name it.
-
-    Reference: Isola et al. 2017, "Image-to-image translation with conditional adversarial
-    networks" (pictures); Mirza & Osindero 2014 (vectors).
-
-    Raises:
-        ConfigError: when the data has no such field.
+    Args:
+        name: of the field, for networks and requests.
+        field: as it is stored.
     """
 
-    def __init__(
-        self, options: catalogue.ImageCondition | catalogue.AttributesCondition, spec: DataSpec
-    ) -> None:
-        self.name = options.field
-        if self.name not in spec.fields:
-            raise ConfigError(
-                f"condition.field: received {self.name!r}, but the data's fields are "
-                f"{', '.join(spec.fields)}; name one of them."
-            )
-        self.field = spec.fields[self.name]
-        if self.field.kind != options.kind:
-            raise ConfigError(
-                f"condition.field: received {self.name!r}, which is of kind {self.field.kind}; "
-                f"name one of kind {options.kind}, or take another condition."
-            )
-        self.ports = {self.name: modalities.seen_field(self.field)}
-        self.request = {self.name: self.field}
+    def __init__(self, name: str, field: Field) -> None:
+        self.name, self.field = name, field
+        self.ports = {name: modalities.seen_field(field)}
+        self.request = {name: field}
 
     def of_batch(self, batch: Mapping[str, tf.Tensor]) -> Inputs:
         """The field of a training batch."""
@@ -63,3 +47,30 @@ class GivenField(Condition):
     def can_be_drawn(self) -> bool:
         """A request must name it."""
         return False
+
+
+class GivenField(Given):
+    """What lies beside the sample under another name is what both sides are told.
+
+    Reference: Isola et al. 2017, "Image-to-image translation with conditional adversarial
+    networks" (pictures); Mirza & Osindero 2014 (vectors).
+
+    Raises:
+        ConfigError: when the data has no such field.
+    """
+
+    def __init__(
+        self, options: catalogue.ImageCondition | catalogue.AttributesCondition, spec: DataSpec
+    ) -> None:
+        if options.field not in spec.fields:
+            raise ConfigError(
+                f"condition.field: received {options.field!r}, but the data's fields are "
+                f"{', '.join(spec.fields)}; name one of them."
+            )
+        field = spec.fields[options.field]
+        if field.kind != options.kind:
+            raise ConfigError(
+                f"condition.field: received {options.field!r}, which is of kind {field.kind}; "
+                f"name one of kind {options.kind}, or take another condition."
+            )
+        super().__init__(options.field, field)

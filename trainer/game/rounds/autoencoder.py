@@ -34,7 +34,7 @@ class Autoencoder(Round):
 
     def __init__(self, options: catalogue.AutoencoderRound, parts: Parts) -> None:
         super().__init__(options, parts)
-        self.fields = {"sample": parts.spec.sample}
+        self.fields = {"sample": parts.spec.field("sample")}
 
     def roles(self) -> Mapping[str, Role]:
         """A generator that decodes and an encoder, both on the generator's side."""

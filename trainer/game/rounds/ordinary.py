@@ -32,7 +32,7 @@ class Ordinary(Round):
     def __init__(self, options: catalogue.OrdinaryRound, parts: Parts) -> None:
         super().__init__(options, parts)
         self.loss = parts.loss("discriminator")
-        self.fields = {"sample": parts.spec.sample}
+        self.fields = {"sample": parts.spec.field("sample")}
         self.turns = options.discriminator_turns
 
     def roles(self) -> Mapping[str, Role]:

@@ -33,7 +33,7 @@ class Pairs(Round):
     def __init__(self, options: catalogue.PairsRound, parts: Parts) -> None:
         super().__init__(options, parts)
         self.loss = parts.loss("discriminator")
-        self.fields = {"sample": parts.spec.sample}
+        self.fields = {"sample": parts.spec.field("sample")}
 
     def roles(self) -> Mapping[str, Role]:
         """A generator, an encoder on its side, and a discriminator of pairs."""
