@@ -1,13 +1,14 @@
 """What an evaluation asks of a model, whether it lives in a run or in an export."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
 from serving.description import Description
 from trainer.data.examples import Examples, read
-from trainer.errors import MetricError
+from trainer.data.examples import count as rows_of
+from trainer.errors import ConfigError, MetricError
 from trainer.evaluation.samples import SampleSet
 
 
@@ -105,18 +106,12 @@ class Generator:
         return next((name for name in sorted(self.signatures) if "translate" in name), None)
 
 
-def samples_of(
-    generator: Generator, count: int, first_seed: int, examples: Examples | None = None
-) -> SampleSet:
-    """Sample i is the model's for seed `first_seed + i`, as in serving and `gan generate`.
+# Signature, name of an input and examples as stored → that input for each of them.
+ExampleInput = Callable[[str, str, Mapping[str, np.ndarray]], np.ndarray]
 
-    A model that makes samples from given ones takes its inputs from the fields of `examples`.
 
-    Raises:
-        MetricError: when such a model is given no examples.
-    """
-    if generator.translation is not None:
-        return _translated(generator, generator.translation, count, first_seed, examples)
+def samples_of(generator: Generator, count: int, first_seed: int) -> SampleSet:
+    """Sample i is the model's for seed `first_seed + i`, as in serving and `gan generate`."""
     seeds = first_seed + np.arange(count, dtype=np.int64)
     labels = generator.labels(seeds)
 
@@ -127,20 +122,45 @@ def samples_of(
     return SampleSet(count, make, labels)
 
 
-def _translated(
-    generator: Generator, signature: str, count: int, first_seed: int, examples: Examples | None
+def translations_of(
+    generator: Generator, limit: int, first_seed: int, examples: Examples, given: ExampleInput
 ) -> SampleSet:
-    """Sample i is made of example i; there are at most as many as examples."""
-    if examples is None:
-        raise MetricError("a model that makes samples from given ones needs the run's own data.")
-    fields = {name: values for table in examples.tables for name, values in table.items()}
-    count = min(count, len(examples))
+    """Sample i is made of example i by the model's first signature of this kind.
+
+    Args:
+        generator: whose `translation` is not None.
+        limit: of samples; there are at most as many as examples.
+        first_seed: sample i has the seed `first_seed + i`, where the model rolls dice.
+        examples: not those of training.
+        given: what an example holds for an input of the model.
+
+    Raises:
+        ConfigError: when there are no examples, or they lack what the model is given.
+    """
+    signature = generator.translation
+    assert signature is not None
+    count = min(limit, *(rows_of(table) for table in examples.tables))
+    if not count:
+        raise ConfigError(
+            "data.holdout_share: no example is held out, of which this model could make samples; "
+            "train with more than 0."
+        )
 
     def make(positions: np.ndarray) -> np.ndarray:
+        rows = {name: read(examples[name], positions) for name in examples}
         inputs = {
-            name: first_seed + positions if name == "seed" else read(fields[name], positions)
+            name: first_seed + positions if name == "seed" else _given(signature, name, rows)
             for name in generator.inputs_of(signature)
         }
         return generator.translate(signature, inputs)
+
+    def _given(signature: str, name: str, rows: Mapping[str, np.ndarray]) -> np.ndarray:
+        try:
+            return given(signature, name, rows)
+        except KeyError as error:
+            raise ConfigError(
+                f"--reference: {signature} is given {name!r}, which this data does not hold (its "
+                f"fields are {', '.join(rows)}); give data like that of the training."
+            ) from error
 
     return SampleSet(count, make, None)

@@ -15,11 +15,11 @@ from trainer.config.recipe import make_experiment, parse_yaml, with_overrides
 from trainer.data.examples import Dataset
 from trainer.errors import ConfigError
 from trainer.evaluation import sample_files
-from trainer.evaluation.generators import Generator, samples_of
+from trainer.evaluation.generators import Generator, samples_of, translations_of
 from trainer.evaluation.sample_files import SampleFiles
 from trainer.evaluation.samples import SampleSet
 from trainer.files import join, read_text
-from trainer.game.assembly import Game, assemble
+from trainer.game.assembly import Game, assemble, make_round
 from trainer.run.checkpoints import Checkpoints
 from trainer.run.directory import RunDirectory
 
@@ -61,8 +61,13 @@ class Target:
             ConfigError: when files hold samples of another kind.
         """
         options = self.experiment.evaluate
+        if self.generator is not None and self.generator.translation is not None:
+            given = make_round(self.experiment, dataset.spec).example_input
+            return translations_of(
+                self.generator, options.num_samples, options.seed, dataset.held_out, given
+            )
         if self.generator is not None:
-            return samples_of(self.generator, options.num_samples, options.seed, dataset.held_out)
+            return samples_of(self.generator, options.num_samples, options.seed)
         assert self.files is not None
         examples = sample_files.like(self.files, dataset.spec)
         return SampleSet.of_examples(examples, options.num_samples)
