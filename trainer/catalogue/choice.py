@@ -61,6 +61,8 @@ class Custom(Component):
 
     roles: ClassVar[dict[str, str]] = {}
     builds: ClassVar[tuple[str, ...]] = ()
+    shows_pictures: ClassVar[bool] = True
+    translates: ClassVar[bool] = True
 
     @property
     def turns(self) -> int:

@@ -7,31 +7,42 @@ from pydantic import BeforeValidator, Field
 from trainer.catalogue.choice import BY_NAME, Component, Custom
 
 
-class NoCondition(Component):
+class AnyCondition(Component):
+    """What every condition has.
+
+    Attributes:
+        shows_pictures: whether the players are told a picture.
+    """
+
+    shows_pictures: ClassVar[bool] = False
+
+
+class NoCondition(AnyCondition):
     """Neither player is told anything."""
 
     target: ClassVar[str] = "trainer.game.conditions.none:Unconditional"
     name: Literal["none"] = "none"
 
 
-class LabelCondition(Component):
+class LabelCondition(AnyCondition):
     """Both players see the class as the same one-hot vector (Mirza & Osindero 2014)."""
 
     target: ClassVar[str] = "trainer.game.conditions.label:Label"
     name: Literal["label"] = "label"
 
 
-class ImageCondition(Component):
+class ImageCondition(AnyCondition):
     """Both players see a picture that lies beside the sample (Isola et al. 2017)."""
 
     target: ClassVar[str] = "trainer.game.conditions.given:GivenField"
     kind: ClassVar[str] = "image"
+    shows_pictures: ClassVar[bool] = True
     name: Literal["image"] = "image"
     # The data's field that holds the picture.
     field: str = "image"
 
 
-class AttributesCondition(Component):
+class AttributesCondition(AnyCondition):
     """Both players see a vector that lies beside the sample."""
 
     target: ClassVar[str] = "trainer.game.conditions.given:GivenField"
@@ -41,10 +52,11 @@ class AttributesCondition(Component):
     field: str = "attributes"
 
 
-class DerivedCondition(Component):
+class DerivedCondition(AnyCondition):
     """Both players see a degraded form of the sample, from which it is to be restored."""
 
     target: ClassVar[str] = "trainer.game.conditions.derived:Derived"
+    shows_pictures: ClassVar[bool] = True
     name: Literal["derived"] = "derived"
     # How many times lower the resolution is.
     factor: int = Field(2, ge=1)
@@ -64,6 +76,11 @@ class TogetherCondition(Component):
     name: Literal["together"] = "together"
     # The conditions, of different names.
     of: Annotated[tuple[_Member, ...], Field(strict=False, min_length=1)]
+
+    @property
+    def shows_pictures(self) -> bool:
+        """Whether one of them does."""
+        return any(condition.shows_pictures for condition in self.of)
 
 
 def _several(value: Any) -> Any:

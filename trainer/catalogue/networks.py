@@ -1,10 +1,14 @@
 """Networks: what the players are made of."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from trainer.catalogue.choice import BY_NAME, Component, Custom
+
+if TYPE_CHECKING:
+    from trainer.config.experiment import Experiment
 
 
 class AnyNetwork(Component):
@@ -73,4 +77,72 @@ class DCGAN(AnyNetwork):
         return chosen == "batch"
 
 
-Network = Annotated[MLP | DCGAN | Custom, BY_NAME]
+class Translating(AnyNetwork):
+    """A family that makes pictures of pictures."""
+
+    builds: ClassVar[tuple[str, ...]] = ("generator",)
+    # Normalisation of hidden layers; by instance it is what the papers' batches of one are.
+    normalization: Literal["none", "batch", "layer", "instance"] = "instance"
+
+    def mixes_examples(self, kind: str) -> bool:
+        """Batch normalisation does."""
+        return self.normalization == "batch"
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A generator that is told no picture."""
+        roles = experiment.round.roles.items()
+        used = any(kind == "generator" and experiment.network_of(n) is self for n, kind in roles)
+        if used and not (experiment.round.translates or experiment.condition.shows_pictures):
+            yield (
+                f"network.name: received {self.name!r} with condition={experiment.condition.name}, "
+                "but it makes pictures of pictures; set condition=image or condition=derived"
+            )
+
+
+class UNet(Translating):
+    """An encoder and a decoder with skips, and dropout for noise (Isola et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.networks.unet:UNet"
+    name: Literal["unet"] = "unet"
+    # Filters at the highest resolution; they double with every halving.
+    base_filters: int = Field(64, ge=1)
+    # Filters never exceed this.
+    max_filters: int = Field(512, ge=1)
+    # Share of the features that dropout sets to zero in the decoder's first three layers, also in
+    # what is exported; zero makes a network without noise.
+    dropout: float = Field(0.5, ge=0.0, lt=1.0)
+
+
+class ResNet(Translating):
+    """Residual blocks at a lower resolution (Johnson et al. 2016, Zhu et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.networks.resnet:ResNet"
+    name: Literal["resnet"] = "resnet"
+    # Filters at the highest resolution; they double with each of at most two halvings.
+    base_filters: int = Field(64, ge=1)
+    # Residual blocks: six for pictures of 128 pixels, nine from 256 on.
+    blocks: int = Field(6, ge=1)
+
+
+class Patch(AnyNetwork):
+    """A discriminator that judges every patch by itself (PatchGAN, Isola et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.networks.patch:Patch"
+    builds: ClassVar[tuple[str, ...]] = ("discriminator",)
+    name: Literal["patch"] = "patch"
+    # Filters of the first layer; they double with every further one.
+    base_filters: int = Field(64, ge=1)
+    # Filters never exceed this.
+    max_filters: int = Field(512, ge=1)
+    # Layers of stride two: patches are 7, 16, 34 and 70 pixels wide with 0 to 3 of them; null takes
+    # as many as leave the patch within the picture, from one to three.
+    layers: int | None = Field(None, ge=0, le=6)
+    # Normalisation of hidden layers (never the first).
+    normalization: Literal["none", "batch", "layer", "instance"] = "instance"
+
+    def mixes_examples(self, kind: str) -> bool:
+        """Batch normalisation does."""
+        return self.normalization == "batch"
+
+
+Network = Annotated[MLP | DCGAN | UNet | ResNet | Patch | Custom, BY_NAME]

@@ -16,9 +16,11 @@ class AnyRound(Component):
 
     Attributes:
         roles: the networks of the game, and the kind of each: what a family must be able to build.
+        translates: whether its generators are given pictures, whatever the condition is.
     """
 
     roles: ClassVar[dict[str, str]] = {}
+    translates: ClassVar[bool] = False
 
     @property
     def turns(self) -> int:

@@ -8,7 +8,7 @@ import keras
 from trainer.layers.batch_normalization import BatchNormalization
 from trainer.networks.ports import Ports
 
-Normalization = Literal["none", "batch", "layer"]
+Normalization = Literal["none", "batch", "layer", "instance"]
 
 
 def joined(tensors: Mapping[str, Any]) -> Any:
@@ -21,7 +21,7 @@ def stacked(pictures: Mapping[str, Any], vectors: Mapping[str, Any]) -> Any:
     """Pictures and vectors as the channels of one picture; vectors are constant over it."""
     first, *others = pictures.values()
     channels = [first]
-    channels += [_resized(x, first) for x in others]
+    channels += [resized(x, first.shape[1:3]) for x in others]
     channels += [as_channels(vector, first) for vector in vectors.values()]
     return keras.layers.Concatenate()(channels) if len(channels) > 1 else first
 
@@ -61,6 +61,11 @@ def _normalized(x: Any, kind: Normalization, ports: Ports, *, affine: bool) -> A
         )(x)
     if kind == "layer":
         return keras.layers.LayerNormalization(epsilon=1e-5, center=affine, scale=affine)(x)
+    if kind == "instance":
+        # Every channel of every picture by itself (Ulyanov et al. 2016).
+        return keras.layers.GroupNormalization(
+            groups=-1, epsilon=1e-5, center=affine, scale=affine
+        )(x)
     return x
 
 
@@ -77,7 +82,11 @@ def _modulated(x: Any, told: Any) -> Any:
     return keras.layers.Add()([x, keras.layers.Multiply()([x, scale]), offset])
 
 
-def _resized(picture: Any, like: Any) -> Any:
-    """A picture enlarged by whole numbers to the size of another one."""
-    factors = [n // m for n, m in zip(like.shape[1:3], picture.shape[1:3], strict=True)]
-    return picture if factors == [1, 1] else keras.layers.UpSampling2D(factors)(picture)
+def resized(picture: Any, size: tuple[int, ...]) -> Any:
+    """A picture at another height and width: pixels are repeated where they fit in whole."""
+    sides = list(zip(size, picture.shape[1:3], strict=True))
+    if all(n == m for n, m in sides):
+        return picture
+    if any(n % m for n, m in sides):
+        return keras.layers.Resizing(*size)(picture)
+    return keras.layers.UpSampling2D([n // m for n, m in sides])(picture)

@@ -52,10 +52,10 @@ class DCGAN:
             x = Conv2DTranspose(
                 filters,
                 use_bias=bias,
-                output_padding=_output_padding(x, sizes[level], options.kernel_size),
+                output_padding=output_padding(x, sizes[level], options.kernel_size),
                 **self._stride_two(),
             )(x)
-            x = _cropped(x, sizes[level])
+            x = cropped(x, sizes[level])
             if not last:
                 x = normalize(x, kind, ports, told)
                 x = keras.layers.Activation("relu")(x)
@@ -103,7 +103,7 @@ class DCGAN:
         filters = self._filters(len(sizes) - 1)
         kind = self.options.generator_normalization
         x = keras.layers.Dense(
-            height * width * filters, use_bias=kind == "none", kernel_initializer=_initializer()
+            height * width * filters, use_bias=kind == "none", kernel_initializer=initializer()
         )(x)
         x = keras.layers.Reshape((height, width, filters))(x)
         return keras.layers.Activation("relu")(normalize(x, kind, ports, told))
@@ -117,7 +117,7 @@ class DCGAN:
             "kernel_size": self.options.kernel_size,
             "strides": 2,
             "padding": "same",
-            "kernel_initializer": _initializer(),
+            "kernel_initializer": initializer(),
         }
 
 
@@ -133,11 +133,12 @@ def _halved(size: tuple[int, int]) -> tuple[int, int]:
     return (size[0] + 1) // 2, (size[1] + 1) // 2
 
 
-def _initializer() -> keras.initializers.Initializer:
+def initializer() -> keras.initializers.Initializer:
+    """Normal weights of standard deviation 0.02."""
     return keras.initializers.RandomNormal(stddev=0.02)
 
 
-def _output_padding(x: Any, size: tuple[int, int], side: int) -> tuple[int, int] | None:
+def output_padding(x: Any, size: tuple[int, int], side: int) -> tuple[int, int] | None:
     """What makes the transposed convolution meet an odd size by itself, where it can."""
     padding = tuple(
         n - ((m - 1) * 2 + side - 2 * (side // 2)) for n, m in zip(size, x.shape[1:3], strict=True)
@@ -145,7 +146,8 @@ def _output_padding(x: Any, size: tuple[int, int], side: int) -> tuple[int, int]
     return padding if side % 2 == 0 and max(padding) < 2 else None
 
 
-def _cropped(x: Any, size: tuple[int, int]) -> Any:
+def cropped(x: Any, size: tuple[int, int]) -> Any:
+    """Without the last rows and columns that are too many."""
     extra = (x.shape[1] - size[0], x.shape[2] - size[1])
     return keras.layers.Cropping2D(((0, extra[0]), (0, extra[1])))(x) if any(extra) else x
 

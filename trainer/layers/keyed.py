@@ -1,0 +1,47 @@
+"""Layers that roll dice from a row's own key: functions of their inputs, without a state.
+
+Keras' layers of this kind keep a seed variable, which is neither a function of the step nor the
+same on every replica. What a network makes here follows from its weights and a row's key alone, in
+training and in exports.
+"""
+
+import math
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from trainer import randomness
+
+
+class KeyedDropout(keras.layers.Layer):
+    """Sets each number to zero with probability `rate` and divides the others by 1 - `rate`.
+
+    It is on in inference, too: it is the noise of a network that has no latent (Isola et al. 2017,
+    section 3.3).
+
+    Args:
+        rate: on [0, 1).
+        number: of the layer in its network; layers of different numbers roll dice of their own.
+
+    Reference: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from
+    overfitting".
+    """
+
+    def __init__(self, rate: float, number: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.rate, self.number = rate, number
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        """Values [b, …] and keys uint32 [b, 2] → values of the same shape and dtype."""
+        x, key = inputs
+        keys = randomness.fold(
+            randomness.Key(key[:, 0], key[:, 1]), tf.constant(self.number, tf.int64)
+        )
+        kept = randomness.uniform(keys, math.prod(x.shape[1:])) >= self.rate
+        kept = tf.reshape(kept, [-1, *x.shape[1:]])
+        return tf.where(kept, x / tf.cast(1.0 - self.rate, x.dtype), tf.zeros([], x.dtype))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """That of the values."""
+        return input_shape[0]

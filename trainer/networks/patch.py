@@ -1,0 +1,104 @@
+"""A discriminator that judges every patch of a picture by itself (PatchGAN, Isola et al. 2017)."""
+
+from typing import Any
+
+import keras
+
+from trainer import catalogue
+from trainer.errors import ConfigError
+from trainer.layers.strided_convolution import Conv2D
+from trainer.networks.conditioning import normalize, stacked
+from trainer.networks.dcgan import initializer
+from trainer.networks.heads import heads
+from trainer.networks.ports import Ports
+
+_KERNEL = 4
+# The paper's patches of 70x70 pixels have so many layers of stride two.
+_MOST_LAYERS = 3
+
+
+class Patch:
+    """C64-C128-C256-C512 and a convolution to one logit a patch: {"logits": [b, h, w]}.
+
+    All kernels are 4x4; all layers but the last two halve the picture. Without a number of layers
+    of stride two it takes as many as leave the patch within the picture, from one to three: patches
+    are 70x70 pixels of pictures of 70 on, 34x34 from 34 on, and 16x16 below. The first layer is not
+    normalised. Other outputs that a game asks for come from the mean over all patches.
+
+    Reference: Isola et al. 2017, "Image-to-image translation with conditional adversarial
+    networks", sections 3.2 and 6.1.
+    """
+
+    def __init__(self, options: catalogue.Patch) -> None:
+        self.options = options
+
+    def discriminator(self, ports: Ports) -> keras.Model:
+        """Pictures and what else is told → {"logits": [b, h, w]} and the game's other outputs.
+
+        Raises:
+            ConfigError: when no picture is judged.
+        """
+        inputs = ports.keras_inputs()
+        x = self._features(_all_told(inputs, ports), ports)
+        outputs: dict[str, Any] = {}
+        others = {name: field for name, field in ports.outputs.items() if name != "logits"}
+        if "logits" in ports.outputs:
+            outputs["logits"] = _logits(x)
+        if others:
+            pooled = keras.layers.GlobalAveragePooling2D()(x)
+            outputs |= heads(pooled, Ports(ports.inputs, others, ports.synchronized))
+        return keras.Model(inputs, outputs, name="discriminator")
+
+    def _features(self, x: Any, ports: Ports) -> Any:
+        """The last hidden layer: layers of stride two, and one of stride one."""
+        halvings = self.options.layers
+        if halvings is None:
+            halvings = layers_for(min(x.shape[1:3]))
+        for level in range(halvings + 1):
+            kind = self.options.normalization if level else "none"
+            x = self._convolved(x, level, strided=level < halvings, bias=kind == "none")
+            x = keras.layers.LeakyReLU(negative_slope=0.2)(normalize(x, kind, ports))
+        return x
+
+    def _convolved(self, x: Any, level: int, *, strided: bool, bias: bool) -> Any:
+        layer = Conv2D if strided else keras.layers.Conv2D
+        return layer(
+            min(self.options.base_filters * 2**level, self.options.max_filters),
+            _KERNEL,
+            strides=2 if strided else 1,
+            padding="same",
+            use_bias=bias,
+            kernel_initializer=initializer(),
+        )(x)
+
+
+def patch_side(layers: int) -> int:
+    """Pixels that a logit sees in each direction, behind so many layers of stride two.
+
+    Each layer of kernel k and stride s, from the last to the first, makes n pixels s (n - 1) + k.
+    """
+    side = 1
+    for stride in (1, 1, *(2,) * layers):
+        side = stride * (side - 1) + _KERNEL
+    return side
+
+
+def layers_for(side: int) -> int:
+    """Layers of stride two whose patches lie within pictures of this side: one to three."""
+    return max((n for n in range(1, _MOST_LAYERS + 1) if patch_side(n) <= side), default=1)
+
+
+def _logits(x: Any) -> Any:
+    x = keras.layers.Conv2D(1, _KERNEL, padding="same", kernel_initializer=initializer())(x)
+    return keras.layers.Reshape(x.shape[1:3], dtype="float32", name="logits")(x)
+
+
+def _all_told(inputs: dict[str, Any], ports: Ports) -> Any:
+    """The pictures and what else is told as the channels of one picture."""
+    pictures = {name: inputs[name] for name in ports.of_kind("image")}
+    if not pictures:
+        raise ConfigError(
+            f"network.name: received 'patch', which judges pictures, but the game's fields are "
+            f"{', '.join(ports.inputs)}; take data of pictures, or another discriminator."
+        )
+    return stacked(pictures, {name: x for name, x in inputs.items() if name not in pictures})

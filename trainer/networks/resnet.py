@@ -1,0 +1,117 @@
+"""A residual translator of pictures (Johnson et al. 2016), as CycleGAN uses it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+
+from trainer import catalogue
+from trainer.layers.strided_convolution import Conv2D, Conv2DTranspose
+from trainer.networks.conditioning import joined, normalize
+from trainer.networks.dcgan import cropped, initializer
+from trainer.networks.pictures import made_picture, stacked_pictures
+from trainer.networks.ports import Ports
+
+# From a layer's output to what is made of it.
+Layer = Callable[[Any], Any]
+# Resolutions are halved twice, and less often where they would fall below this.
+_SMALLEST = 8
+_HALVINGS = 2
+# The first and the last kernel, and what they are where pictures are too small for it.
+_OUTER, _OUTER_OF_SMALL = 7, 3
+_SMALL = 16
+
+
+class ResNet:
+    """c7s1-64, d128, d256, residual blocks at the lowest resolution, u128, u64, c7s1.
+
+    Every convolution but the last is normalised and followed by ReLU; those of stride one reflect
+    the picture at its border. A residual block adds two 3x3 convolutions to what it is given.
+
+    What keeps a translation in place is that it is local: kernels are small beside the picture. So
+    small pictures are halved less often, the blocks seeing at least 8x8 pixels, and below 16 pixels
+    the outer kernels are 3x3.
+
+    Reference: Johnson et al. 2016, "Perceptual losses for real-time style transfer and
+    super-resolution"; as here: Zhu et al. 2017, "Unpaired image-to-image translation using
+    cycle-consistent adversarial networks", appendix 7.2.
+    """
+
+    def __init__(self, options: catalogue.ResNet) -> None:
+        self.options = options
+
+    def generator(self, ports: Ports) -> keras.Model:
+        """A picture and what else is told → a picture in [-1, 1], float32.
+
+        Raises:
+            ConfigError: when no picture is given, or none is to be made.
+        """
+        name, shape = made_picture(ports, "resnet")
+        inputs, filters = ports.keras_inputs(), self.options.base_filters
+        normal = self._normalization(inputs, ports)
+        outer = _OUTER_OF_SMALL if min(shape[:2]) < _SMALL else _OUTER
+        x = self._convolved(stacked_pictures(inputs, ports, shape), filters, outer)
+        x = _activated(x, normal)
+        sizes = [(int(x.shape[1]), int(x.shape[2]))]
+        while len(sizes) <= _HALVINGS and min(_halved(sizes[-1])) >= _SMALLEST:
+            sizes.append(_halved(sizes[-1]))
+            x = _activated(self._strided(Conv2D, x, filters * 2 ** (len(sizes) - 1)), normal)
+        for _ in range(self.options.blocks):
+            x = self._block(x, normal)
+        for level in range(len(sizes) - 2, -1, -1):
+            x = cropped(self._strided(Conv2DTranspose, x, filters * 2**level), sizes[level])
+            x = _activated(x, normal)
+        x = _reflected(x, shape[-1], outer)
+        image = keras.layers.Activation("tanh", dtype="float32", name=name)(x)
+        return keras.Model(inputs, {name: image}, name="generator")
+
+    def _normalization(self, inputs: Mapping[str, Any], ports: Ports) -> Layer:
+        """Every hidden layer's normalisation, steered by the vectors that are told.
+
+        As channels of the picture they would be lost: what is constant over a picture is what
+        instance statistics take away.
+        """
+        apart = ports.of_kind("image", "key")
+        vectors = {name: x for name, x in inputs.items() if name not in apart}
+        told = joined(vectors) if vectors else None
+        return lambda x: normalize(x, self.options.normalization, ports, told)
+
+    def _block(self, x: Any, normal: Layer) -> Any:
+        """Two convolutions of x, added to it."""
+        filters = x.shape[-1]
+        y = _activated(self._convolved(x, filters, 3), normal)
+        return keras.layers.Add()([x, normal(self._convolved(y, filters, 3))])
+
+    def _convolved(self, x: Any, filters: int, side: int) -> Any:
+        return _reflected(x, filters, side, use_bias=self.options.normalization == "none")
+
+    def _strided(self, layer: Any, x: Any, filters: int) -> Any:
+        return layer(
+            filters,
+            3,
+            strides=2,
+            padding="same",
+            use_bias=self.options.normalization == "none",
+            kernel_initializer=initializer(),
+        )(x)
+
+
+def _activated(x: Any, normal: Layer) -> Any:
+    return keras.layers.Activation("relu")(normal(x))
+
+
+def _reflected(x: Any, filters: int, side: int, *, use_bias: bool = True) -> Any:
+    """A convolution of stride one over a picture that is reflected at its border."""
+    margins = [min(side // 2, int(n) - 1) for n in x.shape[1:3]]
+    x = keras.ops.pad(x, [(0, 0), *((m, m) for m in margins), (0, 0)], mode="reflect")
+    # What a very small picture cannot reflect is black, as everywhere else.
+    rest = [side // 2 - m for m in margins]
+    if any(rest):
+        x = keras.layers.ZeroPadding2D(tuple((m, m) for m in rest))(x)
+    return keras.layers.Conv2D(filters, side, use_bias=use_bias, kernel_initializer=initializer())(
+        x
+    )
+
+
+def _halved(size: tuple[int, int]) -> tuple[int, int]:
+    return (size[0] + 1) // 2, (size[1] + 1) // 2
