@@ -101,5 +101,27 @@ class MutualInformation(Component):
             )
 
 
+class Reconstruction(Component):
+    """What is made of an example's condition must be near the example (Isola et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.terms.reconstruction:Reconstruction"
+    name: Literal["reconstruction"] = "reconstruction"
+    # Weight of the mean absolute difference, in the generator's turn.
+    weight: float = Field(100.0, gt=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A game whose fakes are made of nothing that belongs to one example."""
+        if experiment.round.name in ("pairs", "autoencoder", "coupled"):
+            yield (
+                f"terms: received 'reconstruction' with the round {experiment.round.name!r}, whose "
+                "fakes are no guesses at an example; leave it out"
+            )
+        if not experiment.condition.shows_pictures:
+            yield (
+                f"terms: received 'reconstruction' with condition={experiment.condition.name}, "
+                "from which no example can be told; set condition=image or condition=derived"
+            )
+
+
 Penalty = Annotated[GradientPenalty | R1 | R2 | Custom, BY_NAME]
-AnyTerm = Annotated[Classification | MutualInformation | Custom, BY_NAME]
+AnyTerm = Annotated[Classification | MutualInformation | Reconstruction | Custom, BY_NAME]

@@ -67,6 +67,7 @@ BAD = [
         "networks={generator: unet}",
         ["network.name", "'unet' with condition=label", "condition=image"],
     ),
+    ("terms=[reconstruction]", ["terms", "'reconstruction' with condition=label", "derived"]),
     ("networks={encoder: mlp}", ["networks.encoder", "no such role", "generator, discriminator"]),
     ("devices.replicas=3", ["train.batch_size", "64", "multiple of 3"]),
     ("devices={replicas: 2, xla: 'on'}", ["devices.xla", "2 replicas", "auto or off"]),

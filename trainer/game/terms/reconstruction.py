@@ -1,0 +1,29 @@
+"""What is made of an example's condition must be near the example."""
+
+import tensorflow as tf
+
+from trainer import catalogue
+from trainer.game.adversarial_loss import GameTurn, Term
+from trainer.game.parts import Parts
+
+
+class Reconstruction(Term):
+    """λ‖x - G(y, z)‖₁, the mean absolute difference on [-1, 1] from the batch's own sample x.
+
+    Reference: Isola et al. 2017, "Image-to-image translation with conditional adversarial
+    networks", equations 3 and 4 (λ = 100).
+    """
+
+    def __init__(self, options: catalogue.Reconstruction, parts: Parts) -> None:
+        self.options = options
+
+    def generator(self, turn: GameTurn) -> tf.Tensor:
+        """The loss of each fake, float32 [b]."""
+        of_fields = [distance(fake, turn.batch[n]) for n, fake in turn.fake.sample.items()]
+        return self.options.weight * tf.add_n(of_fields) / len(of_fields)
+
+
+def distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """The mean absolute difference of each row, float32 [b]."""
+    difference = tf.abs(tf.cast(a, tf.float32) - tf.cast(b, tf.float32))
+    return tf.reduce_mean(difference, axis=list(range(1, difference.shape.rank)))
