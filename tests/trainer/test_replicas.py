@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from tests.conftest import tiny
-from trainer.data import pipeline
+from trainer.config.recipe import load_experiment
+from trainer.data import loading, pipeline
 from trainer.errors import ConfigError
 from trainer.game.assembly import assemble
 from trainer.run import distribution
@@ -25,15 +26,32 @@ WGAN = (
 )
 
 
+COUPLED = (
+    # Dense layers are the quickest to trace.
+    "network={name: mlp, units: [4]}",
+    *(f"networks.discriminator_{d}={{name: mlp, units: [4]}}" for d in "ab"),
+    # Four slots a place: the pool is filled and exchanged in twenty steps.
+    *("train.batch_size=16", "round.pool=64"),
+)
+
+
 def _play(digits, replicas, *overrides):
     experiment = tiny("cgan-digits", "data.flip=true", *overrides)
+    return _played(experiment, digits, replicas)
+
+
+def _played(experiment, digits, replicas):
     devices = experiment.devices.model_copy(update={"replicas": replicas})
     strategy = distribution.strategy_for(devices)
     assert strategy.num_replicas_in_sync == replicas
     with strategy.scope():
         game = assemble(experiment, digits.spec, replicas=replicas)
     batches = pipeline.batches(
-        digits.train, batch_size=16, turns=game.gan.round.turns, seed=0, flip=("sample",)
+        digits.train,
+        batch_size=16,
+        turns=game.gan.round.turns,
+        seed=0,
+        flip=digits.spec.images if experiment.data.flip else (),
     )
     if replicas > 1:
         batches = strategy.experimental_distribute_dataset(batches)
@@ -44,6 +62,7 @@ def _play(digits, replicas, *overrides):
     weights = [
         v.numpy() for n in (*gan.networks.values(), *gan.averages.values()) for v in n.variables
     ]
+    weights += [variable.numpy() for variable in gan.round.state.values()]
     return weights, {name: v.numpy() for name, v in logs.items()}, int(gan.step.numpy())
 
 
@@ -68,6 +87,17 @@ def test_one_and_two_replicas_train_alike(digits, overrides, tolerance):
     assert logs_one.keys() == logs_two.keys()
     for name in logs_one:
         np.testing.assert_allclose(logs_one[name], logs_two[name], rtol=1e-3, atol=1e-3)
+
+
+def test_one_and_two_replicas_play_alike_with_a_pool():
+    experiment = load_experiment("cyclegan-digits", [*COUPLED, *SGD])
+    domains = loading.load(experiment.data)
+    one, logs, _ = _played(experiment, domains, 1)
+    two, _, _ = _played(experiment, domains, 2)
+    assert np.abs(one[-1]).max() > 0.0  # The pool.
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
+    assert {"a/cycle", "b/identity"} <= set(logs)
 
 
 def test_a_batch_that_replicas_cannot_share_is_refused(tmp_path, monkeypatch):

@@ -102,9 +102,45 @@ class AutoencoderRound(AnyRound):
                 )
 
 
+class CoupledRound(AnyRound):
+    """Two translators against two discriminators, there and back (CycleGAN, Zhu et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.coupled:Coupled"
+    roles: ClassVar[dict[str, str]] = {
+        "to_a": "generator",
+        "to_b": "generator",
+        "discriminator_a": "discriminator",
+        "discriminator_b": "discriminator",
+    }
+    translates: ClassVar[bool] = True
+    name: Literal["coupled"] = "coupled"
+    # Weight of what is lost on the way there and back: the mean absolute difference.
+    cycle: float = Field(10.0, ge=0.0)
+    # Weight, as a share of the cycle's, of what a translator changes in a picture that is already
+    # of its domain.
+    identity: float = Field(0.5, ge=0.0)
+    # Earlier translations of each direction that the discriminators are shown, too (Shrivastava et
+    # al. 2017); every place in the batch has its share of them, one at least. Zero keeps none.
+    pool: int = Field(50, ge=0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Latents, conditions and wrappers, for which it has no place."""
+        for kind, chosen in (("prior", experiment.prior), ("condition", experiment.condition)):
+            if chosen.name != "none":
+                yield (
+                    f"{kind}.name: received {chosen.name!r} with the round 'coupled', whose "
+                    f"translators are given a picture only; set {kind}=none"
+                )
+        if experiment.wrappers:
+            yield (
+                f"wrappers: received {experiment.wrappers[0].name!r} with the round 'coupled', "
+                "which has two discriminators and earlier fakes; leave the wrappers out"
+            )
+
+
 def _without_latent(name: str, experiment: "Experiment") -> Iterator[str]:
     if experiment.prior.name == "none":
         yield f"prior.name: received 'none' with the round {name!r}; set gaussian or uniform"
 
 
-Round = Annotated[OrdinaryRound | PairsRound | AutoencoderRound | Custom, BY_NAME]
+Round = Annotated[OrdinaryRound | PairsRound | AutoencoderRound | CoupledRound | Custom, BY_NAME]

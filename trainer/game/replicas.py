@@ -18,6 +18,14 @@ def summed(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     return list(context.all_reduce(tf.distribute.ReduceOp.SUM, list(tensors)))
 
 
+def gathered(values: tf.Tensor) -> tf.Tensor:
+    """The rows [b, …] of all replicas, [B, …], in one order everywhere; no gradient."""
+    if count() == 1:
+        return values
+    rows: tf.Tensor = tf.distribute.get_replica_context().all_gather(values, axis=0)
+    return rows
+
+
 def mean(values: tf.Tensor) -> tf.Tensor:
     """The mean over the global batch of values [b, …], a scalar."""
     (total,) = summed([tf.reduce_mean(values)])

@@ -90,6 +90,16 @@ BAD = [
             ["round.fresh_latents=false", "wrappers=[unroll]"],
             ["round.fresh_latents", "'unroll'", "set it to true"],
         ),
+        (["round=coupled"], ["prior.name", "'gaussian'", "'coupled'", "prior=none"]),
+        (["round=coupled", "prior=none"], ["condition.name", "'label'", "condition=none"]),
+        (
+            ["round=coupled", "prior=none", "condition=none", "wrappers=[pack]"],
+            ["wrappers", "'pack'", "'coupled'", "leave"],
+        ),
+        (
+            ["round=coupled", "prior=none", "condition=none", "terms=[reconstruction]"],
+            ["terms", "'reconstruction'", "'coupled'", "leave it out"],
+        ),
     ],
 )
 def test_choices_that_do_not_meet_get_a_sentence(overrides, words):
