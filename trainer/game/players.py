@@ -1,5 +1,6 @@
 """Players: networks as the rounds call them, by the names of their inputs and outputs."""
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -43,6 +44,16 @@ class Network:
         return {name: outputs}
 
 
+class _Place(threading.local):
+    """Where a player stands while a step is traced.
+
+    Replicas are traced in threads of their own, which take turns wherever they exchange something
+    (in a synchronised batch normalisation, say); each has a place of its own.
+    """
+
+    weights: Sequence[tf.Tensor] | None = None
+
+
 class Player(Network):
     """A network in training.
 
@@ -53,7 +64,7 @@ class Player(Network):
     def __init__(self, model: keras.Model, role: Role, average: Network | None = None) -> None:
         super().__init__(model, role)
         self.average = average
-        self._weights: Sequence[tf.Tensor] | None = None
+        self._place = _Place()
 
     def __call__(self, inputs: Inputs, *, freeze_statistics: bool = False) -> Outputs:
         """The outputs in training mode.
@@ -62,9 +73,10 @@ class Player(Network):
         (`at`).
         """
         known = self.known(inputs)
-        if self._weights is None and not freeze_statistics:
+        elsewhere = self._place.weights
+        if elsewhere is None and not freeze_statistics:
             return self.named(self.model(known, training=True))
-        weights = self._weights or [v.value for v in self.model.trainable_variables]
+        weights = elsewhere or [v.value for v in self.model.trainable_variables]
         outputs, _ = self.model.stateless_call(
             weights,
             [variable.value for variable in self.model.non_trainable_variables],
@@ -76,11 +88,11 @@ class Player(Network):
     @contextmanager
     def at(self, weights: Sequence[tf.Tensor]) -> Iterator[None]:
         """Within, the trainable weights are these tensors; gradients flow through them."""
-        before, self._weights = self._weights, weights
+        before, self._place.weights = self._place.weights, weights
         try:
             yield
         finally:
-            self._weights = before
+            self._place.weights = before
 
 
 Players = Mapping[str, Player]

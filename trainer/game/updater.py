@@ -1,8 +1,9 @@
 """The one place where losses become updates: scaled by the global batch, clipped, applied."""
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import tensorflow as tf
@@ -47,6 +48,22 @@ class Learner:
             yield
 
 
+class _Recording(threading.local):
+    """The tape of the turn that is being played, a tape for each replica's thread."""
+
+    tape: tf.GradientTape
+
+    @contextmanager
+    def by(self, tape: tf.GradientTape) -> Iterator[None]:
+        """Within, this tape records."""
+        before = getattr(self, "tape", None)
+        self.tape = tape
+        try:
+            yield
+        finally:
+            self.tape = before
+
+
 class Updater:
     """Minimises each side's losses with respect to its own weights (`turns.Updates`).
 
@@ -59,7 +76,7 @@ class Updater:
 
     def __init__(self, learners: Mapping[str, Learner]) -> None:
         self.learners = learners
-        self._tapes: list[tf.GradientTape] = []
+        self._recording = _Recording()
 
     def minimise(self, side: str, turn: Turn) -> Outcome:
         """Takes one step of a side and returns the outcome as it was before the step."""
@@ -67,11 +84,8 @@ class Updater:
         variables = learner.variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in variables])
-            self._tapes.append(tape)
-            try:
+            with self._recording.by(tape):
                 outcome = turn()
-            finally:
-                self._tapes.pop()
             total = global_total(outcome)
         gradients = tape.gradient(
             total,
@@ -83,9 +97,9 @@ class Updater:
             gradients = clip_global(gradients, learner.clip_norm)
         learner.optimizer.apply(gradients, variables)
         if learner.clip_weights is not None:
-            for variable in variables:
-                limit = learner.clip_weights
-                variable.assign(tf.clip_by_value(variable.value, -limit, limit))
+            limited = _limited([variable.value for variable in variables], learner.clip_weights)
+            for variable, value in zip(variables, limited, strict=True):
+                variable.assign(value)
         return outcome
 
     def position(self, side: str) -> Position:
@@ -113,12 +127,14 @@ class Updater:
             if learner.clip_norm is not None:
                 gradients, _ = tf.clip_by_global_norm(gradients, learner.clip_norm)
             place = learner.rule(place, gradients)
+            if learner.clip_weights is not None:
+                place = replace(place, weights=_limited(place.weights, learner.clip_weights))
         with learner.at(place.weights):
             yield
 
     def without_trace(self) -> AbstractContextManager[None]:
         """What is played within leaves no trace in the gradient of the surrounding turn."""
-        pause: AbstractContextManager[None] = self._tapes[-1].stop_recording()
+        pause: AbstractContextManager[None] = self._recording.tape.stop_recording()
         return pause
 
 
@@ -141,3 +157,8 @@ def clip_global(gradients: Sequence[tf.Tensor], norm: float) -> list[tf.Tensor]:
     """
     clipped, _ = tf.clip_by_global_norm(replicas.summed(gradients), norm)
     return [gradient / replicas.count() for gradient in clipped]
+
+
+def _limited(weights: Sequence[tf.Tensor], limit: float) -> list[tf.Tensor]:
+    """The weights moved into [-limit, limit]."""
+    return [tf.clip_by_value(weight, -limit, limit) for weight in weights]

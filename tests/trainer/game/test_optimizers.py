@@ -1,0 +1,71 @@
+"""The updates as pure functions are what Keras' own optimizers do."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer import catalogue
+from trainer.game import optimizers
+from trainer.game.turns import Position
+
+COSINE = catalogue.CosineDecay(steps=4, final=0.1)
+LINEAR = catalogue.LinearDecay(steps=2)
+EXPONENTIAL = catalogue.ExponentialDecay(steps=2, rate=0.3)
+OPTIONS = {
+    "sgd": catalogue.SGD(learning_rate=0.1, schedule=LINEAR),
+    "sgd momentum": catalogue.SGD(learning_rate=0.1, momentum=0.9, schedule=COSINE),
+    "sgd nesterov": catalogue.SGD(
+        learning_rate=0.1, momentum=0.9, nesterov=True, schedule=EXPONENTIAL
+    ),
+    "adam": catalogue.Adam(learning_rate=0.1),
+    "adam cosine": catalogue.Adam(learning_rate=0.1, beta_1=0.9, schedule=COSINE),
+    "adamw": catalogue.Adam(learning_rate=0.1, weight_decay=0.2, schedule=LINEAR),
+    "rmsprop": catalogue.RMSprop(learning_rate=0.1, schedule=EXPONENTIAL),
+    "rmsprop momentum": catalogue.RMSprop(learning_rate=0.1, momentum=0.7, schedule=COSINE),
+}
+
+
+def _values(variables):
+    return [tf.identity(v.value) for v in variables]
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_the_pure_update_is_what_keras_does(name):
+    """Over three steps, weights of two shapes, a gradient that is nowhere and one that is zero."""
+    random = np.random.default_rng(0)
+    shapes = ((3,), (2, 2))
+    variables = [keras.Variable(random.normal(size=s).astype("float32")) for s in shapes]
+    optimizer = optimizers.make(OPTIONS[name])
+    optimizer.build(variables)
+    slots = optimizers.slots(optimizer)
+    rule = optimizers.rule(OPTIONS[name])
+    place = Position(_values(variables), _values(slots), tf.constant(0, tf.int32))
+    for step in range(3):
+        gradients = [tf.constant(random.normal(size=s), tf.float32) for s in shapes]
+        gradients[0] *= tf.constant([1.0, 0.0, float(step == 1)])
+        place = rule(place, gradients)
+        optimizer.apply(gradients, variables)
+        assert len(place.slots) == len(slots)
+        for pure, kept in zip((*place.weights, *place.slots), (*variables, *slots), strict=True):
+            np.testing.assert_allclose(pure, kept.value, rtol=1e-6, atol=1e-6)
+        assert int(place.iterations) == int(optimizer.iterations.value) == step + 1
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_gradients_flow_through_it_and_are_finite(name):
+    """Also where a gradient is zero, at which the root of Adam's second moment has no slope."""
+    variables = [keras.Variable(np.ones(3, "float32"))]
+    optimizer = optimizers.make(OPTIONS[name])
+    optimizer.build(variables)
+    place = Position(
+        _values(variables), _values(optimizers.slots(optimizer)), tf.constant(0, tf.int32)
+    )
+    gradient = tf.constant([0.5, 0.0, -2.0])
+    with tf.GradientTape() as tape:
+        tape.watch([gradient, *place.weights])
+        (moved,) = optimizers.rule(OPTIONS[name])(place, [gradient]).weights
+    by_gradient, by_weight = tape.gradient(moved, [gradient, place.weights[0]])
+    assert np.isfinite(by_gradient).all()
+    decay = getattr(OPTIONS[name], "weight_decay", None) or 0.0
+    np.testing.assert_allclose(by_weight, np.full(3, 1.0 - 0.1 * decay), rtol=1e-6)
