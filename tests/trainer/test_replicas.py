@@ -75,8 +75,11 @@ def _played(experiment, digits, replicas):
         ((*SGD, "optimizers.generator.clip_norm=0.01"), 1e-6),
         ((*SGD, *WGAN), 1e-6),
         ((), 1e-4),
+        # The turn that is looked ahead on is the whole batch's, and packs are neighbours of it.
+        ((*SGD, "wrappers=[{name: pack, samples: 2}, {name: unroll, steps: 2}]"), 1e-6),
+        ((*SGD, "round.fresh_latents=false"), 1e-6),
     ],
-    ids=["sgd", "sgd clipped", "sgd wgan-gp", "adam"],
+    ids=["sgd", "sgd clipped", "sgd wgan-gp", "adam", "sgd packed unrolled", "sgd shared fakes"],
 )
 def test_one_and_two_replicas_train_alike(digits, overrides, tolerance):
     one, logs_one, steps_one = _play(digits, 1, *overrides)

@@ -35,6 +35,8 @@ class MLP(AnyNetwork):
     units: Annotated[tuple[int, ...], Field(strict=False, min_length=1)] = (128, 128)
     # Units of the discriminator's hidden layers, where they differ.
     discriminator_units: Annotated[tuple[int, ...] | None, Field(strict=False)] = None
+    # Of the hidden layers: relu is leaky in what judges; tanh is Metz et al.'s (2017).
+    activation: Literal["relu", "tanh"] = "relu"
     # Normalisation behind every hidden layer of the generator.
     generator_normalization: Literal["none", "batch", "layer"] = "none"
     # Normalisation behind every hidden layer of the discriminator.

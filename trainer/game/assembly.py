@@ -52,7 +52,9 @@ def assemble(
     roles = round_.roles()
     build = _Builder(experiment, spec, roles)
     precision = experiment.train.precision
-    networks = {name: build(name, precision=precision, synchronized=replicas > 1) for name in roles}
+    # The moments of one replica alone (`tf.nn.moments`) hide the mean from second derivatives.
+    synchronized = replicas > 1 or round_.looks_ahead
+    networks = {name: build(name, precision=precision, synchronized=synchronized) for name in roles}
     averages = {name: build(name) for name, role in roles.items() if role.averaged}
     gan = GAN(
         networks,

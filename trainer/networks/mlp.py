@@ -11,7 +11,7 @@ from trainer.networks.ports import Ports
 
 
 class MLP:
-    """Dense layers: ReLU in what makes samples, leaky ReLU in what judges them.
+    """Dense layers: ReLU in what makes samples, leaky ReLU in what judges them, or tanh in both.
 
     Images leave the generator through tanh, symbols through softmax; points, tables and the like
     leave it linearly, so that values beyond the measured range remain reachable.
@@ -19,18 +19,22 @@ class MLP:
 
     def __init__(self, options: catalogue.MLP) -> None:
         self.options = options
+        smooth = options.activation == "tanh"
+        self._making, self._judging = ("tanh", "tanh") if smooth else ("relu", "leaky_relu")
 
     def generator(self, ports: Ports) -> keras.Model:
         """Latent [b, z] and what else is told → samples."""
         options, inputs = self.options, ports.keras_inputs()
-        x = _hidden(joined(inputs), options.units, options.generator_normalization, "relu", ports)
+        x = _hidden(
+            joined(inputs), options.units, options.generator_normalization, self._making, ports
+        )
         return keras.Model(inputs, samples(x, ports), name="generator")
 
     def encoder(self, ports: Ports) -> keras.Model:
         """Samples → latents and the like."""
         options, inputs = self.options, ports.keras_inputs()
         x = _hidden(
-            joined(inputs), options.units, options.generator_normalization, "leaky_relu", ports
+            joined(inputs), options.units, options.generator_normalization, self._judging, ports
         )
         return keras.Model(inputs, heads(x, ports), name="encoder")
 
@@ -38,7 +42,9 @@ class MLP:
         """Samples and what else is told → the game's outputs, such as {"logits": [b]}."""
         options, inputs = self.options, ports.keras_inputs()
         units = options.discriminator_units or options.units
-        x = _hidden(joined(inputs), units, options.discriminator_normalization, "leaky_relu", ports)
+        x = _hidden(
+            joined(inputs), units, options.discriminator_normalization, self._judging, ports
+        )
         return keras.Model(inputs, heads(x, ports), name="discriminator")
 
 

@@ -30,11 +30,13 @@ class Round:
     Attributes:
         turns: batches of real examples that one step consumes.
         compiles: whether XLA can compile a step.
+        looks_ahead: whether gradients flow through updates, which takes second derivatives.
         state: variables beside weights, equal on all replicas; `update_state` moves them.
     """
 
     turns: int = 1
     compiles: bool = True
+    looks_ahead: bool = False
 
     def __init__(self, options: Any, parts: Parts) -> None:
         self.options = options

@@ -2,9 +2,12 @@
 
 from contextlib import AbstractContextManager
 
+from trainer import catalogue
 from trainer.game.adversarial_loss import Batch
+from trainer.game.parts import Parts
 from trainer.game.players import Players
 from trainer.game.roles import DISCRIMINATOR
+from trainer.game.rounds.round import Round
 from trainer.game.turns import Outcome, Position, Turn, Updates
 from trainer.game.wrappers.wrapper import Wrapper
 from trainer.randomness import Noise
@@ -19,6 +22,10 @@ class Unroll(Wrapper):
 
     Reference: Metz et al. 2017, "Unrolled generative adversarial networks", equations 4 to 7.
     """
+
+    def __init__(self, options: catalogue.Unroll, round: Round, parts: Parts) -> None:
+        super().__init__(options, round, parts)
+        self.looks_ahead = bool(options.steps) or round.looks_ahead
 
     def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
         """See `Round.play`."""

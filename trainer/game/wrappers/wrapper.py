@@ -1,5 +1,6 @@
 """A round around a round: what it does not change passes through."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,7 @@ class Wrapper(Round):
         self.round = round
         self.turns = round.turns
         self.compiles = round.compiles
+        self.looks_ahead = round.looks_ahead
 
     @property
     def state(self) -> Mapping[str, tf.Variable]:
@@ -68,10 +70,10 @@ class Wrapper(Round):
         return self.round.stages()
 
     def at(self, stage: int) -> Round:
-        """The wrapper around the round of a stage."""
-        if not self.round.stages():
-            return self
-        return type(self)(self.options, self.round.at(stage), self.parts)
+        """The wrapper around the round of a stage; its own state is that of all stages."""
+        staged = copy.copy(self)
+        staged.round = self.round.at(stage)
+        return staged
 
     def enter(self, stage: int, updater: Updater) -> None:
         """See `Round.enter`."""
