@@ -1,0 +1,58 @@
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.specs import spec_of
+from tests.trainer.game.turns import turn_of
+from trainer import catalogue
+from trainer.errors import ConfigError
+from trainer.game.parts import Parts
+from trainer.game.terms.classification import Classification
+
+LABELLED = spec_of((3,), label_names=("a", "b", "c"), marginal=(0.5, 0.25, 0.25))
+
+
+def _term(spec=LABELLED, **options):
+    return Classification(catalogue.Classification(**options), Parts(None, spec, None, None, None))
+
+
+def _turn(real, fake, labels):
+    """A judge whose class logits are the samples themselves."""
+    return turn_of(
+        lambda x: x["sample"][:, 0],
+        tf.constant(real),
+        tf.constant(fake),
+        outputs=lambda x: {"class_logits": x["sample"]},
+        batch={"label": tf.constant(labels, tf.int64)},
+    )
+
+
+REAL = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
+FAKE = [[0.0, 2.0, 0.0], [0.0, 0.0, 0.0]]
+
+
+def test_each_side_pays_for_the_class_of_its_own_examples():
+    """-log softmax: log 3 where nothing is known, log(Σ exp) - the right logit elsewhere."""
+    turn, third = _turn(REAL, FAKE, [1, 0]), math.log(3.0)
+    of_real = [third, math.log(math.e + 2.0) - 1.0]
+    of_fake = [math.log(math.e**2 + 2.0) - 2.0, third]
+    term = _term()
+    np.testing.assert_allclose(term.discriminator(turn), of_real, rtol=1e-6)
+    np.testing.assert_allclose(term.generator(turn), of_fake, rtol=1e-6)
+    weighted = _term(weight=2.0, generator_weight=0.5, fake_weight=3.0)
+    both = 2.0 * np.array(of_real) + 3.0 * np.array(of_fake)
+    np.testing.assert_allclose(weighted.discriminator(turn), both, rtol=1e-6)
+    np.testing.assert_allclose(weighted.generator(turn), 0.5 * np.array(of_fake), rtol=1e-6)
+    assert _term(generator_weight=0.0).generator(turn) is None
+
+
+def test_the_judge_is_not_told_what_it_is_to_guess():
+    term = _term()
+    assert term.hides == {"condition"} and term.needs["class_logits"].shape == (3,)
+
+
+def test_data_without_labels_is_refused():
+    with pytest.raises(ConfigError, match=r"terms: received 'classification'.*no labels"):
+        _term(spec_of((3,)))
