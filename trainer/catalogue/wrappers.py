@@ -37,13 +37,68 @@ class Pack(Component):
     samples: int = Field(2, ge=2)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """A batch that is no multiple of the pack, on each replica."""
+        """A batch that packs do not divide, and terms that ask about single samples."""
         batch, replicas = experiment.train.batch_size, experiment.devices.replicas or 1
         if batch % (self.samples * replicas):
             yield (
                 f"train.batch_size: received {batch}, which packs of {self.samples} on {replicas} "
                 f"replica(s) do not divide; take a multiple of {self.samples * replicas}"
             )
+        for term in experiment.terms:
+            if term.name in ("classification", "mutual_information", "supervised"):
+                yield (
+                    f"wrappers: received 'pack' with the term {term.name!r}, which asks about "
+                    "single samples what the discriminator says of packs; leave one of them out"
+                )
 
 
-Wrapper = Annotated[Unroll | Pack | Custom, BY_NAME]
+class Augment(Component):
+    """The discriminator sees augmented pictures only (Zhao et al. 2020, Karras et al. 2020)."""
+
+    target: ClassVar[str] = "trainer.game.wrappers.augment:Augment"
+    name: Literal["augment"] = "augment"
+    # What is done to pictures, in order.
+    policy: Annotated[
+        tuple[Literal["colour", "translation", "cutout"], ...], Field(strict=False, min_length=1)
+    ] = ("colour", "translation", "cutout")
+    # Probability of each of them; where it adapts, null starts at 0.
+    probability: float | None = Field(None, ge=0.0, le=1.0)
+    # Whether the probability follows how much the discriminator overfits.
+    adaptive: bool = False
+    # Mean sign of the discriminator's logits on real examples that it is steered to.
+    target_sign: float = Field(0.6, gt=-1.0, lt=1.0)
+    # Thousands of real examples in which the probability can rise from 0 to 1.
+    speed: float = Field(500.0, gt=0.0)
+    # Steps between two changes of the probability.
+    every: int = Field(4, ge=1)
+
+    @property
+    def start(self) -> float:
+        """The probability at the start."""
+        if self.probability is not None:
+            return self.probability
+        return 0.0 if self.adaptive else 1.0
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Points, packs that would be augmented as one, and logits whose sign means nothing."""
+        if experiment.data.source.name in ("ring", "grid"):
+            yield (
+                f"wrappers: received 'augment' with data.source={experiment.data.source}, which "
+                "holds points; give data of pictures, or leave it out"
+            )
+        names = [wrapper.name for wrapper in experiment.wrappers]
+        if "pack" in names[: names.index(self.name)]:
+            yield (
+                "wrappers: received 'pack' before 'augment', which would augment a whole pack as "
+                "one picture; put augment first"
+            )
+        objective = experiment.objective.name
+        if self.adaptive and objective in ("least_squares", "wasserstein"):
+            yield (
+                f"wrappers.augment.adaptive: received true with objective={objective}, whose "
+                "logits do not change their sign between real and fake; set it to false, or set "
+                "objective=non_saturating, minimax or hinge"
+            )
+
+
+Wrapper = Annotated[Unroll | Pack | Augment | Custom, BY_NAME]
