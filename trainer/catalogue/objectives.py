@@ -57,6 +57,29 @@ class Wasserstein(Component):
             )
 
 
+class Classes(Component):
+    """The log-sum-exp of class logits says what is real (Salimans et al. 2016, section 5)."""
+
+    target: ClassVar[str] = "trainer.game.objectives:classes"
+    name: Literal["classes"] = "classes"
+    # Weight of the generator's own -log D(G(z)); zero leaves it to feature matching, as the paper.
+    generator_weight: float = Field(0.0, ge=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Classes that nobody teaches, and a generator that nobody teaches."""
+        terms = {term.name for term in experiment.terms}
+        if not terms & {"supervised", "classification"}:
+            yield (
+                "objective: received 'classes' without a term that teaches them; set "
+                "terms=[supervised, feature_matching]"
+            )
+        if not self.generator_weight and "feature_matching" not in terms:
+            yield (
+                "objective.generator_weight: received 0.0 without the term 'feature_matching', so "
+                "the generator has no loss; add the term, or set it to 1"
+            )
+
+
 Objective = Annotated[
-    Minimax | NonSaturating | LeastSquares | Hinge | Wasserstein | Custom, BY_NAME
+    Minimax | NonSaturating | LeastSquares | Hinge | Wasserstein | Classes | Custom, BY_NAME
 ]

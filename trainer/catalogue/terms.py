@@ -123,5 +123,38 @@ class Reconstruction(Component):
             )
 
 
+class Supervised(Component):
+    """The discriminator also learns the classes of a few labelled examples (Salimans et al. 2016).
+
+    They are a table of the data beside the others: the source `partly_labelled` makes one.
+    """
+
+    target: ClassVar[str] = "trainer.game.terms.supervised:Supervised"
+    name: Literal["supervised"] = "supervised"
+    # Weight of the class loss; the authors' code weighs it twice as much as the paper's sum.
+    weight: float = Field(1.0, gt=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Data of the library's own that has no such table."""
+        source = experiment.data.source
+        if not isinstance(source, Custom) and source.name != "partly_labelled":
+            yield (
+                f"terms: received 'supervised' with data.source={source}, which has no labelled "
+                "examples beside the others; set data.source={name: partly_labelled, of: digits}"
+            )
+
+
+class FeatureMatching(Component):
+    """The generator matches the mean features of real examples (Salimans et al. 2016)."""
+
+    target: ClassVar[str] = "trainer.game.terms.feature_matching:FeatureMatching"
+    name: Literal["feature_matching"] = "feature_matching"
+    # Weight of the squared distance.
+    weight: float = Field(1.0, gt=0.0)
+
+
 Penalty = Annotated[GradientPenalty | R1 | R2 | Custom, BY_NAME]
-AnyTerm = Annotated[Classification | MutualInformation | Reconstruction | Custom, BY_NAME]
+AnyTerm = Annotated[
+    Classification | MutualInformation | Reconstruction | Supervised | FeatureMatching | Custom,
+    BY_NAME,
+]

@@ -116,6 +116,8 @@ class AdversarialLoss:
         self.needs: dict[str, Field] = dict(objective.needs)
         for name, term in terms.items():
             for output, field in term.needs.items():
+                if _leaves_open(self.needs.get(output), field):
+                    self.needs[output] = field
                 if self.needs.setdefault(output, field) != field:
                     raise ConfigError(
                         f"terms: {name!r} needs the output {output!r} of shape {field.shape}, but "
@@ -225,6 +227,11 @@ def per_example(values: tf.Tensor) -> tf.Tensor:
     """[b, …] → [b]: the mean over what each example has several of."""
     axes = list(range(1, values.shape.rank))
     return tf.reduce_mean(values, axis=axes) if axes else values
+
+
+def _leaves_open(needed: Field | None, field: Field) -> bool:
+    """Whether a need of fewer words is met by this field: of its kind, and of open size."""
+    return needed is not None and needed == Field((None,) * len(field.shape), kind=field.kind)
 
 
 def _given(losses: Mapping[str, tf.Tensor | None]) -> dict[str, tf.Tensor]:

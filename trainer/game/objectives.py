@@ -105,3 +105,24 @@ def wasserstein(_: catalogue.Wasserstein) -> Objective:
         discriminator=lambda real, fake: fake - real,
         generator=lambda fake, real: -fake,
     )
+
+
+def _log_sum_exp(sample: Inputs, outputs: Outputs) -> tf.Tensor:
+    return tf.reduce_logsumexp(outputs["class_logits"], axis=-1)
+
+
+def classes(options: catalogue.Classes) -> Objective:
+    """D(x) = Z(x) / (Z(x) + 1), Z = Σ exp(l_k) over the logits of k classes; being fake has 0.
+
+    The logit that is read is log Z, under which D = sigmoid(log Z); the losses are the log losses
+    of `non_saturating`. A term says how many classes there are, and teaches them.
+
+    Reference: Salimans et al. 2016, "Improved techniques for training GANs", section 5.
+    """
+    return Objective(
+        discriminator=_log_loss_of_fakes,
+        generator=lambda fake, real: options.generator_weight * tf.nn.softplus(-fake),
+        logits_are_probabilities=True,
+        needs={"class_logits": Field((None,))},
+        reads=_log_sum_exp,
+    )

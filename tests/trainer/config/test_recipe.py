@@ -60,6 +60,10 @@ BAD = [
         ["round.fresh_latents", "discriminator_turns=2", "true"],
     ),
     ("terms=[mutual_information]", ["terms", "no codes", "prior.categorical=[10]"]),
+    ("wrappers=[pack, augment]", ["wrappers", "'pack' before 'augment'", "put augment first"]),
+    ("wrappers=[{name: augment, policy: [flip]}]", ["wrappers[0].policy[0]", "'flip'", "cutout"]),
+    ("terms=[supervised]", ["terms", "data.source=digits", "partly_labelled"]),
+    ("objective=classes", ["objective", "'classes'", "terms=[supervised, feature_matching]"]),
     ("wrappers=[{name: pack, samples: 3}]", ["train.batch_size", "packs of 3", "multiple of 3"]),
     ("network=resnet", ["networks.discriminator", "'resnet'", "no discriminator"]),
     ("network=patch", ["networks.generator", "'patch'", "no generator"]),
@@ -86,6 +90,22 @@ BAD = [
     ("overrides", "words"),
     [
         (["terms=[classification]", "condition=none"], ["terms", "condition=label"]),
+        (
+            ["wrappers=[{name: augment, adaptive: true}]", "objective=least_squares"],
+            ["wrappers.augment.adaptive", "least_squares", "hinge"],
+        ),
+        (
+            ["objective=classes", "terms=[classification]"],
+            ["objective.generator_weight", "0.0", "feature_matching"],
+        ),
+        (
+            ["data.source=ring", "network=mlp", "wrappers=[augment]", "condition=none"],
+            ["wrappers", "data.source=ring", "points"],
+        ),
+        (
+            ["terms=[classification]", "wrappers=[pack]"],
+            ["wrappers", "'pack'", "classification"],
+        ),
         (
             ["round.fresh_latents=false", "wrappers=[unroll]"],
             ["round.fresh_latents", "'unroll'", "set it to true"],

@@ -18,16 +18,27 @@ def judgement(
 ) -> dict[str, Signature]:
     """`score`: the logits as training reads them; larger is more real.
 
-    `fields` are what is judged, by the judge's names, as they are stored.
+    `classify` too, where the judge answers class logits: they and the likeliest class. `fields` are
+    what is judged, by the judge's names, as they are stored.
     """
     shown = stored_inputs(fields)
 
     def score(**given: tf.Tensor) -> Outputs:
         return {"realism": loss.realism(judge, judged_inputs(given, fields, condition))}
 
+    def classify(**given: tf.Tensor) -> Outputs:
+        logits = judge(judged_inputs(given, fields, condition))["class_logits"]
+        return {"logits": logits, "label": tf.argmax(logits, axis=-1, output_type=tf.int64)}
+
     told = set(condition.ports) & set(judge.names)
     asked = shown | (told_fields(shown, condition) if told else {})
-    return {"score": Signature(asked, {"realism": Field(kind="scalar")}, score)}
+    offered = {"score": Signature(asked, {"realism": Field(kind="scalar")}, score)}
+    if "class_logits" in loss.needs:
+        names = loss.needs["class_logits"].names
+        label = Field(dtype="int64", kind="label", names=names)
+        logits = Field((len(names),), names=names)
+        offered["classify"] = Signature(asked, {"logits": logits, "label": label}, classify)
+    return offered
 
 
 def stored_inputs(fields: Mapping[str, Field]) -> dict[str, Field]:

@@ -30,7 +30,8 @@ class Classification(Term):
             )
         self.options = options
         self.hides = frozenset({"condition"})
-        self.needs = {"class_logits": Field((parts.spec.num_classes,))}
+        names = parts.spec.label_names
+        self.needs = {"class_logits": Field((len(names),), names=names)}
 
     def discriminator(self, turn: GameTurn) -> tf.Tensor:
         """The class loss of each real example (and of each fake where it counts), float32 [b]."""
