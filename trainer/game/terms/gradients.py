@@ -3,12 +3,12 @@
 import tensorflow as tf
 
 from trainer import catalogue, randomness
-from trainer.game.adversarial_loss import GameTurn, Judge, Sample, Term, per_example
+from trainer.game.adversarial_loss import GameTurn, Judge, Judged, Sample, Term, per_example
 from trainer.game.parts import Parts
 
 
 class GradientPenalty(Term):
-    """λ(‖∇D(x̂)‖ - 1)² at a random point x̂ between a real and a fake example.
+    """λ(‖∇D(x̂)‖ - 1)² at a random point x̂ between a real and a fake example, or pack of them.
 
     Reference: Gulrajani et al. 2017, "Improved training of Wasserstein GANs", algorithm 1.
     """
@@ -17,13 +17,14 @@ class GradientPenalty(Term):
         self.options = options
 
     def discriminator(self, turn: GameTurn) -> tf.Tensor:
-        """The penalty of each pair, float32 [b]."""
+        """The penalty of each pair, float32 [n]."""
         assert turn.real is not None
-        share = randomness.uniform(turn.noise.keys("gradient penalty"), 1)
+        share = _of_packs(randomness.uniform(turn.noise.keys("gradient penalty"), 1), turn.real)
         between = {
             name: real + _spread(share, real) * (turn.fake.sample[name] - real)
             for name, real in turn.real.sample.items()
         }
+        # The root has no derivative at zero, where a dead critic would make the step NaN.
         norm = tf.sqrt(tf.maximum(squared_gradient_norm(turn.judge, between), 1e-24))
         return self.options.weight * tf.square(norm - 1.0)
 
@@ -55,7 +56,7 @@ class R1(Term):
 
         if every == 1:
             return penalty()
-        rows = tf.shape(next(iter(sample.values())))[0]
+        rows = tf.shape(turn.fake.logits)[0]
         return tf.cond(turn.noise.step % every == 0, penalty, lambda: tf.zeros([rows]))
 
 
@@ -68,10 +69,10 @@ class R2(R1):
 
 
 def squared_gradient_norm(judge: Judge, sample: Sample) -> tf.Tensor:
-    """Squared Euclidean norm of each example's own gradient over all it consists of, [b].
+    """Squared Euclidean norm of each logit's gradient over all that it was said of, float32 [n].
 
-    The judge must judge each example by itself (no batch normalisation): the gradient of the sum
-    of logits is then the stack of the examples' gradients.
+    The judge must judge each example, or each pack of neighbours, by itself (no batch
+    normalisation): the gradient of the sum of logits is then the stack of their gradients.
     """
     sample = {name: tf.identity(values) for name, values in sample.items()}
     with tf.GradientTape() as tape:
@@ -79,8 +80,14 @@ def squared_gradient_norm(judge: Judge, sample: Sample) -> tf.Tensor:
         logits = per_example(judge(sample).logits)
     gradients = tape.gradient(logits, list(sample.values()))
     squares = [tf.square(tf.cast(gradient, tf.float32)) for gradient in gradients]
-    # The root has no derivative at zero, where a dead critic would make the step NaN.
-    return tf.add_n([tf.reduce_sum(x, axis=list(range(1, x.shape.rank))) for x in squares])
+    per_logit = [tf.reshape(x, [tf.shape(logits)[0], -1]) for x in squares]
+    return tf.add_n([tf.reduce_sum(x, axis=1) for x in per_logit])
+
+
+def _of_packs(share: tf.Tensor, judged: Judged) -> tf.Tensor:
+    """[b, 1] → the same with one number for all members of what was judged as one."""
+    members = tf.shape(share)[0] // tf.shape(judged.logits)[0]
+    return tf.repeat(share[::members], members, axis=0)
 
 
 def _spread(share: tf.Tensor, values: tf.Tensor) -> tf.Tensor:

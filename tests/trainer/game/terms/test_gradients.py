@@ -56,6 +56,29 @@ def test_gradients_are_those_of_all_that_is_judged():
     np.testing.assert_allclose(squared_gradient_norm(turn.judge, sample), [25.0, 25.0])
 
 
+def test_of_packs_it_is_the_gradient_of_the_whole_pack_on_one_line():
+    """D of two members is 3a + 4b: norm 5; D = ½(a² + b²): the point lies on a diagonal."""
+
+    def packed(x):
+        return tf.reshape(x["sample"], [-1, 2])
+
+    real, fake = tf.zeros([8, 1]), tf.ones([8, 1])
+    linear = turn_of(lambda x: tf.linalg.matvec(packed(x), [3.0, 4.0]), real, fake)
+    term = GradientPenalty(catalogue.GradientPenalty(weight=1.0), None)
+    np.testing.assert_allclose(term.discriminator(linear), np.full(4, 16.0), rtol=1e-5)
+    np.testing.assert_allclose(R1(catalogue.R1(gamma=2.0), None).discriminator(linear), 25.0)
+    seen = []
+
+    def square(x):
+        seen.append(packed(x).numpy())
+        return 0.5 * tf.reduce_sum(packed(x) ** 2, axis=1)
+
+    term.discriminator(turn_of(square, real, fake))
+    between = seen[-1]
+    np.testing.assert_array_equal(between[:, 0], between[:, 1])
+    assert len(set(between[:, 0])) == 4
+
+
 def test_its_gradient_reaches_the_critics_weights_and_survives_a_dead_critic():
     w = tf.Variable([0.0, 0.0])
     ones = tf.ones([3, 2])
