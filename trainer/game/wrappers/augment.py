@@ -80,7 +80,7 @@ class Augment(Wrapper):
     def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
         """See `Round.play`."""
         calls = _Calls(noise.within("augment"))
-        augmenting = {
+        augmenting: dict[str, Any] = {
             name: _AugmentingPlayer(players[name], pictures, self, calls)
             for name, pictures in self._pictures.items()
         }
