@@ -15,22 +15,16 @@ from trainer.networks.ports import Ports
 # From a layer's output to what is made of it.
 Layer = Callable[[Any], Any]
 # Resolutions are halved twice, and less often where they would fall below this.
-_SMALLEST = 8
+_SMALLEST = 4
 _HALVINGS = 2
-# The first and the last kernel, and what they are where pictures are too small for it.
-_OUTER, _OUTER_OF_SMALL = 7, 3
-_SMALL = 16
 
 
 class ResNet:
     """c7s1-64, d128, d256, residual blocks at the lowest resolution, u128, u64, c7s1.
 
     Every convolution but the last is normalised and followed by ReLU; those of stride one reflect
-    the picture at its border. A residual block adds two 3x3 convolutions to what it is given.
-
-    What keeps a translation in place is that it is local: kernels are small beside the picture. So
-    small pictures are halved less often, the blocks seeing at least 8x8 pixels, and below 16 pixels
-    the outer kernels are 3x3.
+    the picture at its border. A residual block adds two 3x3 convolutions to what it is given. Small
+    pictures are halved less often, so that the blocks see at least 4x4 pixels.
 
     Reference: Johnson et al. 2016, "Perceptual losses for real-time style transfer and
     super-resolution"; as here: Zhu et al. 2017, "Unpaired image-to-image translation using
@@ -49,8 +43,7 @@ class ResNet:
         name, shape = made_picture(ports, "resnet")
         inputs, filters = ports.keras_inputs(), self.options.base_filters
         normal = self._normalization(inputs, ports)
-        outer = _OUTER_OF_SMALL if min(shape[:2]) < _SMALL else _OUTER
-        x = self._convolved(stacked_pictures(inputs, ports, shape), filters, outer)
+        x = self._convolved(stacked_pictures(inputs, ports, shape), filters, 7)
         x = _activated(x, normal)
         sizes = [(int(x.shape[1]), int(x.shape[2]))]
         while len(sizes) <= _HALVINGS and min(_halved(sizes[-1])) >= _SMALLEST:
@@ -61,7 +54,7 @@ class ResNet:
         for level in range(len(sizes) - 2, -1, -1):
             x = cropped(self._strided(Conv2DTranspose, x, filters * 2**level), sizes[level])
             x = _activated(x, normal)
-        x = _reflected(x, shape[-1], outer)
+        x = _reflected(x, shape[-1], 7)
         image = keras.layers.Activation("tanh", dtype="float32", name=name)(x)
         return keras.Model(inputs, {name: image}, name="generator")
 
