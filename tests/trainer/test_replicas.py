@@ -31,7 +31,7 @@ COUPLED = (
     "network={name: mlp, units: [4]}",
     *(f"networks.discriminator_{d}={{name: mlp, units: [4]}}" for d in "ab"),
     # Four slots a place: the pool is filled and exchanged in twenty steps.
-    *("train.batch_size=16", "round.pool=64"),
+    *("train.batch_size=16", "round.pool=64", "round.identity=0.5"),
 )
 
 

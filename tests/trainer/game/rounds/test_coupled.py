@@ -30,7 +30,10 @@ def _all_of(family):
 
 
 # Dense layers are the quickest to trace.
-SMALL = (*_all_of("{name: mlp, units: [4]}"), "train.batch_size=4", "round.pool=8")
+SMALL = (
+    *_all_of("{name: mlp, units: [4]}"),
+    *("train.batch_size=4", "round.pool=8", "round.identity=0.5"),
+)
 
 
 class Scaled:
