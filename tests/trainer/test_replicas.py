@@ -35,8 +35,8 @@ COUPLED = (
 )
 
 
-def _play(digits, replicas, *overrides, recipe="cgan-digits"):
-    experiment = tiny(recipe, "data.flip=true", *overrides)
+def _play(digits, replicas, *overrides):
+    experiment = tiny("cgan-digits", "data.flip=true", *overrides)
     return _played(experiment, digits, replicas)
 
 
@@ -106,23 +106,13 @@ def test_one_and_two_replicas_play_alike_with_a_pool():
 def test_the_controller_of_augmentations_is_the_same_on_all_replicas(digits):
     """20 steps of 16 examples: ten changes of 2 · 16 / 4 000."""
     adaptive = "wrappers=[{name: augment, adaptive: true, every: 2, speed: 4.0, probability: 0.5}]"
-    one, logs_one, _ = _play(digits, 1, *SGD, adaptive)
-    two, logs_two, _ = _play(digits, 2, *SGD, adaptive)
+    overrides = (*SGD, adaptive, "network={name: mlp, units: [8]}")
+    one, logs_one, _ = _play(digits, 1, *overrides)
+    two, logs_two, _ = _play(digits, 2, *overrides)
     for a, b in zip(one, two, strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
     assert logs_one["augmentation"] == pytest.approx(logs_two["augmentation"], abs=1e-6)
     assert abs(logs_one["augmentation"] - 0.5) > 0.01
-
-
-def test_mean_features_and_labelled_rows_are_those_of_all_replicas():
-    data = loading.load(tiny("semi-digits").data)
-    one, logs_one, _ = _play(data, 1, *SGD, recipe="semi-digits")
-    two, logs_two, _ = _play(data, 2, *SGD, recipe="semi-digits")
-    for a, b in zip(one, two, strict=True):
-        np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
-    for name in ("supervised", "generator_feature_matching"):
-        assert logs_one[name] == pytest.approx(logs_two[name], rel=1e-4)
-        assert logs_one[name] > 0.0
 
 
 def test_a_batch_that_replicas_cannot_share_is_refused(tmp_path, monkeypatch):

@@ -230,7 +230,7 @@ def per_example(values: tf.Tensor) -> tf.Tensor:
 
 
 def _leaves_open(needed: Field | None, field: Field) -> bool:
-    """Whether a need of fewer words is met by this field: of its kind, and of open size."""
+    """Whether what is needed is of this field's kind and rank, and of sizes that it may say."""
     return needed is not None and needed == Field((None,) * len(field.shape), kind=field.kind)
 
 

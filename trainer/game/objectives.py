@@ -30,7 +30,8 @@ class Objective:
             look at the second argument.
         logits_are_probabilities: whether sigmoid(logit) estimates the probability of being real,
             so that D(x) and D(G(z)) can be shown.
-        needs: the outputs it asks of the discriminator.
+        needs: the outputs it asks of the discriminator; a size it does not know is None, and some
+            term must.
         reads: `(sample, outputs) -> logits`: [b], or one logit a patch [b, h, w].
         generator_sees_real: whether the generator's turn judges the real examples again.
     """
