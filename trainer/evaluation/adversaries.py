@@ -33,7 +33,7 @@ def duality_gap(
     held-out batches.
 
     Raises:
-        MetricError: when fewer examples than a batch are held out.
+        MetricError: when fewer examples than a batch are held out, or the game has no one value.
 
     Reference: Grnarova et al. 2019, "A domain agnostic measure for monitoring and evaluating GANs".
     """
@@ -41,6 +41,11 @@ def duality_gap(
     if len(dataset.held_out) < needed:
         raise MetricError(
             f"{len(dataset.held_out)} examples are held out and a step of this game takes {needed}."
+        )
+    if "discriminator" not in game.gan.players:
+        raise MetricError(
+            f"a game of the round {experiment.round.name!r} has no single discriminator whose loss "
+            "could be its value."
         )
     losses = []
     for moving in ("discriminator", "generator"):

@@ -9,7 +9,8 @@ from tests.specs import spec_of
 from trainer.config.recipe import load_experiment
 from trainer.data import loading, pipeline
 from trainer.data.examples import DataSpec
-from trainer.errors import ConfigError
+from trainer.errors import ConfigError, MetricError
+from trainer.evaluation.adversaries import duality_gap
 from trainer.fields import Field
 from trainer.game.assembly import assemble
 from trainer.run.checkpoints import Checkpoints
@@ -165,6 +166,13 @@ def test_it_offers_a_translation_each_way_and_shows_one(domains):
     np.testing.assert_array_equal(live.example_input("translate_to_b", "image"), live.bank["a"])
     assert drawer(live, (2, 5))().ndim == 3
     assert live.description.document["sample"]["shape"] == [8, 8, 1]
+
+
+def test_it_has_no_single_value_whose_gap_could_be_measured(domains):
+    game = _game(spec=domains.spec)
+    experiment = load_experiment("cyclegan-digits", SMALL)
+    with pytest.raises(MetricError, match=r"round 'coupled' has no single discriminator"):
+        duality_gap(experiment, game, domains, steps=1, seed=0)
 
 
 def test_data_without_domains_is_refused():
