@@ -17,13 +17,18 @@ class GradientBased(Component):
     """A penalty on the gradient of one example, which must not depend on its batch."""
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """A discriminator that normalises by the batch."""
-        if experiment.network_of("discriminator").mixes_examples("discriminator"):
-            yield (
-                "network.discriminator_normalization: received 'batch' with a gradient penalty, "
-                "whose gradient of one example must not depend on its batch; set it to layer or "
-                "none"
-            )
+        """Discriminators that normalise by the batch."""
+        roles = experiment.round.roles or {"discriminator": "discriminator"}
+        for role in (name for name, kind in roles.items() if kind == "discriminator"):
+            network = experiment.network_of(role)
+            if network.mixes_examples("discriminator"):
+                where = f"networks.{role}" if role in experiment.networks else "network"
+                own = hasattr(network, "normalization")
+                field = "normalization" if own else "discriminator_normalization"
+                yield (
+                    f"{where}.{field}: received 'batch' with a gradient penalty, whose gradient of "
+                    "one example must not depend on its batch; set it to layer or none"
+                )
 
 
 class GradientPenalty(GradientBased):

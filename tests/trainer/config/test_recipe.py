@@ -110,6 +110,10 @@ BAD = [
             ["round.fresh_latents=false", "wrappers=[unroll]"],
             ["round.fresh_latents", "'unroll'", "set it to true"],
         ),
+        (
+            ["networks={discriminator: {name: patch, normalization: batch}}", "penalties=[r1]"],
+            ["networks.discriminator.normalization", "'batch'", "layer or none"],
+        ),
         (["round=coupled"], ["prior.name", "'gaussian'", "'coupled'", "prior=none"]),
         (["round=coupled", "prior=none"], ["condition.name", "'label'", "condition=none"]),
         (
