@@ -13,6 +13,7 @@ from serving.bulk.translate import run as translate_in_bulk
 from serving.bulk.translate import translate_options
 from serving.server.command_line import ENGINES, TfServingFlags, become_tf_serving, server_flags
 from serving.server.options import ServerOptions
+from trainer.catalogue import require_own_modules
 from trainer.commands import (
     SentenceCommand,
     SentenceGroup,
@@ -112,6 +113,7 @@ def train(
       gan train mine.yaml --set data.source=folder:photos --set data.size=[64,64]
     """  # noqa: D301 - click reads the \b as "do not wrap"
     experiment = load_experiment(recipe, with_data_dir(overrides, data_dir), run_dir)
+    require_own_modules(experiment)
     if dry_run:
         say(as_json, experiment.as_dict(), marked_yaml(experiment))
         look_at_data(experiment, as_json)

@@ -7,6 +7,9 @@ repeats the list of options. Nothing here imports TensorFlow.
 """
 
 import importlib
+import importlib.util
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
@@ -99,7 +102,44 @@ def members(choice: Any) -> tuple[type[Component], ...]:
 
 def resolve(component: Component) -> Any:
     """The attribute that implements a component, imported now."""
+    if isinstance(component, Custom):
+        look_in(os.getcwd())
     return import_attribute(component.target or component.name, field=type(component).__name__)
+
+
+def own_components(section: Section) -> Iterator[Custom]:
+    """The components of the user's own, wherever they stand below a section."""
+    for _, value in section:
+        yield from _own(value)
+
+
+def _own(value: Any) -> Iterator[Custom]:
+    if isinstance(value, Custom):
+        yield value
+    elif isinstance(value, Section):
+        yield from own_components(value)
+    elif isinstance(value, tuple | dict):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _own(inner)
+
+
+def look_in(folder: str) -> None:
+    """Lets modules of the user's own be found in a folder, after every other place."""
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+
+def require_own_modules(section: Section) -> None:
+    """Refuses components of the user's own whose modules are nowhere; imports none of them.
+
+    Raises:
+        ConfigError: naming the component.
+    """
+    for component in own_components(section):
+        look_in(os.getcwd())
+        module = component.name.partition(":")[0].partition(".")[0]
+        if importlib.util.find_spec(module) is None:
+            raise _not_imported(type(component).__name__, component.name, f"no module {module!r}")
 
 
 def import_attribute(path: str, *, field: str) -> Any:
@@ -110,12 +150,20 @@ def import_attribute(path: str, *, field: str) -> Any:
     """
     module_name, _, attribute = path.partition(":")
     try:
-        return getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise ConfigError(
-            f"{field}: received {path!r}, which cannot be imported ({error}); "
-            "give module:Class with the module on PYTHONPATH."
-        ) from error
+        module = importlib.import_module(module_name)
+    except (ImportError, SyntaxError, AttributeError, TypeError, ValueError) as error:
+        raise _not_imported(field, path, str(error)) from error
+    if not hasattr(module, attribute):
+        place = getattr(module, "__file__", None) or module_name
+        raise _not_imported(field, path, f"{place} has no {attribute!r}")
+    return getattr(module, attribute)
+
+
+def _not_imported(field: str, path: str, reason: str) -> ConfigError:
+    return ConfigError(
+        f"{field}: received {path!r}, which cannot be imported ({reason}); give module:Class with "
+        "the module beside the recipe, in the current folder or on PYTHONPATH."
+    )
 
 
 def _tag_of_class(member: type[Component]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from trainer.catalogue import look_in, own_components
 from trainer.config.experiment import Experiment
 from trainer.config.naming import renamed
 from trainer.config.sentences import sentence
@@ -64,7 +65,8 @@ def load_experiment(
     """Reads a recipe and applies `KEY=VALUE` overrides.
 
     Args:
-        recipe: the name of a recipe of the package, or the path of a YAML file.
+        recipe: the name of a recipe of the package, or the path of a YAML file; classes of one's
+            own are found beside it.
         overrides: such as `["train.steps=2000", "objective.name=hinge"]`; values are YAML.
         run_dir: where it will be trained, whose name it takes where overrides make another thing of
             it than the recipe describes.
@@ -74,6 +76,8 @@ def load_experiment(
     """
     values = _read_recipe(recipe)
     experiment = _overridden(values, overrides)
+    if recipe not in recipe_names() and any(own_components(experiment)):
+        look_in(os.path.dirname(os.path.abspath(recipe)))
     if not overrides:
         return experiment
     try:
