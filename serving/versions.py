@@ -1,9 +1,12 @@
-"""The versions of a model: integer children of its base path."""
+"""The versions of a model: integer children of its base path.
+
+TensorFlow, whose file systems know object stores, is imported when a path is on one.
+"""
 
 import hashlib
 import os
-
-import tensorflow as tf
+from collections.abc import Iterator
+from typing import Any
 
 from serving.errors import UsageError
 
@@ -30,7 +33,7 @@ def complete_versions(base_path: str) -> list[int]:
     found = set()
     for name in _children(base_path):
         version = _as_version(name)
-        if version is not None and tf.io.gfile.exists(os.path.join(base_path, name, MARKER)):
+        if version is not None and is_version(os.path.join(base_path, name)):
             found.add(version)
     return sorted(found)
 
@@ -41,12 +44,12 @@ def require_versions(base_path: str) -> list[int]:
     Raises:
         UsageError: the folder is missing or holds no complete version.
     """
-    if not tf.io.gfile.isdir(base_path):
+    if not _is_folder(base_path):
         raise UsageError(
             f"model directory: {base_path!r} does not exist; "
             "pass the folder that holds the numbered exports."
         )
-    if tf.io.gfile.exists(os.path.join(base_path, MARKER)):
+    if is_version(base_path):
         raise UsageError(
             f"model directory: {base_path!r} is itself one version; "
             f"pass its parent, {os.path.dirname(os.path.abspath(base_path))!r}."
@@ -60,6 +63,27 @@ def require_versions(base_path: str) -> list[int]:
     return versions
 
 
+def require_local_versions(base_path: str) -> None:
+    """As `require_versions`, and nothing for an object store: without TensorFlow, so at once.
+
+    Raises:
+        UsageError: the folder is missing or holds no complete version.
+    """
+    if not is_remote(base_path):
+        require_versions(base_path)
+
+
+def is_version(folder: str) -> bool:
+    """Whether a folder is an export itself, whole."""
+    path = os.path.join(folder, MARKER)
+    return bool(_gfile().exists(path)) if is_remote(path) else os.path.exists(path)
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path belongs to an object store, such as gs://bucket/folder."""
+    return "://" in path
+
+
 def other_children(base_path: str) -> list[str]:
     """Returns the names in `base_path` that are no version numbers; hidden ones do not count."""
     return [n for n in _children(base_path) if _as_version(n) is None and not n.startswith(".")]
@@ -68,7 +92,7 @@ def other_children(base_path: str) -> list[str]:
 def files_of(folder: str) -> list[str]:
     """Returns the paths of all files below `folder`, relative to it and sorted."""
     found = []
-    for parent, _, names in tf.io.gfile.walk(folder):
+    for parent, _, names in _walk(folder):
         found += [os.path.relpath(os.path.join(parent, name), folder) for name in names]
     return sorted(found)
 
@@ -77,16 +101,35 @@ def fingerprint(export_dir: str) -> str:
     """Returns the SHA-256 over the names and contents of an export's files, as hex digits."""
     digest = hashlib.sha256()
     for name in files_of(export_dir):
-        with tf.io.gfile.GFile(os.path.join(export_dir, name), "rb") as file:
+        with _open(os.path.join(export_dir, name)) as file:
             content = hashlib.sha256(file.read()).hexdigest()
         digest.update(f"{name}\0{content}\n".encode())
     return digest.hexdigest()
 
 
 def _children(base_path: str) -> list[str]:
-    if not tf.io.gfile.isdir(base_path):
+    if not _is_folder(base_path):
         return []
-    return sorted(name.rstrip("/") for name in tf.io.gfile.listdir(base_path))
+    names = _gfile().listdir(base_path) if is_remote(base_path) else os.listdir(base_path)
+    return sorted(name.rstrip("/") for name in names)
+
+
+def _is_folder(path: str) -> bool:
+    return bool(_gfile().isdir(path)) if is_remote(path) else os.path.isdir(path)
+
+
+def _walk(folder: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    return iter(_gfile().walk(folder) if is_remote(folder) else os.walk(folder, followlinks=True))
+
+
+def _open(path: str) -> Any:
+    return _gfile().GFile(path, "rb") if is_remote(path) else open(path, "rb")
+
+
+def _gfile() -> Any:
+    import tensorflow as tf
+
+    return tf.io.gfile
 
 
 def _as_version(name: str) -> int | None:

@@ -13,6 +13,7 @@ from serving.bulk.translate import run as translate_in_bulk
 from serving.bulk.translate import translate_options
 from serving.server.command_line import ENGINES, TfServingFlags, become_tf_serving, server_flags
 from serving.server.options import ServerOptions
+from serving.versions import require_local_versions
 from trainer.catalogue import require_own_modules
 from trainer.commands import (
     SentenceCommand,
@@ -36,6 +37,13 @@ from trainer.config.recipe import (
     recipe_text,
 )
 from trainer.errors import ConfigError
+from trainer.places import (
+    require_directory,
+    require_inputs,
+    require_output,
+    require_run,
+    require_target,
+)
 
 
 @click.group(cls=SentenceGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -118,6 +126,8 @@ def train(
         say(as_json, experiment.as_dict(), marked_yaml(experiment))
         look_at_data(experiment, as_json)
         return
+    require_inputs(experiment)
+    require_directory("--run-dir", run_dir or f"runs/{experiment.name}")
     _say_what_takes_long(f"Training {experiment.name}")
     from trainer.training import train as train_run
 
@@ -147,6 +157,7 @@ def resume(run_dir: str, overrides: tuple[str, ...], as_json: bool) -> None:
       gan resume runs/pets
       gan resume runs/pets --set train.steps=100000
     """  # noqa: D301 - click reads the \b as "do not wrap"
+    require_run(run_dir)
     _say_what_takes_long(f"Resuming {run_dir}")
     from trainer.training import resume as resume_run
 
@@ -193,6 +204,7 @@ def evaluate(
     from trainer.evaluation.requirements import parse
 
     bounds = [parse(text) for text in requirements]
+    require_target(target, reference)
     start_tensorflow()
     from trainer.evaluation.workflow import evaluate_path
 
@@ -236,6 +248,8 @@ def compare(targets: tuple[str, ...], as_json: bool) -> None:
 @json_option
 def export(run_dir: str, to: str, checkpoint: str, as_json: bool) -> None:
     """Write RUN_DIR's generator as a SavedModel that TF Serving loads."""
+    require_run(run_dir)
+    require_directory("--to", to)
     start_tensorflow()
     from trainer.exporting import export_run
 
@@ -276,7 +290,10 @@ def serve(ctx: click.Context, model_dir: str, engine: str, as_json: bool, **valu
     values["model_base_path"] = model_dir or values["model_base_path"]
     if engine != ENGINES[0]:
         become_tf_serving(ctx, values)
-    ServerOptions(**values)  # refuses at once what TensorFlow would take seconds to get to
+    # Both refuse at once what TensorFlow would take seconds to get to.
+    ServerOptions(**values).require_models()
+    if values["model_base_path"]:
+        require_local_versions(values["model_base_path"])
     start_tensorflow()
     from serving import server
 
@@ -425,6 +442,9 @@ def verify(
     directory: str, model_dir: str | None, share: float, classifier: str | None, as_json: bool
 ) -> None:
     """Check what `gan generate` wrote to DIRECTORY, and with --model make some of it again."""
+    require_output(directory)
+    if model_dir:
+        require_local_versions(model_dir)
     start_tensorflow()
     from serving import batch
     from serving.bulk import hardware
@@ -444,6 +464,7 @@ def verify(
 @json_option
 def demo(folder: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     """Do all of it on the built-in digits: train, export, serve, call, measure."""
+    load_experiment("cgan-digits", overrides)  # refuses at once what is wrong in an override
     start_tensorflow()
     from trainer.demo import run_demo
 

@@ -22,6 +22,7 @@ from trainer.commands import (
 from trainer.config.recipe import load_experiment
 from trainer.errors import ConfigError
 from trainer.evaluation.requirements import Requirement, parse
+from trainer.places import require_inputs
 
 logger = logging.getLogger("saddlepoint")
 
@@ -52,6 +53,7 @@ def main(
     bounds = [parse(text) for text in requirements]
     run_dir = run_dir or run_dir_of_job()
     experiment = load_experiment(recipe, with_data_dir(overrides, data_dir), run_dir)
+    require_inputs(experiment)
     start_tensorflow()
     from trainer.exporting import export_run, is_version_whole
     from trainer.training import train

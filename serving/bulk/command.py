@@ -9,6 +9,7 @@ import click
 from serving.bulk import formats
 from serving.bulk.endings import check_folder
 from serving.errors import ServingError, UsageError
+from serving.versions import require_local_versions
 
 # What a runner knows is passed on to it as it stands.
 PASSING_ON = {"ignore_unknown_options": True, "allow_extra_args": True}
@@ -55,13 +56,16 @@ def checked(options: dict[str, Any], runner_options: list[str]) -> dict[str, Any
     """Returns the values of `generate_options` as `run` takes them, without TensorFlow.
 
     Raises:
-        UsageError: an option is wrong, whatever the model.
+        UsageError: an option is wrong, whatever the model, or there is no model.
         click.UsageError: one is missing or unknown.
     """
     if runner_options and options["runner"] is None:
         # What click would say, had it not been told to let others' options pass.
         raise click.NoSuchOption(runner_options[0].partition("=")[0])
     _require_count(options)
+    for name in ("count", "per_class", "rows_per_shard", "batch_size"):
+        if options[name] is not None and options[name] < 1:
+            raise UsageError(f"{name}: received {options[name]}; expected 1 or more.")
     check_folder(options["out"])
     options = dict(options)
     index = options.pop("label_index")
@@ -69,11 +73,13 @@ def checked(options: dict[str, Any], runner_options: list[str]) -> dict[str, Any
         raise UsageError("label: received a label and a label_index; pass one of them.")
     if index is not None:
         options["label"] = index
-    return options | {
+    options |= {
         "proportions": _proportions(options["proportions"]),
         "grid": _grid(options["grid"]),
         "interpolate": _pairs(options["interpolate"]),
     }
+    require_local_versions(options["model_dir"])
+    return options
 
 
 def run(options: dict[str, Any], runner_options: list[str], progress: bool) -> dict[str, Any]:

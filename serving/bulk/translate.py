@@ -8,6 +8,7 @@ import click
 from serving.bulk import formats
 from serving.bulk.endings import check_folder
 from serving.errors import UsageError
+from serving.versions import require_local_versions
 
 _OPTIONS = (
     click.argument("model_dir"),
@@ -42,10 +43,12 @@ def checked(options: dict[str, Any]) -> dict[str, Any]:
     """Returns the values of `translate_options` as `run` takes them, without TensorFlow.
 
     Raises:
-        UsageError: an option is wrong, whatever the model.
+        UsageError: an option is wrong, whatever the model, or there is no model.
     """
     check_folder(options["out"])
-    return options | {"inputs": _named(options["inputs"])}
+    options = options | {"inputs": _named(options["inputs"])}
+    require_local_versions(options["model_dir"])
+    return options
 
 
 def run(options: dict[str, Any], progress: bool) -> dict[str, Any]:

@@ -76,8 +76,7 @@ class Server:
         self.options = options = ServerOptions(
             model_name=model_name, model_base_path=model_dir, **flags
         )
-        if not model_dir and not options.model_config_file:
-            raise UsageError("model directory: received none; pass MODEL_DIR or model_config_file.")
+        options.require_models()
         self.port = options.port
         self.rest_api_port = options.rest_api_port
         self._labels = dict(version_labels or {})

@@ -130,6 +130,15 @@ class ServerOptions:
                 raise UsageError(f"{name}: received {getattr(self, name)}; expected 0 or more.")
         self._check_pairs()
 
+    def require_models(self) -> None:
+        """Refuses an endpoint that nothing says what to serve.
+
+        Raises:
+            UsageError: there is neither a model directory nor a file of models.
+        """
+        if not self.model_base_path and not self.model_config_file:
+            raise UsageError("model directory: received none; pass MODEL_DIR or model_config_file.")
+
     def _check_pairs(self) -> None:
         if self.batching_parameters_file and not self.enable_batching:
             raise UsageError("batching_parameters_file: has no effect; add --enable_batching.")

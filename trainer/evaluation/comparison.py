@@ -166,13 +166,11 @@ def _of_run(target: str) -> list[Evaluation]:
 
 
 def _of_export(target: str) -> list[Evaluation]:
-    import tensorflow as tf
-
-    from serving.versions import MARKER, complete_versions, version_path
+    from serving.versions import complete_versions, is_version, version_path
 
     versions = complete_versions(target)
     folder = version_path(target, versions[-1]) if versions else target
-    if not versions and not tf.io.gfile.exists(join(target, MARKER)):
+    if not versions and not is_version(target):
         raise ConfigError(
             f"TARGET: {target!r} is no run, no export and no JSON file of `gan evaluate`; evaluate "
             f"samples by `gan evaluate {target} --json > FILE.json` and compare that file."

@@ -20,6 +20,7 @@ from trainer.evaluation.sample_files import SampleFiles
 from trainer.evaluation.samples import SampleSet
 from trainer.files import join, read_text
 from trainer.game.assembly import Game, assemble, make_round
+from trainer.places import no_target
 from trainer.run.checkpoints import Checkpoints
 from trainer.run.directory import RunDirectory
 
@@ -107,10 +108,7 @@ def open_target(
     if complete_versions(target) or tf.io.gfile.exists(join(target, MARKER)):
         return _export(target, overrides, reference)
     if not sample_files.exists(target):
-        raise ConfigError(
-            f"TARGET: {target!r} does not exist; give a run directory, an export, or a file or "
-            "folder of samples."
-        )
+        raise no_target(target)
     if reference is None:
         raise ConfigError(
             f"--reference: {target!r} is a file or folder of samples; say what real ones are, such "

@@ -23,6 +23,7 @@ from trainer.config.recipe import make_experiment, parse_yaml, to_yaml
 from trainer.data.examples import DataSpec
 from trainer.errors import ConfigError
 from trainer.files import expanded, is_remote, join, json_rows, write_atomically
+from trainer.places import no_run
 from trainer.run import advice
 
 FORMAT_VERSION = "1"
@@ -62,10 +63,7 @@ class RunDirectory:
             ConfigError: when the folder holds none.
         """
         if not self.exists:
-            raise ConfigError(
-                f"RUN_DIR: {self.path!r} holds no run (it has no config.yaml); give the directory "
-                "that `gan train` names at its end."
-            )
+            raise no_run(self.path)
         self._check_format()
         try:
             values = parse_yaml(self._read("config.yaml"), origin="config.yaml")

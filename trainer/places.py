@@ -1,0 +1,112 @@
+"""What a command line names, looked for before TensorFlow is imported, which takes seconds.
+
+Paths on object stores are left to TensorFlow, which can look there.
+"""
+
+import os
+from collections.abc import Iterator
+
+from trainer.catalogue import Component
+from trainer.config.experiment import Experiment
+from trainer.errors import ConfigError
+from trainer.files import is_remote
+
+# Sources whose short spelling has a path behind the colon.
+_WITH_PATHS = ("folder", "npz", "generated", "lines")
+
+
+def require_run(run_dir: str) -> None:
+    """Refuses a local folder that holds no run.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    if _is_missing(os.path.join(run_dir, "config.yaml")):
+        raise no_run(run_dir)
+
+
+def no_run(run_dir: str) -> ConfigError:
+    """That a folder holds no run, or is not there."""
+    return ConfigError(
+        f"RUN_DIR: {run_dir!r} holds no run (it has no config.yaml); give the directory that "
+        "`gan train` names at its end."
+    )
+
+
+def require_target(target: str, reference: str | None) -> None:
+    """Refuses to evaluate what is not there, or against what is not there.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    if _is_missing(target):
+        raise no_target(target)
+    kind, _, path = (reference or "").partition(":")
+    # A split may stand behind it: folder:photos:test.
+    whole = path.rpartition(":")[0] or path
+    if kind in _WITH_PATHS and _is_missing(path) and _is_missing(whole):
+        raise ConfigError(
+            f"--reference: {path!r} does not exist; give real samples on a local disk."
+        )
+
+
+def no_target(target: str) -> ConfigError:
+    """That what is to be evaluated is not there."""
+    return ConfigError(
+        f"TARGET: {target!r} does not exist; give a run directory, an export, or a file or folder "
+        "of samples."
+    )
+
+
+def require_output(directory: str) -> None:
+    """Refuses to verify what is not there.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    if _is_missing(directory):
+        raise ConfigError(
+            f"DIRECTORY: {directory!r} does not exist; give the one that `gan generate` wrote."
+        )
+
+
+def require_inputs(experiment: Experiment) -> None:
+    """Refuses to train from data or weights that are not there.
+
+    Raises:
+        ConfigError: naming field and path.
+    """
+    for path in _paths(experiment.data.source):
+        if _is_missing(path):
+            raise ConfigError(
+                f"data.source: {path} does not exist; give a folder or a file on a local disk."
+            )
+    warm = experiment.train.warm_start
+    if warm is not None and _is_missing(warm):
+        raise ConfigError(
+            f"train.warm_start: {warm!r} does not exist; give the directory of a run that has a "
+            "checkpoint."
+        )
+
+
+def require_directory(option: str, path: str) -> None:
+    """Refuses a local file in the place of a directory; one that is not there yet will be made.
+
+    Raises:
+        ConfigError: naming option and path.
+    """
+    if not is_remote(path) and os.path.isfile(os.path.expanduser(path)):
+        raise ConfigError(f"{option}: {path!r} is a file; give a directory.")
+
+
+def _paths(component: Component) -> Iterator[str]:
+    """The paths of a source and of those that it is made of."""
+    for name, value in component:
+        if isinstance(value, Component):
+            yield from _paths(value)
+        elif name == "path" and isinstance(value, str):
+            yield value
+
+
+def _is_missing(path: str) -> bool:
+    return not is_remote(path) and not os.path.exists(os.path.expanduser(path))
