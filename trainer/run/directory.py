@@ -220,13 +220,16 @@ class RunDirectory:
             tf.io.gfile.copy(join(self.path, name), join(self.spool, name))
 
     def resume_logs(self, step: int) -> None:
-        """Fetches the growing logs and cuts the rows that lie beyond a restored step."""
+        """Fetches the growing logs and cuts the rows that lie beyond a restored step.
+
+        A run that begins again at step 0 writes that step's row again, too.
+        """
         for name in _GROWING:
             self._fetch(name)
         for name in ("metrics.jsonl", "evaluations.jsonl"):
             if Path(self.spool, name).exists():
                 rows = [row for row in self.rows(name) if row.get("step", step + 1) <= step]
-                kept = [json.dumps(row) + "\n" for row in rows]
+                kept = [json.dumps(row) + "\n" for row in rows if step]
                 write_atomically(join(self.spool, name), "".join(kept).encode())
 
     def sync(self) -> None:

@@ -128,6 +128,13 @@ def test_rows_beyond_a_restored_step_are_cut(run):
     assert [row["step"] for row in run.rows("metrics.jsonl")] == [10, 20]
 
 
+def test_a_run_that_begins_again_has_one_row_of_step_0(run):
+    for step in (0, 10):
+        run.append("metrics.jsonl", {"step": step})
+    run.resume_logs(0)
+    assert run.rows("metrics.jsonl") == []
+
+
 def test_a_remote_run_keeps_logs_locally_and_uploads_them(digits, object_store):
     path = f"{object_store}/run"
     run = RunDirectory(path)
