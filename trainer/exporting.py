@@ -19,7 +19,7 @@ from trainer.data.examples import DataSpec
 from trainer.errors import ConfigError, RunError
 from trainer.evaluation import card, selection
 from trainer.fields import Field
-from trainer.files import is_remote, join, published_folder
+from trainer.files import is_remote, join, published_folder, reason_of
 from trainer.game.assembly import assemble
 from trainer.game.live import LiveModel
 from trainer.game.signatures.signature import Signature
@@ -68,7 +68,7 @@ def export_run(run_dir: str | Path, to: str | Path, checkpoint: str = "last") ->
     game.live.refresh()
     module = ExportedModel(game.live)
     documents = _documents(run, experiment, spec, step, reason, sorted(module.functions))
-    path = _publish(module, documents, os.fspath(to))
+    path = _publish(module, documents, os.path.expanduser(to))
     return Export(path, step, reason)
 
 
@@ -189,9 +189,8 @@ def _publish(module: ExportedModel, documents: Mapping[str, str], base: str) -> 
         except (OSError, tf.errors.OpError) as error:
             if os.path.isdir(target):
                 continue
-            reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
             raise RunError(
-                f"--to: {base!r} cannot be written ({reason}); nothing was left there."
+                f"--to: {base!r} cannot be written ({reason_of(error)}); nothing was left there."
             ) from error
 
 

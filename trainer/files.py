@@ -37,7 +37,7 @@ def expanded(path: str | os.PathLike[str]) -> str:
     return path if is_remote(path) else os.path.abspath(os.path.expanduser(path))
 
 
-def reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Why a file operation failed, in one line: TensorFlow's text without its own address."""
     text = getattr(error, "strerror", None) or getattr(error, "message", None) or str(error)
     return re.sub(r" *(\[\[.*?\]\]|\[Op:\w+\]( name: *\S*)?)", "", " ".join(text.split())).strip()

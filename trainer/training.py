@@ -5,6 +5,7 @@ import functools
 import itertools
 import logging
 import math
+import os
 import shlex
 import signal
 import time
@@ -112,7 +113,10 @@ def train(
         ConfigError: when the experiment, the data and the directory do not fit together.
         RunError: when a loss is not finite or a checkpoint cannot be written.
     """
-    experiment = recipe if isinstance(recipe, Experiment) else load_experiment(str(recipe))
+    if isinstance(recipe, Experiment):
+        experiment = recipe
+    else:
+        experiment = load_experiment(os.fspath(recipe), run_dir=run_dir)
     with logging_redirect_tqdm() if progress else contextlib.nullcontext():
         return _train(experiment, run_dir, progress)
 

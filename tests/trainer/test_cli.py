@@ -91,6 +91,8 @@ def test_the_version_is_printed():
         (["train", "cgan-digits", "--set", "data.source=folder:/nowhere"], "data.source"),
         (["train", "cgan-digits", "--set", "data.source=ring"], "network.name"),
         (["train", "cgan-digits", "--set", "train.batch_size=5000"], "train.batch_size"),
+        (["resume"], "Missing argument 'RUN_DIR'"),
+        (["resume", "/nowhere"], "RUN_DIR: '/nowhere' holds no run"),
         (["export", "/nowhere", "--to", "/tmp/never"], "RUN_DIR"),
         (["serve", "/nowhere"], "/nowhere"),
         (["evaluate", "/nowhere"], "TARGET: '/nowhere' does not exist"),

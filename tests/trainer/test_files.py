@@ -3,8 +3,9 @@ import stat
 import time
 
 import pytest
+import tensorflow as tf
 
-from trainer.files import is_remote, published_folder, write_atomically
+from trainer.files import is_remote, published_folder, reason_of, write_atomically
 
 
 def test_a_file_is_replaced_whole_or_kept(tmp_path, monkeypatch):
@@ -55,3 +56,12 @@ def test_what_killed_processes_left_goes_after_a_day(tmp_path):
 )
 def test_object_stores_are_known_by_their_scheme(path, remote):
     assert is_remote(path) is remote
+
+
+def test_the_reason_of_a_failure_is_whole_and_without_tensorflows_own_address():
+    path = "/mnt/" + 30 * "very-long-folder/"
+    text = "No space left on\ndevice [[{{node save}}]] [Op:SaveV2] name: "
+    error = tf.errors.ResourceExhaustedError(None, None, f"{path}step-8.data-00000: {text}")
+    assert reason_of(error) == f"{path}step-8.data-00000: No space left on device"
+    assert reason_of(OSError(28, "No space left on device", path)) == "No space left on device"
+    assert reason_of(ValueError("odd  [1] value")) == "odd [1] value"

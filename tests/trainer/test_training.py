@@ -111,6 +111,13 @@ def test_a_run_to_start_from_is_looked_for_before_anything_is_written(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_run_to_start_from_is_found_behind_a_tilde(trained_run, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(trained_run.parent))
+    experiment = tiny("cgan-digits", "train.warm_start=~/run", "train.batch_size=2000")
+    with pytest.raises(ConfigError, match=r"train.batch_size: received 2000"):  # which comes after
+        train(experiment, tmp_path / "run", progress=False)
+
+
 def test_a_time_budget_ends_the_run_with_a_checkpoint(tmp_path):
     experiment = tiny("cgan-digits", "train.steps=100000", "run.time_budget_minutes=0.001")
     summary = train(experiment, tmp_path / "run", progress=False)

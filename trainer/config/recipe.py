@@ -122,7 +122,7 @@ def _read_recipe(recipe: str) -> dict[str, Any]:
     if path.suffix not in (".yaml", ".yml"):
         raise ConfigError(_no_recipe(recipe))
     try:
-        text = read_text(recipe)
+        text = read_text(os.path.expanduser(recipe))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(

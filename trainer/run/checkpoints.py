@@ -8,7 +8,7 @@ from collections.abc import Collection
 import tensorflow as tf
 
 from trainer.errors import ConfigError, RunError
-from trainer.files import join, reason
+from trainer.files import join, reason_of
 from trainer.game.assembly import Game
 from trainer.run import advice
 
@@ -92,8 +92,8 @@ class Checkpoints:
             last = max(self.steps(), default="none")
             raise RunError(
                 f"The checkpoint of step {step} could not be written to {self.folder!r} "
-                f"({reason(error)}); the last whole one is of step {last}. Make room there and run "
-                "the same command again."
+                f"({reason_of(error)}); the last whole one is of step {last}. Make room there and "
+                "run the same command again."
             ) from error
         return step
 
