@@ -104,7 +104,7 @@ def test_one_and_two_replicas_play_alike_with_a_pool():
 
 
 def test_the_controller_of_augmentations_is_the_same_on_all_replicas(digits):
-    """20 steps of 16 examples: ten changes of 2 · 16 / 4 000."""
+    """20 steps of 16 examples: nine changes of 2 · 16 / 4 000 = .008 before the last one."""
     adaptive = "wrappers=[{name: augment, adaptive: true, every: 2, speed: 4.0, probability: 0.5}]"
     overrides = (*SGD, adaptive, "network={name: mlp, units: [8]}")
     one, logs_one, _ = _play(digits, 1, *overrides)
@@ -112,7 +112,7 @@ def test_the_controller_of_augmentations_is_the_same_on_all_replicas(digits):
     for a, b in zip(one, two, strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
     assert logs_one["augmentation"] == pytest.approx(logs_two["augmentation"], abs=1e-6)
-    assert abs(logs_one["augmentation"] - 0.5) > 0.01
+    assert abs(logs_one["augmentation"] - 0.5) > 0.004
 
 
 def test_a_batch_that_replicas_cannot_share_is_refused(tmp_path, monkeypatch):
