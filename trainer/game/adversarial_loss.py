@@ -77,13 +77,11 @@ class Term:
         needs: outputs that it asks of the judge.
         hides: inputs that the judge must not be given, because it is to guess them.
         sees_real: whether its generator's turn wants the real examples judged.
-        state: variables of its own, equal on all replicas; `update_state` moves them.
     """
 
     needs: Mapping[str, Field] = {}
     hides: frozenset[str] = frozenset()
     sees_real: bool = False
-    state: Mapping[str, tf.Variable] = {}
 
     def discriminator(self, turn: GameTurn) -> tf.Tensor | None:
         """Losses per example that the discriminator's side minimises, float32 [n], or None."""
@@ -92,9 +90,6 @@ class Term:
     def generator(self, turn: GameTurn) -> tf.Tensor | None:
         """Losses per example that the generator's side minimises, float32 [n], or None."""
         return None
-
-    def update_state(self, watched: Mapping[str, tf.Tensor]) -> None:
-        """Moves the state once a step, from global means of what was watched; outside all tapes."""
 
 
 class AdversarialLoss:
