@@ -5,11 +5,14 @@ import { main, numbers } from "./fields.js";
 const MOST_NUMBERS = 1e6; // in one reply
 
 export class Refused extends Error {
-  constructor(status, text) {
+  constructor(status, text, { isPassing = false } = {}) {
     super(text);
     this.status = status;
+    this.isPassing = isPassing; // over as soon as the server answers anything
   }
 }
+
+const PASSING = new Set([401, 503]);
 
 export const base = () => new URL(".", document.baseURI);
 
@@ -20,7 +23,7 @@ async function ask(path, options = {}, key = "") {
     reply = await fetch(new URL(path, base()), { ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refused(0, `Nobody answers at ${base().host}. Is the endpoint still running?`);
+    throw new Refused(0, `Nobody answers at ${base().host}. Is the endpoint still running?`, { isPassing: true });
   }
   const text = await reply.text();
   let document;
@@ -29,7 +32,7 @@ async function ask(path, options = {}, key = "") {
   } catch {
     document = {};
   }
-  if (!reply.ok) throw new Refused(reply.status, sentence(reply.status, document.error ?? text));
+  if (!reply.ok) throw new Refused(reply.status, sentence(reply.status, document.error ?? text), { isPassing: PASSING.has(reply.status) });
   return document;
 }
 

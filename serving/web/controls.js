@@ -13,7 +13,7 @@ let count = 0; // of controls, for identifiers
 const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
 
 // A control has `element`, `value()` (a row, or null where nothing is given) and `name`.
-export function control(name, field, changed, subject = null) {
+export function control(name, field, changed, { subject = null, isOptional = false } = {}) {
   const build = {
     label: listOf, text: textOf, seed: numberOf, scalar: field.range ? sliderOf : numberOf,
     image: pictureOf, mask: brushOf, strokes: brushOf, clip: framesOf,
@@ -21,7 +21,7 @@ export function control(name, field, changed, subject = null) {
   const id = `input-${(count += 1)}`;
   const element = make("div", { className: "field" });
   element.append(make("label", { htmlFor: id, textContent: name.replaceAll("_", " ") }));
-  const value = build({ id, name, field, element, changed, subject });
+  const value = build({ id, name, field, element, changed, subject, isOptional });
   return { element, value, name, field };
 }
 
@@ -32,12 +32,25 @@ export function required({ name, value }) {
   return row;
 }
 
-function listOf({ id, field, element, changed }) {
+function listOf({ id, field, element, changed, isOptional }) {
   const select = make("select", { id });
+  if (isOptional) select.append(new Option("as in the data", ""));
   select.append(...classNames(field).map((words, i) => new Option(words, String(i))));
   select.addEventListener("change", changed);
   element.append(select);
-  return () => Number(select.value);
+  return () => (select.value === "" ? null : Number(select.value));
+}
+
+// The text that stands in a control, for the address; null where it holds a file or a drawing.
+const keeper = ({ element }) => element.querySelector("select, input:not([type='file'], [type='color'])");
+export const textIn = (input) => keeper(input)?.value ?? null;
+
+// Puts such a text back.
+export function putText(input, text) {
+  const target = keeper(input);
+  if (!target) return;
+  target.value = text;
+  target.dispatchEvent(new Event("input"));
 }
 
 function textOf({ id, field, element, changed }) {

@@ -5,12 +5,12 @@ import { view } from "./samples.js";
 export const PLACES = ["A", "B", "C"];
 
 export class Grid {
-  // `onChange` hears of every change of what is chosen.
-  constructor(root, onChange) {
-    this.root = root;
-    this.onChange = onChange;
+  // `onChange` hears of every change of what is chosen, `onZoom(i)` of a picture to be enlarged.
+  constructor(root, onChange, onZoom) {
+    Object.assign(this, { root, onChange, onZoom });
     this.cells = [];
     this.picks = [null, null, null];
+    this.isSuggestion = false; // whether the page chose, and the next choice begins anew
     this.current = 0;
     root.addEventListener("keydown", (event) => this.key(event));
   }
@@ -18,7 +18,23 @@ export class Grid {
   clear() {
     this.cells = [];
     this.picks = [null, null, null];
+    this.isSuggestion = false;
     this.root.replaceChildren();
+  }
+
+  // Chooses for a reader who has not chosen yet.
+  suggest(picks) {
+    this.picks = picks;
+    this.isSuggestion = true;
+    this.mark();
+    this.onChange(this.picks);
+  }
+
+  // Chooses what was chosen before.
+  restore(picks) {
+    this.picks = picks;
+    this.mark();
+    this.onChange(this.picks);
   }
 
   // Shows new cells; what was chosen stays chosen, though its picture may be gone from the grid.
@@ -35,17 +51,35 @@ export class Grid {
     option.setAttribute("role", "option");
     const canvas = view(cell.sample, spec);
     canvas.setAttribute("aria-hidden", "true");
+    canvas.classList.add("sample");
     const badge = Object.assign(document.createElement("span"), { className: "badge" });
     badge.setAttribute("aria-hidden", "true");
     const words = Object.assign(document.createElement("div"), { className: "words" });
     words.setAttribute("aria-hidden", "true");
     option.append(canvas, badge, words);
+    if (canvas instanceof HTMLCanvasElement) option.append(this.enlarger(i));
+    option.addEventListener("focus", () => {
+      this.current = i;
+    });
     option.addEventListener("click", () => {
       this.move(i);
       this.toggle(cell);
     });
     Object.assign(cell, { canvas, option, badge, words });
     return option;
+  }
+
+  // For pointers alone; the keyboard has Z.
+  enlarger(i) {
+    const element = Object.assign(document.createElement("span"), { className: "enlarge", textContent: "⤢", title: "Enlarge" });
+    element.setAttribute("aria-hidden", "true");
+    element.addEventListener("click", (event) => {
+      event.stopPropagation();
+      this.current = i;
+      this.mark();
+      this.onZoom(i);
+    });
+    return element;
   }
 
   place(cell) {
@@ -59,7 +93,9 @@ export class Grid {
       cell.option.setAttribute("aria-selected", String(place >= 0));
       cell.option.setAttribute("aria-label", `${cell.name}${cell.scoreText ? `, ${cell.scoreText}` : ""}${chosen}`);
       cell.option.tabIndex = i === this.current ? 0 : -1;
+      cell.option.title = cell.name;
       cell.badge.textContent = place >= 0 ? PLACES[place] : "";
+      cell.badge.className = `badge ${(PLACES[place] ?? "").toLowerCase()}`;
       const lines = [...cell.short, cell.scoreText].filter(Boolean);
       cell.words.replaceChildren(...lines.map((line) => Object.assign(document.createElement("div"), { textContent: line })));
     });
@@ -67,13 +103,21 @@ export class Grid {
 
   // Chooses a picture for the first free place (the last one when all are taken), or lets it go.
   toggle(cell) {
+    this.beginAnew();
     const place = this.place(cell);
     if (place >= 0) return this.set(place, null);
     const free = this.picks.indexOf(null);
     return this.set(free >= 0 ? free : PLACES.length - 1, cell);
   }
 
+  beginAnew() {
+    if (this.isSuggestion) this.picks = [null, null, null];
+    this.isSuggestion = false;
+  }
+
   set(place, cell) {
+    if (cell) this.beginAnew();
+    this.isSuggestion = false;
     const before = cell ? this.place(cell) : -1;
     if (before >= 0) this.picks[before] = null;
     this.picks[place] = cell;
@@ -105,6 +149,7 @@ export class Grid {
     } else if (event.key in ends) this.move(ends[event.key]);
     else if (event.key === "Enter" || event.key === " ") this.toggle(this.cells[this.current]);
     else if (place >= 0) this.set(place, this.cells[this.current]);
+    else if (event.key.toUpperCase() === "Z") this.onZoom(this.current);
     else return;
     event.preventDefault();
   }

@@ -38,7 +38,7 @@ function drawVector(canvas, sample, { range }) {
   const context = canvas.getContext("2d");
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, DRAWING, DRAWING);
-  context.fillStyle = "#3451b2";
+  context.fillStyle = "#4338b8";
   const place = (value) => ((value - low) / (high - low)) * DRAWING;
   if (values.length === 2) {
     context.beginPath();
@@ -94,7 +94,7 @@ export function save(canvas, name) {
     canvas.toBlob((blob) => {
       const link = document.createElement("a");
       link.href = URL.createObjectURL(blob);
-      link.download = `${name}.png`;
+      link.download = `${name.replace(/[^\p{L}\p{N}.−-]+/gu, "-")}.png`;
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);
       resolve();
@@ -102,15 +102,30 @@ export function save(canvas, name) {
   });
 }
 
-// All pictures on one canvas, as many a row as they have on the page.
-export function sheet(canvases, columns) {
-  const [width, height] = [canvases[0].width + 2, canvases[0].height + 2];
-  const whole = document.createElement("canvas");
-  whole.width = columns * width - 2;
-  whole.height = Math.ceil(canvases.length / columns) * height - 2;
+const TILE = 96; // pixels a side of a picture on a sheet, at least
+const LINE = 15; // pixels a line of words has there
+const GAP = 8;
+
+// All cells on one canvas with the words below each, as many a row as they have on the page; small
+// pictures are enlarged by whole numbers.
+export function sheet(cells, columns) {
+  const lines = Math.max(...cells.map(({ words }) => words.children.length));
+  const { canvas: one } = cells[0];
+  const scale = Math.max(1, Math.ceil(TILE / one.width));
+  const [width, height] = [one.width * scale, one.height * scale];
+  const [across, down] = [width + GAP, height + GAP + LINE * lines];
+  const whole = make("canvas", { width: columns * across + GAP, height: Math.ceil(cells.length / columns) * down + GAP });
   const context = whole.getContext("2d");
-  canvases.forEach((canvas, i) => {
-    context.drawImage(canvas, (i % columns) * width, Math.floor(i / columns) * height);
+  context.fillStyle = "#ffffff";
+  context.fillRect(0, 0, whole.width, whole.height);
+  context.fillStyle = "#1b1d24";
+  Object.assign(context, { imageSmoothingEnabled: false, font: "12px system-ui, sans-serif", textAlign: "center" });
+  cells.forEach(({ canvas, words }, i) => {
+    const [x, y] = [GAP + (i % columns) * across, GAP + Math.floor(i / columns) * down];
+    context.drawImage(canvas, x, y, width, height);
+    [...words.children].forEach((line, row) => {
+      context.fillText(line.textContent, x + width / 2, y + height + LINE * (row + 1) - 2, width);
+    });
   });
   return whole;
 }

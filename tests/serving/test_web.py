@@ -179,6 +179,49 @@ def test_a_walk_leads_through_its_beginning(node):
     np.testing.assert_allclose(lengths, 5)
 
 
+def test_conditions_that_are_vectors_are_mixed_and_others_change_in_the_middle(node):
+    fields = {
+        "style": {"shape": [2], "dtype": "float32", "kind": "vector", "range": [0, 1]},
+        "age": {"shape": [], "dtype": "float32", "kind": "scalar"},
+        "label": {"shape": [], "dtype": "int64", "kind": "label"},
+        "text": {"shape": [], "dtype": "string", "kind": "text"},
+    }
+    rows = [
+        {"style": [0, 1], "age": 10, "label": 4, "text": "a"},
+        {"style": [1, 0], "age": 30, "label": 9, "text": "b"},
+        {"style": [0.5, 0.5], "age": 50, "label": 7, "text": "c"},
+    ]
+    script = f"""
+        import {{ between, inPython, mixed }} from "./rows.mjs";
+        const [a, b, c] = {json.dumps(rows)};
+        const fields = {json.dumps(fields)};
+        const way = [0, 0.25, 0.5, 0.75, 1].map((t) => between(a, b, t, fields));
+        const labels = inPython(way.map(({{ label }}) => label));
+        console.log(JSON.stringify([way, mixed(a, b, c, fields), labels, inPython([3, 3])]));
+    """
+    way, mix, labels, same = json.loads(node("script.mjs", script=script))
+    assert [way[0], way[-1]] == rows[:2]
+    assert way[1] == {"style": [0.25, 0.75], "age": 15, "label": 4, "text": "a"}
+    assert [row["label"] for row in way] == [4, 4, 4, 9, 9]
+    assert mix == {"style": [0, 1], "age": 30, "label": 4, "text": "a"}
+    assert (labels, same) == ("[4] * 3 + [9] * 2", "3")
+
+
+def test_a_picture_in_the_address_is_read_back_or_refused(node):
+    script = """
+        import { picked, unpicked } from "./address.mjs";
+        const cell = { seed: -7, truncation: 0.5, row: { kind: 2, colour: 0, text: "a" } };
+        const texts = ["x", "1.5_1", "3_2", "4_1_-1", "", undefined];
+        const back = [picked(cell, ["kind", "colour"]), picked({ seed: 3, truncation: 1 }, [])].map(unpicked);
+        console.log(JSON.stringify([...back, ...texts.map(unpicked)]));
+    """  # noqa: E501
+    assert json.loads(node("script.mjs", script=script)) == [
+        {"seed": -7, "truncation": 0.5, "labels": [2, 0]},
+        {"seed": 3, "truncation": 1, "labels": []},
+        *6 * [None],
+    ]
+
+
 @pytest.mark.parametrize(
     "field",
     [

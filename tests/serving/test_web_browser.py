@@ -79,8 +79,9 @@ def opened(browser, origin):
     contexts, problems, addresses, allowed = [], [], [], ["blob:"]
 
     def start(address=origin.address, **options):
-        allowed.append(address)
-        context = browser.new_context(accept_downloads=True, **options)
+        allowed.append(address.partition("?")[0])
+        calm = {"reduced_motion": "reduce"} | options
+        context = browser.new_context(accept_downloads=True, **calm)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         contexts.append(context)
         page = context.new_page()
@@ -106,6 +107,7 @@ def is_problem(text):
 def page(opened):
     page = opened()
     finished(page, 24)
+    page.locator("#settings summary").click()
     return page
 
 
@@ -157,9 +159,20 @@ def slide(page, identifier, value):
 def choose(page, *cells):
     for cell in cells:
         page.locator(".cell").nth(cell).click()
-    for tool in {1: ["walk"], 2: ["walk", "between"], 3: ["walk", "between", "mix"]}[len(cells)]:
-        page.wait_for_selector(f"#{tool} .stage:not([hidden])")
+    page.wait_for_selector(f"#{('walk', 'between', 'mix')[len(cells) - 1]} .stage:not([hidden])")
     finished(page, page.locator(".cell").count())
+
+
+def tool(page, name):
+    """Opens a tool's tab."""
+    page.locator(f"#{name}-tab").click()
+    page.wait_for_selector(f"#{name} .stage:not([hidden])")
+    finished(page, page.locator(".cell").count())
+
+
+def label(page, words):
+    """Chooses the label to generate under."""
+    page.locator("#labels").get_by_label(words, exact=True).check(force=True)
 
 
 def run_python(page):
@@ -189,26 +202,42 @@ def test_it_opens_with_pictures_scores_and_times(page, client):
 
 
 def test_seed_count_label_and_score(page, client):
-    page.get_by_label("Label", exact=True).select_option("3")
+    label(page, "3")
     page.get_by_label("Score", exact=True).uncheck()
     generate(page, 6, First_seed=40)
     finished(page, 6)
-    assert names(page) == [f"Seed {40 + i}, label 3" for i in range(6)]
+    assert [name.partition(", chosen")[0] for name in names(page)] == [
+        f"Seed {40 + i}, label 3" for i in range(6)
+    ]
     images = client.generate_conditional(range(40, 46), 3)["image"]
     assert_same(shown(page, ".cell >> nth=2 >> canvas"), images[2])
     np.testing.assert_array_equal(run_python(page), images)
-    page.get_by_label("Label", exact=True).select_option("each")
+    label(page, "each in turn")
     until(page, "document.querySelectorAll('.cell')[5].ariaLabel?.includes('label 5')")
     np.testing.assert_array_equal(
         run_python(page), client.generate_conditional(range(40, 46), range(6))["image"]
     )
 
 
-def test_other_seeds(page):
-    page.get_by_role("button", name="Other seeds").click()
+def test_new_pictures_have_seeds_that_are_easily_read(page):
+    page.get_by_role("button", name="New pictures").click()
     until(page, "document.querySelector('#seed').value !== '0'")
     finished(page, 24)
-    assert names(page)[0].startswith(f"Seed {page.locator('#seed').input_value()},")
+    seed = page.locator("#seed").input_value()
+    assert names(page)[0].startswith(f"Seed {seed},") and 1 <= int(seed) <= 10_000
+
+
+@pytest.mark.parametrize("seed", [123_456_789, 2**53 - 64, -(2**53 - 1)])
+def test_a_long_seed_breaks_no_caption(page, seed):
+    generate(page, 12, First_seed=seed)
+    finished(page, 12)
+    assert names(page)[3].startswith(f"Seed {seed + 3},")
+    lines = page.locator(".cell .words > div")
+    assert lines.nth(1).text_content() == f"seed …{str(abs(seed))[-6:]}"
+    heights = lines.evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")
+    assert max(heights) == min(heights)
+    cut = lines.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).length")
+    assert cut == 0
 
 
 def test_truncation(page, client):
@@ -239,18 +268,25 @@ def test_as_the_endpoint_itself_serves_it(opened, start_server, digits):
 
 def test_scrubbing_between_two_pictures(page, client):
     choose(page, 4, 9)
-    way = client.interpolate(4, 9, 33, label=4)
-    for step in (0, 16, 32):
+    way = client.interpolate(4, 9, 33, label=[4] * 17 + [9] * 16)
+    for step in (0, 16, 17, 32):
         slide(page, "between-slider", step)
         assert_same(shown(page, "#between-picture"), way["image"][step])
         assert_same(shown(page, "#between-picture"), run_python(page))
+    assert_same(shown(page, "#between-picture"), client.generate_conditional([9], 9)["image"][0])
     caption = page.locator("#between .caption").text_content()
-    assert re.match(r"100 % of the way from A to B, score \d+\.\d\d$", caption)
+    assert re.match(r"100 % of the way from A to B, label 9, score \d+\.\d\d$", caption)
     assert page.locator("#between-slider").get_attribute("aria-valuetext") == caption
     assert page.locator("#between .strip canvas").count() == 9
-    page.get_by_label("Label for what follows").select_option("7")
-    finished(page, 24)
-    assert_same(shown(page, "#between-picture"), client.generate_conditional([9], 7)["image"][0])
+    for picked, number in [("7", 7), ("a", 4)]:
+        page.get_by_label("Label on the way").select_option(picked)
+        finished(page, 24)
+        image = client.generate_conditional([9], number)["image"][0]
+        assert_same(shown(page, "#between-picture"), image)
+        assert_same(image[..., 0], run_python(page))
+        caption = page.locator("#between .caption").text_content()
+        words = f"100 % of the way from A to B: latent of B, label {number}, score"
+        assert caption.startswith(words)
 
 
 def test_mixing_three(page, client):
@@ -258,12 +294,15 @@ def test_mixing_three(page, client):
     mix = client.arithmetic(1, minus=2, plus=3, label=1)
     assert_same(shown(page, "#mix-picture"), mix["image"][0])
     assert_same(shown(page, "#mix-picture"), run_python(page))
-    assert page.locator("#request-what").text_content() == "A − B + C."
+    words = "A − B + C of the latents, label 1"
+    assert page.locator("#mix .caption").text_content().startswith(f"{words}, score")
+    assert page.locator("#request-what").text_content() == f"{words}."
 
 
 @pytest.mark.parametrize("kind", ["seed", "axis", "difference"])
 def test_walking_along_a_direction(page, kind):
     choose(page, 1, 2, 3)
+    tool(page, "walk")
     page.get_by_label("Direction", exact=True).select_option(kind)
     if kind != "difference":
         page.get_by_label("Seed" if kind == "seed" else "Axis", exact=True).fill("2")
@@ -284,7 +323,7 @@ def test_choosing_and_freeing(page):
     page.locator(".cell").nth(1).click()  # a chosen one is let go
     page.get_by_role("button", name="Free B").click()
     assert chosen.count() == 1
-    assert page.locator("#mix .stage").is_hidden() and page.locator("#walk .hint").is_visible()
+    assert page.locator("#mix .stage").is_hidden() and page.locator("#between .hint").is_visible()
 
 
 # ---- Models --------------------------------------------------------------------------------------
@@ -296,11 +335,55 @@ def test_another_model_without_labels(page):
     finished(page, 24)
     assert "2 float32, 4 uniform latents" in page.locator("#about").text_content()
     assert names(page)[0].startswith("Seed 0, score")
-    for hidden in ("label-field", "truncation-field", "explore-label-field"):
+    for hidden in ("labels", "truncation-field", "explore-label-field"):
         assert page.locator(f"#{hidden}").is_hidden()
-    assert page.locator(".cell[aria-selected=true]").count() == 0
+    assert page.locator(".cell[aria-selected=true]").count() == 2  # the page's suggestion
     choose(page, 1, 2)
     assert run_python(page).shape == (2,)
+
+
+def label_columns(route):
+    """Answers as a model of two label columns, which it draws itself where none is given."""
+    seed = {"shape": [], "dtype": "int64", "kind": "seed"}
+    pet = {"shape": [], "dtype": "int64", "kind": "label", "names": ["cat", "dog"]}
+    colour = pet | {"names": ["red", "blue", "green"]}
+    image = {"shape": [8, 8, 1], "dtype": "uint8", "kind": "image", "range": [0, 255]}
+    labels = {"pet": pet, "colour": colour}
+    fields = {
+        "generate": {"inputs": {"seed": seed}, "outputs": {"image": image} | labels},
+        "generate_conditional": {"inputs": {"seed": seed} | labels, "outputs": {"image": image}},
+    }
+    description = {"name": "pets", "latent": None, "objective": "hinge", "step": 1}
+    body = json.loads(route.request.post_data)
+    seeds = body["inputs"].get("seed", [])
+    outputs = {"image": [[[[200]] * 8] * 8] * len(seeds)}
+    if body["signature_name"] == "describe":
+        outputs = [json.dumps(description | {"fields": fields})]
+    elif body["signature_name"] == "generate":
+        outputs |= {"pet": [n % 2 for n in seeds], "colour": [n % 3 for n in seeds]}
+    else:
+        outputs = outputs["image"]
+    route.fulfill(json={"outputs": outputs})
+
+
+def test_several_label_columns(opened, origin):
+    page = opened()
+    finished(page, 24)
+    page.route("**/v1/**", label_columns)
+    page.reload()
+    finished(page, 24)
+    assert names(page)[5] == "Seed 5, pet dog, colour green"
+    label(page, "cat")
+    assert error(page) == "colour: received nothing; this model takes one."
+    page.get_by_label("colour", exact=True).select_option("blue")
+    until(page, "document.querySelector('.cell').ariaLabel === 'Seed 0, pet cat, colour blue'")
+    assert page.locator("#error").text_content() == ""
+    finished(page, 24)
+    python = page.locator("#python").text_content()
+    assert "generate_conditional(range(0, 24), 0, colour=1)" in python
+    page.reload()
+    finished(page, 24)
+    assert names(page)[1] == "Seed 1, pet cat, colour blue"
 
 
 def test_versions_and_the_list_of_models(page, origin):
@@ -315,6 +398,82 @@ def test_versions_and_the_list_of_models(page, origin):
     page.get_by_label("Version").select_option("/versions/1")
     finished(page, 24)
     assert page.locator("#error").text_content() == ""
+
+
+# ---- Coming back ---------------------------------------------------------------------------------
+
+
+def test_a_reload_brings_everything_back(page, client, origin):
+    page.get_by_label("Model").select_option("points")
+    finished(page, 24)
+    page.get_by_label("Model").select_option("digits")
+    finished(page, 24)
+    choose(page, 4)
+    label(page, "3")
+    page.get_by_label("Score", exact=True).uncheck()
+    generate(page, 6, First_seed=40)
+    slide(page, "truncation", 0.5)
+    finished(page, 6)
+    page.locator(".cell").nth(2).click()
+    page.get_by_label("Label on the way").select_option("a")
+    slide(page, "between-slider", 24)
+    page.wait_for_function("() => location.search.includes('at=24')")
+    before = [names(page), shown(page, "#between-picture"), page.locator("#picks").text_content()]
+    assert "api" not in page.url and page.url.startswith(f"{origin.address}/?")
+    page.reload()
+    finished(page, 6)
+    assert names(page) == before[0]
+    np.testing.assert_array_equal(shown(page, "#between-picture"), before[1])
+    assert page.locator("#picks").text_content() == before[2]
+    assert page.locator("#between-slider").input_value() == "24"
+    assert page.locator("#truncation-value").text_content() == "0.50"
+    assert not page.get_by_label("Score", exact=True).is_checked()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["a=x_1_1", "a=4_2_4&b=5", "tool=nonsense&at=-3", "model=gone&label=99&ask=no", "c=4_1_77"],
+)
+def test_an_address_that_means_nothing_is_not_followed(opened, origin, query):
+    page = opened(f"{origin.address}/?{query}")
+    finished(page, 24)
+    choose(page, 1, 2)
+
+
+def test_an_address_of_the_reader_is_not_overwritten_by_a_suggestion(opened, origin):
+    page = opened(f"{origin.address}/?a=7_1_2")
+    finished(page, 24)
+    assert page.get_by_label("A: Seed 7, label 2").is_visible()
+    assert page.locator(".pick.full").count() == 1
+
+
+# ---- The first minute ----------------------------------------------------------------------------
+
+
+def test_it_opens_with_something_that_moves(opened):
+    page = opened(reduced_motion="no-preference")
+    until(page, "document.querySelector('#between-play').textContent === 'Pause'")
+    at = page.locator("#between-slider").input_value()
+    page.wait_for_function("at => document.querySelector('#between-slider').value !== at", arg=at)
+    page.locator("#between-play").click()
+    assert page.locator("#between-play").text_content() == "Play"
+    assert page.url.count("a=") == 0  # what the page chose is nobody's choice
+    choose(page, 3, 5)
+    chosen = [name for name in names(page) if "chosen" in name]
+    assert [name[:6] for name in chosen] == ["Seed 3", "Seed 5"]
+
+
+def test_it_stands_still_for_who_wants_that(page):
+    assert page.locator("#between .stage").is_visible()
+    assert page.locator("#between-play").text_content() == "Play"
+    assert page.locator("#between-slider").input_value() == "16"
+
+
+def test_words_that_need_an_explanation_have_one(page):
+    for control, words in [("truncation", "more typical and more alike"), ("scored", "a logit")]:
+        described = page.locator(f"#{control}").get_attribute("aria-describedby")
+        text = page.locator(f"#{described}")
+        assert words in text.text_content() and text.is_visible()
 
 
 # ---- What goes wrong -----------------------------------------------------------------------------
@@ -356,6 +515,29 @@ def test_numbers_that_cannot_be(page, origin, label, value, words):
     page.get_by_role("button", name="Generate").click()
     assert words in error(page)
     assert len(origin.requests) == before
+
+
+def test_an_error_goes_as_soon_as_it_is_corrected(page, origin):
+    page.get_by_label("First seed").fill("1.5")
+    page.get_by_role("button", name="Generate").click()
+    assert error(page).startswith("First seed")
+    page.get_by_label("First seed").fill("15")
+    assert page.locator("#error").text_content() == ""
+    choose(page, 1)
+    page.get_by_label("Direction", exact=True).select_option("axis")
+    page.get_by_label("Axis", exact=True).fill("99")
+    assert error(page).startswith("Axis: received 99")
+    page.locator("#between-tab").click()
+    assert page.locator("#error").text_content() == ""
+
+
+def test_an_error_of_the_server_goes_when_it_answers_another_part(page, origin):
+    origin.refusal = 503, "queue is full"
+    page.get_by_role("button", name="Generate").click()
+    assert "queue is full" in error(page)
+    origin.refusal = None
+    choose(page, 1, 2)
+    assert page.locator("#error").text_content() == ""
 
 
 def test_the_largest_seed_arrives_whole(page, origin):
@@ -400,20 +582,43 @@ def test_downloads(page, client):
     columns = page.locator(".cell").evaluate_all(
         "all => all.filter(e => e.offsetTop === all[0].offsetTop).length"
     )
-    assert name == "digits-grid.png"
-    assert picture.shape[:2] == (-(-24 // columns) * 10 - 2, columns * 10 - 2)
-    assert_same(picture[:8, 10:18, 0], client.generate([1])["image"][0])
+    assert name == "tiny-grid.png"
+    rows = -(-24 // columns)
+    height = (picture.shape[0] - 8) // rows  # of a picture of 96 pixels, three lines and a gap
+    assert picture.shape[1] == columns * 104 + 8 and height == 96 + 3 * 15 + 8
+    assert_same(picture[14:104:12, 118:208:12, 0], client.generate([1])["image"][0])
+    words = picture[104 : 104 + 45, 112:208, 0]
+    assert all((words[line : line + 15] < 128).any() for line in (0, 15, 30))
     choose(page, 1, 2, 3)
-    name, picture = downloaded(page, page.get_by_role("button", name="Download B as PNG").click)
-    assert name == "seed-2.png"
+    page.locator(".cell").nth(2).press("z")
+    name, picture = downloaded(page, page.locator("#zoom-download").click)
+    assert name == "tiny-seed-2-label-2.png"
     assert_same(picture[..., 0], client.generate([2])["image"][0])
-    for tool in ("between", "mix", "walk"):
-        _, picture = downloaded(page, page.locator(f"#{tool}-download").click)
-        assert_same(picture[..., 0], shown(page, f"#{tool}-picture")[..., None])
+    page.keyboard.press("Escape")
+    for kind in ("between", "mix", "walk"):
+        tool(page, kind)
+        name, picture = downloaded(page, page.locator(f"#{kind}-download").click)
+        assert name.startswith(f"tiny-{kind}-1") and name.endswith("-label-1.png")
+        assert_same(picture[..., 0], shown(page, f"#{kind}-picture")[..., None])
+
+
+def test_enlarging(page, client):
+    page.locator(".cell").nth(4).hover()
+    page.locator(".cell").nth(4).locator(".enlarge").click()
+    dialog = page.get_by_role("dialog")
+    assert dialog.get_by_role("paragraph").text_content().startswith("Seed 4, label 4, score")
+    assert page.locator("#zoom-picture").bounding_box()["width"] > 400
+    page.keyboard.press("ArrowRight")
+    assert_same(shown(page, "#zoom-picture"), client.generate([5])["image"][0])
+    dialog.get_by_role("button", name="Put it in B").click()
+    assert dialog.is_hidden() and "chosen as B" in names(page)[5]
+    page.locator(".cell").nth(4).click()
+    page.wait_for_selector("#between .stage:not([hidden])")
+    assert_same(run_python(page)[..., 0], client.interpolate(4, 5, 33, label=4)["image"][16])
 
 
 def test_the_request_as_curl_and_as_python(page, client):
-    page.get_by_label("Label", exact=True).select_option("2")
+    label(page, "2")
     until(page, "document.querySelector('#curl').textContent.includes('label')")
     page.get_by_role("button", name="Copy as curl").click()
     until(page, "document.querySelector('#copied').textContent === 'Copied as curl.'")
@@ -432,13 +637,14 @@ def test_the_request_as_curl_and_as_python(page, client):
 # ---- By keyboard, on a phone, in the dark --------------------------------------------------------
 
 
-def test_by_keyboard_alone(page):
+def test_by_keyboard_alone(opened):
+    page = opened()
+    finished(page, 24)
     order = []
-    for _ in range(14):
+    for _ in range(9):
         page.keyboard.press("Tab")
         order.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
-    assert order == ["skip", "model", "version", "reload", "", "seed", "count", "label",
-                     "truncation", "scored", "main", "dice", "cell", "download-grid"]  # fmt: skip
+    assert order == ["skip", "model", "reload", "", "dice", "", "", "cell", "download-grid"]
     page.keyboard.press("Shift+Tab")
     columns = page.locator(".cell").evaluate_all(
         "all => all.filter(e => e.offsetTop === all[0].offsetTop).length"
@@ -456,6 +662,8 @@ def test_by_keyboard_alone(page):
     chosen = [name.rpartition(" ")[2] for name in names(page) if "chosen as" in name]
     assert chosen == ["A", "B", "C"]
     page.keyboard.press("c")  # the same again changes nothing
+    page.wait_for_selector("#mix .stage:not([hidden])")
+    page.locator("#mix-tab").press("ArrowLeft")
     page.wait_for_selector("#between .stage:not([hidden])")
     page.locator("#between-slider").focus()
     page.keyboard.press("ArrowRight")
@@ -465,17 +673,26 @@ def test_by_keyboard_alone(page):
 def test_on_a_phone(opened):
     page = opened(viewport=PHONE, has_touch=True, is_mobile=True)
     finished(page, 24)
-    for cell in (0, 1, 2):
-        page.locator(".cell").nth(cell).tap()
+    page.locator(".cell").nth(3).tap()
+    page.locator(".cell").nth(5).tap()
+    page.wait_for_selector("#between .stage:not([hidden])")
+    finished(page, 24)
+    for part in ("#between-picture", "#between-slider"):  # in sight without scrolling
+        box = page.locator(part).bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= PHONE["height"], part
+    page.locator(".cell").nth(1).tap()
     page.wait_for_selector("#mix .stage:not([hidden])")
+    page.locator("#settings summary").tap()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     wide = page.locator("body *:visible").evaluate_all(
         "all => all.filter(e => e.getBoundingClientRect().right > 391).map(e => e.outerHTML)"
     )
-    assert [html for html in wide if "skip" not in html] == []
-    small = page.locator("button:visible, select:visible, input:visible").evaluate_all(
-        "all => all.filter(e => e.type !== 'checkbox' && e.getBoundingClientRect().height < 36)"
-        ".map(e => e.outerHTML)"
+    beside = ("skip", "chip", 'name="label"', "<span>")  # and labels, which scroll sideways
+    assert [html for html in wide if not any(word in html for word in beside)] == []
+    controls = page.locator("button:visible, select:visible, input:visible, .chip:visible")
+    small = controls.evaluate_all(
+        "all => all.filter(e => !['checkbox', 'radio'].includes(e.type)"
+        " && e.getBoundingClientRect().height < 36).map(e => e.outerHTML)"
     )
     assert small == []
 
@@ -490,11 +707,13 @@ def luminance(colour):
 def test_words_stand_out(opened, origin, scheme):
     page = opened(color_scheme=scheme)
     finished(page, 24)
+    page.locator("#settings summary").click()
     origin.refusal = 400, "no"
     page.get_by_role("button", name="Generate").click()
     error(page)
     pairs = page.evaluate(
-        """() => ["#about", "#status", ".cell .words", "#error", "button.main", "#python", "label"]
+        """() => ["#about", "#status", ".cell .words", "#error", "button.main", "#python",
+            "label[for=seed]", ".badge", ".pick .words", ".caption", ".chip input:checked + span"]
             .map(selector => {
                 const element = document.querySelector(selector);
                 let behind = element;
