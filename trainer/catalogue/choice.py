@@ -48,6 +48,16 @@ class Component(Section):
         yield from ()
 
 
+def off_block(field: str, steps: int, experiment: "Experiment") -> Iterator[str]:
+    """A sentence where a stage would begin within a block of steps played in one call."""
+    block = experiment.devices.steps_per_execution
+    if steps % block:
+        yield (
+            f"{field}: received {steps}, at which a stage would begin within a block of "
+            f"devices.steps_per_execution={block} steps; take a multiple of it"
+        )
+
+
 class Custom(Component):
     """A component of the user's own: `name` is `module:Class`, called with `options`.
 

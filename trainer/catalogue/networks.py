@@ -147,4 +147,41 @@ class Patch(AnyNetwork):
         return self.normalization == "batch"
 
 
-Network = Annotated[MLP | DCGAN | UNet | ResNet | Patch | Custom, BY_NAME]
+class Progressive(AnyNetwork):
+    """Convolutions at every resolution, which can grow from the lowest up (Karras et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.networks.progressive:Progressive"
+    builds: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
+    name: Literal["progressive"] = "progressive"
+    # Filters at the highest resolution; they double with every halving.
+    base_filters: int = Field(32, ge=1)
+    # Filters never exceed this.
+    max_filters: int = Field(512, ge=1)
+    # The data's height and width are halved while both are even and stay at or above this.
+    smallest: int = Field(4, ge=1)
+
+    def resolutions(self, height: int, width: int) -> list[tuple[int, int]]:
+        """Heights and widths from the lowest up to the data's own."""
+        sizes = [(height, width)]
+        while all(side % 2 == 0 and side // 2 >= self.smallest for side in sizes[0]):
+            sizes.insert(0, (sizes[0][0] // 2, sizes[0][1] // 2))
+        return sizes
+
+
+class Recurrent(AnyNetwork):
+    """A recurrent writer of symbols, judged by convolutions over time (Yu et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.networks.recurrent:Recurrent"
+    builds: ClassVar[tuple[str, ...]] = ("cell", "discriminator")
+    name: Literal["recurrent"] = "recurrent"
+    # Numbers that stand for a symbol, in both players.
+    embedding: int = Field(32, ge=1)
+    # Units of the writer's LSTM.
+    hidden: int = Field(32, ge=1)
+    # Symbols that the judge's convolutions look at; wider ones than the sequence are left out.
+    widths: Annotated[tuple[int, ...], Field(strict=False, min_length=1)] = (1, 2, 3, 4, 5)
+    # Convolutions of each width.
+    filters: int = Field(64, ge=1)
+
+
+Network = Annotated[MLP | DCGAN | UNet | ResNet | Patch | Progressive | Recurrent | Custom, BY_NAME]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from trainer.catalogue.choice import BY_NAME, Component, Custom
+from trainer.catalogue.choice import BY_NAME, Component, Custom, off_block
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -138,9 +138,52 @@ class CoupledRound(AnyRound):
             )
 
 
+class PolicyRound(AnyRound):
+    """A writer of symbols, rewarded by the discriminator (SeqGAN, Yu et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.policy:Policy"
+    roles: ClassVar[dict[str, str]] = {"generator": "cell", "discriminator": "discriminator"}
+    name: Literal["policy"] = "policy"
+    # Steps in which the writer learns to continue the data's own sequences.
+    pretrain_generator: int = Field(4000, ge=0)
+    # Steps after those in which the discriminator alone plays.
+    pretrain_discriminator: int = Field(1000, ge=0)
+    # Ways in which each beginning of a sequence is completed, to see what it is worth.
+    rollouts: int = Field(16, ge=1)
+    # Discriminator turns in a step, each on a batch of its own.
+    discriminator_turns: int = Field(1, ge=1)
+
+    @property
+    def turns(self) -> int:
+        """Batches of real examples that one step consumes."""
+        return self.discriminator_turns
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Latents and conditions, losses that nobody would play, stages that end within a block."""
+        for kind in ("prior", "condition"):
+            name = getattr(experiment, kind).name
+            if name != "none":
+                yield (
+                    f"{kind}.name: received {name!r} with the round 'policy', whose writer is "
+                    f"told nothing; set {kind}=none"
+                )
+        for kind in ("terms", "wrappers"):
+            if getattr(experiment, kind):
+                yield (
+                    f"{kind}: received some with the round 'policy', whose generator is moved by "
+                    "rewards alone; leave them out"
+                )
+        yield from off_block("round.pretrain_generator", self.pretrain_generator, experiment)
+        yield from off_block(
+            "round.pretrain_discriminator", self.pretrain_discriminator, experiment
+        )
+
+
 def _without_latent(name: str, experiment: "Experiment") -> Iterator[str]:
     if experiment.prior.name == "none":
         yield f"prior.name: received 'none' with the round {name!r}; set gaussian or uniform"
 
 
-Round = Annotated[OrdinaryRound | PairsRound | AutoencoderRound | CoupledRound | Custom, BY_NAME]
+Round = Annotated[
+    OrdinaryRound | PairsRound | AutoencoderRound | CoupledRound | PolicyRound | Custom, BY_NAME
+]

@@ -62,6 +62,15 @@ class R2(GradientBased):
     every: int = Field(1, ge=1)
 
 
+class Drift(Component):
+    """Keeps the critic's answers about real examples near zero (Karras et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.game.terms.drift:Drift"
+    name: Literal["drift"] = "drift"
+    # Of the squared logit.
+    weight: float = Field(1e-3, gt=0.0)
+
+
 # ---- Heads and other terms ----------------------------------------------------------------------
 
 
@@ -158,7 +167,7 @@ class FeatureMatching(Component):
     weight: float = Field(1.0, gt=0.0)
 
 
-Penalty = Annotated[GradientPenalty | R1 | R2 | Custom, BY_NAME]
+Penalty = Annotated[GradientPenalty | R1 | R2 | Drift | Custom, BY_NAME]
 AnyTerm = Annotated[
     Classification | MutualInformation | Reconstruction | Supervised | FeatureMatching | Custom,
     BY_NAME,

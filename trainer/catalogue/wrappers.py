@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from trainer.catalogue.choice import BY_NAME, Component, Custom
+from trainer.catalogue.choice import BY_NAME, Component, Custom, off_block
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -101,4 +101,39 @@ class Augment(Component):
             )
 
 
-Wrapper = Annotated[Unroll | Pack | Augment | Custom, BY_NAME]
+class Grow(Component):
+    """The networks grow from the lowest resolution up (Karras et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.game.wrappers.grow:Grow"
+    name: Literal["grow"] = "grow"
+    # Steps of a level on which nothing fades.
+    steady: int = Field(10_000, ge=1)
+    # Steps in which a further level is faded in, before those.
+    fade: int = Field(10_000, ge=0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Networks that cannot grow, wrappers around it, and levels that end within a block."""
+        for role in experiment.round.roles:
+            name = experiment.network_of(role).name
+            if name != "progressive":
+                yield (
+                    f"networks.{role}: received {name!r} with the wrapper 'grow', which only "
+                    "'progressive' can follow; set network=progressive"
+                )
+        if experiment.wrappers[-1] is not self:
+            yield (
+                f"wrappers: received {experiment.wrappers[-1].name!r} around 'grow', which lets "
+                "the very networks grow; name 'grow' last"
+            )
+        for side in ("generator", "discriminator"):
+            schedule = getattr(experiment.optimizers, side).schedule.name
+            if schedule != "constant":
+                yield (
+                    f"optimizers.{side}.schedule: received {schedule!r} with the wrapper 'grow', "
+                    "with every level of which the optimizers begin anew; set it to constant"
+                )
+        yield from off_block("wrappers.grow.steady", self.steady, experiment)
+        yield from off_block("wrappers.grow.fade", self.fade, experiment)
+
+
+Wrapper = Annotated[Unroll | Pack | Augment | Grow | Custom, BY_NAME]

@@ -96,7 +96,7 @@ def _data(experiment: Experiment, spec: DataSpec) -> dict[str, Any]:
         "count": spec.count,
         "shape": list(spec.sample.shape),
         "dtype": spec.sample.dtype,
-        "value_range": list(spec.sample.limits),
+        "value_range": list(spec.sample.range or ()),
         "classes": [
             {"name": name, "share": share}
             for name, share in zip(spec.label_names, shares, strict=True)
@@ -127,11 +127,7 @@ def _prior(prior: catalogue.Prior) -> str:
 
 
 def _intended_use(experiment: Experiment, spec: DataSpec) -> Iterator[str]:
-    kind = (
-        f"{_shape(spec)} images"
-        if spec.sample.kind == "image"
-        else f"points of {spec.sample.shape[0]} numbers"
-    )
+    kind = _kind(spec)
     yield f"Generates {kind} made to resemble the training examples of {experiment.data.source}."
     if experiment.condition.name == "label":
         yield (
@@ -188,6 +184,15 @@ def _limits_of(evaluation: Evaluation) -> Iterator[str]:
 def _rare_classes(spec: DataSpec) -> list[str]:
     pairs = zip(spec.label_names, spec.marginal, strict=False)
     return [name for name, share in pairs if share < _RARE_SHARE]
+
+
+def _kind(spec: DataSpec) -> str:
+    """What samples are, in a few words."""
+    if spec.sample.kind == "image":
+        return f"{_shape(spec)} images"
+    if spec.sample.kind == "tokens":
+        return f"sequences of at most {spec.sample.shape[0]} symbols"
+    return f"points of {spec.sample.shape[0]} numbers"
 
 
 def _shape(spec: DataSpec) -> str:

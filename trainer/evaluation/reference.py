@@ -23,6 +23,8 @@ _logger = logging.getLogger("saddlepoint")
 
 # So many training examples at most are searched for copies.
 _TRAINING_LIMIT = 100_000
+# Kinds of samples that there are metrics for.
+_MEASURED = ("image", "vector")
 
 
 Split = Literal["test", "train", "all"]
@@ -37,11 +39,18 @@ def load(experiment: Experiment, trained_on: str | None = None) -> "Reference":
             another one; empty where it is not known.
 
     Raises:
-        ConfigError: when it cannot be read.
+        ConfigError: when it cannot be read, or no metric is for its kind.
     """
     gib = min(experiment.data.cache_gib, MEMORY_GIB)
     data = experiment.data.model_copy(update={"cache_gib": gib})
-    return Reference(experiment, loading.load(data), trained_on)
+    dataset = loading.load(data)
+    kind = dataset.spec.sample.kind
+    if kind not in _MEASURED:
+        raise ConfigError(
+            f"TARGET: samples of {data.source} are of kind {kind!r}, for which there is no metric "
+            f"yet; accepted are {', '.join(_MEASURED)}. Look at what it makes in samples/."
+        )
+    return Reference(experiment, dataset, trained_on)
 
 
 class Reference:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -52,6 +53,7 @@ class _Place(threading.local):
     """
 
     weights: Sequence[tf.Tensor] | None = None
+    arguments: Mapping[str, Any] = {}
 
 
 class Player(Network):
@@ -73,15 +75,16 @@ class Player(Network):
         (`at`).
         """
         known = self.known(inputs)
-        elsewhere = self._place.weights
+        elsewhere, arguments = self._place.weights, self._place.arguments
         if elsewhere is None and not freeze_statistics:
-            return self.named(self.model(known, training=True))
+            return self.named(self.model(known, training=True, **arguments))
         weights = elsewhere or [v.value for v in self.model.trainable_variables]
         outputs, _ = self.model.stateless_call(
             weights,
             [variable.value for variable in self.model.non_trainable_variables],
             known,
             training=True,
+            **arguments,
         )
         return self.named(outputs)
 
@@ -93,6 +96,15 @@ class Player(Network):
             yield
         finally:
             self._place.weights = before
+
+    @contextmanager
+    def called_with(self, **arguments: Any) -> Iterator[None]:
+        """Within, the model is called with these keyword arguments beside its inputs."""
+        before, self._place.arguments = self._place.arguments, arguments
+        try:
+            yield
+        finally:
+            self._place.arguments = before
 
 
 Players = Mapping[str, Player]

@@ -102,6 +102,16 @@ class Updater:
                 variable.assign(value)
         return outcome
 
+    def forget(self) -> None:
+        """Both sides' optimizers begin anew: moments and counts of updates are zero.
+
+        To be called outside of a step. An update that counts from zero is as long as the first
+        one was; moments alone set to zero would make it up to 1 / √(1 - β₂) times too long.
+        """
+        for learner in self.learners.values():
+            for variable in (*slots(learner.optimizer), learner.optimizer.iterations):
+                variable.assign(tf.zeros(variable.shape, variable.dtype))
+
     def position(self, side: str) -> Position:
         """Where a side stands now."""
         learner = self.learners[side]

@@ -208,6 +208,8 @@ class MetricRows(Observer):
 
     def _restart(self) -> None:
         self.sums: dict[str, float] = {}
+        # Steps by name: another stage of a game may watch other values.
+        self.counts: dict[str, int] = {}
         self.steps = 0
         self.pace.restart()
 
@@ -217,6 +219,7 @@ class MetricRows(Observer):
             self._write(0, {name: float(of_steps[0]) for name, of_steps in values.items()})
         for name, of_steps in values.items():
             self.sums[name] = self.sums.get(name, 0.0) + float(np.sum(of_steps, dtype=np.float64))
+            self.counts[name] = self.counts.get(name, 0) + steps
         self.steps += steps
         if step % self.every == 0:
             self._write_means(step)
@@ -227,7 +230,7 @@ class MetricRows(Observer):
             self._write_means(step)
 
     def _write_means(self, step: int) -> None:
-        row = {name: total / self.steps for name, total in self.sums.items()}
+        row = {name: total / self.counts[name] for name, total in self.sums.items()}
         rate = self.pace.examples_per_second
         self._write(step, row if rate is None else {**row, "images_per_second": rate})
         self._restart()
@@ -251,15 +254,16 @@ class MetricRows(Observer):
 
 
 class SamplePictures(Observer):
-    """samples/step-*.png and TensorBoard images: at step 0, every so many steps and at the end.
+    """samples/step-*.png, or .txt: at step 0, every so many steps and at the end.
 
-    The seeds are the same every time.
+    TensorBoard shows the same. The seeds are the same every time.
     """
 
     def __init__(self, run: RunDirectory, live: LiveModel, experiment: Experiment) -> None:
         self.run, self.live = run, live
         self.every = experiment.run.sample_every
         self.draw = previews.drawer(live, experiment.run.grid)
+        self.write = previews.writer(live, experiment.run.grid)
         self.board = TensorBoard(run.logs)
         self.drawn: int | None = None
 
@@ -279,11 +283,18 @@ class SamplePictures(Observer):
             self._draw(step)
 
     def _draw(self, step: int) -> None:
-        if self.draw is None:
+        if self.draw is None and self.write is None:
             return
+        name = f"samples/step-{step:08d}"
         self.live.refresh()
-        picture = self.draw()
-        self.run.write(f"samples/step-{step:08d}.png", pictures.png(picture))
         self.drawn = step
-        with self.board.at(step):
-            tf.summary.image("samples", picture[np.newaxis])
+        if self.draw is not None:
+            picture = self.draw()
+            self.run.write(f"{name}.png", pictures.png(picture))
+            with self.board.at(step):
+                tf.summary.image("samples", picture[np.newaxis])
+        if self.write is not None:
+            text = self.write()
+            self.run.write(f"{name}.txt", text.encode())
+            with self.board.at(step):
+                tf.summary.text("samples", text)

@@ -25,6 +25,22 @@ def drawer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarray] 
     return _of_examples(live, names[0], shape) if names and live.bank else None
 
 
+def writer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], str] | None:
+    """A function that writes the texts of seeds 0, 1, …, one a line; None where none are made."""
+    if "generate" not in live.signatures:
+        return None
+    output, field = next(iter(live.signatures["generate"].outputs.items()))
+    if field.kind != "text":
+        return None
+    seeds = np.arange(shape[0] * shape[1], dtype=np.int64)
+
+    def write() -> str:
+        texts = live.run("generate", {"seed": seeds})[output]
+        return "".join(f"{text.decode('utf-8')}\n" for text in texts)
+
+    return write
+
+
 def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarray] | None:
     signature = live.signatures["generate"]
     output, field = next(iter(signature.outputs.items()))

@@ -26,3 +26,18 @@ def stored(values: tf.Tensor, field: Field) -> tf.Tensor:
 def seen_field(field: Field) -> Field:
     """float32 [T, V]."""
     return Field((*field.shape, len(field.names)), kind=field.kind, names=field.names)
+
+
+def text(ids: tf.Tensor, field: Field) -> tf.Tensor:
+    """Symbols as they are read: numbers int32 [n, T] → string [n].
+
+    The first symbol of the vocabulary ends a sequence; neither it nor what stands behind is shown.
+    Symbols are parted by `about["separator"]`, a space where there is none.
+    """
+    ends = tf.cast(ids == 0, tf.int32)
+    shown = tf.cumsum(ends, axis=1) == 0
+    names = tf.gather(tf.constant(field.names), ids)
+    separator = tf.constant(str(field.about.get("separator", " ")))
+    later = tf.range(ids.shape[1])[tf.newaxis] > 0
+    pieces = tf.where(later, tf.strings.join([separator, names]), names)
+    return tf.strings.reduce_join(tf.where(shown, pieces, ""), axis=1)

@@ -45,13 +45,18 @@ def open_source(data: Data) -> Source:
     status = path.stat()
     return Source(
         tables=(Table(Part(rows, len(kept))),),
-        fields={"sample": Field(kind="tokens", names=vocabulary)},
+        fields={"sample": Field(kind="tokens", names=vocabulary, about=_reading(options))},
         identity={
             "source": "lines",
             "file": [str(path.resolve()), status.st_size, status.st_mtime_ns],
             "options": [options.level, options.length],
         },
     )
+
+
+def _reading(options: Lines) -> dict[str, str]:
+    """What stands between symbols where they are read."""
+    return {"separator": "" if options.level == "character" else " "}
 
 
 def _sequences(path: Path, options: Lines) -> list[list[str]]:

@@ -1,0 +1,76 @@
+"""A recurrent writer of symbols, and convolutions over time that judge what it wrote."""
+
+from typing import Any
+
+import keras
+
+from trainer import catalogue
+from trainer.networks.conditioning import joined
+from trainer.networks.heads import heads
+from trainer.networks.ports import Ports
+
+
+class Recurrent:
+    """An LSTM cell, and a discriminator of convolutions, a maximum over time and a highway layer.
+
+    Symbols come one-hot, and are embedded by each player for itself. Weights start from a normal
+    distribution of standard deviation 0.1.
+
+    Reference: Yu et al. 2017, "SeqGAN: sequence generative adversarial nets with policy gradient",
+    section 3; its discriminator: Kim 2014 with the highway of Srivastava et al. 2015.
+    """
+
+    def __init__(self, options: catalogue.Recurrent) -> None:
+        self.options = options
+
+    def cell(self, ports: Ports) -> keras.Model:
+        """A symbol [b, V] and a state [b, s] → the next symbol's logits [b, V], the next state."""
+        units, (symbols,) = self.options.hidden, ports.outputs["logits"].fixed_shape
+        symbol = keras.Input((symbols,), name="symbol")
+        state = keras.Input((2 * units,), name="state")
+        cell = keras.layers.LSTMCell(
+            units, kernel_initializer=_normal(), recurrent_initializer=_normal()
+        )
+        halves = [state[:, :units], state[:, units:]]
+        hidden, after = cell(self._embedded(symbol), halves)
+        logits = keras.layers.Dense(symbols, kernel_initializer=_normal(), dtype="float32")(hidden)
+        both = keras.layers.Concatenate(dtype="float32")(after)
+        return keras.Model(
+            {"symbol": symbol, "state": state}, {"logits": logits, "state": both}, name="cell"
+        )
+
+    def discriminator(self, ports: Ports) -> keras.Model:
+        """Sequences [b, T, V] → the game's outputs, such as {"logits": [b]}."""
+        inputs = ports.keras_inputs()
+        (name,) = ports.of_kind("tokens")
+        x = self._embedded(inputs[name])
+        seen: dict[str, Any] = {}
+        for width in self.options.widths:
+            if width <= x.shape[1]:
+                found = keras.layers.Conv1D(
+                    self.options.filters, width, activation="relu", kernel_initializer=_normal()
+                )(x)
+                seen[str(width)] = keras.layers.GlobalMaxPooling1D()(found)
+        return keras.Model(inputs, heads(_highway(joined(seen)), ports), name="discriminator")
+
+    def _embedded(self, symbols: Any) -> Any:
+        return keras.layers.Dense(
+            self.options.embedding, use_bias=False, kernel_initializer=_normal()
+        )(symbols)
+
+
+def _highway(x: Any) -> Any:
+    """G · relu(W x) + (1 - g) · x, the gate g almost shut at first (Srivastava et al. 2015)."""
+    width = x.shape[-1]
+    gate = keras.layers.Dense(
+        width,
+        activation="sigmoid",
+        kernel_initializer=_normal(),
+        bias_initializer=keras.initializers.Constant(-2.0),
+    )(x)
+    changed = keras.layers.Dense(width, activation="relu", kernel_initializer=_normal())(x)
+    return x + gate * (changed - x)
+
+
+def _normal() -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(stddev=0.1)
