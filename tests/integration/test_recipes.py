@@ -17,7 +17,6 @@ import yaml
 
 from tests.conftest import checkpointed
 from tests.recipes import small
-from trainer import catalogue
 from trainer.config.recipe import load_experiment, recipe_names, to_yaml
 from trainer.data import loading, pipeline
 from trainer.exporting import export_run
@@ -32,17 +31,16 @@ SGD = tuple(
 )
 
 
+# Modality of the sources that give no pictures.
+_MODALITIES = {"ring": "vector", "grid": "vector", "grammar": "tokens", "lines": "tokens"}
+
+
 def _kinds(recipe):
-    """What makes a recipe a representative: its round, its wrappers, its kind of data."""
+    """What makes a recipe a representative: its round, its wrappers, its modality."""
     experiment = load_experiment(recipe)
     wrappers = [f"wrapper {wrapper.name}" for wrapper in experiment.wrappers]
-    source = experiment.data.source
-    points = isinstance(source, catalogue.Ring | catalogue.Grid)
-    return {
-        f"round {experiment.round.name}",
-        *wrappers,
-        "points" if points else f"source {source.name.replace('tfds', 'digits')}",
-    }
+    modality = _MODALITIES.get(experiment.data.source.name, "image")
+    return {f"round {experiment.round.name}", *wrappers, f"modality {modality}"}
 
 
 def _representatives():

@@ -109,6 +109,8 @@ def test_ctrl_c_ends_in_a_sentence_and_the_same_command_goes_on(digits, tmp_path
             "--format", "npz", "--workers", workers,
         ],
         cwd=ROOT, stderr=subprocess.PIPE, text=True, process_group=0,
+        # What starts in the background of a shell inherits that the signal is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     with job:
         while job.poll() is None and len(list(out.glob(".partial/*-of-*.json"))) < 2:
