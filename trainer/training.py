@@ -321,10 +321,6 @@ class _Session:
             dataset = self.strategy.experimental_distribute_dataset(dataset)
         return iter(dataset)
 
-    def _stage(self, step: int) -> int:
-        """The stage that the step after `step` steps belongs to."""
-        return sum(step >= begins for begins in self.game.gan.round.stages())
-
     def _block_length(self, step: int) -> int:
         """Steps until the next thing that must happen between two steps."""
         stages = [begins - step for begins in self.game.gan.round.stages() if begins > step]
@@ -341,7 +337,7 @@ class _Session:
         Raises:
             RunError: when a value of any of its steps is not finite.
         """
-        stage = self._stage(step)
+        stage = self.game.gan.stage_at(step)
         if step in self.game.gan.round.stages():
             self.game.gan.enter(stage)
         ready = (length, stage) in self.play_functions

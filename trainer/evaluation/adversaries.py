@@ -66,6 +66,7 @@ def _copy(experiment: Experiment, game: Game, dataset: Dataset) -> GAN:
     for name, network in adversary.networks.items():
         source = game.gan.averages.get(name, game.gan.networks[name])
         averaging.copy_weights(source, network)
+    adversary.step.assign(game.gan.step)
     return adversary
 
 
@@ -88,18 +89,23 @@ class _OneSideMoves:
 def _play(
     gan: GAN, examples: Examples, experiment: Experiment, moving: str | None, steps: int, seed: int
 ) -> np.ndarray:
-    """Plays rounds in which one side moves, or none; the discriminator's loss of each step."""
+    """Plays rounds in which one side moves, or none; the discriminator's loss of each step.
+
+    They are steps of the stage that the game has come to.
+    """
+    start = int(gan.step.numpy())
+    stage = gan.stage_at(start)
     updates = _OneSideMoves(gan.updater, moving)
     gan.seed = seed
 
     @functools.partial(tf.function, autograph=False)
     def step(batch: dict[str, tf.Tensor], number: tf.Tensor) -> tf.Tensor:
-        outcome = gan.play(batch, number, updates)
+        outcome = gan.play(batch, number, updates, stage)
         return tf.reduce_mean({**outcome.watched, **outcome.losses}["discriminator_loss"])
 
     batches = pipeline.batches(
         examples, batch_size=experiment.train.batch_size, turns=gan.round.turns, seed=seed
     )
-    numbers = range(steps)
+    numbers = range(start, start + steps)
     pairs = zip(numbers, batches, strict=False)
     return np.array([float(step(b, tf.constant(i, tf.int64))) for i, b in pairs])

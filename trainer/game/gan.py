@@ -102,6 +102,10 @@ class GAN(keras.Model):
         self.step.assign_add(1)
         return {name: tf.reduce_mean(values) for name, values in watched.items()}
 
+    def stage_at(self, step: int) -> int:
+        """The stage of the round that the step after `step` steps belongs to."""
+        return sum(step >= begins for begins in self.round.stages())
+
     def enter(self, stage: int) -> None:
         """Prepares a stage of the round, outside the graph, before its first step."""
         self.round.enter(stage, self.updater)
