@@ -1,7 +1,8 @@
 """An export in this process, run at one fixed batch size."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import tensorflow as tf
@@ -60,13 +61,7 @@ class ExportedModel:
         Raises:
             ServingError: the model fails on them.
         """
-        num_rows = len(next(iter(inputs.values())))
-        parts = []
-        for start in range(0, num_rows, internal_batch):
-            rows = np.arange(start, start + internal_batch)
-            batch = {name: array.take(rows, 0, mode="clip") for name, array in inputs.items()}
-            parts.append(self._run(signature, batch))
-        return {name: np.concatenate([p[name] for p in parts])[:num_rows] for name in parts[0]}
+        return in_batches(partial(self._run, signature), inputs, internal_batch)
 
     def _run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         with _failing(f"the signature {signature!r} failed"):
@@ -74,6 +69,23 @@ class ExportedModel:
                 **{name: tf.constant(array) for name, array in inputs.items()}
             )
         return {name: tensor.numpy() for name, tensor in outputs.items()}
+
+
+def in_batches(
+    function: Callable[[dict[str, np.ndarray]], Mapping[str, np.ndarray]],
+    inputs: Mapping[str, np.ndarray],
+    size: int = INTERNAL_BATCH,
+) -> dict[str, np.ndarray]:
+    """A function's outputs for arrays of n rows each, n at least 1, `size` rows at a time.
+
+    The last batch is padded with its last row, so that every batch has the same number of rows.
+    """
+    num_rows = len(next(iter(inputs.values())))
+    parts = []
+    for start in range(0, num_rows, size):
+        rows = np.arange(start, start + size)
+        parts.append(function({n: array.take(rows, 0, mode="clip") for n, array in inputs.items()}))
+    return {name: np.concatenate([p[name] for p in parts])[:num_rows] for name in parts[0]}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from serving.description import Description
-from serving.exported import INTERNAL_BATCH
+from serving.exported import in_batches
 from trainer.config.experiment import Experiment
 from trainer.data import modalities
 from trainer.data.examples import DataSpec, Examples, read
@@ -85,17 +85,13 @@ class LiveModel:
             self._traced[signature] = tf.function(
                 self.signatures[signature].function, autograph=False
             )
-        parts = []
-        num_rows = len(next(iter(inputs.values())))
-        for start in range(0, num_rows, INTERNAL_BATCH):
-            rows = np.arange(start, start + INTERNAL_BATCH)
-            batch = {
-                name: tf.constant(array.take(rows, 0, mode="clip"))
-                for name, array in inputs.items()
-            }
-            outputs = self._traced[signature](**batch)
-            parts.append({name: tensor.numpy() for name, tensor in outputs.items()})
-        return {name: np.concatenate([p[name] for p in parts])[:num_rows] for name in parts[0]}
+        traced = self._traced[signature]
+
+        def answer(batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+            outputs = traced(**{name: tf.constant(array) for name, array in batch.items()})
+            return {name: tensor.numpy() for name, tensor in outputs.items()}
+
+        return in_batches(answer, inputs)
 
     @cached_property
     def bank(self) -> dict[str, np.ndarray]:
