@@ -58,8 +58,7 @@ class Generator:
 
     def decode(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Latents [n, z] (and labels [n]) → samples [n, *shape], as stored."""
-        condition = {} if labels is None else {"label": labels}
-        return self._model.run("decode", {"latent": latents} | condition)[self._output]
+        return self._model.run("decode", {"latent": latents} | _asked(labels))[self._output]
 
     def decode_unrounded(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """As `decode`, but float32 in the same units: integers are not rounded.
@@ -74,20 +73,13 @@ class Generator:
                 "an export gives whole grey levels, in which a small step is rounding alone; "
                 "give the run."
             )
-        condition = {} if labels is None else {"label": labels}
-        return self._model.run("decode_unrounded", {"latent": latents} | condition)["sample"]
+        inputs = {"latent": latents} | _asked(labels)
+        return self._model.run("decode_unrounded", inputs)["sample"]
 
     def generate(self, seeds: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Seeds int64 [n] (and labels [n]) → samples [n, *shape], as stored."""
-        name, condition = (
-            ("generate", {})
-            if labels is None
-            else (
-                "generate_conditional",
-                {"label": labels},
-            )
-        )
-        return self._model.run(name, {"seed": seeds} | condition)[self._output]
+        name = "generate" if labels is None else "generate_conditional"
+        return self._model.run(name, {"seed": seeds} | _asked(labels))[self._output]
 
     def translate(self, signature: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
         """What a signature makes of inputs of n rows each."""
@@ -104,6 +96,11 @@ class Generator:
         if "generate" in self.signatures:
             return None
         return next((name for name in sorted(self.signatures) if "translate" in name), None)
+
+
+def _asked(labels: np.ndarray | None) -> dict[str, np.ndarray]:
+    """The condition of a request; nothing where there are no labels."""
+    return {} if labels is None else {"label": labels}
 
 
 # Signature, name of an input and examples as stored → that input for each of them.

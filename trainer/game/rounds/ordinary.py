@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from trainer import catalogue, randomness
+from trainer import catalogue
 from trainer.data import modalities
 from trainer.game.adversarial_loss import Batch, Sample
 from trainer.game.parts import Parts
@@ -120,15 +120,5 @@ class Ordinary(Round):
 
     def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:
         """Latents of lasting seeds, under conditions that are drawn or else the examples' own."""
-        prior, condition = self.parts.prior, self.parts.condition
-        keys = randomness.key_of(seed, "statistics latent")
-        latent = {"latent": prior.sample(keys)} if prior.size else {}
-        values = condition.draw(randomness.key_of(seed, "statistics label"))
-        if values is not None:
-            told = condition.encode(values)
-        elif examples is not None:
-            told = condition.of_batch(examples)
-        else:
-            return {}
-        key = {"key": key_rows(randomness.key_of(seed, "statistics key"))}
-        return {"generator": {**latent, **told, **key}}
+        given = self.statistics_given(seed, examples)
+        return {} if given is None else {"generator": given}

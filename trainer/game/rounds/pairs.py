@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from trainer import catalogue, randomness
+from trainer import catalogue
 from trainer.data import modalities
-from trainer.game.adversarial_loss import Batch, Sample, per_example
+from trainer.game.adversarial_loss import Batch, Sample
 from trainer.game.parts import Parts
 from trainer.game.players import Inputs, Network, Players
 from trainer.game.roles import DISCRIMINATOR, GENERATOR, Role
@@ -79,25 +79,16 @@ class Pairs(Round):
         offered = {**generation(sampler), **inference(model)}
         if condition.request:
             return offered
-        return {**offered, **anomaly(self.fields, self._oddness(model, networks["discriminator"]))}
-
-    def _oddness(self, model: Inference, judge: Network) -> "Oddness":
-        return Oddness(self, model, judge)
+        return {**offered, **anomaly(self.fields, Oddness(self, model, networks["discriminator"]))}
 
     def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:
         """Latents for the generator; the examples themselves for the encoder."""
-        condition = self.parts.condition
-        z = {"latent": self.parts.prior.sample(randomness.key_of(seed, "statistics latent"))}
-        values = condition.draw(randomness.key_of(seed, "statistics label"))
-        told = None if values is None else condition.encode(values)
-        if examples is None:
-            return {} if told is None else {"generator": {**z, **told}}
-        own = condition.of_batch(examples)
-        real = {name: examples[name] for name in self.fields}
-        return {
-            "generator": {**z, **(own if told is None else told)},
-            "encoder": {**real, **own},
-        }
+        given = self.statistics_given(seed, examples)
+        inputs: dict[str, Inputs] = {} if given is None else {"generator": given}
+        if examples is not None:
+            real = {name: examples[name] for name in self.fields}
+            inputs["encoder"] = {**real, **self.parts.condition.of_batch(examples)}
+        return inputs
 
 
 class Oddness:
@@ -115,4 +106,4 @@ class Oddness:
         pair = {**inputs, "latent": self.model.encode(inputs)}
         logits = self.round.loss.realism(self.judge, pair)
         odd = tf.nn.sigmoid_cross_entropy_with_logits(tf.ones_like(logits), logits)
-        return (1.0 - share) * self.model.error(inputs) + share * per_example(odd)
+        return (1.0 - share) * self.model.error(inputs) + share * odd

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from trainer import randomness
 from trainer.game.adversarial_loss import Batch
 from trainer.game.parts import Parts
 from trainer.game.players import Inputs, Network, Players
 from trainer.game.roles import Role
+from trainer.game.signatures.sampling import key_rows
 from trainer.game.signatures.signature import Signatures
 from trainer.game.turns import Outcome, Updates
 from trainer.game.updater import Updater
@@ -81,6 +83,24 @@ class Round:
             examples: n training examples as the players see them; None where there are none.
         """
         return {}
+
+    def statistics_given(self, seed: tf.Tensor, examples: Batch | None) -> Inputs | None:
+        """What fakes are made from, for lasting seeds: latents, a condition, keys.
+
+        The condition is drawn, or else the examples' own; None where there are none.
+        """
+        prior, condition = self.parts.prior, self.parts.condition
+        keys = randomness.key_of(seed, "statistics latent")
+        latent = {"latent": prior.sample(keys)} if prior.size else {}
+        values = condition.draw(randomness.key_of(seed, "statistics label"))
+        if values is not None:
+            told = condition.encode(values)
+        elif examples is not None:
+            told = condition.of_batch(examples)
+        else:
+            return None
+        key = {"key": key_rows(randomness.key_of(seed, "statistics key"))}
+        return {**latent, **told, **key}
 
     def example_input(
         self, signature: str, name: str, examples: Mapping[str, np.ndarray]

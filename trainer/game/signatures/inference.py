@@ -4,10 +4,15 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from trainer.data import modalities
 from trainer.fields import Field
+from trainer.game.adversarial_loss import per_example
 from trainer.game.players import Inputs, Network, Outputs
-from trainer.game.signatures.judgement import judged_inputs, stored_inputs, told_fields
+from trainer.game.signatures.judgement import (
+    judged_inputs,
+    seen_samples,
+    stored_inputs,
+    told_fields,
+)
 from trainer.game.signatures.sampling import Sampler, output_fields
 from trainer.game.signatures.signature import Signature
 
@@ -40,9 +45,7 @@ class Inference:
     def error(self, inputs: Inputs) -> tf.Tensor:
         """‖x - G(E(x))‖₁ on the scale of [-1, 1], the mean over each example's numbers, [n]."""
         made = self.decode(self.encode(inputs), inputs)
-        gaps = [tf.abs(inputs[name] - made[name]) for name in self.sampler.fields]
-        axes = [list(range(1, gap.shape.rank)) for gap in gaps]
-        means = [tf.reduce_mean(gap, axis=a) for gap, a in zip(gaps, axes, strict=True)]
+        means = [per_example(tf.abs(inputs[name] - made[name])) for name in self.sampler.fields]
         return tf.add_n(means) / float(len(means))
 
 
@@ -72,10 +75,6 @@ def anomaly(
     """`anomaly_score`: sample → how odd it is; larger is odder."""
 
     def anomaly_score(**given: tf.Tensor) -> Outputs:
-        seen = {
-            name: modalities.seen(given[asked], field)
-            for asked, (name, field) in zip(stored_inputs(fields), fields.items(), strict=True)
-        }
-        return {"anomaly": score(seen)}
+        return {"anomaly": score(seen_samples(given, fields))}
 
     return {"anomaly_score": Signature(stored_inputs(fields), _ANOMALY, anomaly_score)}

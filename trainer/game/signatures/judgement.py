@@ -54,13 +54,17 @@ def judged_inputs(
     given: Mapping[str, tf.Tensor], fields: Mapping[str, Field], condition: Condition
 ) -> Inputs:
     """What a request gives, as the networks see it."""
-    samples = {
+    names = zip(told_fields(stored_inputs(fields), condition), condition.request, strict=True)
+    values = {name: given[asked] for asked, name in names if asked in given}
+    return {**seen_samples(given, fields), **(condition.encode(values) if values else {})}
+
+
+def seen_samples(given: Mapping[str, tf.Tensor], fields: Mapping[str, Field]) -> Inputs:
+    """The samples of a request, by the networks' names, as the networks see them."""
+    return {
         name: modalities.seen(given[asked], field)
         for asked, (name, field) in zip(stored_inputs(fields), fields.items(), strict=True)
     }
-    names = zip(told_fields(stored_inputs(fields), condition), condition.request, strict=True)
-    values = {name: given[asked] for asked, name in names if asked in given}
-    return {**samples, **(condition.encode(values) if values else {})}
 
 
 def told_fields(shown: Mapping[str, Field], condition: Condition) -> dict[str, Field]:
