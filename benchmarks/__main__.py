@@ -18,6 +18,7 @@ BENCHMARKS = {
     "metrics_ladder": "whether each metric orders known corruptions of real images",
     "evaluation_memory": "peak memory of evaluating 50 000 images of 128x128x3",
     "recipe_quality": "the recipes trained with several seeds, under one protocol",
+    "mode_recovery": "modes of ring and grid that a game reaches, plain beside every remedy",
     "serving_speed": "images/s and latencies of the endpoint beside the model and a Flask handler",
     "serving_soak": "half an hour of load while versions come, break and go",
     "serving_fuzz": "hostile requests to the endpoint: statuses, crashes, leaks, harm to others",

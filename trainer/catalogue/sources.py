@@ -253,6 +253,22 @@ class PartlyLabelled(Source):
         return self.of.has_splits
 
 
+class Stacked(Source):
+    """Grey pictures stacked as colours, a thousand modes of ten classes (Che et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.data.sources.stacked:open_source"
+    name: Literal["stacked"] = "stacked"
+    # The grey pictures, such as tfds:mnist.
+    of: _Samples = Digits()
+    # Training examples that are made of them.
+    count: int = Field(128_000, ge=1)
+
+    @property
+    def has_splits(self) -> bool:
+        """Whether the pictures have splits."""
+        return self.of.has_splits
+
+
 DataSource = Annotated[
     Digits
     | Ring
@@ -268,6 +284,7 @@ DataSource = Annotated[
     | Domains
     | DigitDomains
     | PartlyLabelled
+    | Stacked
     | Custom,
     BY_NAME,
     BY_SPELLING,

@@ -1,0 +1,121 @@
+"""Modes of the ring and the grid that a game reaches, plain beside every remedy.
+
+Everything but the remedy is the same in all rows: networks, batch, steps, samples, data. A row that
+needs other learning rates or more turns says so in its overrides, which stand in the result.
+
+Reference: the protocol and the published rows of Lin et al. 2018, "PacGAN", table 1.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from benchmarks import trained
+
+_BASE = (
+    "train.batch_size=100",
+    "run.log_every=2500",
+    "run.sample_every=25000",
+    "run.checkpoint_every=12500",
+    "evaluate.num_samples=2500",
+)
+_MODES = {"ring": 8, "grid": 25}
+_PAIRING = ("objective=relativistic",)
+
+
+def _penalties(gamma: float) -> str:
+    return f"penalties=[{{name: r1, gamma: {gamma}}}, {{name: r2, gamma: {gamma}}}]"
+
+
+# Name → overrides of mlp-ring.
+REMEDIES: dict[str, tuple[str, ...]] = {
+    "GAN": (),
+    "unrolled, 5 steps": ("wrappers=[{name: unroll, steps: 5}]",),
+    "unrolled, 10 steps": ("wrappers=[{name: unroll, steps: 10}]",),
+    "minibatch discrimination": ("network.discriminator_batch_features=minibatch",),
+    "PacGAN2": ("wrappers=[{name: pack, samples: 2}]",),
+    "WGAN-GP": (
+        "objective=wasserstein",
+        "penalties=[gradient_penalty]",
+        "round.discriminator_turns=5",
+    ),
+    "R1": ("penalties=[{name: r1, gamma: 0.1}]",),
+    "spectral norm": ("network.discriminator_normalization=spectral",),
+    "RpGAN + R1 + R2": (*_PAIRING, _penalties(0.1)),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this benchmark."""
+    parser.add_argument("--data", nargs="+", default=list(_MODES), choices=list(_MODES))
+    parser.add_argument("--remedies", nargs="+", default=list(REMEDIES), choices=list(REMEDIES))
+    parser.add_argument("--seeds", type=int, default=5, help="seeds 0, 1, …")
+    parser.add_argument("--steps", type=int, default=25_000)
+    parser.add_argument("--workers", type=int, default=2, help="runs side by side, a thread each")
+    parser.add_argument("--work", type=Path, default=Path("runs/modes"), help="folder of runs")
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Trains what is not trained, and returns the result."""
+    places = [(data, remedy) for remedy in arguments.remedies for data in arguments.data]
+    jobs = {
+        (data, remedy, seed): _job(arguments, data, remedy, seed)
+        for data, remedy in places
+        for seed in range(arguments.seeds)
+    }
+    made = dict(
+        zip(
+            jobs,
+            trained.make(jobs.values(), arguments.work, workers=arguments.workers, threads=1),
+            strict=True,
+        )
+    )
+    rows = []
+    for data, remedy in sorted(places, key=lambda place: list(_MODES).index(place[0])):
+        rows.append(_row(data, remedy, [made[data, remedy, s] for s in range(arguments.seeds)]))
+    return {
+        "rows": rows,
+        "details": {
+            "recipe": "mlp-ring",
+            "overrides": [*_BASE, f"train.steps={arguments.steps}"],
+            "remedies": {name: REMEDIES[name] for name in arguments.remedies},
+            "runs": [
+                {"data": d, "remedy": r, "seed": s, "numbers": one.numbers, "problem": one.problem}
+                for (d, r, s), one in made.items()
+            ],
+        },
+    }
+
+
+def _job(arguments: argparse.Namespace, data: str, remedy: str, seed: int) -> trained.Job:
+    steps = 100 if arguments.quick else arguments.steps
+    short = (
+        ("run.log_every=50", "run.sample_every=100", "run.checkpoint_every=100")
+        if arguments.quick
+        else ()
+    )
+    overrides = (f"data.source={data}", *_BASE, *REMEDIES[remedy], *short)
+    return trained.Job(
+        f"{data}-{remedy.replace(' ', '-').replace(',', '')}-{steps}-{seed}",
+        "mlp-ring",
+        (*overrides, f"seed={seed}", f"train.steps={steps}"),
+        ("evaluate.metrics=[modes]",),
+    )
+
+
+def _row(data: str, remedy: str, runs: list[trained.Trained]) -> dict[str, Any]:
+    done = [one for one in runs if not one.problem]
+    found = [one.numbers or {} for one in done]
+    # A generator none of whose samples lies at a mode has no numbers, and has found none.
+    modes = [numbers.get("modes", 0.0) for numbers in found]
+    near = [100.0 * numbers.get("on_modes", 0.0) for numbers in found]
+    return {
+        "data": data,
+        "game": remedy,
+        f"modes (of {_MODES['ring']} or {_MODES['grid']})": trained.spread(modes),
+        "within 3 σ, %": trained.spread(near),
+        "KL of modes": trained.spread([n["mode_kl"] for n in found if "mode_kl" in n]),
+        "steps": done[0].steps if done else 0,
+        "seconds": trained.spread([one.seconds for one in done], ".0f"),
+        "seeds": len(done),
+    }

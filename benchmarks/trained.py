@@ -1,0 +1,120 @@
+"""Runs that a benchmark trains and evaluates by the product's own commands, several side by side.
+
+Each run lies in a folder of its own name; one that is there is resumed, so a benchmark that was
+broken off goes on where it was.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_GAN = (sys.executable, "-m", "trainer.cli")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of one run.
+
+    Attributes:
+        run_dir: where it lies.
+        steps: that were played.
+        seconds: of training, compilation and evaluation apart.
+        numbers: by key of the metric; empty where it was not evaluated.
+        problem: the last line of a command that failed; empty where all is well.
+    """
+
+    run_dir: str
+    steps: int = 0
+    seconds: float = 0.0
+    numbers: Mapping[str, float] | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run to be made.
+
+    Attributes:
+        name: of its folder.
+        recipe: a name or a path.
+        overrides: `KEY=VALUE` of the recipe.
+        evaluation: further ones of the evaluation; None leaves it out.
+    """
+
+    name: str
+    recipe: str
+    overrides: Sequence[str] = ()
+    evaluation: Sequence[str] | None = ()
+
+
+def make(jobs: Iterable[Job], folder: Path, *, workers: int, threads: int) -> list[Trained]:
+    """Trains and evaluates every job, `workers` at a time, each on so many threads."""
+
+    def one(job: Job) -> Trained:
+        trained = _trained(job, folder, threads)
+        print(f"{job.name}: {_in_words(trained)}", file=sys.stderr, flush=True)
+        return trained
+
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(one, jobs))
+
+
+def _trained(job: Job, folder: Path, threads: int) -> Trained:
+    from trainer.evaluation.card import training_seconds
+    from trainer.run.directory import RunDirectory
+
+    run_dir = str(folder / job.name)
+    failed = _command(["train", job.recipe, "--run-dir", run_dir, *_flags(job.overrides)], threads)
+    if isinstance(failed, str):
+        return Trained(run_dir, problem=failed)
+    run = RunDirectory(run_dir)
+    experiment = run.read_experiment()
+    steps = experiment.train.steps
+    seconds = training_seconds(experiment, run.rows("metrics.jsonl"), steps) or 0.0
+    if job.evaluation is None:
+        return Trained(run_dir, steps, seconds)
+    said = _command(["evaluate", run_dir, *_flags(job.evaluation)], threads)
+    if isinstance(said, str):
+        return Trained(run_dir, steps, seconds, problem=said)
+    numbers = {n["key"]: n["value"] for n in said["numbers"]}
+    return Trained(run_dir, steps, seconds, numbers)
+
+
+def _command(arguments: Sequence[str], threads: int) -> Any:
+    """What a command of `gan` printed as JSON; the last line of its complaint if it failed."""
+    limits = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    done = subprocess.run(
+        [*_GAN, *arguments, "--json"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **dict.fromkeys(limits, str(threads))},
+    )
+    if done.returncode:
+        return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+    return json.loads(done.stdout)
+
+
+def _flags(overrides: Iterable[str]) -> list[str]:
+    return [part for override in overrides for part in ("--set", override)]
+
+
+def _in_words(trained: Trained) -> str:
+    numbers = ", ".join(f"{k} {v:.4g}" for k, v in (trained.numbers or {}).items())
+    return trained.problem or f"{trained.steps} steps in {trained.seconds:.0f} s; {numbers}"
+
+
+def spread(values: Sequence[float], form: str = ".3g") -> str:
+    """Mean and standard deviation over runs, as a cell of a table."""
+    if not values:
+        return "not run"
+    if len(values) == 1:
+        return f"{values[0]:{form}}"
+    return f"{np.mean(values):{form}} ± {np.std(values, ddof=1):.2g}"
