@@ -19,6 +19,8 @@ BENCHMARKS = {
     "evaluation_memory": "peak memory of evaluating 50 000 images of 128x128x3",
     "recipe_quality": "the recipes trained with several seeds, under one protocol",
     "mode_recovery": "modes of ring and grid that a game reaches, plain beside every remedy",
+    "stacked_modes": "modes of stacked MNIST that a game reaches, plain beside every remedy",
+    "time_to_quality": "distance to the data by seconds of training, beside Keras' example",
     "serving_speed": "images/s and latencies of the endpoint beside the model and a Flask handler",
     "serving_soak": "half an hour of load while versions come, break and go",
     "serving_fuzz": "hostile requests to the endpoint: statuses, crashes, leaks, harm to others",

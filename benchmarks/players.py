@@ -44,6 +44,31 @@ def stock(experiment: Experiment) -> tuple[keras.Model, keras.Model]:
         keras.config.set_dtype_policy(before)
 
 
+def keras_example() -> tuple[keras.Model, keras.Model]:
+    """The players of Keras' example "DCGAN to generate face images", for 28x28 grey pictures.
+
+    There pictures are 64x64 and start at 8x8; here they start at 7x7 and are doubled twice. They
+    lie in [-1, 1] instead of [0, 1], and what judges answers logits instead of probabilities.
+
+    Reference: https://keras.io/examples/generative/dcgan_overriding_train_step/
+    """
+    latent = x = keras.Input((128,), name="latent")
+    x = keras.layers.Reshape((7, 7, 128))(keras.layers.Dense(7 * 7 * 128)(x))
+    for filters in (128, 256):
+        x = keras.layers.Conv2DTranspose(filters, 4, strides=2, padding="same")(x)
+        x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
+    image = keras.layers.Conv2D(1, 5, padding="same", activation="tanh")(x)
+    sample = x = keras.Input(SHAPE, name="sample")
+    for filters in (64, 128, 128):
+        x = keras.layers.Conv2D(filters, 4, strides=2, padding="same")(x)
+        x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
+    x = keras.layers.Dropout(0.2)(keras.layers.Flatten()(x))
+    logits = keras.layers.Reshape(())(keras.layers.Dense(1)(x))
+    return keras.Model({"latent": latent}, image), keras.Model(
+        {"sample": sample}, {"logits": logits}
+    )
+
+
 def _generator(latent_size: int) -> keras.Model:
     latent = x = keras.Input((latent_size,), name="latent")
     x = keras.layers.Dense(4 * 4 * _FILTERS[2], use_bias=False, kernel_initializer=_small())(x)

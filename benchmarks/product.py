@@ -6,6 +6,11 @@ from typing import Any
 
 def played(experiment: Any, dataset: Any, steps: int) -> Callable[[], None]:
     """`steps` steps by the run's own function and pipeline, with its look at every value."""
+    return assembled(experiment, dataset, steps)[1]
+
+
+def assembled(experiment: Any, dataset: Any, steps: int) -> tuple[Any, Callable[[], None]]:
+    """A game, and what plays `steps` steps of it as `played` does."""
     import numpy as np
 
     from trainer.data import pipeline
@@ -32,4 +37,4 @@ def played(experiment: Any, dataset: Any, steps: int) -> Callable[[], None]:
             for values in play(batches).values():
                 assert np.isfinite(values.numpy()).all()
 
-    return work
+    return game, work

@@ -26,6 +26,7 @@ class Trained:
     Attributes:
         run_dir: where it lies.
         steps: that were played.
+        examples: real ones that they saw.
         seconds: of training, compilation and evaluation apart.
         numbers: by key of the metric; empty where it was not evaluated.
         problem: the last line of a command that failed; empty where all is well.
@@ -33,6 +34,7 @@ class Trained:
 
     run_dir: str
     steps: int = 0
+    examples: int = 0
     seconds: float = 0.0
     numbers: Mapping[str, float] | None = None
     problem: str = ""
@@ -68,7 +70,7 @@ def make(jobs: Iterable[Job], folder: Path, *, workers: int, threads: int) -> li
 
 
 def _trained(job: Job, folder: Path, threads: int) -> Trained:
-    from trainer.evaluation.card import training_seconds
+    from trainer.evaluation.card import examples_per_step, training_seconds
     from trainer.run.directory import RunDirectory
 
     run_dir = str(folder / job.name)
@@ -79,13 +81,14 @@ def _trained(job: Job, folder: Path, threads: int) -> Trained:
     experiment = run.read_experiment()
     steps = experiment.train.steps
     seconds = training_seconds(experiment, run.rows("metrics.jsonl"), steps) or 0.0
+    examples = steps * examples_per_step(experiment)
     if job.evaluation is None:
-        return Trained(run_dir, steps, seconds)
+        return Trained(run_dir, steps, examples, seconds)
     said = _command(["evaluate", run_dir, *_flags(job.evaluation)], threads)
     if isinstance(said, str):
-        return Trained(run_dir, steps, seconds, problem=said)
+        return Trained(run_dir, steps, examples, seconds, problem=said)
     numbers = {n["key"]: n["value"] for n in said["numbers"]}
-    return Trained(run_dir, steps, seconds, numbers)
+    return Trained(run_dir, steps, examples, seconds, numbers)
 
 
 def _command(arguments: Sequence[str], threads: int) -> Any:

@@ -27,8 +27,12 @@ def small(recipe: str, folder, *overrides: str) -> Experiment:
         changes += _small_network(f"networks.{role}", network)
     if hasattr(experiment.prior, "size"):
         changes.append("prior.size=8")
-    if isinstance(experiment.data.source, catalogue.Tfds):
+    source = experiment.data.source
+    if isinstance(source, catalogue.Tfds):
         changes.append(f"data.source=npz:{_stand_in(folder)}")
+    if isinstance(source, catalogue.Stacked):
+        of = f"npz:{_stand_in(folder)}"
+        changes.append(f"data.source={{name: stacked, of: '{of}', count: 200}}")
     return load_experiment(recipe, [*changes, *overrides])
 
 
