@@ -42,13 +42,11 @@ def _tell(dataset: Dataset, data: Data) -> None:
     """Says how many examples there are of what form, table by table."""
     fields = dataset.spec.fields
     tables = [
-        f"{count(table)} of {', '.join(_described(name, fields[name]) for name in table)}"
+        f"{count(table)} examples of {', '.join(_described(name, fields[name]) for name in table)}"
         for table in dataset.train.tables
     ]
     held_out = len(dataset.held_out)
-    _logger.info(
-        "%s: training examples %s; %d held out.", data.source, " and ".join(tables), held_out
-    )
+    _logger.info("%s: %s; %d more held out.", data.source, " and ".join(tables), held_out)
 
 
 def _described(name: str, field: Field) -> str:

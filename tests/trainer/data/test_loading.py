@@ -68,9 +68,17 @@ def test_the_log_says_what_every_table_holds(caplog):
     with caplog.at_level(logging.INFO, "saddlepoint"):
         loading.load(Data(source=source))
     assert (
-        "training examples 1618 of sample 8x8x1 and 50 of labelled_sample 8x8x1, labelled_label "
-        "(10 classes); 179 held out."
+        "1618 examples of sample 8x8x1 and 50 examples of labelled_sample 8x8x1, labelled_label "
+        "(10 classes); 179 more held out."
     ) in caplog.text
+
+
+def test_the_log_of_one_table_fits_a_terminal(caplog):
+    with caplog.at_level(logging.INFO, "saddlepoint"):
+        loading.load(Data(source="digits"))
+    (line,) = caplog.messages
+    assert line == "digits: 1618 examples of sample 8x8x1, label (10 classes); 179 more held out."
+    assert len(line) < 80
 
 
 def test_every_class_is_trained_on(tmp_path, save, noise):
