@@ -29,6 +29,7 @@ from trainer.commands import (
     typed_command,
     with_data_dir,
 )
+from trainer.config.experiment import Experiment
 from trainer.config.marked import marked_yaml
 from trainer.config.recipe import (
     load_experiment,
@@ -123,7 +124,7 @@ def train(
     experiment = load_experiment(recipe, with_data_dir(overrides, data_dir), run_dir)
     require_own_modules(experiment)
     if dry_run:
-        say(as_json, experiment.as_dict(), marked_yaml(experiment))
+        say(as_json, _as_planned(experiment), marked_yaml(experiment))
         look_at_data(experiment, as_json)
         return
     require_inputs(experiment)
@@ -133,6 +134,14 @@ def train(
 
     summary = train_run(experiment, run_dir or f"runs/{experiment.name}", progress=on_terminal())
     say(as_json, summary.as_dict(), summary.text)
+
+
+def _as_planned(experiment: Experiment) -> dict[str, Any]:
+    """The resolved experiment as plain JSON values; null steps are as many as the epochs make."""
+    values = experiment.as_dict()
+    if experiment.train.epochs is not None:
+        values["train"]["steps"] = None
+    return values
 
 
 def _say_what_takes_long(doing: str) -> None:

@@ -141,12 +141,15 @@ def look_at_data(experiment: Experiment, as_json: bool) -> None:
     # Of a user's own source nothing is known.
     if getattr(experiment.data.source, "has_splits", True):
         start_tensorflow()
-    from trainer.data.survey import lines, refuse_unfit, survey
+    from trainer.data.survey import lines, refuse_unfit, steps_of_epochs, survey
 
     found = survey(experiment.data)
     refuse_unfit(found, experiment)
     if not as_json:
         seen = [f"#   {what}: {words}" for what, words in lines(found)]
+        steps = steps_of_epochs(found, experiment)
+        if steps is not None:
+            seen.append(f"#   steps: about {steps}, which {experiment.train.epochs:g} epochs make")
         click.echo("\n".join(["", f"# Seen of {experiment.data.source}:", *seen]))
 
 

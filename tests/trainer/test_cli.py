@@ -53,6 +53,17 @@ def test_a_dry_run_prints_the_resolved_recipe_looks_at_the_data_and_writes_nothi
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_dry_run_says_the_steps_that_epochs_make():
+    arguments = ["train", "cgan-digits", "--dry-run", "--set", "train.epochs=2.5"]
+    lines = gan(*arguments).stdout.splitlines()
+    # 1 797 digits less the tenth that is held out, in batches of 64.
+    assert "#   steps: about 64, which 2.5 epochs make" in lines
+    assert "  epochs: 2.5  # default null" in lines
+    assert not [line for line in lines if line.startswith("  steps:")]
+    train = json.loads(gan(*arguments, "--json").stdout)["train"]
+    assert train["epochs"] == 2.5 and train["steps"] is None
+
+
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [

@@ -7,7 +7,7 @@ import yaml
 from pydantic import BaseModel
 
 from trainer.catalogue import Component, Custom
-from trainer.config.experiment import Experiment
+from trainer.config.experiment import Experiment, Train
 
 # What no two experiments have in common.
 _NAMES = ("name", "description")
@@ -24,7 +24,9 @@ def _lines(section: BaseModel, default: BaseModel, depth: int) -> Iterator[str]:
     for name in type(section).model_fields:
         value, there = getattr(section, name), getattr(default, name)
         key = f"{'  ' * depth}{name}:"
-        if isinstance(value, BaseModel) and isinstance(written[name], Mapping):
+        if isinstance(section, Train) and name == "steps" and section.epochs is not None:
+            yield f"{'  ' * depth}# steps: as many as the epochs make"
+        elif isinstance(value, BaseModel) and isinstance(written[name], Mapping):
             yield key
             yield from _component_lines(value, there, depth + 1)
         elif written[name] == usual[name] or (depth == 0 and name in _NAMES):

@@ -4,6 +4,7 @@
 """
 
 import itertools
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -108,6 +109,20 @@ def _stand_in(row: Row, ranges: dict[str, tuple[float, float]]) -> Row:
     return Row(zeros, row.origin)
 
 
+def training_examples(found: Survey, data: Data) -> int:
+    """How many examples are left to train on: about, where a share of them is to be held out."""
+    return found.count - (int(found.count * data.holdout_share) if found.held_out is None else 0)
+
+
+def steps_of_epochs(found: Survey, experiment: Experiment) -> int | None:
+    """About the steps that a length in epochs makes on this data; None for a length in steps."""
+    epochs = experiment.train.epochs
+    if epochs is None:
+        return None
+    per_step = experiment.train.batch_size * experiment.round.turns
+    return math.ceil(epochs * training_examples(found, experiment.data) / per_step)
+
+
 def refuse_unfit(found: Survey, experiment: Experiment) -> None:
     """Refuses data that a training would read to the end before it refuses it.
 
@@ -131,13 +146,12 @@ def refuse_unfit(found: Survey, experiment: Experiment) -> None:
             "condition.name: received 'label', but the data has no labels; give labelled data (one "
             "folder a class, or an array `labels`), or set condition.name=none."
         )
-    held_out = int(found.count * data.holdout_share) if found.held_out is None else 0
-    per_step = train.batch_size * experiment.round.turns
-    if per_step > found.count - held_out:
+    examples = training_examples(found, data)
+    if train.batch_size * experiment.round.turns > examples:
         raise ConfigError(
-            f"train.batch_size: received {train.batch_size}; there are {found.count - held_out} "
-            f"training examples (data.holdout_share sets others aside); take at most "
-            f"{(found.count - held_out) // experiment.round.turns}."
+            f"train.batch_size: received {train.batch_size}; there are {examples} training "
+            "examples (data.holdout_share sets others aside); take at most "
+            f"{examples // experiment.round.turns}."
         )
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from trainer.config.marked import marked_yaml
-from trainer.config.recipe import load_experiment, parse_yaml, recipe_names
+from trainer.config.recipe import load_experiment, make_experiment, parse_yaml, recipe_names
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -23,6 +23,13 @@ def test_what_differs_from_the_defaults_says_so_and_nothing_else():
         "steps: 3000  # default 5000",
         "num_samples: 1000  # default 10000",
     ]
+
+
+def test_a_length_in_epochs_has_no_steps_and_may_be_given_back():
+    experiment = load_experiment("cgan-digits", ["train.epochs=20"])
+    text = marked_yaml(experiment)
+    assert "  # steps: as many as the epochs make" in text.splitlines()
+    assert make_experiment(parse_yaml(text, origin="test")).train.epochs == 20
 
 
 def test_a_users_own_component_is_shown_with_its_options():
