@@ -39,6 +39,7 @@ from trainer.config.recipe import (
 )
 from trainer.errors import ConfigError
 from trainer.places import (
+    require_demo,
     require_directory,
     require_inputs,
     require_output,
@@ -299,8 +300,10 @@ def serve(ctx: click.Context, model_dir: str, engine: str, as_json: bool, **valu
     values["model_base_path"] = model_dir or values["model_base_path"]
     if engine != ENGINES[0]:
         become_tf_serving(ctx, values)
-    # Both refuse at once what TensorFlow would take seconds to get to.
-    ServerOptions(**values).require_models()
+    # All of these refuse at once what TensorFlow would take seconds to get to.
+    server_options = ServerOptions(**values)
+    server_options.require_models()
+    server_options.require_files()
     if values["model_base_path"]:
         require_local_versions(values["model_base_path"])
     start_tensorflow()
@@ -474,6 +477,7 @@ def verify(
 def demo(folder: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     """Do all of it on the built-in digits: train, export, serve, call, measure."""
     load_experiment("cgan-digits", overrides)  # refuses at once what is wrong in an override
+    require_demo(folder)
     start_tensorflow()
     from trainer.demo import run_demo
 

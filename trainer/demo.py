@@ -16,10 +16,11 @@ import numpy as np
 
 from serving import Client
 from trainer.config.recipe import load_experiment
-from trainer.errors import ConfigError, RunError
+from trainer.errors import RunError
 from trainer.evaluation import table
 from trainer.evaluation.workflow import evaluate_path
 from trainer.exporting import export_run
+from trainer.places import DEMO_MARKER, require_demo
 from trainer.run import pictures
 from trainer.training import train
 
@@ -124,12 +125,10 @@ def _clear(folder: Path) -> None:
     Raises:
         ConfigError: when the folder holds something that no demo wrote.
     """
-    marker = folder / ".saddlepoint-demo"
-    if folder.exists() and not marker.exists() and any(folder.iterdir()):
-        raise ConfigError(f"--dir: {str(folder)!r} is not empty and holds no demo; give another.")
+    require_demo(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    marker.touch()
+    (folder / DEMO_MARKER).touch()
 
 
 @contextlib.contextmanager

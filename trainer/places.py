@@ -13,6 +13,8 @@ from trainer.files import is_remote
 
 # Sources whose short spelling has a path behind the colon.
 _WITH_PATHS = ("folder", "npz", "generated", "lines")
+# What tells the folder of a demo from others.
+DEMO_MARKER = ".saddlepoint-demo"
 
 
 def require_run(run_dir: str) -> None:
@@ -87,6 +89,18 @@ def require_inputs(experiment: Experiment) -> None:
             f"train.warm_start: {warm!r} does not exist; give the directory of a run that has a "
             "checkpoint."
         )
+
+
+def require_demo(folder: str | os.PathLike[str]) -> None:
+    """Refuses a folder that holds something which no demo wrote.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    require_directory("--dir", os.fspath(folder))
+    is_demo = os.path.exists(os.path.join(folder, DEMO_MARKER))
+    if not is_demo and os.path.isdir(folder) and os.listdir(folder):
+        raise ConfigError(f"--dir: {str(folder)!r} is not empty and holds no demo; give another.")
 
 
 def require_directory(option: str, path: str) -> None:

@@ -4,6 +4,8 @@ Flags that TF Serving has carry its name and meaning; the others are marked as o
 this file imports no TensorFlow.
 """
 
+import errno
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -138,6 +140,17 @@ class ServerOptions:
         """
         if not self.model_base_path and not self.model_config_file:
             raise UsageError("model directory: received none; pass MODEL_DIR or model_config_file.")
+
+    def require_files(self) -> None:
+        """Refuses flags that name files which are not there, before anything is loaded.
+
+        Raises:
+            UsageError: naming the flag and the file.
+        """
+        for name in (f.name for f in fields(self) if f.name.endswith("_file")):
+            path = getattr(self, name)
+            if path and "://" not in path and not os.path.exists(path):
+                raise UsageError(f"{name}: {path!r} cannot be read: {os.strerror(errno.ENOENT)}.")
 
     def _check_pairs(self) -> None:
         if self.batching_parameters_file and not self.enable_batching:

@@ -47,6 +47,11 @@ COMMANDS = {
     "verify nowhere": "DIRECTORY: 'nowhere' does not exist",
     "verify photos --model nowhere": "model directory: 'nowhere' does not exist",
     "demo --set train.stepz=1": "did you mean train.steps",
+    "demo --dir taken": "--dir: 'taken' is not empty and holds no demo",
+    "demo --dir file": "--dir: 'file' is a file",
+    "serve --model_config_file nowhere": "model_config_file: 'nowhere' cannot be read: No such",
+    "serve --model_config_file file --ssl_config_file nowhere": "ssl_config_file: 'nowhere' cannot",
+    "serve --model_config_file file --api_key_file nowhere": "api_key_file: 'nowhere' cannot",
 }
 
 
@@ -56,13 +61,15 @@ def answers(tmp_path_factory):
     here = tmp_path_factory.mktemp("here")
     (here / "file").write_text("mine")
     (here / "photos").mkdir()
+    (here / "taken").mkdir()
+    (here / "taken" / "mine").touch()
     commands = json.dumps([command.split() for command in COMMANDS])
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM, commands], cwd=here, capture_output=True, text=True
     )
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert len(lines) == len(COMMANDS), result.stderr
-    assert sorted(path.name for path in here.iterdir()) == ["file", "photos"]
+    assert sorted(path.name for path in here.iterdir()) == ["file", "photos", "taken"]
     return dict(zip(COMMANDS, lines, strict=True))
 
 
