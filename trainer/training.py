@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from trainer.catalogue import own_components, resolve
+from trainer.catalogue import own_components, require_own_modules, resolve
 from trainer.config.experiment import Experiment, impossible_replicas
 from trainer.config.recipe import load_experiment, with_overrides
 from trainer.data import loading, pipeline
@@ -130,8 +130,10 @@ def _train(experiment: Experiment, run_dir: str | Path, progress: bool) -> Summa
     run.check(experiment)
     if not run.exists:
         _check_warm_start(experiment.train.warm_start)
+    # What is not found is said before the data is read.
+    require_own_modules(experiment)
     for component in own_components(experiment):
-        resolve(component)  # so that a class that is not found is said before the data is read
+        resolve(component)
     dataset = loading.load(experiment.data)
     with strategy.scope():
         experiment = _in_steps(experiment, dataset.spec)

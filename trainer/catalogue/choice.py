@@ -139,17 +139,25 @@ def look_in(folder: str) -> None:
         sys.path.append(folder)
 
 
-def require_own_modules(section: Section) -> None:
+def own_module(component: Custom) -> str:
+    """The outermost module in which a component of the user's own lies."""
+    return component.name.partition(":")[0].partition(".")[0]
+
+
+def require_own_modules(experiment: "Experiment") -> None:
     """Refuses components of the user's own whose modules are nowhere; imports none of them.
 
     Raises:
-        ConfigError: naming the component.
+        ConfigError: naming the component, and the folder that the run remembers.
     """
-    for component in own_components(section):
+    for component in own_components(experiment):
         look_in(os.getcwd())
-        module = component.name.partition(":")[0].partition(".")[0]
-        if importlib.util.find_spec(module) is None:
-            raise _not_imported(type(component).__name__, component.name, f"no module {module!r}")
+        module = own_module(component)
+        if module not in sys.modules and importlib.util.find_spec(module) is None:
+            reason = f"no module {module!r}"
+            if experiment.modules:
+                reason += f" in {experiment.modules!r}, where it was"
+            raise _not_imported(type(component).__name__, component.name, reason)
 
 
 def import_attribute(path: str, *, field: str) -> Any:

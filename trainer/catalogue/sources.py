@@ -163,16 +163,32 @@ class DigitPairs(Source):
     input: Literal["outline", "negative", "low_resolution"] = "outline"
 
 
+def spelled_out(text: str, *, instead_of: str) -> dict[str, Any]:
+    """What a bare string stands for in the place of the component of a name.
+
+    It is a component's name; in the place of a source also the short spelling of one.
+    """
+    name, _, argument = text.partition(":")
+    known = _by_name()
+    if instead_of not in known or name not in known or not argument:
+        return {"name": text}
+    return {"name": name, str(known[name].argument): argument}
+
+
+def _by_name() -> dict[str, type[Source]]:
+    return {
+        source.model_fields["name"].default: source
+        for source in members(DataSource)
+        if issubclass(source, Source)
+    }
+
+
 def _from_spelling(value: Any) -> Any:
     """The mapping that a short spelling stands for; anything else as it is."""
     if not isinstance(value, str):
         return value
     name, colon, argument = value.partition(":")
-    known = {
-        source.model_fields["name"].default: source
-        for source in members(DataSource)
-        if issubclass(source, Source)
-    }
+    known = _by_name()
     if name not in known:
         accepted = ", ".join(_usual_spelling(source) for source in known.values())
         raise _refusal(f"accepted are {accepted}")

@@ -172,6 +172,9 @@ class Experiment(Section):
     network: catalogue.Network = catalogue.DCGAN()
     # Families of single networks, by role, where they differ: {encoder: {name: mlp}}.
     networks: dict[str, catalogue.Network] = Field(default_factory=dict)
+    # Folder in which the modules of classes of one's own are found; null is the recipe's own or the
+    # current one, and a run remembers which.
+    modules: str | None = None
     prior: catalogue.Prior = catalogue.GaussianPrior()
     condition: catalogue.Condition = catalogue.NoCondition()
     objective: catalogue.Objective = catalogue.NonSaturating()
@@ -228,7 +231,8 @@ class Experiment(Section):
 # What may differ when a run is resumed: names, length, logging, evaluation, paths and devices, and
 # where the data comes from, for a run knows its data by the fingerprint.
 _FREE_FIELDS = (
-    *("name", "description", "devices.", "run.", "evaluate.", "train.steps", "train.epochs"),
+    *("name", "description", "modules", "devices.", "run.", "evaluate."),
+    *("train.steps", "train.epochs"),
     *("data.source", "data.data_dir", "data.cache_dir", "data.cache_gib", "data.download"),
 )
 

@@ -10,12 +10,12 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from trainer.catalogue import look_in, own_components
+from trainer.catalogue import look_in, own_components, own_module, spelled_out
 from trainer.config.experiment import Experiment
 from trainer.config.naming import renamed
 from trainer.config.sentences import sentence
 from trainer.errors import ConfigError
-from trainer.files import read_text
+from trainer.files import expanded, read_text
 
 # Sources that have a colon behind their name.
 _SOURCES = ("folder", "npz", "tfds", "generated")
@@ -76,14 +76,26 @@ def load_experiment(
     """
     values = _read_recipe(recipe)
     experiment = _overridden(values, overrides)
-    if recipe not in recipe_names() and any(own_components(experiment)):
-        look_in(os.path.dirname(os.path.abspath(recipe)))
+    beside = [] if recipe in recipe_names() else [os.path.dirname(expanded(recipe))]
+    experiment = remember_modules(experiment, *beside, os.getcwd())
     if not overrides:
         return experiment
     try:
         return renamed(experiment, make_experiment(values), run_dir)
     except ConfigError:  # The recipe alone is no whole experiment, so what it says is of this one.
         return experiment
+
+
+def remember_modules(experiment: Experiment, *folders: str) -> Experiment:
+    """The experiment with the first of these folders that holds a module of one's own."""
+    if experiment.modules is not None:
+        return experiment
+    names = {own_module(component) for component in own_components(experiment)}
+    for folder in map(Path, folders):
+        if any((folder / f"{name}.py").exists() or (folder / name).is_dir() for name in names):
+            look_in(str(folder))
+            return experiment.model_copy(update={"modules": str(folder)})
+    return experiment
 
 
 def with_overrides(experiment: Experiment, overrides: Sequence[str]) -> Experiment:
@@ -109,9 +121,12 @@ def make_experiment(values: Mapping[str, Any]) -> Experiment:
     """
     defaults = Experiment().as_dict()
     try:
-        return Experiment.model_validate(merge(defaults, values))
+        experiment = Experiment.model_validate(merge(defaults, values))
     except ValidationError as error:
         raise ConfigError(sentence(error, Experiment)) from None
+    if experiment.modules is not None:
+        look_in(expanded(experiment.modules))
+    return experiment
 
 
 def _read_recipe(recipe: str) -> dict[str, Any]:
@@ -171,13 +186,14 @@ def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """`base` with the keys of `change` laid over it, mapping by mapping.
 
     A component of another name replaces the old one, whose options would not fit it. A bare
-    string in the place of a component is its name: `objective: hinge`.
+    string in the place of a component is its name (`objective: hinge`), and in the place of a
+    source its short spelling.
     """
     merged: dict[str, Any] = dict(base)
     for key, value in change.items():
         old: Any = merged.get(key)
         if isinstance(old, Mapping) and "name" in old and isinstance(value, str):
-            value = {"name": value}
+            value = spelled_out(value, instead_of=old["name"])
         both = isinstance(old, Mapping) and isinstance(value, Mapping)
         renamed = both and "name" in value and value["name"] != old.get("name")
         merged[key] = merge(old, value) if both and not renamed else value

@@ -48,6 +48,7 @@ def assemble(
     Raises:
         ConfigError: when the networks, the condition or a term do not fit the data.
     """
+    catalogue.require_own_modules(experiment)
     round_ = make_round(experiment, spec)
     roles = round_.roles()
     build = _Builder(experiment, spec, roles)

@@ -1,5 +1,6 @@
 """Components of the user's own: where they are looked for, and when."""
 
+import re
 import sys
 
 import pytest
@@ -8,7 +9,9 @@ from trainer import catalogue
 from trainer.config.recipe import load_experiment
 from trainer.data import loading
 from trainer.errors import ConfigError
-from trainer.training import train
+from trainer.exporting import export_run
+from trainer.opening import open_run
+from trainer.training import resume, train
 
 NETWORK = """
 from trainer import catalogue
@@ -50,10 +53,49 @@ def test_a_class_in_the_current_folder_is_found(folder):
     assert train(experiment, folder / "run", progress=False).step == 2
 
 
+@pytest.mark.parametrize("place", ["lab", "here"])
+def test_a_run_remembers_where_a_class_was_found(folder, monkeypatch, place):
+    (folder / "lab").mkdir(exist_ok=True)
+    name = f"remembered_{place}"
+    (folder / place / f"{name}.py").write_text(NETWORK)
+    recipe = folder / "lab" / "mine.yaml"
+    recipe.write_text(f"network: {{name: '{name}:Mine', options: {{width: 4}}}}\n")
+    experiment = load_experiment(str(recipe), [*QUICK, "data.source=ring"])
+    assert experiment.modules == str(folder / place)
+    train(experiment, folder / "run", progress=False)
+
+    elsewhere(folder, monkeypatch, name)
+    assert resume(folder / "run", ["train.steps=3"], progress=False).step == 3
+    elsewhere(folder, monkeypatch, name)
+    assert export_run(folder / "run", folder / "models").step == 3
+    elsewhere(folder, monkeypatch, name)
+    assert open_run(folder / "run").sample(2).shape == (2, 2)
+
+    elsewhere(folder, monkeypatch, name)
+    (folder / place / f"{name}.py").rename(folder / f"{name}.py")
+    gone = f"no module '{name}' in '{folder / place}', where it was"
+    for use in (resume, open_run):
+        with pytest.raises(ConfigError, match=re.escape(gone)):
+            use(folder / "run")
+    # It is found again where the person says, or in the current folder.
+    assert resume(folder / "run", [f"modules={folder}"], progress=False).step == 3
+    elsewhere(folder, monkeypatch, name)
+    monkeypatch.chdir(folder)
+    assert open_run(folder / "run").step == 3
+
+
+def elsewhere(folder, monkeypatch, module):
+    """As another process, in another folder, would find things."""
+    (folder / "elsewhere").mkdir(exist_ok=True)
+    monkeypatch.chdir(folder / "elsewhere")
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if not p.startswith(str(folder))])
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (None, "No module named 'broken_nets'"),
+        (None, "no module 'broken_nets'"),
         ("Other = 1\n", "broken_nets.py has no 'Mine'"),
         ("class Mine:\n", "expected an indented block"),
         ("import no_such_library\n", "No module named 'no_such_library'"),

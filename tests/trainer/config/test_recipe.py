@@ -5,11 +5,13 @@ import sys
 import pytest
 from pydantic import ValidationError
 
+from trainer.config.experiment import Data
 from trainer.config.recipe import (
     load_experiment,
     make_experiment,
     merge,
     parse_yaml,
+    parse_yaml_value,
     recipe_names,
     to_yaml,
 )
@@ -290,3 +292,20 @@ def test_the_length_named_last_counts_and_two_at_once_are_refused(tmp_path):
         load_experiment(str(recipe))
     with pytest.raises(ConfigError, match=r"train.epochs: received 0"):
         train("train.epochs=0")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("lines:b", {"name": "lines", "path": "b", "level": "word", "length": 9}),
+        ("{name: lines, path: b}", {"name": "lines", "path": "b", "level": "word", "length": 9}),
+        ("npz:c", "npz:c"),
+        ("digits", "digits"),
+        ("mine:Source", {"name": "mine:Source", "options": {}}),
+    ],
+)
+def test_a_short_spelling_takes_the_place_of_a_source_with_options(value, expected):
+    lines = "data.source={name: lines, path: a, level: word, length: 9}"
+    recipe = load_experiment("seqgan-grammar", [lines])
+    written = merge(recipe.as_dict(), {"data": {"source": parse_yaml_value(value, origin="test")}})
+    assert Data.model_validate(written["data"]).model_dump(mode="json")["source"] == expected
