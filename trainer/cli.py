@@ -27,6 +27,7 @@ from trainer.commands import (
     set_option,
     start_tensorflow,
     typed_command,
+    with_data,
     with_data_dir,
 )
 from trainer.config.experiment import Experiment
@@ -43,6 +44,7 @@ from trainer.places import (
     require_directory,
     require_inputs,
     require_output,
+    require_own_data,
     require_run,
     require_target,
 )
@@ -168,6 +170,7 @@ def resume(run_dir: str, overrides: tuple[str, ...], as_json: bool) -> None:
       gan resume runs/pets --set train.steps=100000
     """  # noqa: D301 - click reads the \b as "do not wrap"
     require_run(run_dir)
+    require_own_data(run_dir, overrides, "--set data.source=SOURCE")
     _say_what_takes_long(f"Resuming {run_dir}")
     from trainer.training import resume as resume_run
 
@@ -180,6 +183,11 @@ def resume(run_dir: str, overrides: tuple[str, ...], as_json: bool) -> None:
 @click.option(
     "--reference",
     help="Real samples, such as folder:photos (all of them) or tfds:mnist:test; a run has its own.",
+)
+@click.option(
+    "--data",
+    metavar="SOURCE",
+    help="Where the data of a run or an export lies now, such as folder:/new/photos.",
 )
 @click.option("--data-dir", help="Where prepared tensorflow-datasets lie.")
 @click.option(
@@ -195,6 +203,7 @@ def resume(run_dir: str, overrides: tuple[str, ...], as_json: bool) -> None:
 def evaluate(
     target: str,
     reference: str | None,
+    data: str | None,
     data_dir: str | None,
     checkpoint: str,
     requirements: tuple[str, ...],
@@ -210,17 +219,21 @@ def evaluate(
       gan evaluate runs/dcgan-mnist --checkpoint all --require "fcd_10k<8"
       gan evaluate models/pets --set evaluate.num_samples=2000 --report pets.html
       gan evaluate samples.npz --reference tfds:mnist:test
+      gan evaluate models/pets --data folder:/new/photos
     """  # noqa: D301 - click reads the \b as "do not wrap"
     from trainer.evaluation.requirements import parse
 
     bounds = [parse(text) for text in requirements]
-    require_target(target, reference)
+    require_target(target, reference, data)
+    overrides = (*with_data(with_data_dir(overrides, data_dir), data),)
+    if reference is None:
+        require_own_data(target, overrides, "--data SOURCE")
     start_tensorflow()
     from trainer.evaluation.workflow import evaluate_path
 
     outcome = evaluate_path(
         target,
-        with_data_dir(overrides, data_dir),
+        overrides,
         reference=reference,
         checkpoint=checkpoint,
         requirements=bounds,

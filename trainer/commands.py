@@ -5,7 +5,7 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -127,6 +127,15 @@ def with_data_dir(overrides: tuple[str, ...], data_dir: str | None) -> list[str]
         return [*overrides]
     place = json.dumps(os.path.expanduser(data_dir), ensure_ascii=False)
     return [*overrides, f"data.data_dir={place}"]
+
+
+def with_data(overrides: Sequence[str], data: str | None) -> list[str]:
+    """The overrides with a source of data, where one is named, as one of them."""
+    if data is None:
+        return [*overrides]
+    # A mapping is read as YAML, a short spelling is one string.
+    written = data if data.startswith("{") else json.dumps(data, ensure_ascii=False)
+    return [*overrides, f"data.source={written}"]
 
 
 def look_at_data(experiment: Experiment, as_json: bool) -> None:

@@ -4,12 +4,14 @@ Paths on object stores are left to TensorFlow, which can look there.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from trainer.catalogue import Component
+from serving.versions import complete_versions, version_path
+from trainer.catalogue import Component, require_own_modules
 from trainer.config.experiment import Experiment
+from trainer.config.recipe import make_experiment, parse_yaml, with_overrides
 from trainer.errors import ConfigError
-from trainer.files import is_remote
+from trainer.files import is_remote, read_text
 
 # Sources whose short spelling has a path behind the colon.
 _WITH_PATHS = ("folder", "npz", "generated", "lines")
@@ -18,13 +20,58 @@ DEMO_MARKER = ".saddlepoint-demo"
 
 
 def require_run(run_dir: str) -> None:
-    """Refuses a local folder that holds no run.
+    """Refuses a local folder that holds no run, or one whose own classes are nowhere.
 
     Raises:
         ConfigError: naming it.
     """
     if _is_missing(os.path.join(run_dir, "config.yaml")):
         raise no_run(run_dir)
+    experiment = _recorded(run_dir)
+    if experiment is not None:
+        require_own_modules(experiment)
+
+
+def require_own_data(target: str, overrides: Sequence[str], remedy: str) -> None:
+    """Refuses a run or an export whose data is no longer where it was.
+
+    Args:
+        target: its directory; of anything else nothing is known here.
+        overrides: `KEY=VALUE`, which may say where the data lies now.
+        remedy: how to say that, as in "--data SOURCE".
+
+    Raises:
+        ConfigError: naming the path.
+    """
+    experiment = _recorded(target) or _exported(target)
+    if experiment is None:
+        return
+    for path in _paths(with_overrides(experiment, overrides).data.source):
+        if _is_missing(path):
+            raise ConfigError(
+                f"data.source: {path}, the data of {target!r}, does not exist; say where it lies "
+                f"now by {remedy}."
+            )
+
+
+def _exported(model_dir: str) -> Experiment | None:
+    """What an export's newest version recorded."""
+    if is_remote(model_dir):
+        return None
+    versions = complete_versions(model_dir)
+    folder = version_path(model_dir, versions[-1]) if versions else model_dir
+    return _recorded(os.path.join(folder, "assets.extra"))
+
+
+def _recorded(folder: str) -> Experiment | None:
+    """The experiment in a local folder; None where there is none, or it cannot be read."""
+    path = os.path.join(folder, "config.yaml")
+    if is_remote(path):
+        return None
+    try:
+        return make_experiment(parse_yaml(read_text(os.path.expanduser(path)), origin=path))
+    except (OSError, UnicodeDecodeError, ConfigError):
+        return None  # What opens it says what is wrong with it.
 
 
 def no_run(run_dir: str) -> ConfigError:
@@ -35,14 +82,24 @@ def no_run(run_dir: str) -> ConfigError:
     )
 
 
-def require_target(target: str, reference: str | None) -> None:
+def require_target(target: str, reference: str | None, data: str | None = None) -> None:
     """Refuses to evaluate what is not there, or against what is not there.
+
+    Args:
+        target: a run, an export or samples.
+        reference: real samples that are not a run's own.
+        data: where those of a run or an export lie now.
 
     Raises:
         ConfigError: naming it.
     """
     if _is_missing(target):
         raise no_target(target)
+    if data is not None and reference is not None:
+        raise ConfigError(
+            f"--data: received {data!r} together with --reference; --data says where a model's own "
+            "data lies now, --reference names other real samples: give one of them."
+        )
     kind, _, path = (reference or "").partition(":")
     # A split may stand behind it: folder:photos:test.
     whole = path.rpartition(":")[0] or path

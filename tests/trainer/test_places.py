@@ -34,6 +34,13 @@ COMMANDS = {
     "evaluate nowhere": "TARGET: 'nowhere' does not exist",
     "evaluate photos --reference folder:nowhere": "--reference: 'nowhere' does not exist",
     "evaluate photos --reference folder:nowhere:test": "--reference: 'nowhere:test' does not",
+    "evaluate moved": "data.source: gone, the data of 'moved', does not exist; say where it lies",
+    "evaluate moved --data folder:away": "data.source: away, the data of 'moved', does not exist",
+    "evaluate models": "data.source: gone, the data of 'models', does not exist",
+    "evaluate models --data folder:file --reference digits": "--data: received 'folder:file'",
+    "resume moved": "now by --set data.source=SOURCE",
+    "export classless --to m": "no module 'lost_nets' in '/lost', where it was",
+    "resume classless": "no module 'lost_nets' in '/lost', where it was",
     "compare nowhere": "TARGET: 'nowhere' is no run",
     "serve": "model directory: received none",
     "serve nowhere": "model directory: 'nowhere' does not exist",
@@ -63,13 +70,20 @@ def answers(tmp_path_factory):
     (here / "photos").mkdir()
     (here / "taken").mkdir()
     (here / "taken" / "mine").touch()
+    exported = here / "models" / "1"
+    for folder in (here / "moved", here / "classless", exported / "assets.extra"):
+        folder.mkdir(parents=True)
+        lost = "modules: /lost\nnetwork: lost_nets:Mine\n" if folder.name == "classless" else ""
+        (folder / "config.yaml").write_text(f"{lost}data: {{source: 'folder:gone'}}\n")
+    (exported / "saved_model.pb").touch()
+    before = {path.name for path in here.iterdir()}
     commands = json.dumps([command.split() for command in COMMANDS])
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM, commands], cwd=here, capture_output=True, text=True
     )
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert len(lines) == len(COMMANDS), result.stderr
-    assert sorted(path.name for path in here.iterdir()) == ["file", "photos", "taken"]
+    assert {path.name for path in here.iterdir()} == before
     return dict(zip(COMMANDS, lines, strict=True))
 
 

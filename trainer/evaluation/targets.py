@@ -149,7 +149,7 @@ def _run(path: str, overrides: Sequence[str]) -> Target:
     if experiment.hash != recorded.hash:
         raise ConfigError(
             f"--set: received {', '.join(overrides)} for the run {path!r}; of a run only "
-            "evaluate.* and where its data lies (--data-dir) can be set."
+            "evaluate.* and where its data lies (--data, --data-dir) can be set."
         )
     return of_game(path, experiment, assemble(experiment, run.read_spec()), 0)
 

@@ -131,8 +131,8 @@ def _refuse_other_data(target: Target, real: references.Reference) -> None:
     if not target.has_reference and target.trained_on != found:
         raise ConfigError(
             f"TARGET: {target.name!r} was trained on other data than {real.source} is now "
-            f"(fingerprints {target.trained_on[:12]} and {found[:12]}); put the data back "
-            "and leave data.* alone, or export it and give a --reference."
+            f"(fingerprints {target.trained_on[:12]} and {found[:12]}); say by --data where its "
+            "own data lies, and leave data.* alone, or export it and give a --reference."
         )
 
 

@@ -3,10 +3,12 @@ import shutil
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from serving import batch
 from tests.conftest import tiny
+from trainer.cli import main
 from trainer.config.recipe import load_experiment
 from trainer.errors import ConfigError
 from trainer.evaluation import workflow
@@ -172,6 +174,27 @@ def test_data_that_changed_under_a_run_is_refused(tmp_path, digits):
     np.savez(tmp_path / "own.npz", images=digits.train["sample"][200:400])
     with pytest.raises(ConfigError, match=r"was trained on other data than npz:.* is now"):
         evaluate_path(str(tmp_path / "run"), QUICK)
+
+
+def test_moved_data_is_named_and_the_fingerprint_decides(tmp_path, digits):
+    np.savez(tmp_path / "own.npz", images=digits.train["sample"][:200])
+    np.savez(tmp_path / "other.npz", images=digits.train["sample"][200:400])
+    train(tiny("dcgan-digits", f"data.source=npz:{tmp_path}/own.npz"), tmp_path / "run")
+    models = str(tmp_path / "models")
+    export_run(tmp_path / "run", models)
+    (tmp_path / "own.npz").rename(tmp_path / "moved.npz")
+    for target in (str(tmp_path / "run"), models):
+        outcome = CliRunner().invoke(main, [
+            *("evaluate", target, "--data", f"npz:{tmp_path}/moved.npz", "--json"),
+            *(word for override in QUICK for word in ("--set", override)),
+        ])  # fmt: skip
+        assert outcome.exit_code == 0, outcome.stderr
+        protocol = json.loads(outcome.stdout)["protocol"]
+        assert (protocol["num_real"], protocol["split"]) == (20, "test")
+        refused = CliRunner().invoke(
+            main, ["evaluate", target, "--data", f"npz:{tmp_path}/other.npz"]
+        )
+        assert refused.exit_code == 2 and "was trained on other data than" in refused.stderr
 
 
 def test_the_data_of_an_export_cannot_be_cut_otherwise(exported):
