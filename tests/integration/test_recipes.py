@@ -16,13 +16,12 @@ import tensorflow as tf
 import yaml
 
 from tests.conftest import checkpointed
+from tests.playing import played
 from tests.recipes import small
 from trainer.config.recipe import load_experiment, recipe_names, to_yaml
-from trainer.data import loading, pipeline
+from trainer.data import loading
 from trainer.exporting import export_run
-from trainer.game.assembly import assemble
-from trainer.run import distribution
-from trainer.training import play_function, train
+from trainer.training import train
 
 ROOT = Path(__file__).parents[2]
 SGD = tuple(
@@ -131,22 +130,7 @@ def test_one_and_two_replicas_train_alike(recipe, tmp_path):
 
 
 def _weights(experiment, data, replicas, steps=20):
-    strategy = distribution.strategy_for(
-        experiment.devices.model_copy(update={"replicas": replicas})
-    )
-    with strategy.scope():
-        game = assemble(experiment, data.spec, replicas=replicas)
-    batches = pipeline.batches(
-        data.train,
-        batch_size=experiment.train.batch_size,
-        turns=game.gan.round.turns,
-        seed=experiment.seed,
-    )
-    if replicas > 1:
-        batches = strategy.experimental_distribute_dataset(batches)
-    play, iterator = play_function(game, strategy, 1, False), iter(batches)
-    for _ in range(steps):
-        play(iterator)
+    game, _ = played(experiment, data, replicas, steps=steps)
     networks = (*game.gan.networks.values(), *game.gan.averages.values())
     return [np.asarray(v) for network in networks for v in network.trainable_variables]
 

@@ -1,12 +1,11 @@
 """The whole road of every recipe, found by listing: train, resume, export, every signature."""
 
-import shutil
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.conftest import checkpointed
+from tests.playing import as_if_killed_after
 from tests.recipes import small
 from trainer.config.recipe import recipe_names
 from trainer.exporting import export_run
@@ -19,22 +18,11 @@ def test_a_recipe_goes_the_whole_road(recipe, tmp_path):
     whole, resumed = tmp_path / "whole", tmp_path / "resumed"
     summary = train(experiment, whole, progress=False)
     assert summary.step == 4 and summary.ended_by == "steps"
-    _as_if_killed_after_two_steps(whole, resumed)
+    as_if_killed_after(2, whole, resumed)
     train(experiment, resumed, progress=False)
     _assert_same(checkpointed(whole), checkpointed(resumed))
     loaded = tf.saved_model.load(export_run(whole, tmp_path / "models").path)
     _ask_everything(loaded.signatures)
-
-
-def _as_if_killed_after_two_steps(whole, copy):
-    """A copy of a run whose newest checkpoint is that of step 2."""
-    shutil.copytree(whole, copy)
-    for path in (copy / "checkpoints").glob("step-4.*"):
-        path.unlink()
-    state = copy / "checkpoints" / "checkpoint"
-    state.write_text(
-        'model_checkpoint_path: "step-2"\nall_model_checkpoint_paths: "step-2"\n', "utf-8"
-    )
 
 
 def _assert_same(one, other):

@@ -5,12 +5,12 @@ import pytest
 import tensorflow as tf
 
 from tests.conftest import tiny
+from tests.playing import played
 from trainer.config.recipe import load_experiment
-from trainer.data import loading, pipeline
+from trainer.data import loading
 from trainer.errors import ConfigError
-from trainer.game.assembly import assemble
 from trainer.run import distribution
-from trainer.training import play_function, train
+from trainer.training import train
 
 STEPS = 20
 SGD = (
@@ -41,23 +41,7 @@ def _play(digits, replicas, *overrides):
 
 
 def _played(experiment, digits, replicas):
-    devices = experiment.devices.model_copy(update={"replicas": replicas})
-    strategy = distribution.strategy_for(devices)
-    assert strategy.num_replicas_in_sync == replicas
-    with strategy.scope():
-        game = assemble(experiment, digits.spec, replicas=replicas)
-    batches = pipeline.batches(
-        digits.train,
-        batch_size=16,
-        turns=game.gan.round.turns,
-        seed=0,
-        flip=digits.spec.images if experiment.data.flip else (),
-    )
-    if replicas > 1:
-        batches = strategy.experimental_distribute_dataset(batches)
-    play, iterator = play_function(game, strategy, 1, False), iter(batches)
-    for _ in range(STEPS):
-        logs = play(iterator)
+    game, logs = played(experiment, digits, replicas, steps=STEPS)
     gan = game.gan
     weights = [
         v.numpy() for n in (*gan.networks.values(), *gan.averages.values()) for v in n.variables

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.playing import played
 from tests.trainer.game.test_sequences import chain
 from trainer import randomness
 from trainer.config.recipe import load_experiment
@@ -16,8 +17,6 @@ from trainer.fields import Field
 from trainer.game import sequences
 from trainer.game.assembly import assemble
 from trainer.game.rounds.policy import policy_losses
-from trainer.run import distribution
-from trainer.training import play_function
 
 TINY = (
     "network={name: recurrent, embedding: 4, hidden: 4, widths: [1, 3, 20], filters: 3}",
@@ -131,18 +130,7 @@ def _weights_after(dataset, replicas):
         "optimizers.generator={name: sgd, learning_rate: 0.01}",
         "optimizers.discriminator={name: sgd, learning_rate: 0.01}",
     )
-    devices = experiment.devices.model_copy(update={"replicas": replicas})
-    strategy = distribution.strategy_for(devices)
-    with strategy.scope():
-        game = assemble(experiment, dataset.spec, replicas=replicas)
-    batches = pipeline.batches(dataset.train, batch_size=8, turns=1, seed=0)
-    if replicas > 1:
-        batches = strategy.experimental_distribute_dataset(batches)
-    iterator = iter(batches)
-    for stage in (0, 2):
-        play = play_function(game, strategy, 1, False, stage)
-        for _ in range(3):
-            play(iterator)
+    game, _ = played(experiment, dataset, replicas, steps=3, stages=(0, 2))
     return [v.numpy() for n in game.gan.networks.values() for v in n.variables]
 
 

@@ -1,19 +1,17 @@
 """Progressive growing: stages, what is shown, optimizers that begin anew, and resuming."""
 
-import shutil
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.conftest import checkpointed
+from tests.playing import as_if_killed_after, played
 from trainer.config.recipe import load_experiment
 from trainer.data import loading, pipeline
 from trainer.errors import ConfigError
 from trainer.game.assembly import assemble
 from trainer.game.wrappers.grow import as_level
-from trainer.run import distribution
-from trainer.training import play_function, train
+from trainer.training import train
 
 # Levels of 2, 4 and 8 pixels: they begin at steps 0, 2 and 6.
 GROWING = (
@@ -108,13 +106,7 @@ def whole(tmp_path_factory):
 def test_a_run_resumes_at_a_boundary_and_before_one(whole, step, tmp_path):
     """Bit for bit; the optimizers begin anew once, not again where a run is resumed."""
     again = tmp_path / "run"
-    shutil.copytree(whole, again)
-    for path in (again / "checkpoints").glob("step-*"):
-        if int(path.stem.partition("-")[2]) > step:
-            path.unlink()
-    (again / "checkpoints" / "checkpoint").write_text(
-        f'model_checkpoint_path: "step-{step}"\nall_model_checkpoint_paths: "step-{step}"\n'
-    )
+    as_if_killed_after(step, whole, again)
     train(growing("run.keep=5"), again, progress=False)
     one, other = checkpointed(whole), checkpointed(again)
     assert one.keys() == other.keys() and one
@@ -139,20 +131,7 @@ def _weights_after_crossing(dataset, replicas):
         "optimizers.generator={name: sgd, learning_rate: 0.01, momentum: 0.5}",
         "optimizers.discriminator={name: sgd, learning_rate: 0.01, momentum: 0.5}",
     )
-    devices = experiment.devices.model_copy(update={"replicas": replicas})
-    strategy = distribution.strategy_for(devices)
-    with strategy.scope():
-        game = assemble(experiment, dataset.spec, replicas=replicas)
-    batches = pipeline.batches(dataset.train, batch_size=8, turns=1, seed=0)
-    if replicas > 1:
-        batches = strategy.experimental_distribute_dataset(batches)
-    iterator = iter(batches)
-    for stage in (0, 1):
-        if stage:
-            game.gan.enter(stage)
-        play = play_function(game, strategy, 1, False, stage)
-        for _ in range(2):
-            play(iterator)
+    game, _ = played(experiment, dataset, replicas, steps=2, stages=(0, 1))
     return [v.numpy() for n in game.gan.networks.values() for v in n.variables]
 
 

@@ -1,0 +1,50 @@
+"""Games played on one or two replicas, and runs put back to a checkpoint of theirs."""
+
+import shutil
+
+from trainer.data import pipeline
+from trainer.game.assembly import assemble
+from trainer.run import distribution
+from trainer.training import play_function
+
+
+def played(experiment, dataset, replicas, *, steps, stages=(0,)):
+    """The game after so many steps of each stage, and what its last step said.
+
+    Stages that are not the first are entered; batches begin at the first one of the data's order.
+    """
+    devices = experiment.devices.model_copy(update={"replicas": replicas})
+    strategy = distribution.strategy_for(devices)
+    assert strategy.num_replicas_in_sync == replicas
+    with strategy.scope():
+        game = assemble(experiment, dataset.spec, replicas=replicas)
+    batches = pipeline.batches(
+        dataset.train,
+        batch_size=experiment.train.batch_size,
+        turns=game.gan.round.turns,
+        seed=experiment.seed,
+        flip=dataset.spec.images if experiment.data.flip else (),
+    )
+    if replicas > 1:
+        batches = strategy.experimental_distribute_dataset(batches)
+    iterator = iter(batches)
+    for stage in stages:
+        if stage:
+            game.gan.enter(stage)
+        play = play_function(game, strategy, 1, False, stage)
+        for _ in range(steps):
+            logs = play(iterator)
+    return game, logs
+
+
+def as_if_killed_after(step, whole, copy):
+    """Copies a run as it was when the checkpoint of a step, which it keeps, was its newest."""
+    shutil.copytree(whole, copy)
+    checkpoints = copy / "checkpoints"
+    for path in checkpoints.glob("step-*"):
+        if int(path.stem.partition("-")[2]) > step:
+            path.unlink()
+    (checkpoints / "checkpoint").write_text(
+        f'model_checkpoint_path: "step-{step}"\nall_model_checkpoint_paths: "step-{step}"\n',
+        "utf-8",
+    )
