@@ -15,11 +15,16 @@ class Constant(Component):
 
 
 class LinearDecay(Component):
-    """Falls in a straight line to `final` times the initial rate over `steps`, then stays."""
+    """Falls in a straight line to `final` times the initial rate over `steps`, then stays.
+
+    Zhu et al. 2017 keep the rate constant for half of the training, and let it fall in the other.
+    """
 
     target: ClassVar[str] = "trainer.game.optimizers:linear"
     name: Literal["linear"] = "linear"
-    # Length in updates of this player: the schedule's own, whatever train.steps is.
+    # Updates of this player before the fall begins, in which the rate stays constant.
+    constant: int = Field(0, ge=0)
+    # Length of the fall in updates of this player: the schedule's own, whatever train.steps is.
     steps: int = Field(ge=1)
     # Share of the initial rate that is left at the end.
     final: float = Field(0.0, ge=0.0, le=1.0)

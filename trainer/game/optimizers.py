@@ -25,8 +25,22 @@ def constant(rate: float, _: catalogue.Constant) -> Any:
 
 
 def linear(rate: float, options: catalogue.LinearDecay) -> Any:
-    """A straight line from `rate` to `rate * final`."""
-    return _schedules.PolynomialDecay(rate, options.steps, end_learning_rate=rate * options.final)
+    """`rate` for a while, then a straight line from there to `rate * final`."""
+    fall = _schedules.PolynomialDecay(rate, options.steps, end_learning_rate=rate * options.final)
+    return _Delayed(fall, options.constant) if options.constant else fall
+
+
+class _Delayed(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule that begins so many updates later; until then its first rate holds."""
+
+    def __init__(self, schedule: Any, updates: int) -> None:
+        self._schedule, self._updates = schedule, updates
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        return self._schedule(tf.maximum(tf.cast(step, tf.int64) - self._updates, 0))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"schedule": self._schedule, "updates": self._updates}
 
 
 def cosine(rate: float, options: catalogue.CosineDecay) -> Any:

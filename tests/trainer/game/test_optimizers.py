@@ -11,9 +11,11 @@ from trainer.game.turns import Position
 
 COSINE = catalogue.CosineDecay(steps=4, final=0.1)
 LINEAR = catalogue.LinearDecay(steps=2)
+HELD = catalogue.LinearDecay(constant=2, steps=2)
 EXPONENTIAL = catalogue.ExponentialDecay(steps=2, rate=0.3)
 OPTIONS = {
     "sgd": catalogue.SGD(learning_rate=0.1, schedule=LINEAR),
+    "sgd held": catalogue.SGD(learning_rate=0.1, schedule=HELD),
     "sgd momentum": catalogue.SGD(learning_rate=0.1, momentum=0.9, schedule=COSINE),
     "sgd nesterov": catalogue.SGD(
         learning_rate=0.1, momentum=0.9, nesterov=True, schedule=EXPONENTIAL
@@ -69,3 +71,10 @@ def test_gradients_flow_through_it_and_are_finite(name):
     assert np.isfinite(by_gradient).all()
     decay = getattr(OPTIONS[name], "weight_decay", None) or 0.0
     np.testing.assert_allclose(by_weight, np.full(3, 1.0 - 0.1 * decay), rtol=1e-6)
+
+
+def test_a_linear_decay_may_first_stay_constant():
+    options = catalogue.LinearDecay(constant=100, steps=100, final=0.2)
+    schedule = optimizers.linear(0.5, options)
+    rates = [float(schedule(tf.constant(step))) for step in (0, 99, 100, 150, 200, 10**6)]
+    np.testing.assert_allclose(rates, [0.5, 0.5, 0.5, 0.3, 0.1, 0.1], rtol=1e-6)
