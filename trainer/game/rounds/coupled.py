@@ -18,6 +18,7 @@ from trainer.game.players import Inputs, Network, Players
 from trainer.game.roles import DISCRIMINATOR, GENERATOR, Role
 from trainer.game.rounds.history import History
 from trainer.game.rounds.round import Round, of_turn
+from trainer.game.signatures.judgement import judgement
 from trainer.game.signatures.sampling import KEY, Sampler, key_rows
 from trainer.game.signatures.signature import Signatures
 from trainer.game.signatures.translation import translation
@@ -150,10 +151,12 @@ class Coupled(Round):
         return _both(outcomes)
 
     def signatures(self, networks: Mapping[str, Network]) -> Signatures:
-        """`translate_to_a` and `translate_to_b`."""
+        """`translate_to_a` and `translate_to_b`; `score_a` and `score_b`, a judge a domain."""
         return {
             **self._translation("a", networks["to_a"]),
             **self._translation("b", networks["to_b"]),
+            **self._judgement("a", networks["discriminator_a"]),
+            **self._judgement("b", networks["discriminator_b"]),
         }
 
     def _translation(self, domain: str, translator: Network) -> Signatures:
@@ -161,6 +164,11 @@ class Coupled(Round):
         fields: Mapping[str, Field] = {"sample": self.fields[domain]}
         sampler = Sampler(translator, self.parts.prior, given, fields)
         return translation(sampler, f"translate_to_{domain}")
+
+    def _judgement(self, domain: str, judge: Network) -> Signatures:
+        fields = {"sample": self.fields[domain]}
+        offered = judgement(judge, self.losses[domain], self.parts.condition, fields)
+        return {f"{name}_{domain}": signature for name, signature in offered.items()}
 
     def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:
         """The examples of the other domain for each translator."""
@@ -174,8 +182,9 @@ class Coupled(Round):
     def example_input(
         self, signature: str, name: str, examples: Mapping[str, np.ndarray]
     ) -> np.ndarray:
-        """The pictures of the domain that a signature translates from."""
-        return examples[_OTHER[signature.removeprefix("translate_to_")]]
+        """The pictures of the domain that a signature translates from, or judges."""
+        verb, _, domain = signature.rpartition("_")
+        return examples[_OTHER[domain] if verb == "translate_to" else domain]
 
 
 class _Translators:

@@ -158,12 +158,20 @@ def test_a_game_goes_on_from_its_checkpoint_with_its_pool(domains, tmp_path):
 def test_it_offers_a_translation_each_way_and_shows_one(domains):
     live = _game(spec=domains.spec, examples=domains.train).live
     live.refresh()
-    assert list(live.signatures) == ["translate_to_a", "translate_to_b"]
+    assert list(live.signatures) == ["translate_to_a", "translate_to_b", "score_a", "score_b"]
     pictures = live.bank["b"][:3]
     made = live.run("translate_to_a", {"image": pictures})["image"]
     assert made.shape == (3, 8, 8, 1) and made.dtype == np.uint8
     np.testing.assert_array_equal(live.example_input("translate_to_a", "image")[:3], pictures)
     np.testing.assert_array_equal(live.example_input("translate_to_b", "image"), live.bank["a"])
+    for domain in "ab":
+        rows = live.example_input(f"score_{domain}", "image")
+        np.testing.assert_array_equal(rows, live.bank[domain])
+        judge = live.networks[f"discriminator_{domain}"]
+        patches = judge({"sample": rows[:3].astype(np.float32) / 127.5 - 1.0})["logits"].numpy()
+        means = patches.reshape(3, -1).mean(1)
+        realism = live.run(f"score_{domain}", {"image": rows[:3]})["realism"]
+        np.testing.assert_allclose(realism, means, rtol=1e-5, atol=1e-5)
     assert drawer(live, (2, 5))().ndim == 3
     assert live.description.document["sample"]["shape"] == [8, 8, 1]
 
