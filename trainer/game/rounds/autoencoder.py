@@ -92,12 +92,7 @@ class Autoencoder(Round):
 
     def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:
         """Latents for the generator; the examples themselves for the encoder."""
-        z = {"latent": self.parts.prior.sample(randomness.key_of(seed, "statistics latent"))}
-        if examples is None:
-            return {}
-        told = self.parts.condition.of_batch(examples)
-        real = {name: examples[name] for name in self.fields}
-        return {"generator": {**z, **told}, "encoder": {**real, **told}}
+        return self.statistics_of_both_ways(self.fields, seed, examples)
 
 
 def sampled(posterior: Outputs, keys: randomness.Key) -> tf.Tensor:

@@ -83,12 +83,7 @@ class Pairs(Round):
 
     def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:
         """Latents for the generator; the examples themselves for the encoder."""
-        given = self.statistics_given(seed, examples)
-        inputs: dict[str, Inputs] = {} if given is None else {"generator": given}
-        if examples is not None:
-            real = {name: examples[name] for name in self.fields}
-            inputs["encoder"] = {**real, **self.parts.condition.of_batch(examples)}
-        return inputs
+        return self.statistics_of_both_ways(self.fields, seed, examples)
 
 
 class Oddness:

@@ -1,6 +1,6 @@
 """What every round is: which networks a game has, how it is played, what it can be asked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -101,6 +101,20 @@ class Round:
             return None
         key = {"key": key_rows(randomness.key_of(seed, "statistics key"))}
         return {**latent, **told, **key}
+
+    def statistics_of_both_ways(
+        self, fields: Iterable[str], seed: tf.Tensor, examples: Batch | None
+    ) -> dict[str, Inputs]:
+        """What a generator makes samples from, and the samples that an encoder reads.
+
+        The generator's condition is drawn where it can be; the encoder's is the examples' own.
+        """
+        given = self.statistics_given(seed, examples)
+        inputs: dict[str, Inputs] = {} if given is None else {"generator": given}
+        if examples is not None:
+            real = {name: examples[name] for name in fields}
+            inputs["encoder"] = {**real, **self.parts.condition.of_batch(examples)}
+        return inputs
 
     def example_input(
         self, signature: str, name: str, examples: Mapping[str, np.ndarray]
