@@ -64,8 +64,6 @@ def export_run(run_dir: str | Path, to: str | Path, checkpoint: str = "last") ->
     step = checkpoints.restore(which)
     if step is None:
         raise ConfigError(f"RUN_DIR: {run.path!r} has no checkpoint yet; train it first.")
-    # Statistics come out as the checkpoint has them; copies in float32 are brought up to it.
-    game.live.refresh()
     module = ExportedModel(game.live)
     documents = _documents(run, experiment, spec, step, reason, sorted(module.functions))
     path = _publish(module, documents, os.path.expanduser(to))

@@ -101,5 +101,4 @@ def open_run(run_dir: str | Path, checkpoint: str = "last") -> TrainedRun:
     step = checkpoints.restore(chosen.which)
     if step is None:
         raise ConfigError(f"RUN_DIR: {run.path!r} has no checkpoint yet; train it first.")
-    game.live.refresh()
     return TrainedRun(run.path, experiment, step, game)

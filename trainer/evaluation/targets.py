@@ -134,8 +134,6 @@ def at_step(target: Target, checkpoints: Checkpoints, which: str) -> Target:
     step = checkpoints.restore(which)
     if step is None:
         raise ConfigError(f"TARGET: {target.name!r} has no checkpoint yet; train it first.")
-    assert target.game is not None
-    target.game.live.refresh()
     return replace(target, step=step)
 
 

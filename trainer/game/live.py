@@ -69,12 +69,19 @@ class LiveModel:
 
     def refresh(self) -> None:
         """Brings the networks that are asked up to the training ones."""
-        for name, copy in self._copies.items():
-            averaging.copy_weights(self.gan.networks[name], copy)
+        self.copy_weights()
         for name, batches in self._statistics_batches().items():
             network = self.networks[name]
             known = [network.known(inputs) for inputs in batches]
             averaging.reestimate_statistics(network.model, known)
+
+    def copy_weights(self) -> None:
+        """Brings the copies in float32 up to the training networks, and no statistics.
+
+        A checkpoint that is restored needs no more: it was written with statistics that fit.
+        """
+        for name, copy in self._copies.items():
+            averaging.copy_weights(self.gan.networks[name], copy)
 
     def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The outputs of a signature for arrays of n rows each, n at least 1.

@@ -100,6 +100,8 @@ class Checkpoints:
     def restore(self, which: str = "last") -> int | None:
         """Restores a checkpoint and returns its step; None when there is none to restore.
 
+        The game may then be asked as it stood when the checkpoint was written.
+
         Args:
             which: "last", or a step. A last one whose files were deleted gives way to the one
                 before it, or to a best one.
@@ -118,6 +120,7 @@ class Checkpoints:
                 f"The checkpoint {path!r} is damaged ({_first_line(error)}); delete "
                 f"{path}.* to go on from the one before."
             ) from error
+        self.game.live.copy_weights()
         return int(self.game.gan.step.numpy())
 
     def warm_start(self, folder: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import tiny
 from trainer.data import pipeline
 from trainer.errors import ConfigError, RunError
+from trainer.game import averaging
 from trainer.game.assembly import assemble
 from trainer.run.checkpoints import Checkpoints
 
@@ -53,6 +54,24 @@ def test_everything_comes_back(game, digits, tmp_path):
     for a, b in zip(_state(game), _state(fresh), strict=True):
         np.testing.assert_array_equal(a, b)
     assert any(np.abs(slot).max() > 0 for slot in _state(fresh)[-4:])
+
+
+def test_what_is_restored_answers_as_it_did_without_estimating_again(digits, tmp_path, monkeypatch):
+    experiment = tiny("cgan-digits", "train.precision=mixed_bfloat16")
+    game = assemble(experiment, digits.spec, examples=digits.train)
+    batch = next(iter(pipeline.batches(digits.train, batch_size=16, seed=0)))
+    game.gan.train_step(batch)
+    checkpoints = Checkpoints(game, str(tmp_path))
+    checkpoints.save()
+    monkeypatch.setattr(averaging, "reestimate_statistics", lambda *_: pytest.fail("again"))
+    fresh = assemble(experiment, digits.spec)
+    assert Checkpoints(fresh, str(tmp_path)).restore() == 1
+    seed = {"seed": np.arange(5)}
+    made = game.live.run("generate", seed)
+    np.testing.assert_array_equal(fresh.live.run("generate", seed)["image"], made["image"])
+    judged = {"image": made["image"], "label": made["label"]}
+    one, other = (g.live.run("score", judged)["realism"] for g in (game, fresh))
+    np.testing.assert_array_equal(one, other)
 
 
 def test_the_last_n_are_kept_and_a_step_can_be_named(game, tmp_path):
