@@ -182,6 +182,7 @@ def _job(model: Any, format: str, count: int, batch: int) -> Any:
         signature="generate",
         sample={key: sample[key] for key in ("output", "shape", "dtype")},
         columns={"seed": "int64", "label": "int64"},
+        shapes={},
         label_names=[str(label) for label in range(10)],
         model_version=model.version,
         model_fingerprint=model.fingerprint,

@@ -1,5 +1,6 @@
 """A job from what somebody asks for to its manifest."""
 
+import logging
 import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,9 @@ from serving.bulk.shard import Measures, Task
 from serving.description import Signature
 from serving.errors import UsageError
 from serving.exported import ExportedModel
+from serving.fields import STRING, Field
+
+_log = logging.getLogger(__name__)
 
 _SCORES = "scores"
 _SCORE_FORMAT = "npz"
@@ -127,9 +131,11 @@ class Driver:
         first = plan.columns(0, 1) if table is None else {n: c[:1] for n, c in table.items()}
         signature = making.maker_of(plan, description, first, selection.maker(description))
         columns = {name: _dtype(column) for name, column in first.items()}
-        for name, field in signature.outputs.items():
-            if name != signature.main_output and field.is_single:
-                columns[name] = field.dtype
+        others = _beside(signature)
+        columns |= {name: field.dtype for name, field in others.items()}
+        arrays: dict[str, Any] = {
+            name: [*field.shape] for name, field in others.items() if not field.is_single
+        }
         if isinstance(plan, Rejection):
             columns[plan.by] = "float32"
         job = Job(
@@ -141,13 +147,15 @@ class Driver:
             signature=signature.name,
             sample=_sample(signature),
             columns=columns,
+            shapes=arrays,
             label_names=list(_label_names(description)),
             model_version=self._model.version,
             model_fingerprint=self._model.fingerprint,
         )
-        if None in job.sample["shape"]:
-            values, _ = making.Maker(self._model, job, folder=selection.folder).make(first)
+        if any(None in shape for shape in (job.sample["shape"], *arrays.values())):
+            values, made = making.Maker(self._model, job, folder=selection.folder).make(first)
             job.sample["shape"] = list(values.shape[1:])
+            arrays |= {name: list(made[name].shape[1:]) for name in arrays}
         return self._laid_out(job, table, asked, selection.folder)
 
     def _laid_out(
@@ -161,6 +169,8 @@ class Driver:
         check_seeds(plan, -(-plan.count // size))
         format = formats.get(asked.format or formats.default(job.content))
         compression = formats.check(format, job.content, asked.compression)
+        if job.shapes and not format.keeps_arrays:
+            job = _without_arrays(job, format.name)
         batch = probe.internal_batch(self._model, job, table, asked.batch_size, folder)
         return replace(
             job,
@@ -175,7 +185,7 @@ class Driver:
         scored = Output(output.partial(_SCORES))
         wanted = _Asked(_SCORE_FORMAT, None, None, _batch_size(scored, asked.batch_size))
         return replace(
-            self._job(plan, None, wanted, selection),
+            _without_arrays(self._job(plan, None, wanted, selection)),
             signature=making.SCORES,
             sample={"output": Realism.name, "shape": [], "dtype": "float32"},
         )
@@ -279,6 +289,24 @@ def _sample(signature: Signature) -> dict[str, Any]:
     """What the samples are; open sizes are None until one is made."""
     field = signature.outputs[signature.main_output]
     return {"output": signature.main_output, "shape": list(field.shape), "dtype": field.dtype}
+
+
+def _beside(signature: Signature) -> dict[str, Field]:
+    """The outputs that are kept beside the main one: all but files."""
+    return {
+        name: field
+        for name, field in signature.outputs.items()
+        if name != signature.main_output and (field.is_single or field.dtype != STRING)
+    }
+
+
+def _without_arrays(job: Job, format: str | None = None) -> Job:
+    """The job with single columns alone; says so where a format is the reason."""
+    if format is not None:
+        left_out = " and no ".join(job.shapes)
+        _log.warning("format: %r keeps no %s; npz, tfrecord and others do.", format, left_out)
+    columns = {name: dtype for name, dtype in job.columns.items() if name not in job.shapes}
+    return replace(job, columns=columns, shapes={})
 
 
 def _dtype(column: np.ndarray) -> str:

@@ -13,7 +13,7 @@ from serving.bulk.plans import Columns, Plan, plan_of
 from serving.errors import UsageError
 from serving.fields import STRING
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 
 SHARD_DIGITS = 5
 _ID_DIGITS = 8
@@ -36,6 +36,7 @@ class Job:
         signature: the one that makes the samples.
         sample: what they are: `output`, `shape`, `dtype`.
         columns: what is written beside each sample, to its dtype.
+        shapes: of those columns that are arrays.
         label_names: what the labels are called, empty without labels.
         model_version: of the export.
         model_fingerprint: of its files.
@@ -49,6 +50,7 @@ class Job:
     signature: str
     sample: dict[str, Any]
     columns: dict[str, str]
+    shapes: dict[str, list[int]]
     label_names: list[str]
     model_version: int
     model_fingerprint: str
@@ -94,6 +96,7 @@ class Job:
             columns=self.columns,
             id_digits=max(_ID_DIGITS, len(str(self.drawn.count - 1))),
             named_by=(self.plan.get("details") or {}).get("named_by"),
+            shapes={name: tuple(shape) for name, shape in self.shapes.items()},
         )
 
 

@@ -214,6 +214,9 @@ class _Remaker:
             rows = slice(start, start + len(values))
             difference = _difference(written[output][rows], values)
             self._judge(entry, start, difference, values, verdict)
+            for name in self._job.shapes:
+                difference = _difference(written[name][rows], columns[name])
+                self._judge(entry, start, difference, columns[name], verdict, name)
             self._compare_columns(entry, {n: c[rows] for n, c in written.items()}, columns, verdict)
             verdict.remade += len(values)
 
@@ -227,7 +230,13 @@ class _Remaker:
         return inputs
 
     def _judge(
-        self, entry: Entry, start: int, difference: float, values: np.ndarray, verdict: Verdict
+        self,
+        entry: Entry,
+        start: int,
+        difference: float,
+        values: np.ndarray,
+        verdict: Verdict,
+        what: str = "samples",
     ) -> None:
         allowed = 0.0
         if entry["hardware"] != self._kind:
@@ -236,7 +245,7 @@ class _Remaker:
         verdict.largest_difference = max(verdict.largest_difference, difference)
         if difference > allowed:
             verdict.problems.append(
-                f"shard {entry['name']}: made again, its samples from {entry['first'] + start} on "
+                f"shard {entry['name']}: made again, its {what} from {entry['first'] + start} on "
                 f"differ by {difference:g}; {allowed:g} is allowed ({entry['hardware']} here and "
                 f"{self._kind} there)"
             )
@@ -244,7 +253,7 @@ class _Remaker:
     def _compare_columns(
         self, entry: Entry, written: Columns, made: Columns, verdict: Verdict
     ) -> None:
-        for name in self._job.columns:
+        for name in self._job.columns.keys() - self._job.shapes.keys():
             if name not in written or name not in made or made[name].dtype.kind == "f":
                 continue
             if not np.array_equal(written[name], made[name]):

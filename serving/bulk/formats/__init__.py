@@ -8,7 +8,7 @@ import hashlib
 import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,6 +35,7 @@ class Content:
         columns: what is written beside each sample, such as "seed", to its dtype.
         id_digits: of the ids that name single files.
         named_by: the column of files whose names single files keep; None for ids.
+        shapes: of those columns that are arrays, such as the "latent" beside a picture.
     """
 
     output: str
@@ -44,6 +45,7 @@ class Content:
     columns: Mapping[str, str]
     id_digits: int
     named_by: str | None = None
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def is_png(self) -> bool:
@@ -63,7 +65,7 @@ class Samples:
     Attributes:
         first: the id of the first one.
         values: [n, *shape].
-        columns: [n] each, such as "seed" and "label".
+        columns: [n] each, such as "seed" and "label"; [n, …] of those that are arrays.
     """
 
     first: int
@@ -152,6 +154,7 @@ class Format:
         extra: the Python package that it needs beyond Saddlepoint's own, or None.
         pictures_only: whether it takes nothing but PNG images.
         singles_only: whether it takes nothing but single numbers and texts; no other takes texts.
+        keeps_arrays: whether columns may be arrays.
         describe: texts that belong beside the shards, by their names, or None.
     """
 
@@ -162,6 +165,7 @@ class Format:
     extra: str | None = None
     pictures_only: bool = False
     singles_only: bool = False
+    keeps_arrays: bool = True
     describe: Callable[[Content, Sequence[Mapping[str, Any]], str], dict[str, str]] | None = None
 
 

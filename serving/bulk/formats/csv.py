@@ -54,4 +54,4 @@ def _column(cells: Sequence[str], dtype: str) -> np.ndarray:
     return np.array(cells).astype(dtype)
 
 
-FORMAT = Format("csv", (NO_COMPRESSION,), _Writer, _read, singles_only=True)
+FORMAT = Format("csv", (NO_COMPRESSION,), _Writer, _read, singles_only=True, keeps_arrays=False)

@@ -1,7 +1,7 @@
 """Parquet tables: images as PNG bytes in the form that Hugging Face's `datasets` reads as images.
 
 `image` is a struct of `bytes` and `path`; `sample`, where a sample is no PNG image, is a list of
-its numbers, with their shape in the table's metadata.
+its numbers, with their shape in the table's metadata, and so is a column of arrays.
 """
 
 import io
@@ -34,8 +34,12 @@ class _Writer:
         self._waiting: list[dict[str, Any]] = []
 
     def add(self, samples: Samples) -> None:
+        columns = {
+            name: column.reshape(len(samples), -1) if name in self._content.shapes else column
+            for name, column in samples.columns.items()
+        }
         for position, cell in enumerate(_cells(samples.values, self._content)):
-            row = {name: column[position] for name, column in samples.columns.items()}
+            row = {name: column[position] for name, column in columns.items()}
             self._waiting.append({self._content.output: cell, **row})
             if len(self._waiting) == _GROUP:
                 self._write()
@@ -59,12 +63,17 @@ class _Writer:
 def _schema(content: Content) -> Any:
     import pyarrow
 
+    def numbers(dtype: str) -> Any:
+        return pyarrow.list_(pyarrow.from_numpy_dtype(np.dtype(dtype)))
+
     types = {"string": pyarrow.string(), "float32": pyarrow.float32()}
     picture = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
-    numbers = pyarrow.list_(pyarrow.from_numpy_dtype(np.dtype(content.dtype)))
-    fields = [(content.output, picture if content.is_png else numbers)]
-    fields += [(name, types.get(dtype, pyarrow.int64())) for name, dtype in content.columns.items()]
+    fields = [(content.output, picture if content.is_png else numbers(content.dtype))]
+    for name, dtype in content.columns.items():
+        is_array = name in content.shapes
+        fields.append((name, numbers(dtype) if is_array else types.get(dtype, pyarrow.int64())))
     metadata = {"shape": json.dumps(content.shape)}
+    metadata |= {f"{name}.shape": json.dumps(shape) for name, shape in content.shapes.items()}
     if content.is_png:
         metadata["huggingface"] = json.dumps({"info": {"features": _features(content)}})
     return pyarrow.schema(fields, metadata)
@@ -73,7 +82,9 @@ def _schema(content: Content) -> Any:
 def _features(content: Content) -> dict[str, Any]:
     features: dict[str, Any] = {content.output: {"_type": "Image"}}
     for name, dtype in content.columns.items():
-        features[name] = {"dtype": dtype, "_type": "Value"}
+        value = {"dtype": dtype, "_type": "Value"}
+        is_array = name in content.shapes
+        features[name] = {"feature": value, "_type": "Sequence"} if is_array else value
     if "label" in features and content.label_names:
         features["label"] = {"names": list(content.label_names), "_type": "ClassLabel"}
     return features
@@ -98,8 +109,12 @@ def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {content.output: values}
     for name, dtype in content.columns.items():
         column = table[name].to_pylist()
-        texts = dtype == "string"
-        arrays[name] = np.array([t.encode() for t in column], object) if texts else np.array(column)
+        if dtype == "string":
+            arrays[name] = np.array([text.encode() for text in column], object)
+        elif name in content.shapes:
+            arrays[name] = np.array(column, dtype).reshape(-1, *content.shapes[name])
+        else:
+            arrays[name] = np.array(column)
     return arrays
 
 

@@ -140,4 +140,4 @@ def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
     return arrays
 
 
-FORMAT = Format("png", (NO_COMPRESSION,), _Writer, _read, pictures_only=True)
+FORMAT = Format("png", (NO_COMPRESSION,), _Writer, _read, pictures_only=True, keeps_arrays=False)

@@ -51,7 +51,7 @@ class _Writer:
             self._member(key, ending, content)
             if "label" in row:
                 self._member(key, "cls", str(int(row.pop("label"))).encode())
-            plain = {n: v.decode() if isinstance(v, bytes) else v.item() for n, v in row.items()}
+            plain = {n: v.decode() if isinstance(v, bytes) else v.tolist() for n, v in row.items()}
             self._member(key, "json", json.dumps(plain).encode())
 
     def _member(self, key: str, ending: str, content: bytes) -> None:

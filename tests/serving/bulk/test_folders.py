@@ -10,10 +10,13 @@ from PIL import Image
 
 from serving import UsageError
 from serving.batch import Manner, generate, verify
+from serving.bulk import formats
+from serving.bulk.job import Job
+from serving.bulk.making import Maker
 from serving.bulk.shard import ShardWriter
 from serving.fields import Field
 from serving.pictures import read_picture
-from tests.serving.bulk.conftest import data, tree
+from tests.serving.bulk.conftest import ARRAY_FORMATS, data, tree
 from trainer.cli import main
 
 HERE = Manner(workers=0, progress=False)
@@ -52,6 +55,55 @@ def test_pictures_become_pictures_of_the_same_names(workshop, photos, tmp_path):
     names = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.png")}
     assert names == {"a.png", "b.png", "more/c.png"}
     assert verify(str(tmp_path / "out"), str(workshop), share=1, progress=False).ok
+
+
+@pytest.mark.parametrize("format", ARRAY_FORMATS[1:])
+def test_every_output_is_kept(workshop, photos, tmp_path, format):
+    try:
+        reading = formats.get(format)
+    except UsageError:
+        pytest.skip(f"{format} is not installed")
+    out = tmp_path / "out"
+    options = {"files": str(photos), "signature": "project", "seed": 5, "format": format}
+    manifest = run(workshop, out, **options)
+    job = Job.of(manifest)
+    assert job.sample["output"] == "image" and job.shapes == {"latent": [4]}
+    pictures = np.stack([pixels(photos / n)[..., None] for n in ("a.png", "b.png", "more/c.png")])
+    means = pictures.reshape(3, 4, 16).mean(2)
+    start = 0
+    for shard in manifest["shards"]:
+        paths = [str(out / name) for name in shard["files"]]
+        arrays, rows = reading.read(paths, job.content), slice(start, start + shard["count"])
+        np.testing.assert_array_equal(arrays["image"], pictures[rows])
+        np.testing.assert_allclose(arrays["latent"], means[rows], rtol=1e-6)
+        assert arrays["latent"].dtype == np.float32
+        np.testing.assert_array_equal(arrays["loss"], np.arange(5.0, 8.0)[rows])
+        start += shard["count"]
+    assert verify(str(out), str(workshop), share=1, progress=False).ok
+
+
+def test_an_array_that_was_altered_is_found(workshop, photos, tmp_path, monkeypatch):
+    out = str(tmp_path / "out")
+    run(workshop, out, files=str(photos), signature="project", format="npz")
+    original = Maker.make
+
+    def moved(self, inputs):
+        values, columns = original(self, inputs)
+        return values, columns | {"latent": columns["latent"] + 1.0}
+
+    monkeypatch.setattr(Maker, "make", moved)
+    problem, _ = sorted(verify(out, str(workshop), share=1, progress=False).problems)
+    assert "made again, its latent from 0 on differ by 1" in problem
+
+
+@pytest.mark.parametrize(("format", "others"), [("png", {"loss"}), (None, {"loss"})])
+def test_a_format_that_keeps_no_arrays_says_so(workshop, photos, tmp_path, caplog, format, others):
+    out = tmp_path / "out"
+    manifest = run(workshop, out, files=str(photos), signature="project", format=format)
+    assert manifest["format"] == "png" and manifest["shapes"] == {}
+    assert set(manifest["columns"]) == {"image_file", "seed", *others}
+    assert "format: 'png' keeps no latent; npz, tfrecord and others do." in caplog.text
+    assert verify(str(out), str(workshop), share=1, progress=False).ok
 
 
 def test_an_interrupted_run_goes_on_and_another_file_is_another_run(
