@@ -1,7 +1,7 @@
 // A control for every kind of input: lists, texts, sliders, files and a brush.
 
 import { Refused } from "./api.js";
-import { classNames } from "./fields.js";
+import { classIndex, className, classWords } from "./fields.js";
 import { toRows } from "./pixels.js";
 
 const LARGEST = 512; // pixels a side, where the model leaves the size open
@@ -35,7 +35,7 @@ export function required({ name, value }) {
 function listOf({ id, field, element, changed, isOptional }) {
   const select = make("select", { id });
   if (isOptional) select.append(new Option("as in the data", ""));
-  select.append(...classNames(field).map((words, i) => new Option(words, String(i))));
+  select.append(...classWords(field).map((words, i) => new Option(words, String(i))));
   select.addEventListener("change", changed);
   element.append(select);
   return () => (select.value === "" ? null : Number(select.value));
@@ -43,13 +43,18 @@ function listOf({ id, field, element, changed, isOptional }) {
 
 // The text that stands in a control, for the address; null where it holds a file or a drawing.
 const keeper = ({ element }) => element.querySelector("select, input:not([type='file'], [type='color'])");
-export const textIn = (input) => keeper(input)?.value ?? null;
+// A class is named, and where names do not tell classes apart it is a number.
+export function textIn(input) {
+  const value = keeper(input)?.value ?? null;
+  return input.field.kind === "label" && value ? (className(input.field, Number(value)) ?? value) : value;
+}
 
 // Puts such a text back.
 export function putText(input, text) {
   const target = keeper(input);
   if (!target) return;
-  target.value = text;
+  const index = input.field.kind === "label" ? classIndex(input.field, text) : null;
+  target.value = index === null ? text : String(index);
   target.dispatchEvent(new Event("input"));
 }
 

@@ -24,6 +24,33 @@ export function classNames({ names, range }) {
   return Array.from({ length: range ? range[1] + 1 : 0 }, (_, i) => String(i));
 }
 
+const isNumeral = (text) => /^\d+$/.test(text);
+
+// The class that a text names: the one of that name, else of that index; null where there is none.
+export function classIndex(field, text) {
+  const names = classNames(field);
+  const named = names.indexOf(text);
+  if (named >= 0) return named;
+  return isNumeral(text) && Number(text) < names.length ? Number(text) : null;
+}
+
+// The text that names a class, or null where it would name another one or none.
+export const className = (field, index) => (classIndex(field, classNames(field)[index] ?? "") === index ? classNames(field)[index] : null);
+
+// The classes as they are chosen from: with their indices where names are numbers of other classes.
+export function classWords(field) {
+  const names = classNames(field);
+  const isDoubtful = names.some((name, i) => isNumeral(name) && name !== String(i));
+  return isDoubtful ? names.map((name, i) => `${name} (index ${i})`) : names;
+}
+
+// A sentence where a text is a class's name and another one's index; else nothing.
+export function twoReadings(field, text) {
+  const [named, other] = [classIndex(field, text), classNames(field)[Number(text)]];
+  if (!isNumeral(text) || other === undefined || named === Number(text)) return "";
+  return `Label ${text} is the class of that name, of index ${named}; the class of index ${text} is ${other}.`;
+}
+
 // How many numbers a row has; an open size counts as what is usual.
 export const numbers = ({ shape }) => shape.reduce((product, n) => product * (n ?? 256), 1);
 

@@ -23,12 +23,16 @@ POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancesto
 
 
 class Page:
-    """What the page's origin answers; a test may change `refusal` and `models` under way."""
+    """What the page's origin answers; a test may change `refusal` and `models` under way.
+
+    `rewritten` are bytes of replies that become others.
+    """
 
     def __init__(self, upstreams, models):
         """Forwards to the endpoint of each model, {name: address}; lists `models`."""
         self.models = models
         self.refusal = None
+        self.rewritten = {}
         self.api_key = None
         self.requests = []
         self._upstreams = upstreams
@@ -71,7 +75,10 @@ class Page:
         reply = await run_in_threadpool(
             self._http.request, request.method, address + path, content=body
         )
-        return Response(reply.content, reply.status_code, media_type="application/json")
+        content = reply.content
+        for old, new in self.rewritten.items():
+            content = content.replace(old, new)
+        return Response(content, reply.status_code, media_type="application/json")
 
 
 @contextlib.contextmanager

@@ -62,7 +62,8 @@ def test_identifiers_are_unique_and_references_meet_one(outline):
         for name in ("for", "aria-labelledby", "aria-describedby"):
             for reference in element.get(name, "").split():
                 assert reference in identifiers, (name, reference)
-    used = re.findall(r'\$\("([\w-]+)"\)|whole\("([\w-]+)"', (WEB / "app.js").read_text())
+    scripts = "".join(path.read_text() for path in SCRIPTS)
+    used = re.findall(r'\$\("([\w-]+)"\)|whole\("([\w-]+)"', scripts)
     assert {first or second for first, second in used} <= set(identifiers)
 
 
@@ -115,9 +116,8 @@ def test_modules_import_what_is_there():
         for names, module in re.findall(r'import (?:\{(.*?)\}|\* as \w+) from "\./(.*?)"', text):
             exported = (WEB / module).read_text()
             for name in filter(None, map(str.strip, names.split(","))):
-                assert re.search(rf"export (async )?(function|class|const) {name}\b", exported), (
-                    name
-                )
+                declared = rf"export (async )?(function|class|const|let) {re.escape(name)}(?!\w)"
+                assert re.search(declared, exported), name
 
 
 def test_the_files_are_packaged_flat():
@@ -205,6 +205,30 @@ def test_conditions_that_are_vectors_are_mixed_and_others_change_in_the_middle(n
     assert [row["label"] for row in way] == [4, 4, 4, 9, 9]
     assert mix == {"style": [0, 1], "age": 30, "label": 4, "text": "a"}
     assert (labels, same) == ("[4] * 3 + [9] * 2", "3")
+
+
+def test_a_class_is_named_by_its_name_and_else_by_its_index(node):
+    """The rule of command lines and tables, on names that are numbers of other classes."""
+    names = ["1", "2", "10", "cat", "cat"]
+    script = f"""
+        import {{ classIndex, className, classWords, twoReadings }} from "./fields.mjs";
+        const field = {{ kind: "label", names: {json.dumps(names)} }};
+        const plain = {{ kind: "label", names: ["cat", "0", "dog"].sort() }};
+        const digits = {{ kind: "label", range: [0, 2] }};
+        console.log(JSON.stringify([
+          ["1", "10", "0", "4", "5", "cat", "dog", "-1", ""].map((text) => classIndex(field, text)),
+          [0, 2, 3, 4, 5].map((index) => className(field, index)),
+          ["1", "2", "10", "0", "cat"].map((text) => twoReadings(field, text) !== ""),
+          twoReadings(field, "1"),
+          [classWords(field)[2], classWords(plain)[0], classWords(digits)[1]],
+        ]));
+    """
+    indices, told, doubtful, sentence, words = json.loads(node("script.mjs", script=script))
+    assert indices == [0, 2, 0, 4, None, 3, None, None, None]
+    assert told == ["1", "10", "cat", None, None]
+    assert doubtful == [True, True, False, False, False]
+    assert sentence == ("Label 1 is the class of that name, of index 0; the class of index 1 is 2.")
+    assert words == ["10 (index 2)", "0", "1"]
 
 
 def test_a_picture_in_the_address_is_read_back_or_refused(node):

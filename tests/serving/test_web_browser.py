@@ -192,6 +192,10 @@ def error(page):
 
 def test_it_opens_with_pictures_scores_and_times(page, client):
     assert "8×8×1 uint8, 4 gaussian latents" in page.locator("#about").text_content()
+    # The name that the model has, whatever recipe it began as.
+    name = client.describe()["name"]
+    assert page.locator("#about").text_content().startswith(f"{name}: ")
+    assert page.title() == f"{name} · Saddlepoint"
     assert re.match(
         r"24 pictures in \d+ ms, .* Mean score", page.get_by_role("status").first.text_content()
     )
@@ -428,6 +432,25 @@ def test_a_reload_brings_everything_back(page, client, origin):
     assert page.locator("#between-slider").input_value() == "24"
     assert page.locator("#truncation-value").text_content() == "0.50"
     assert not page.get_by_label("Score", exact=True).is_checked()
+
+
+def test_the_address_names_classes_and_says_where_a_name_is_another_ones_index(opened, origin):
+    origin.rewritten = {rb"\"0\", \"1\", \"2\"": rb"\"0\", \"2\", \"1\""}
+    for query, index, name, doubt in (
+        ("label=1", 2, "1", "Label 1 is the class of that name, of index 2; the class of index 1"),
+        ("label_index=1", 1, "2", ""),
+        ("label=7", 7, "7", ""),
+    ):
+        origin.requests.clear()
+        page = opened(f"{origin.address}/?{query}")
+        finished(page, 24)
+        asked = [json.loads(body)["inputs"] for _, body in origin.requests if b'"seed"' in body]
+        assert set(asked[0]["label"]) == {index}
+        assert names(page)[0].startswith(f"Seed 0, label {name}")
+        assert doubt in page.locator("#status").text_content()
+        assert ("index" in page.locator("#status").text_content()) is bool(doubt)
+        assert f"label={name}" in page.url.split("?")[1].split("&")
+        assert "1 (index 2)" in page.locator("#labels").text_content()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,61 @@
+// Any other signature of the model: its inputs, and the answer.
+
+import { control, required } from "./controls.js";
+import { $, button, fill } from "./elements.js";
+import { askable, isSingle, main, subject, words } from "./fields.js";
+import { zoom } from "./picking.js";
+import { showRequest } from "./request.js";
+import { save, view } from "./samples.js";
+import * as snippets from "./snippets.js";
+import { model } from "./state.js";
+
+let asking = []; // controls of the signature that is asked
+
+export function showAsking() {
+  const names = askable(model.signatures);
+  fill($("signature"), names.map((name) => [name, name.replaceAll("_", " ")]), $("signature").value);
+  $("ask").hidden = !names.length;
+  if (names.length) showInputs();
+}
+
+export function showInputs() {
+  const signature = model.signatures[$("signature").value];
+  const [about] = subject(signature);
+  const nothing = () => {};
+  const picture = control(about, signature.inputs[about], nothing);
+  asking = Object.entries(signature.inputs).map(([name, field]) =>
+    name === about ? picture : control(name, field, nothing, { subject: picture }),
+  );
+  $("ask-inputs").replaceChildren(...asking.map(({ element }) => element));
+  $("answer").replaceChildren();
+  $("answered").textContent = "";
+}
+
+export async function ask(signal) {
+  const name = $("signature").value;
+  const signature = model.signatures[name];
+  const row = Object.fromEntries(asking.map((input) => [input.name, required(input)]));
+  const start = performance.now();
+  const reply = await model.predict(name, repeated(row, 1), signal);
+  const took = performance.now() - start;
+  $("answer").replaceChildren(...Object.entries(signature.outputs).map(([output, field]) => answerElement(output, field, reply[output][0])));
+  $("answered").textContent = `Answered in ${took.toFixed(0)} ms.`;
+  const lines = [...snippets.arrays(row, asking, 1), `answer = client.call(${JSON.stringify(name)}${snippets.keywords(row, asking, 1)})["${main(signature)[0]}"]`];
+  showRequest(`${name.replaceAll("_", " ")}.`, { signature_name: name, inputs: repeated(row, 1) }, lines);
+}
+
+function answerElement(name, field, value) {
+  const element = Object.assign(document.createElement("figure"), { className: "answer" });
+  const shown = field.dtype === "string" && !isSingle(field) ? document.createElement("div") : view(value, field);
+  const caption = document.createElement("figcaption");
+  caption.textContent = isSingle(field) ? `${name}: ${words(value, field)}` : name;
+  if (shown instanceof HTMLCanvasElement) {
+    shown.setAttribute("role", "img");
+    shown.setAttribute("aria-label", name);
+    const download = button("PNG", `Download ${name} as PNG`, () => save(shown, `${$("signature").value}-${name}`));
+    shown.addEventListener("click", () => zoom.show([{ sample: value, spec: field, name: caption.textContent, file: `${$("signature").value} ${name}` }]));
+    element.append(shown, caption, download);
+  } else if (isSingle(field)) element.append(caption);
+  else element.append(shown, caption);
+  return element;
+}

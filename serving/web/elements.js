@@ -1,0 +1,23 @@
+// Elements of the page, and what is often done with them.
+
+export const $ = (id) => document.getElementById(id);
+
+export function fill(select, options, value) {
+  select.replaceChildren(...options.map(([key, words]) => new Option(words, key)));
+  if (options.some(([key]) => key === value)) select.value = value;
+}
+
+export function button(words, label, act) {
+  const element = Object.assign(document.createElement("button"), { type: "button", textContent: words });
+  element.setAttribute("aria-label", label);
+  element.addEventListener("click", act);
+  return element;
+}
+
+export function later(act, pause = 250) {
+  let timer;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(act, pause);
+  };
+}
