@@ -32,14 +32,7 @@ from trainer.commands import (
 )
 from trainer.config.experiment import Experiment
 from trainer.config.marked import marked_yaml
-from trainer.config.recipe import (
-    load_experiment,
-    recipe_chapters,
-    recipe_names,
-    recipe_text,
-)
-from trainer.errors import ConfigError
-from trainer.places import (
+from trainer.config.places import (
     require_demo,
     require_directory,
     require_inputs,
@@ -48,6 +41,13 @@ from trainer.places import (
     require_run,
     require_target,
 )
+from trainer.config.recipe import (
+    load_experiment,
+    recipe_chapters,
+    recipe_names,
+    recipe_text,
+)
+from trainer.errors import ConfigError
 
 
 @click.group(cls=SentenceGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -95,7 +95,7 @@ def init(data: str, out: str | None, data_dir: str | None, as_json: bool) -> Non
     """  # noqa: D301 - click reads the \b as "do not wrap"
     if data.startswith("tfds:"):
         start_tensorflow()
-    from trainer.first_recipe import write_first_recipe
+    from trainer.data.first_recipe import write_first_recipe
 
     path, recipe = write_first_recipe(data, out, data_dir)
     say(as_json, {"recipe": path, "seen": dict(recipe.seen)}, recipe.report(path))

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from serving import Client
+from trainer.config.places import DEMO_MARKER, require_demo
 from trainer.config.recipe import load_experiment
 from trainer.errors import RunError
 from trainer.evaluation import table
 from trainer.evaluation.workflow import evaluate_path
 from trainer.exporting import export_run
-from trainer.places import DEMO_MARKER, require_demo
 from trainer.run import pictures
 from trainer.training import train
 

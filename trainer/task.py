@@ -19,10 +19,10 @@ from trainer.commands import (
     start_tensorflow,
     with_data_dir,
 )
+from trainer.config.places import require_inputs
 from trainer.config.recipe import load_experiment
 from trainer.errors import ConfigError
 from trainer.evaluation.requirements import Requirement, parse
-from trainer.places import require_inputs
 
 logger = logging.getLogger("saddlepoint")
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from serving.exported import ExportedModel
 from serving.versions import MARKER, complete_versions, version_path
 from trainer.config.experiment import Experiment
+from trainer.config.places import no_target
 from trainer.config.recipe import make_experiment, parse_yaml, with_overrides
 from trainer.data.examples import Dataset
 from trainer.errors import ConfigError
@@ -20,7 +21,6 @@ from trainer.evaluation.sample_files import SampleFiles
 from trainer.evaluation.samples import SampleSet
 from trainer.files import join, read_text
 from trainer.game.assembly import Game, assemble, make_round
-from trainer.places import no_target
 from trainer.run.checkpoints import Checkpoints
 from trainer.run.directory import RunDirectory
 

@@ -19,11 +19,11 @@ from typing import Any
 import tensorflow as tf
 
 from trainer.config.experiment import Experiment
+from trainer.config.places import no_run
 from trainer.config.recipe import make_experiment, parse_yaml, to_yaml
 from trainer.data.examples import DataSpec
 from trainer.errors import ConfigError
 from trainer.files import expanded, is_remote, join, json_rows, write_atomically
-from trainer.places import no_run
 from trainer.run import advice
 
 FORMAT_VERSION = "1"

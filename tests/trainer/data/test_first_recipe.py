@@ -6,8 +6,8 @@ from PIL import Image
 from tests.trainer.data.sources.test_tfds import Ragged
 from trainer.cli import main
 from trainer.config.recipe import load_experiment
+from trainer.data.first_recipe import first_recipe, source_of, write_first_recipe
 from trainer.errors import ConfigError
-from trainer.first_recipe import first_recipe, source_of, write_first_recipe
 
 QUICK = ["train.steps=4", "train.batch_size=8", "network.base_filters=4", "prior.size=4"]
 
