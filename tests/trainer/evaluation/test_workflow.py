@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 
 import numpy as np
@@ -7,7 +8,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from serving import batch
-from tests.conftest import tiny
+from serving.exported import ExportedModel
+from tests.conftest import TINY, tiny
 from trainer.cli import main
 from trainer.config.recipe import load_experiment
 from trainer.errors import ConfigError
@@ -174,6 +176,24 @@ def test_data_that_changed_under_a_run_is_refused(tmp_path, digits):
     np.savez(tmp_path / "own.npz", images=digits.train["sample"][200:400])
     with pytest.raises(ConfigError, match=r"was trained on other data than npz:.* is now"):
         evaluate_path(str(tmp_path / "run"), QUICK)
+
+
+def test_a_run_on_other_data_bears_a_name_of_its_own_on_every_page(tmp_path, digits):
+    np.savez(tmp_path / "own.npz", images=digits.train["sample"][:200])
+    run_dir, models = tmp_path / "pets", tmp_path / "models"
+    overrides = [f"data.source=npz:{tmp_path}/own.npz", "network.base_filters=4", *TINY]
+    train(load_experiment("dcgan-digits", overrides, run_dir), run_dir, progress=False)
+    outcome = evaluate_path(str(run_dir), QUICK)
+    page = (run_dir / "report.html").read_text()
+    headings = re.findall(r"<(?:title|h1)>(.*?)</", page)
+    assert len(headings) == 2 and all(heading.startswith("pets") for heading in headings)
+    assert outcome.text.lstrip().startswith("pets")
+    export_run(run_dir, models)
+    described = ExportedModel(str(models)).description
+    assert described.document["name"] == "pets"  # what `gan serve`'s page and its tab are called
+    card = (models / "1" / "assets.extra" / "model_card.md").read_text()
+    assert card.startswith("# pets\n")
+    assert "scikit-learn" not in card and "dcgan-digits" not in " ".join(headings)
 
 
 def test_moved_data_is_named_and_the_fingerprint_decides(tmp_path, digits):
