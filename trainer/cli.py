@@ -19,6 +19,7 @@ from trainer.commands import (
     SentenceCommand,
     SentenceGroup,
     experiment_options,
+    hanging,
     json_option,
     look_at_data,
     on_terminal,
@@ -70,7 +71,7 @@ def recipes(name: str | None, as_json: bool) -> None:
     lines = {name: load_experiment(name).description for name in recipe_names()}
     width = max(map(len, lines))
     blocks = [
-        "\n".join([heading, *(f"  {name:{width}}  {lines[name]}" for name in names)])
+        "\n".join([heading, *(hanging(f"  {name:{width}}  ", lines[name]) for name in names)])
         for heading, names in recipe_chapters().items()
     ]
     say(as_json, lines, "\n\n".join(blocks))

@@ -4,7 +4,9 @@ import json
 import logging
 import os
 import shlex
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -150,16 +152,15 @@ def look_at_data(experiment: Experiment, as_json: bool) -> None:
     # Of a user's own source nothing is known.
     if getattr(experiment.data.source, "has_splits", True):
         start_tensorflow()
-    from trainer.data.survey import lines, refuse_unfit, steps_of_epochs, survey
+    from trainer.data.survey import length, lines, refuse_unfit, survey
 
     found = survey(experiment.data)
     refuse_unfit(found, experiment)
     if not as_json:
-        seen = [f"#   {what}: {words}" for what, words in lines(found)]
-        steps = steps_of_epochs(found, experiment)
-        if steps is not None:
-            seen.append(f"#   steps: about {steps}, which {experiment.train.epochs:g} epochs make")
-        click.echo("\n".join(["", f"# Seen of {experiment.data.source}:", *seen]))
+        told = [*lines(found), length(found, experiment)]
+        seen = [f"#   {what}: {words}" for what, words in told]
+        heading = f"# Seen of {experiment.data.source}, which this can be trained on:"
+        click.echo("\n".join(["", heading, *seen]))
 
 
 def typed_command() -> str:
@@ -170,6 +171,14 @@ def typed_command() -> str:
 def say(as_json: bool, document: Any, text: str) -> None:
     """Prints what came of a command: one JSON document, or text."""
     click.echo(json.dumps(document) if as_json else text)
+
+
+def hanging(head: str, text: str) -> str:
+    """A head and what stands beside it: one line, or several where a terminal is narrower."""
+    if not sys.stdout.isatty():
+        return head + text
+    width = max(shutil.get_terminal_size().columns, 2 * len(head))
+    return textwrap.fill(text, width, initial_indent=head, subsequent_indent=" " * len(head))
 
 
 def on_terminal() -> bool:

@@ -72,7 +72,6 @@ class Summary:
     def text(self) -> str:
         """What a person wants to know at the end."""
         run_dir = shlex.quote(self.run_dir)
-        next_ = f"gan evaluate {run_dir};  gan export {run_dir} --to MODEL_DIR"
         lines = [
             self._ending,
             *([self.warning] if self.warning else []),
@@ -81,7 +80,8 @@ class Summary:
             f"  metrics      {join(self.run_dir, 'metrics.jsonl')}",
             f"  TensorBoard  tensorboard --logdir {shlex.quote(join(self.run_dir, 'logs'))}",
             f"  go on        {self._going_on}",
-            f"  next         {next_}",
+            f"  measure      gan evaluate {run_dir}",
+            f"  export       gan export {run_dir} --to MODEL_DIR",
         ]
         return "\n".join(lines)
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from trainer import task
 from trainer.cli import main
+from trainer.commands import hanging
 from trainer.config.recipe import recipe_names, recipe_text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +33,16 @@ def test_recipes_are_listed_by_chapter_one_a_line():
     assert needed | {"dcgan-fashion"} <= set(recipe_names())
 
 
+def test_descriptions_are_wrapped_beside_their_names_on_a_terminal(monkeypatch):
+    text = "one two three four five six seven eight nine ten eleven twelve thirteen"
+    assert hanging("  name  ", text) == f"  name  {text}"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = hanging("  name  ", text).split("\n")
+    assert len(lines) == 3 and max(map(len, lines)) <= 40
+    assert lines[1].startswith("        ") and " ".join(" ".join(lines).split()) == f"name {text}"
+
+
 def test_one_recipe_is_printed_with_its_comments():
     assert gan("recipes", "mlp-ring").stdout.strip() == recipe_text("mlp-ring").strip()
     refused = gan("recipes", "mlp-rin")
@@ -48,6 +59,7 @@ def test_a_dry_run_prints_the_resolved_recipe_looks_at_the_data_and_writes_nothi
     assert "seed: 3  # default 0" in lines and "  steps: 7  # default 5000" in lines
     assert "  name: label  # default none" in lines and "  batch_size: 64" in lines
     assert "#   classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9" in lines
+    assert "#   epochs: about 0.277, which 7 steps make" in lines
     as_json = json.loads(gan("train", "cgan-digits", "--dry-run", "--json").stdout)
     assert as_json["train"]["steps"] > 0 and as_json["train"]["batch_size"] > 0
     assert list(tmp_path.iterdir()) == []

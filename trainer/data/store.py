@@ -148,9 +148,8 @@ def _fill(table: _TablePlan, origin: str, sinks: _Sinks) -> dict[str, int]:
     """Pours the rows into the sinks of their parts; how many each part got."""
     counts = dict.fromkeys(sinks, 0)
     # Shown on a terminal only, and only if the reading takes longer than a second.
-    progress = tqdm(
-        table.rows, f"Reading {origin}", table.total, delay=1, disable=None, leave=False
-    )
+    # Without a delay: a bar that a log line brings up before it is due would never be cleared.
+    progress = tqdm(table.rows, f"Reading {origin}", table.total, disable=None, leave=False)
     for row, part in progress:
         if row is None:
             continue

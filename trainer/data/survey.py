@@ -114,13 +114,15 @@ def training_examples(found: Survey, data: Data) -> int:
     return found.count - (int(found.count * data.holdout_share) if found.held_out is None else 0)
 
 
-def steps_of_epochs(found: Survey, experiment: Experiment) -> int | None:
-    """About the steps that a length in epochs makes on this data; None for a length in steps."""
-    epochs = experiment.train.epochs
-    if epochs is None:
-        return None
-    per_step = experiment.train.batch_size * experiment.round.turns
-    return math.ceil(epochs * training_examples(found, experiment.data) / per_step)
+def length(found: Survey, experiment: Experiment) -> tuple[str, str]:
+    """What a length in epochs is in steps on this data, or the other way round, about."""
+    train, examples = experiment.train, training_examples(found, experiment.data)
+    per_step = train.batch_size * experiment.round.turns
+    if train.epochs is None:
+        epochs = train.steps * per_step / examples
+        return "epochs", f"about {epochs:.3g}, which {train.steps} steps make"
+    steps = math.ceil(train.epochs * examples / per_step)
+    return "steps", f"about {steps}, which {train.epochs:g} epochs make"
 
 
 def refuse_unfit(found: Survey, experiment: Experiment) -> None:

@@ -204,7 +204,7 @@ def _tell(found: Contents) -> None:
     root, names, labels = found.root, found.names, found.labels
     if found.others:
         _logger.warning(
-            "data.source: %d files that are no images are left out: %s.",
+            "data.source: left out, as no images: %d files (%s).",
             found.others.total(),
             _counted(found.others.most_common()),
         )
@@ -278,7 +278,7 @@ def _rows(
         _refuse_too_many(unreadable, outcome, len(files), data.max_corrupt_share)
         yield None
     if unreadable:
-        _logger.warning("%d of the %d images were skipped.", len(unreadable), len(files))
+        _logger.warning("Skipped: %d of the %d images.", len(unreadable), len(files))
 
 
 def _in_threads(function: Callable[[int], _T], count: int) -> Iterator[_T]:

@@ -159,7 +159,7 @@ def test_a_corrupt_file_is_named_and_skipped(tmp_path, save, noise, caplog, how,
         dataset = load(tmp_path, max_corrupt_share=0.4)
     assert len(dataset.train) == 2
     assert f"b.{ending} cannot be read and is skipped" in caplog.text
-    assert "1 of the 3 images were skipped" in caplog.text
+    assert "Skipped: 1 of the 3 images." in caplog.text
 
 
 def test_broken_exif_is_a_corrupt_file(tmp_path, save, noise, caplog):
@@ -286,7 +286,7 @@ def test_other_files_are_counted_by_ending(tmp_path, save, noise, caplog):
     for name in ("a/1.heic", "b/2.HEIC", "b/notes.txt", "README", ".hidden.txt"):
         (tmp_path / name).write_text("")
     load(tmp_path)
-    assert "4 files that are no images are left out: .heic 2" in caplog.text
+    assert "left out, as no images: 4 files (.heic 2, " in caplog.text
     assert ".txt 1" in caplog.text and "no ending 1" in caplog.text
 
 
