@@ -170,7 +170,7 @@ def resume(run_dir: str, overrides: tuple[str, ...], as_json: bool) -> None:
       gan resume runs/pets
       gan resume runs/pets --set train.steps=100000
     """  # noqa: D301 - click reads the \b as "do not wrap"
-    require_run(run_dir)
+    require_run(run_dir, overrides)
     require_own_data(run_dir, overrides, "--set data.source=SOURCE")
     _say_what_takes_long(f"Resuming {run_dir}")
     from trainer.training import resume as resume_run

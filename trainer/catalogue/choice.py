@@ -156,7 +156,7 @@ def require_own_modules(experiment: "Experiment") -> None:
         if module not in sys.modules and importlib.util.find_spec(module) is None:
             reason = f"no module {module!r}"
             if experiment.modules:
-                reason += f" in {experiment.modules!r}, where it was"
+                reason += f" in modules={experiment.modules!r}"
             raise _not_imported(type(component).__name__, component.name, reason)
 
 

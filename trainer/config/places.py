@@ -19,8 +19,12 @@ _WITH_PATHS = ("folder", "npz", "generated", "lines")
 DEMO_MARKER = ".saddlepoint-demo"
 
 
-def require_run(run_dir: str) -> None:
+def require_run(run_dir: str, overrides: Sequence[str] = ()) -> None:
     """Refuses a local folder that holds no run, or one whose own classes are nowhere.
+
+    Args:
+        run_dir: of the run.
+        overrides: `KEY=VALUE`, which may say where those classes are now.
 
     Raises:
         ConfigError: naming it.
@@ -29,7 +33,7 @@ def require_run(run_dir: str) -> None:
         raise no_run(run_dir)
     experiment = _recorded(run_dir)
     if experiment is not None:
-        require_own_modules(experiment)
+        require_own_modules(with_overrides(experiment, overrides))
 
 
 def require_own_data(target: str, overrides: Sequence[str], remedy: str) -> None:

@@ -73,7 +73,7 @@ def test_a_run_remembers_where_a_class_was_found(folder, monkeypatch, place):
 
     elsewhere(folder, monkeypatch, name)
     (folder / place / f"{name}.py").rename(folder / f"{name}.py")
-    gone = f"no module '{name}' in '{folder / place}', where it was"
+    gone = f"no module '{name}' in modules='{folder / place}'"
     for use in (resume, open_run):
         with pytest.raises(ConfigError, match=re.escape(gone)):
             use(folder / "run")

@@ -39,8 +39,9 @@ COMMANDS = {
     "evaluate models": "data.source: gone, the data of 'models', does not exist",
     "evaluate models --data folder:file --reference digits": "--data: received 'folder:file'",
     "resume moved": "now by --set data.source=SOURCE",
-    "export classless --to m": "no module 'lost_nets' in '/lost', where it was",
-    "resume classless": "no module 'lost_nets' in '/lost', where it was",
+    "export classless --to m": "no module 'lost_nets' in modules='/lost'",
+    "resume classless": "no module 'lost_nets' in modules='/lost'",
+    "resume classless --set modules=nets": "data.source: gone, the data of 'classless', does not",
     "compare nowhere": "TARGET: 'nowhere' is no run",
     "serve": "model directory: received none",
     "serve nowhere": "model directory: 'nowhere' does not exist",
@@ -70,6 +71,8 @@ def answers(tmp_path_factory):
     (here / "photos").mkdir()
     (here / "taken").mkdir()
     (here / "taken" / "mine").touch()
+    (here / "nets").mkdir()
+    (here / "nets" / "lost_nets.py").touch()
     exported = here / "models" / "1"
     for folder in (here / "moved", here / "classless", exported / "assets.extra"):
         folder.mkdir(parents=True)
