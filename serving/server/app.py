@@ -126,17 +126,18 @@ class Server:
 
     @property
     def greeting(self) -> str:
-        """Where a started server is found, as a line for a person."""
+        """Where a started server is found: for a person, a line an address."""
         options, parts = self.options, self._parts
         models = list(parts.endpoint.registry.models) if parts.endpoint is not None else []
         scheme = "https" if options.rest_ssl_cert_file else "http"
         web = f"{scheme}://{host_and_port(options.host, self.rest_api_port)}"
-        page = f", page {web}/" if options.web else ""
+        page = [f"  page  {web}/"] if options.web else []
         rest = web + (model_path(models[0]) if len(models) == 1 else "")
         grpc = ("grpcs://" if options.ssl_config_file else "") + host_and_port(
             options.host, self.port
         )
-        return f"Serving {', '.join(models)}: gRPC {grpc}, REST {rest}{page}"
+        lines = [f"Serving {', '.join(models)}:", f"  gRPC  {grpc}", f"  REST  {rest}", *page]
+        return "\n".join(lines)
 
     def __enter__(self) -> "Server":
         """Starts the server."""

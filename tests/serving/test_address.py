@@ -47,7 +47,7 @@ def test_printed_addresses_are_taken(digits, client_class, host, name):
     if host == "::1" and not has_ipv6():
         pytest.skip("no IPv6 here")
     with Server(str(digits), name, host=host, port=0, rest_api_port=0) as server:
-        grpc, rest = re.search("gRPC (.*), REST (.*)", server.greeting).groups()
+        grpc, rest = re.search("gRPC  (.*)\n  REST  (.*)", server.greeting).groups()
         for target, model in ((grpc, name), (rest, name), (rest, "default")):
             with client_class(target, model, timeout=10) as client:
                 assert client.describe()["name"] == "tiny"
