@@ -204,8 +204,7 @@ def _tell(found: Contents) -> None:
     root, names, labels = found.root, found.names, found.labels
     if found.others:
         _logger.warning(
-            "data.source: left out, as no images: %d files (%s).",
-            found.others.total(),
+            "data.source: left out, as no images: %s.",
             _counted(found.others.most_common()),
         )
     for link in found.repeated:
