@@ -25,7 +25,11 @@ WGAN = (
     "round.discriminator_turns=2",
 )
 
-
+# Means of the whole batch.
+OF_THE_BATCH = (
+    "objective=relativistic_average",
+    "network.discriminator_normalization=none",
+)
 COUPLED = (
     # Dense layers are the quickest to trace.
     "network={name: mlp, units: [4]}",
@@ -62,8 +66,12 @@ def _played(experiment, digits, replicas):
         # The turn that is looked ahead on is the whole batch's, and packs are neighbours of it.
         ((*SGD, "wrappers=[{name: pack, samples: 2}, {name: unroll, steps: 2}]"), 1e-6),
         ((*SGD, "round.fresh_latents=false"), 1e-6),
+        ((*SGD, *OF_THE_BATCH), 1e-6),
     ],
-    ids=["sgd", "sgd clipped", "sgd wgan-gp", "adam", "sgd packed unrolled", "sgd shared fakes"],
+    ids=[
+        *("sgd", "sgd clipped", "sgd wgan-gp", "adam", "sgd packed unrolled", "sgd shared fakes"),
+        "sgd of the batch",
+    ],
 )
 def test_one_and_two_replicas_train_alike(digits, overrides, tolerance):
     one, logs_one, steps_one = _play(digits, 1, *overrides)

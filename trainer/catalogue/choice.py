@@ -76,6 +76,8 @@ class Custom(Component):
     builds: ClassVar[tuple[str, ...]] = ()
     shows_pictures: ClassVar[bool] = True
     translates: ClassVar[bool] = True
+    logits_are_probabilities: ClassVar[bool] = False
+    sign_tells: ClassVar[bool] = True
 
     @property
     def turns(self) -> int:

@@ -92,12 +92,12 @@ class Augment(Component):
                 "wrappers: received 'pack' before 'augment', which would augment a whole pack as "
                 "one picture; put augment first"
             )
-        objective = experiment.objective.name
-        if self.adaptive and objective in ("least_squares", "wasserstein"):
+        if self.adaptive and not experiment.objective.sign_tells:
             yield (
-                f"wrappers.augment.adaptive: received true with objective={objective}, whose "
-                "logits do not change their sign between real and fake; set it to false, or set "
-                "objective=non_saturating, minimax or hinge"
+                "wrappers.augment.adaptive: received true with "
+                f"objective={experiment.objective.name}, whose logits do not change their sign "
+                "between real and fake; set it to false, or set objective=non_saturating, minimax "
+                "or hinge"
             )
 
 

@@ -22,7 +22,6 @@ def describe(experiment: Experiment, live: "LiveModel", step: int) -> dict[str, 
     parts, spec = live.gan.round.parts, live.spec
     offered = {name: s for name, s in live.signatures.items() if s.exported}
     ((output, sample), *_) = output_fields({"sample": spec.sample}).items()
-    probabilities = ("minimax", "non_saturating")
     return {
         "format": 1,
         "name": experiment.name,
@@ -39,7 +38,7 @@ def describe(experiment: Experiment, live: "LiveModel", step: int) -> dict[str, 
         },
         "condition": parts.condition.describe(),
         "objective": experiment.objective.name,
-        "logits_are_probabilities": experiment.objective.name in probabilities,
+        "logits_are_probabilities": experiment.objective.logits_are_probabilities,
         "signatures": {name: _types(s.inputs, s.outputs) for name, s in offered.items()}
         | {"describe": _types(**_DESCRIBE)},
         "fields": {name: fields_of(signature) for name, signature in offered.items()},

@@ -2,10 +2,12 @@
 
 Every function takes float32 logits of any one shape and returns losses of that shape: the updater
 alone decides how examples are averaged. `real` and `fake` are the discriminator's logits of
-real and generated examples; D = sigmoid(logit) where logits are probabilities.
+real and generated examples; D = sigmoid(logit) where logits are probabilities. Whatever an
+objective looks at across examples is a mean over the global batch.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +15,7 @@ import tensorflow as tf
 
 from trainer import catalogue
 from trainer.fields import Field
+from trainer.game import replicas
 from trainer.game.players import Inputs, Outputs
 
 
@@ -25,9 +28,9 @@ class Objective:
     """A pair of per-example losses.
 
     Attributes:
-        discriminator: `(real_logits, fake_logits) -> loss`, elementwise.
-        generator: `(fake_logits, real_logits) -> loss`, elementwise; only relativistic objectives
-            look at the second argument.
+        discriminator: `(real_logits, fake_logits) -> loss`, a loss for each pair of them.
+        generator: `(fake_logits, real_logits) -> loss`, likewise; only objectives with
+            `generator_sees_real` look at the second argument.
         logits_are_probabilities: whether sigmoid(logit) estimates the probability of being real,
             so that D(x) and D(G(z)) can be shown.
         needs: the outputs it asks of the discriminator; a size it does not know is None, and some
@@ -44,11 +47,16 @@ class Objective:
     generator_sees_real: bool = False
 
 
-def _log_loss_of_fakes(real: tf.Tensor, fake: tf.Tensor, real_label: float = 1.0) -> tf.Tensor:
-    """-E[t log D(x) + (1 - t) log(1 - D(x))] - E[log(1 - D(G(z)))], t the real label."""
-    targets = tf.fill(tf.shape(real), real_label)
-    real_loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=real)
-    return real_loss + tf.nn.softplus(fake)
+def _log_losses(
+    real: tf.Tensor, fake: tf.Tensor, real_label: float = 1.0, fake_label: float = 0.0
+) -> tf.Tensor:
+    """-t log D(x) - (1 - t) log(1 - D(x)) and the same of G(z): labels are probabilities t."""
+    return _log_loss(real, real_label) + _log_loss(fake, fake_label)
+
+
+def _log_loss(logits: tf.Tensor, label: float) -> tf.Tensor:
+    labels = tf.fill(tf.shape(logits), label)
+    return tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
 
 
 def minimax(_: catalogue.Minimax) -> Objective:
@@ -57,7 +65,7 @@ def minimax(_: catalogue.Minimax) -> Objective:
     Reference: Goodfellow et al. 2014, "Generative adversarial networks", equation 1.
     """
     return Objective(
-        discriminator=_log_loss_of_fakes,
+        discriminator=_log_losses,
         generator=lambda fake, real: -tf.nn.softplus(fake),
         logits_are_probabilities=True,
     )
@@ -66,10 +74,17 @@ def minimax(_: catalogue.Minimax) -> Objective:
 def non_saturating(options: catalogue.NonSaturating) -> Objective:
     """The generator minimises -log D(G(z)), whose gradient does not vanish when it loses.
 
+    With real labels of t, a share p of all labels flipped, the discriminator's log losses have the
+    labels (1 - p) t for real and p t for fake examples: the log loss is linear in its label, so
+    this is the expectation over random flips, without their variance. A discriminator at its best
+    then stays within [p t, (1 - p) t].
+
     Reference: Goodfellow et al. 2014, section 3; one-sided smoothing: Salimans et al. 2016.
     """
+    label, flipped = options.real_label, options.flipped_labels
+    of_real, of_fake = (1.0 - flipped) * label, flipped * label
     return Objective(
-        discriminator=lambda real, fake: _log_loss_of_fakes(real, fake, options.real_label),
+        discriminator=lambda real, fake: _log_losses(real, fake, of_real, of_fake),
         generator=lambda fake, real: tf.nn.softplus(-fake),
         logits_are_probabilities=True,
     )
@@ -121,9 +136,72 @@ def classes(options: catalogue.Classes) -> Objective:
     Reference: Salimans et al. 2016, "Improved techniques for training GANs", section 5.
     """
     return Objective(
-        discriminator=_log_loss_of_fakes,
+        discriminator=_log_losses,
         generator=lambda fake, real: options.generator_weight * tf.nn.softplus(-fake),
         logits_are_probabilities=True,
         needs={"class_logits": Field((None,))},
         reads=_log_sum_exp,
     )
+
+
+def relativistic(_: catalogue.Relativistic) -> Objective:
+    """-log σ(D(x) - D(G(z))) against the same with both exchanged, pair by pair (RpGAN).
+
+    Reference: Jolicoeur-Martineau 2019, "The relativistic discriminator: a key element missing
+    from standard GAN", section 4.1; with R1 and R2: Huang et al. 2024 (R3GAN).
+    """
+    return Objective(
+        discriminator=lambda real, fake: tf.nn.softplus(fake - real),
+        generator=lambda fake, real: tf.nn.softplus(real - fake),
+        generator_sees_real=True,
+    )
+
+
+def relativistic_average(options: catalogue.RelativisticAverage) -> Objective:
+    """f(D(x) - E D(G(z))) + f(E D(x) - D(G(z))), against the same with both exchanged.
+
+    f(y) = -log σ(y), or max(0, 1 - y); the means are over the global batch.
+
+    Reference: Jolicoeur-Martineau 2019, section 4.2 and appendix.
+    """
+    of_margin = {"logistic": lambda y: tf.nn.softplus(-y), "hinge": lambda y: tf.nn.relu(1.0 - y)}
+    f = of_margin[options.loss]
+
+    def losses(better: tf.Tensor, worse: tf.Tensor) -> tf.Tensor:
+        return f(better - replicas.mean(worse)) + f(replicas.mean(better) - worse)
+
+    return Objective(discriminator=losses, generator=losses, generator_sees_real=True)
+
+
+def f_divergence(options: catalogue.FDivergence) -> Objective:
+    """g(v) of real and f*(g(v)) of fake logits v, whose difference bounds D_f(P ‖ Q) from below.
+
+        min_G max_v  E[g(v(x))] - E[f*(g(v(G(z))))]
+
+    g keeps the bound within the domain of f's convex conjugate f*; at its best g(v) = f'(p/q).
+    Without `zero_sum` the generator maximises E[g(v(G(z)))] instead.
+
+    Reference: Nowozin et al. 2016, "f-GAN: training generative neural samplers using variational
+    divergence minimization", equations 4 and 6, tables 2 and 6.
+    """
+    g, conjugate = _DIVERGENCES[options.divergence]
+    return Objective(
+        discriminator=lambda real, fake: conjugate(fake) - g(real),
+        generator=lambda fake, real: -conjugate(fake) if options.zero_sum else -g(fake),
+    )
+
+
+_LOG_2 = math.log(2.0)
+_OfLogits = Callable[[tf.Tensor], tf.Tensor]
+# By divergence: g(v), and f*(g(v)) written out, so that neither leaves the range of float32 sooner
+# than it must.
+_DIVERGENCES: Mapping[str, tuple[_OfLogits, _OfLogits]] = {
+    "kl": (tf.identity, lambda v: tf.exp(v - 1.0)),
+    "reverse_kl": (lambda v: -tf.exp(-v), lambda v: v - 1.0),
+    "pearson": (tf.identity, lambda v: 0.25 * tf.square(v) + v),
+    "squared_hellinger": (lambda v: 1.0 - tf.exp(-v), lambda v: tf.exp(v) - 1.0),
+    "jensen_shannon": (
+        lambda v: _LOG_2 - tf.nn.softplus(-v),
+        lambda v: tf.nn.softplus(v) - _LOG_2,
+    ),
+}

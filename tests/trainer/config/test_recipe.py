@@ -61,6 +61,7 @@ BAD = [
         "round={discriminator_turns: 2, fresh_latents: false}",
         ["round.fresh_latents", "discriminator_turns=2", "true"],
     ),
+    ("objective.flipped_labels=0.5", ["objective", "flipped_labels", "0.5", "less than"]),
     ("terms=[mutual_information]", ["terms", "no codes", "prior.categorical=[10]"]),
     ("wrappers=[pack, augment]", ["wrappers", "'pack' before 'augment'", "put augment first"]),
     ("wrappers=[{name: augment, policy: [flip]}]", ["wrappers[0].policy[0]", "'flip'", "cutout"]),
@@ -95,6 +96,14 @@ BAD = [
         (
             ["wrappers=[{name: augment, adaptive: true}]", "objective=least_squares"],
             ["wrappers.augment.adaptive", "least_squares", "hinge"],
+        ),
+        (
+            ["wrappers=[{name: augment, adaptive: true}]", "objective=relativistic"],
+            ["wrappers.augment.adaptive", "relativistic", "sign", "non_saturating"],
+        ),
+        (
+            ["round=policy", "objective=relativistic_average"],
+            ["objective", "'relativistic_average'", "'policy'", "single sequences"],
         ),
         (
             ["objective=classes", "terms=[classification]"],
