@@ -25,9 +25,10 @@ WGAN = (
     "round.discriminator_turns=2",
 )
 
-# Means of the whole batch.
+# Means and a deviation of the whole batch.
 OF_THE_BATCH = (
     "objective=relativistic_average",
+    "penalties=[{name: dragan, every: 2}]",
     "network.discriminator_normalization=none",
 )
 COUPLED = (

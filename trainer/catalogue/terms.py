@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 class GradientBased(Component):
     """A penalty on the gradient of one example, which must not depend on its batch."""
 
+    # Played every so many steps, with as many times the weight (Karras et al. 2020).
+    every: int = Field(1, ge=1)
+
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Discriminators that normalise by the batch."""
         roles = experiment.round.roles or {"discriminator": "discriminator"}
@@ -38,6 +41,8 @@ class GradientPenalty(GradientBased):
     name: Literal["gradient_penalty"] = "gradient_penalty"
     # Lambda of the paper.
     weight: float = Field(10.0, gt=0.0)
+    # Whether norms below one are free (Petzka et al. 2018).
+    one_sided: bool = False
 
 
 class R1(GradientBased):
@@ -47,8 +52,6 @@ class R1(GradientBased):
     name: Literal["r1"] = "r1"
     # Gamma of the paper; the penalty is half of it times the squared norm.
     gamma: float = Field(10.0, gt=0.0)
-    # Played every so many steps, with as many times the weight (Karras et al. 2020).
-    every: int = Field(1, ge=1)
 
 
 class R2(GradientBased):
@@ -58,8 +61,17 @@ class R2(GradientBased):
     name: Literal["r2"] = "r2"
     # Gamma of the paper; the penalty is half of it times the squared norm.
     gamma: float = Field(10.0, gt=0.0)
-    # Played every so many steps, with as many times the weight (Karras et al. 2020).
-    every: int = Field(1, ge=1)
+
+
+class Dragan(GradientBased):
+    """Keeps the gradient norm at one around real examples (DRAGAN, Kodali et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.terms.gradients:Dragan"
+    name: Literal["dragan"] = "dragan"
+    # Lambda of the paper.
+    weight: float = Field(10.0, gt=0.0)
+    # How far around, in standard deviations of the batch.
+    spread: float = Field(0.5, gt=0.0)
 
 
 class Drift(Component):
@@ -167,7 +179,7 @@ class FeatureMatching(Component):
     weight: float = Field(1.0, gt=0.0)
 
 
-Penalty = Annotated[GradientPenalty | R1 | R2 | Drift | Custom, BY_NAME]
+Penalty = Annotated[GradientPenalty | R1 | R2 | Dragan | Drift | Custom, BY_NAME]
 AnyTerm = Annotated[
     Classification | MutualInformation | Reconstruction | Supervised | FeatureMatching | Custom,
     BY_NAME,

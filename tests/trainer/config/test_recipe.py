@@ -61,6 +61,7 @@ BAD = [
         "round={discriminator_turns: 2, fresh_latents: false}",
         ["round.fresh_latents", "discriminator_turns=2", "true"],
     ),
+    ("penalties=[dragan]", ["discriminator_normalization", "'batch'", "layer or none"]),
     ("objective.flipped_labels=0.5", ["objective", "flipped_labels", "0.5", "less than"]),
     ("terms=[mutual_information]", ["terms", "no codes", "prior.categorical=[10]"]),
     ("wrappers=[pack, augment]", ["wrappers", "'pack' before 'augment'", "put augment first"]),

@@ -1,58 +1,45 @@
 """Penalties on the judge's gradient with respect to what it judges."""
 
+import math
+from typing import Any
+
 import tensorflow as tf
 
-from trainer import catalogue, randomness
+from trainer import randomness
+from trainer.game import replicas
 from trainer.game.adversarial_loss import GameTurn, Judge, Judged, Sample, Term, per_example
 from trainer.game.parts import Parts
 
 
-class GradientPenalty(Term):
-    """λ(‖∇D(x̂)‖ - 1)² at a random point x̂ between a real and a fake example, or pack of them.
+class OfGradient(Term):
+    """A function of the norm of the judge's gradient at some points, every so many steps.
 
-    Reference: Gulrajani et al. 2017, "Improved training of Wasserstein GANs", algorithm 1.
+    Played in every k-th step it has k times the weight, so that its mean over the steps stays what
+    it is. It is a part of that step's own update: no update is added, so there is none to make up
+    for. (StyleGAN2 takes an update of its own for it, k + 1 in k steps, and lowers the optimizer's
+    learning rate and decays, by c = k / (k + 1), to take that back.)
+
+    Reference: lazily, Karras et al. 2020, "Analyzing and improving the image quality of StyleGAN",
+    section 3.1 and appendix B.
     """
 
-    def __init__(self, options: catalogue.GradientPenalty, parts: Parts) -> None:
+    def __init__(self, options: Any, parts: Parts) -> None:
         self.options = options
 
-    def discriminator(self, turn: GameTurn) -> tf.Tensor:
-        """The penalty of each pair, float32 [n]."""
-        assert turn.real is not None
-        share = _of_packs(randomness.uniform(turn.noise.keys("gradient penalty"), 1), turn.real)
-        between = {
-            name: real + _spread(share, real) * (turn.fake.sample[name] - real)
-            for name, real in turn.real.sample.items()
-        }
-        # The root has no derivative at zero, where a dead critic would make the step NaN.
-        norm = tf.sqrt(tf.maximum(squared_gradient_norm(turn.judge, between), 1e-24))
-        return self.options.weight * tf.square(norm - 1.0)
+    def points(self, turn: GameTurn) -> Sample:
+        """Where the gradient is taken."""
+        raise NotImplementedError
 
-
-class R1(Term):
-    """γ/2 ‖∇D(x)‖² on real examples, every so many steps.
-
-    Played every k-th step its weight is k times as large, so that its mean stays what it is.
-
-    Reference: Mescheder et al. 2018, "Which training methods for GANs do actually converge?",
-    equation 9; lazily: Karras et al. 2020, "Analyzing and improving the image quality of
-    StyleGAN", section 3.1.
-    """
-
-    def __init__(self, options: catalogue.R1, parts: Parts) -> None:
-        self.options = options
+    def penalty(self, squared_norm: tf.Tensor) -> tf.Tensor:
+        """The penalty for gradients of these squared norms, float32 [n]."""
+        raise NotImplementedError
 
     def discriminator(self, turn: GameTurn) -> tf.Tensor:
-        """The penalty of each real example, float32 [b]; zero in the steps between."""
-        assert turn.real is not None
-        return self._penalty(turn, turn.real.sample)
-
-    def _penalty(self, turn: GameTurn, sample: Sample) -> tf.Tensor:
-        every = self.options.every
-        weight = 0.5 * self.options.gamma * every
+        """The penalty of each point, float32 [n]; zero in the steps between."""
+        every, points = self.options.every, self.points(turn)
 
         def penalty() -> tf.Tensor:
-            return weight * squared_gradient_norm(turn.judge, sample)
+            return every * self.penalty(squared_gradient_norm(turn.judge, points))
 
         if every == 1:
             return penalty()
@@ -60,12 +47,83 @@ class R1(Term):
         return tf.cond(turn.noise.step % every == 0, penalty, lambda: tf.zeros([rows]))
 
 
-class R2(R1):
-    """γ/2 ‖∇D(G(z))‖² on fakes, every so many steps (Mescheder et al. 2018, equation 10)."""
+class GradientPenalty(OfGradient):
+    """λ(‖∇D(x̂)‖ - 1)² at a random point x̂ between a real and a fake example, or pack of them.
 
-    def discriminator(self, turn: GameTurn) -> tf.Tensor:
-        """The penalty of each fake, float32 [b]; zero in the steps between."""
-        return self._penalty(turn, turn.fake.sample)
+    One-sided it is λ max(0, ‖∇D(x̂)‖ - 1)², which lets a critic be flatter than it may be steep.
+
+    Reference: Gulrajani et al. 2017, "Improved training of Wasserstein GANs", algorithm 1; one
+    side: Petzka et al. 2018, "On the regularization of Wasserstein GANs", equation 8.
+    """
+
+    def points(self, turn: GameTurn) -> Sample:
+        """A point on the line from each real example to a fake."""
+        assert turn.real is not None
+        share = _of_packs(randomness.uniform(turn.noise.keys("gradient penalty"), 1), turn.real)
+        return {
+            name: real + _spread(share, real) * (turn.fake.sample[name] - real)
+            for name, real in turn.real.sample.items()
+        }
+
+    def penalty(self, squared_norm: tf.Tensor) -> tf.Tensor:
+        """See the class."""
+        excess = _root(squared_norm) - 1.0
+        if self.options.one_sided:
+            excess = tf.nn.relu(excess)
+        return self.options.weight * tf.square(excess)
+
+
+class R1(OfGradient):
+    """γ/2 ‖∇D(x)‖² on real examples.
+
+    Reference: Mescheder et al. 2018, "Which training methods for GANs do actually converge?",
+    equation 9.
+    """
+
+    def points(self, turn: GameTurn) -> Sample:
+        """The real examples."""
+        assert turn.real is not None
+        return turn.real.sample
+
+    def penalty(self, squared_norm: tf.Tensor) -> tf.Tensor:
+        """See the class."""
+        return 0.5 * self.options.gamma * squared_norm
+
+
+class R2(R1):
+    """γ/2 ‖∇D(G(z))‖² on fakes (Mescheder et al. 2018, equation 10)."""
+
+    def points(self, turn: GameTurn) -> Sample:
+        """The fakes."""
+        return turn.fake.sample
+
+
+class Dragan(OfGradient):
+    """λ(‖∇D(x̂)‖ - 1)² at x̂ = x + α · ½ σ u, around a real example x.
+
+    u is uniform on [0, 1), a number for each of the example's; α likewise, one an example; σ the
+    standard deviation of all numbers of the global batch; ½ is the option `spread`.
+
+    Reference: Kodali et al. 2017, "On convergence and stability of GANs", algorithm 1; u, α and σ
+    are those of the authors' code.
+    """
+
+    def points(self, turn: GameTurn) -> Sample:
+        """A point beside each real example."""
+        assert turn.real is not None
+        share = _of_packs(randomness.uniform(turn.noise.keys("dragan share"), 1), turn.real)
+        around: dict[str, tf.Tensor] = {}
+        for name, real in turn.real.sample.items():
+            size = math.prod(real.shape[1:])
+            u = randomness.uniform(turn.noise.keys(f"dragan {name}"), size)
+            u = tf.reshape(u, tf.shape(real))
+            distance = self.options.spread * _deviation(real)
+            around[name] = real + distance * _spread(share, real) * u
+        return around
+
+    def penalty(self, squared_norm: tf.Tensor) -> tf.Tensor:
+        """See the class."""
+        return self.options.weight * tf.square(_root(squared_norm) - 1.0)
 
 
 def squared_gradient_norm(judge: Judge, sample: Sample) -> tf.Tensor:
@@ -82,6 +140,16 @@ def squared_gradient_norm(judge: Judge, sample: Sample) -> tf.Tensor:
     squares = [tf.square(tf.cast(gradient, tf.float32)) for gradient in gradients]
     per_logit = [tf.reshape(x, [tf.shape(logits)[0], -1]) for x in squares]
     return tf.add_n([tf.reduce_sum(x, axis=1) for x in per_logit])
+
+
+def _root(squared_norm: tf.Tensor) -> tf.Tensor:
+    """The root, which has no derivative at zero: there a dead critic would make the step NaN."""
+    return tf.sqrt(tf.maximum(squared_norm, 1e-24))
+
+
+def _deviation(values: tf.Tensor) -> tf.Tensor:
+    """The standard deviation of all numbers of the global batch, a scalar."""
+    return tf.sqrt(replicas.mean(tf.square(values - replicas.mean(values))))
 
 
 def _of_packs(share: tf.Tensor, judged: Judged) -> tf.Tensor:
