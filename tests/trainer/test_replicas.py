@@ -25,10 +25,11 @@ WGAN = (
     "round.discriminator_turns=2",
 )
 
-# Means and a deviation of the whole batch.
+# Means, a deviation and cosines of the whole batch.
 OF_THE_BATCH = (
     "objective=relativistic_average",
     "penalties=[{name: dragan, every: 2}]",
+    "terms=[pulling_away]",
     "network.discriminator_normalization=none",
 )
 COUPLED = (

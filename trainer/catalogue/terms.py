@@ -179,8 +179,31 @@ class FeatureMatching(Component):
     weight: float = Field(1.0, gt=0.0)
 
 
+class PullingAway(Component):
+    """The codes of fakes are to point in different directions (Zhao et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.terms.pulling_away:PullingAway"
+    name: Literal["pulling_away"] = "pulling_away"
+    # Weight of the mean squared cosine, in the generator's turn.
+    weight: float = Field(0.1, gt=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A fake without others."""
+        if experiment.train.batch_size < 2:
+            yield (
+                "terms: received 'pulling_away' with train.batch_size=1, where a fake has no other "
+                "to pull away from; take two at least"
+            )
+
+
 Penalty = Annotated[GradientPenalty | R1 | R2 | Dragan | Drift | Custom, BY_NAME]
 AnyTerm = Annotated[
-    Classification | MutualInformation | Reconstruction | Supervised | FeatureMatching | Custom,
+    Classification
+    | MutualInformation
+    | Reconstruction
+    | Supervised
+    | FeatureMatching
+    | PullingAway
+    | Custom,
     BY_NAME,
 ]

@@ -157,6 +157,14 @@ def relativistic(_: catalogue.Relativistic) -> Objective:
     )
 
 
+def _logistic(y: tf.Tensor) -> tf.Tensor:
+    return tf.nn.softplus(-y)
+
+
+def _hinge(y: tf.Tensor) -> tf.Tensor:
+    return tf.nn.relu(1.0 - y)
+
+
 def relativistic_average(options: catalogue.RelativisticAverage) -> Objective:
     """f(D(x) - E D(G(z))) + f(E D(x) - D(G(z))), against the same with both exchanged.
 
@@ -164,8 +172,7 @@ def relativistic_average(options: catalogue.RelativisticAverage) -> Objective:
 
     Reference: Jolicoeur-Martineau 2019, section 4.2 and appendix.
     """
-    of_margin = {"logistic": lambda y: tf.nn.softplus(-y), "hinge": lambda y: tf.nn.relu(1.0 - y)}
-    f = of_margin[options.loss]
+    f = {"logistic": _logistic, "hinge": _hinge}[options.loss]
 
     def losses(better: tf.Tensor, worse: tf.Tensor) -> tf.Tensor:
         return f(better - replicas.mean(worse)) + f(replicas.mean(better) - worse)

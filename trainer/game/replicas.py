@@ -19,7 +19,7 @@ def summed(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
 
 
 def gathered(values: tf.Tensor) -> tf.Tensor:
-    """The rows [b, …] of all replicas, [B, …], in one order everywhere; no gradient."""
+    """The rows [b, …] of all replicas, [B, …], in one order everywhere; gradients flow through."""
     if count() == 1:
         return values
     rows: tf.Tensor = tf.distribute.get_replica_context().all_gather(values, axis=0)

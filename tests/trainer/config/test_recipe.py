@@ -95,6 +95,10 @@ BAD = [
     [
         (["terms=[classification]", "condition=none"], ["terms", "condition=label"]),
         (
+            ["terms=[pulling_away]", "train.batch_size=1"],
+            ["terms", "'pulling_away'", "train.batch_size=1", "two"],
+        ),
+        (
             ["wrappers=[{name: augment, adaptive: true}]", "objective=least_squares"],
             ["wrappers.augment.adaptive", "least_squares", "hinge"],
         ),
