@@ -1,7 +1,6 @@
 """Augmented games: the discriminator sees no picture as it is."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -14,7 +13,8 @@ from trainer.game.parts import Parts
 from trainer.game.players import Inputs, Outputs, Player, Players
 from trainer.game.roles import DISCRIMINATOR
 from trainer.game.rounds.round import Round
-from trainer.game.turns import Outcome, Position, Turn, Updates
+from trainer.game.turns import Outcome, Updates
+from trainer.game.wrappers.calls import Calls, Numbered
 from trainer.game.wrappers.wrapper import Wrapper
 from trainer.randomness import Noise
 
@@ -80,14 +80,12 @@ class Augment(Wrapper):
 
     def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
         """See `Round.play`."""
-        calls = _Calls(noise.within("augment"))
+        calls = Calls(noise.within("augment"))
         augmenting: dict[str, Any] = {
             name: _AugmentingPlayer(players[name], pictures, self, calls)
             for name, pictures in self._pictures.items()
         }
-        outcome = self.round.play(
-            {**players, **augmenting}, batch, noise, _Numbered(updates, calls)
-        )
+        outcome = self.round.play({**players, **augmenting}, batch, noise, Numbered(updates, calls))
         return outcome | Outcome(watched=self._watched(outcome))
 
     def _watched(self, outcome: Outcome) -> Mapping[str, tf.Tensor]:
@@ -151,66 +149,11 @@ def _variable(value: float, dtype: tf.DType) -> tf.Variable:
     )
 
 
-class _Calls:
-    """Names the calls of discriminators: the n-th of a turn, however often the turn is asked."""
-
-    def __init__(self, noise: Noise) -> None:
-        self._noise, self._turns = noise, dict[Turn, int]()
-        self._turn, self._number = "", 0
-
-    @contextmanager
-    def of(self, turn: Turn) -> Iterator[None]:
-        """Within, calls are of this turn, and counted from its beginning."""
-        before = self._turn, self._number
-        self._turn, self._number = f"{self._turns.setdefault(turn, len(self._turns))}/", 0
-        try:
-            yield
-        finally:
-            self._turn, self._number = before
-
-    def next(self) -> Noise:
-        """The random streams of the next call."""
-        self._number += 1
-        return self._noise.within(f"{self._turn}{self._number - 1}")
-
-
-class _Numbered:
-    """Updates whose turns see the same augmentations whenever they are asked again."""
-
-    def __init__(self, updates: Updates, calls: _Calls) -> None:
-        self._updates, self._calls = updates, calls
-
-    def position(self, side: str) -> Position:
-        """See `Updates.position`."""
-        return self._updates.position(side)
-
-    def minimise(self, side: str, turn: Turn) -> Outcome:
-        """See `Updates.minimise`."""
-        return self._updates.minimise(side, self._numbered(turn))
-
-    def lookahead(
-        self, side: str, turn: Turn, steps: int, start: Position
-    ) -> AbstractContextManager[None]:
-        """See `Updates.lookahead`."""
-        return self._updates.lookahead(side, self._numbered(turn), steps, start)
-
-    def without_trace(self) -> AbstractContextManager[None]:
-        """See `Updates.without_trace`."""
-        return self._updates.without_trace()
-
-    def _numbered(self, turn: Turn) -> Turn:
-        def numbered() -> Outcome:
-            with self._calls.of(turn):
-                return turn()
-
-        return numbered
-
-
 class _AugmentingPlayer:
     """A discriminator that sees augmented pictures; those of one row are changed alike."""
 
     def __init__(
-        self, player: Player, pictures: tuple[str, ...], wrapper: Augment, calls: _Calls
+        self, player: Player, pictures: tuple[str, ...], wrapper: Augment, calls: Calls
     ) -> None:
         self._player, self._pictures = player, pictures
         self._wrapper, self._calls = wrapper, calls

@@ -10,9 +10,7 @@ from tests.trainer.game.wrappers.games import built, weights
 from trainer.errors import ConfigError
 from trainer.game import augmentations
 from trainer.game.assembly import assemble
-from trainer.game.turns import Outcome
 from trainer.game.wrappers import augment
-from trainer.game.wrappers.augment import _Calls, _Numbered
 from trainer.run.checkpoints import Checkpoints
 from trainer.training import train
 
@@ -50,38 +48,6 @@ def test_real_and_fake_are_augmented_in_both_turns_and_alike_when_asked_again(mo
     for first, again in updates.outcomes:
         for name in first.losses:
             np.testing.assert_array_equal(first.losses[name], again.losses[name])
-
-
-def test_calls_of_a_turn_are_the_same_also_when_it_is_looked_ahead_on():
-    names = []
-
-    class Noise:
-        def within(self, scope):
-            return scope
-
-    calls = _Calls(Noise())
-
-    def judging():
-        names.append([calls.next(), calls.next()])
-        return Outcome()
-
-    def making():
-        with numbered.lookahead("discriminator", judging, 1, None):
-            names.append([calls.next()])
-        return Outcome()
-
-    class Updates:
-        def minimise(self, side, turn):
-            return turn()
-
-        def lookahead(self, side, turn, steps, start):
-            turn()
-            return tf.name_scope("ahead")
-
-    numbered = _Numbered(Updates(), calls)
-    numbered.minimise("discriminator", judging)
-    numbered.minimise("generator", making)
-    assert names == [["0/0", "0/1"], ["0/0", "0/1"], ["1/0"]]
 
 
 def test_the_generator_learns_through_it_and_exports_know_nothing_of_it():

@@ -1,0 +1,62 @@
+"""Calls of discriminators by name, for wrappers that change what a discriminator sees at random."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from trainer.game.turns import Outcome, Position, Turn, Updates
+from trainer.randomness import Noise
+
+
+class Calls:
+    """Names the calls of discriminators: the n-th of a turn, however often the turn is asked."""
+
+    def __init__(self, noise: Noise) -> None:
+        self._noise, self._turns = noise, dict[Turn, int]()
+        self._turn, self._number = "", 0
+
+    @contextmanager
+    def of(self, turn: Turn) -> Iterator[None]:
+        """Within, calls are of this turn, and counted from its beginning."""
+        before = self._turn, self._number
+        self._turn, self._number = f"{self._turns.setdefault(turn, len(self._turns))}/", 0
+        try:
+            yield
+        finally:
+            self._turn, self._number = before
+
+    def next(self) -> Noise:
+        """The random streams of the next call."""
+        self._number += 1
+        return self._noise.within(f"{self._turn}{self._number - 1}")
+
+
+class Numbered:
+    """Updates whose turns meet the same random numbers whenever they are asked again."""
+
+    def __init__(self, updates: Updates, calls: Calls) -> None:
+        self._updates, self._calls = updates, calls
+
+    def position(self, side: str) -> Position:
+        """See `Updates.position`."""
+        return self._updates.position(side)
+
+    def minimise(self, side: str, turn: Turn) -> Outcome:
+        """See `Updates.minimise`."""
+        return self._updates.minimise(side, self._numbered(turn))
+
+    def lookahead(
+        self, side: str, turn: Turn, steps: int, start: Position
+    ) -> AbstractContextManager[None]:
+        """See `Updates.lookahead`."""
+        return self._updates.lookahead(side, self._numbered(turn), steps, start)
+
+    def without_trace(self) -> AbstractContextManager[None]:
+        """See `Updates.without_trace`."""
+        return self._updates.without_trace()
+
+    def _numbered(self, turn: Turn) -> Turn:
+        def numbered() -> Outcome:
+            with self._calls.of(turn):
+                return turn()
+
+        return numbered
