@@ -136,4 +136,24 @@ class Grow(Component):
         yield from off_block("wrappers.grow.fade", self.fade, experiment)
 
 
-Wrapper = Annotated[Unroll | Pack | Augment | Grow | Custom, BY_NAME]
+class InstanceNoise(Component):
+    """The discriminator sees everything through noise that fades (Sønderby et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.wrappers.instance_noise:InstanceNoise"
+    name: Literal["instance_noise"] = "instance_noise"
+    # Standard deviation at the start, where what is judged lies on [-1, 1].
+    sigma: float = Field(0.1, gt=0.0)
+    # Steps in which it falls to zero in a straight line: its own length, whatever train.steps is.
+    steps: int = Field(5000, ge=1)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Packs that would be noised as one."""
+        names = [wrapper.name for wrapper in experiment.wrappers]
+        if "pack" in names[: names.index(self.name)]:
+            yield (
+                "wrappers: received 'pack' before 'instance_noise', whose noise is a sample's own; "
+                "put instance_noise first"
+            )
+
+
+Wrapper = Annotated[Unroll | Pack | Augment | Grow | InstanceNoise | Custom, BY_NAME]

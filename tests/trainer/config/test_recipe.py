@@ -64,6 +64,8 @@ BAD = [
     ("penalties=[dragan]", ["discriminator_normalization", "'batch'", "layer or none"]),
     ("objective.flipped_labels=0.5", ["objective", "flipped_labels", "0.5", "less than"]),
     ("terms=[mutual_information]", ["terms", "no codes", "prior.categorical=[10]"]),
+    ("wrappers=[pack, instance_noise]", ["wrappers", "'pack' before", "put instance_noise first"]),
+    ("wrappers=[{name: instance_noise, sigma: 0}]", ["wrappers[0].sigma", "0", "greater than 0"]),
     ("wrappers=[pack, augment]", ["wrappers", "'pack' before 'augment'", "put augment first"]),
     ("wrappers=[{name: augment, policy: [flip]}]", ["wrappers[0].policy[0]", "'flip'", "cutout"]),
     ("terms=[supervised]", ["terms", "data.source=digits", "partly_labelled"]),
