@@ -63,6 +63,7 @@ class GAN(keras.Model):
             name: Player(self.networks[name], role, self._average(name, role))
             for name, role in roles.items()
         }
+        round.meet(self.players)
 
     def _average(self, name: str, role: Any) -> Network | None:
         return Network(self.averages[name], role) if name in self.averages else None

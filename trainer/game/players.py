@@ -78,15 +78,19 @@ class Player(Network):
         elsewhere, arguments = self._place.weights, self._place.arguments
         if elsewhere is None and not freeze_statistics:
             return self.named(self.model(known, training=True, **arguments))
-        weights = elsewhere or [v.value for v in self.model.trainable_variables]
         outputs, _ = self.model.stateless_call(
-            weights,
+            self.weights,
             [variable.value for variable in self.model.non_trainable_variables],
             known,
             training=True,
             **arguments,
         )
         return self.named(outputs)
+
+    @property
+    def weights(self) -> Sequence[tf.Tensor]:
+        """The trainable weights where the player stands: the model's own, or those of `at`."""
+        return self._place.weights or [v.value for v in self.model.trainable_variables]
 
     @contextmanager
     def at(self, weights: Sequence[tf.Tensor]) -> Iterator[None]:

@@ -49,6 +49,9 @@ class Round:
         """Variables beside weights, by name."""
         return {}
 
+    def meet(self, players: Players) -> None:
+        """Is told the players, once and before the first step: state may be as large as they."""
+
     def roles(self) -> Mapping[str, Role]:
         """The networks of the game by name, in a lasting order."""
         raise NotImplementedError

@@ -39,6 +39,10 @@ class Wrapper(Round):
         """See `Round.state`."""
         return self.round.state
 
+    def meet(self, players: Players) -> None:
+        """See `Round.meet`."""
+        self.round.meet(players)
+
     def roles(self) -> Mapping[str, Role]:
         """See `Round.roles`."""
         return self.round.roles()
