@@ -156,4 +156,15 @@ class InstanceNoise(Component):
             )
 
 
-Wrapper = Annotated[Unroll | Pack | Augment | Grow | InstanceNoise | Custom, BY_NAME]
+class HistoricalAverage(Component):
+    """Players are drawn to where they have been on average (Salimans et al. 2016)."""
+
+    target: ClassVar[str] = "trainer.game.wrappers.historical_average:HistoricalAverage"
+    name: Literal["historical_average"] = "historical_average"
+    # Of the squared distance, on both sides.
+    weight: float = Field(1e-3, gt=0.0)
+
+
+Wrapper = Annotated[
+    Unroll | Pack | Augment | Grow | InstanceNoise | HistoricalAverage | Custom, BY_NAME
+]
