@@ -29,7 +29,7 @@ class MLP(AnyNetwork):
     """Fully connected players, for points, tables and small images (Goodfellow et al. 2014)."""
 
     target: ClassVar[str] = "trainer.networks.mlp:MLP"
-    builds: ClassVar[tuple[str, ...]] = ("generator", "encoder", "discriminator")
+    builds: ClassVar[tuple[str, ...]] = ("generator", "encoder", "discriminator", "autoencoder")
     name: Literal["mlp"] = "mlp"
     # Units of each hidden layer, in both players.
     units: Annotated[tuple[int, ...], Field(strict=False, min_length=1)] = (128, 128)
@@ -53,7 +53,7 @@ class DCGAN(AnyNetwork):
     """Strided convolutions that size themselves from the data (Radford et al. 2016)."""
 
     target: ClassVar[str] = "trainer.networks.dcgan:DCGAN"
-    builds: ClassVar[tuple[str, ...]] = ("generator", "encoder", "discriminator")
+    builds: ClassVar[tuple[str, ...]] = ("generator", "encoder", "discriminator", "autoencoder")
     name: Literal["dcgan"] = "dcgan"
     # Filters at the highest resolution; they double with every halving.
     base_filters: int = Field(64, ge=1)

@@ -157,6 +157,24 @@ class FDivergence(AnyObjective):
         return self.divergence != "kl"
 
 
+class Energy(AnyObjective):
+    """An autoencoder's error, low for real and up to a margin for fakes (EBGAN, Zhao et al. 2017).
+
+    The round `energy` finds the margin.
+    """
+
+    target: ClassVar[str] = "trainer.game.objectives:energy"
+    name: Literal["energy"] = "energy"
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Rounds whose discriminator assigns no energies."""
+        if experiment.round.name != "energy" and not isinstance(experiment.round, Custom):
+            yield (
+                f"objective: received 'energy' with the round {experiment.round.name!r}, whose "
+                "discriminator is no autoencoder; set round=energy"
+            )
+
+
 Objective = Annotated[
     Minimax
     | NonSaturating
@@ -167,6 +185,7 @@ Objective = Annotated[
     | Relativistic
     | RelativisticAverage
     | FDivergence
+    | Energy
     | Custom,
     BY_NAME,
 ]

@@ -28,12 +28,9 @@ class AnyRound(Component):
         return 1
 
 
-class OrdinaryRound(AnyRound):
-    """k discriminator turns, then one generator turn (Goodfellow et al. 2014, algorithm 1)."""
+class InTurns(AnyRound):
+    """k discriminator turns, then one generator turn."""
 
-    target: ClassVar[str] = "trainer.game.rounds.ordinary:Ordinary"
-    roles: ClassVar[dict[str, str]] = {"generator": "generator", "discriminator": "discriminator"}
-    name: Literal["ordinary"] = "ordinary"
     # k of the algorithm: discriminator turns in a step, each on a batch of its own.
     discriminator_turns: int = Field(1, ge=1)
     # Whether the generator's turn draws new latents. With false (k = 1 only) it plays the fakes
@@ -53,6 +50,37 @@ class OrdinaryRound(AnyRound):
                 f"{self.discriminator_turns}, but fakes can be shared between one turn of each "
                 "player only; set it to true"
             )
+
+
+class OrdinaryRound(InTurns):
+    """k discriminator turns, then one generator turn (Goodfellow et al. 2014, algorithm 1)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.ordinary:Ordinary"
+    roles: ClassVar[dict[str, str]] = {"generator": "generator", "discriminator": "discriminator"}
+    name: Literal["ordinary"] = "ordinary"
+
+
+class EnergyRound(InTurns):
+    """The same, against an autoencoder that first learns alone (EBGAN, Zhao et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.energy:EnergyBased"
+    roles: ClassVar[dict[str, str]] = {"generator": "generator", "discriminator": "autoencoder"}
+    name: Literal["energy"] = "energy"
+    # Steps in which the autoencoder learns real examples alone.
+    pretrain: int = Field(500, ge=1)
+    # The margin, in multiples of the mean energy of real examples at their end.
+    margin: float = Field(3.0, gt=1.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Another objective, and a game that begins within a block of steps."""
+        yield from super().impossible(experiment)
+        objective = experiment.objective
+        if objective.name != "energy" and not isinstance(objective, Custom):
+            yield (
+                f"objective: received {objective.name!r} with the round 'energy', whose "
+                "discriminator answers energies; set objective=energy"
+            )
+        yield from off_block("round.pretrain", self.pretrain, experiment)
 
 
 class PairsRound(AnyRound):
@@ -185,5 +213,12 @@ def _without_latent(name: str, experiment: "Experiment") -> Iterator[str]:
 
 
 Round = Annotated[
-    OrdinaryRound | PairsRound | AutoencoderRound | CoupledRound | PolicyRound | Custom, BY_NAME
+    OrdinaryRound
+    | EnergyRound
+    | PairsRound
+    | AutoencoderRound
+    | CoupledRound
+    | PolicyRound
+    | Custom,
+    BY_NAME,
 ]

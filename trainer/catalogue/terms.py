@@ -22,7 +22,8 @@ class GradientBased(Component):
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Discriminators that normalise by the batch."""
         roles = experiment.round.roles or {"discriminator": "discriminator"}
-        for role in (name for name, kind in roles.items() if kind == "discriminator"):
+        judges = ("discriminator", "autoencoder")
+        for role in (name for name, kind in roles.items() if kind in judges):
             network = experiment.network_of(role)
             if network.mixes_examples("discriminator"):
                 where = f"networks.{role}" if role in experiment.networks else "network"

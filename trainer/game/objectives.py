@@ -198,6 +198,30 @@ def f_divergence(options: catalogue.FDivergence) -> Objective:
     )
 
 
+def _minus_energy(sample: Inputs, outputs: Outputs) -> tf.Tensor:
+    return -outputs["energy"]
+
+
+def _no_margin() -> tf.Tensor:
+    return tf.zeros([])
+
+
+def energy(_: catalogue.Energy, margin: Callable[[], tf.Tensor] = _no_margin) -> Objective:
+    """E(x) + max(0, m - E(G(z))) against E(G(z)), E the energy that the judge assigns.
+
+    The logit that is read is -E, so that larger is more real here, too. The margin m is in units of
+    E; the round finds it.
+
+    Reference: Zhao et al. 2017, "Energy-based generative adversarial network", equations 1 and 2.
+    """
+    return Objective(
+        discriminator=lambda real, fake: tf.nn.relu(margin() + fake) - real,
+        generator=lambda fake, real: -fake,
+        needs={"energy": Field()},
+        reads=_minus_energy,
+    )
+
+
 _LOG_2 = math.log(2.0)
 _OfLogits = Callable[[tf.Tensor], tf.Tensor]
 # By divergence: g(v), and f*(g(v)) written out, so that neither leaves the range of float32 sooner

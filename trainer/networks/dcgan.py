@@ -10,7 +10,7 @@ from trainer.errors import ConfigError
 from trainer.fields import Field
 from trainer.layers.strided_convolution import Conv2D, Conv2DTranspose
 from trainer.networks.conditioning import Normalization, conditions, joined, normalize, stacked
-from trainer.networks.heads import heads
+from trainer.networks.heads import energy, heads
 from trainer.networks.ports import Ports
 
 # Resolutions are halved while they stay at or above this, and this many times in any case: a
@@ -44,22 +44,8 @@ class DCGAN:
             told = joined(vectors)
             joining = {n: x for n, x in inputs.items() if n not in vectors}
         x = self._seed_map(joined(joining), sizes, ports, told)
-        for level in range(len(sizes) - 2, -1, -1):
-            last = level == 0
-            filters = shape[-1] if last else self._filters(level)
-            kind = options.generator_normalization
-            bias = last or kind == "none"
-            x = Conv2DTranspose(
-                filters,
-                use_bias=bias,
-                output_padding=output_padding(x, sizes[level], options.kernel_size),
-                **self._stride_two(),
-            )(x)
-            x = cropped(x, sizes[level])
-            if not last:
-                x = normalize(x, kind, ports, told)
-                x = keras.layers.Activation("relu")(x)
-        image = keras.layers.Activation("tanh", dtype="float32", name=name)(x)
+        kind = options.generator_normalization
+        image = self._enlarged(x, sizes, shape[-1], kind, ports, name, told)
         return keras.Model(inputs, {name: image}, name="generator")
 
     def discriminator(self, ports: Ports) -> keras.Model:
@@ -73,6 +59,22 @@ class DCGAN:
         """Pictures → latents and the like: the discriminator's layers on the generator's side."""
         return self._judging(ports, self.options.generator_normalization, "encoder")
 
+    def autoencoder(self, ports: Ports) -> keras.Model:
+        """Pictures and what else is told → their energies, [b], and what the game asks of the code.
+
+        The code is the last feature map, which as many transposed convolutions decode. Conditions
+        join as constant channels.
+        """
+        _require_pictures(ports.inputs)
+        inputs, kind = ports.keras_inputs(), self.options.discriminator_normalization
+        seen = inputs["sample"]
+        sizes = resolutions(seen.shape[1:])
+        x = stacked({"sample": seen}, {n: x for n, x in inputs.items() if n != "sample"})
+        x = self._reduced(x, sizes, kind, ports)
+        decoded = self._enlarged(x, sizes, seen.shape[-1], kind, ports, "decoded")
+        outputs = energy(keras.layers.Flatten()(x), seen, decoded, ports)
+        return keras.Model(inputs, outputs, name="autoencoder")
+
     def _judging(self, ports: Ports, normalization: Normalization, name: str) -> keras.Model:
         inputs = ports.keras_inputs()
         _require_pictures(ports.inputs)
@@ -83,17 +85,49 @@ class DCGAN:
         projects = self.options.discriminator_conditioning == "projection" and name != "encoder"
         told = joined(vectors) if projects and vectors else None
         x = stacked(pictures, {} if told is not None else vectors)
-        for level in range(1, len(sizes)):
-            kind = normalization if level > 1 else "none"
-            x = Conv2D(self._filters(level), use_bias=kind == "none", **self._stride_two())(x)
-            x = normalize(x, kind, ports)
-            x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
+        x = self._reduced(x, sizes, normalization, ports)
         x = _summed(x) if told is not None else keras.layers.Flatten()(x)
         if latents:
             width = self._filters(len(sizes))
             both = joined({"picture": x, **latents})
             x = keras.layers.LeakyReLU(negative_slope=0.2)(keras.layers.Dense(width)(both))
         return keras.Model(inputs, heads(x, ports, told), name=name)
+
+    def _reduced(
+        self, x: Any, sizes: list[tuple[int, int]], normalization: Normalization, ports: Ports
+    ) -> Any:
+        """A feature map at the lowest resolution, of pictures at the highest."""
+        for level in range(1, len(sizes)):
+            kind = normalization if level > 1 else "none"
+            x = Conv2D(self._filters(level), use_bias=kind == "none", **self._stride_two())(x)
+            x = normalize(x, kind, ports)
+            x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
+        return x
+
+    def _enlarged(
+        self,
+        x: Any,
+        sizes: list[tuple[int, int]],
+        channels: int,
+        kind: Normalization,
+        ports: Ports,
+        name: str,
+        told: Any = None,
+    ) -> Any:
+        """Pictures in [-1, 1] at the highest resolution, of a feature map at the lowest."""
+        for level in range(len(sizes) - 2, -1, -1):
+            last = level == 0
+            x = Conv2DTranspose(
+                channels if last else self._filters(level),
+                use_bias=last or kind == "none",
+                output_padding=output_padding(x, sizes[level], self.options.kernel_size),
+                **self._stride_two(),
+            )(x)
+            x = cropped(x, sizes[level])
+            if not last:
+                x = normalize(x, kind, ports, told)
+                x = keras.layers.Activation("relu")(x)
+        return keras.layers.Activation("tanh", dtype="float32", name=name)(x)
 
     def _seed_map(
         self, x: Any, sizes: list[tuple[int, int]], ports: Ports, told: Any = None

@@ -1,11 +1,13 @@
 """The last layers of a network: an answer for each output that the game asks for."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import keras
 
 from trainer.fields import Field
+from trainer.layers.squared_distance import SquaredDistance
 from trainer.networks.ports import Ports
 
 # How a made sample leaves its network, by kind; others leave it linearly, so that values beyond
@@ -35,6 +37,16 @@ def _head(x: Any, name: str, field: Field) -> Any:
         return keras.layers.Activation("linear", dtype="float32", name=name)(x)
     answer = keras.layers.Dense(math.prod(_sides(field)), dtype="float32")(x)
     return keras.layers.Reshape(_sides(field), dtype="float32", name=name)(answer)
+
+
+def energy(code: Any, seen: Any, decoded: Any, ports: Ports) -> dict[str, Any]:
+    """The answers of an autoencoder that judges: "energy", and heads behind its code [b, d].
+
+    The energy is the squared error of what it decodes, summed over all numbers of an example.
+    """
+    others = {name: field for name, field in ports.outputs.items() if name != "energy"}
+    answers = heads(code, replace(ports, outputs=others))
+    return {"energy": SquaredDistance(name="energy")([seen, decoded]), **answers}
 
 
 def samples(x: Any, ports: Ports) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Fully connected networks, as in Goodfellow et al. 2014."""
 
+from dataclasses import replace
 from typing import Any
 
 import keras
 
 from trainer import catalogue
 from trainer.networks.conditioning import Normalization, joined, normalize
-from trainer.networks.heads import heads, samples
+from trainer.networks.heads import energy, heads, samples
 from trainer.networks.ports import Ports
 
 
@@ -46,6 +47,21 @@ class MLP:
             joined(inputs), units, options.discriminator_normalization, self._judging, ports
         )
         return keras.Model(inputs, heads(x, ports), name="discriminator")
+
+    def autoencoder(self, ports: Ports) -> keras.Model:
+        """Samples and what else is told → their energies, [b], and what the game asks of the code.
+
+        The code is the last hidden layer; one layer decodes it (Zhao et al. 2017, appendix B).
+        """
+        options, inputs = self.options, ports.keras_inputs()
+        units = options.discriminator_units or options.units
+        code = _hidden(
+            joined(inputs), units, options.discriminator_normalization, self._judging, ports
+        )
+        decoding = replace(ports, outputs={"decoded": ports.inputs["sample"]})
+        decoded = samples(code, decoding)["decoded"]
+        outputs = energy(code, inputs["sample"], decoded, ports)
+        return keras.Model(inputs, outputs, name="autoencoder")
 
 
 def _hidden(

@@ -108,6 +108,20 @@ BAD = [
             ["wrappers=[{name: augment, adaptive: true}]", "objective=relativistic"],
             ["wrappers.augment.adaptive", "relativistic", "sign", "non_saturating"],
         ),
+        (["objective=energy"], ["objective", "'ordinary'", "no autoencoder", "round=energy"]),
+        (["round=energy"], ["objective", "'non_saturating'", "answers energies", "objective="]),
+        (
+            ["round=energy", "objective=energy", "networks={discriminator: patch}"],
+            ["networks.discriminator", "'patch'", "no autoencoder"],
+        ),
+        (
+            ["round=energy", "objective=energy", "devices.steps_per_execution=7"],
+            ["round.pretrain", "500", "steps_per_execution=7"],
+        ),
+        (
+            ["round=energy", "objective=energy", "penalties=[r1]"],
+            ["discriminator_normalization", "'batch'", "layer or none"],
+        ),
         (
             ["round=policy", "objective=relativistic_average"],
             ["objective", "'relativistic_average'", "'policy'", "single sequences"],

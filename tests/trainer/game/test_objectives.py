@@ -174,6 +174,16 @@ def test_at_its_best_the_bound_is_the_divergence_and_nowhere_above_it(name):
     assert all(bound(best(p / q) + random.normal(size=3)) < divergence for _ in range(20))
 
 
+def test_energies_are_raised_up_to_the_margin():
+    """E(x) = 2; E(G(z)) = ½ is raised to the margin of 3, and 4 is left where it is."""
+    objective = resolve(catalogue.Energy())(catalogue.Energy(), lambda: tf.constant(3.0))
+    read = objective.reads({}, {"energy": tf.constant([2.0, 2.0])})
+    np.testing.assert_array_equal(read, [-2.0, -2.0])
+    fake = tf.constant([-0.5, -4.0])
+    np.testing.assert_allclose(objective.discriminator(read, fake), [2.0 + 2.5, 2.0])
+    np.testing.assert_allclose(objective.generator(fake, read), [0.5, 4.0])
+
+
 def test_what_the_catalogue_says_of_logits_is_so():
     """Their sign tells where the best discriminator of equal densities answers zero."""
     for options in OPTIONS.values():

@@ -125,3 +125,25 @@ def test_a_discriminator_answers_all_that_the_game_needs(options):
 def test_an_encoder_gives_latents_of_samples(options):
     encoder = resolve(options)(options).encoder(Ports(_sample((8, 8, 1)), LATENT))
     assert encoder({"sample": tf.ones([3, 8, 8, 1])})["latent"].shape == (3, 4)
+
+
+@pytest.mark.parametrize("condition", [0, 3])
+@pytest.mark.parametrize(
+    ("options", "shape"), [(DCGAN, (8, 8, 1)), (DCGAN, (33, 17, 3)), (MLP, (2,)), (MLP, (5, 7, 3))]
+)
+def test_an_autoencoder_answers_the_squared_error_of_what_it_decodes(options, shape, condition):
+    """And its code, where a term asks for it."""
+    outputs = {"energy": Field(), "features": Field((None,), kind="features")}
+    family = resolve(options)(options)
+    model = family.autoencoder(Ports(_sample(shape) | _told(condition), outputs))
+    told = {"condition": tf.one_hot([0, 1, 2], 3)} if condition else {}
+    sample = tf.random.stateless_uniform([3, *shape], [1, 2], -1.0, 1.0)
+    answers = model({"sample": sample} | told)
+    assert set(answers) == set(outputs)
+    distance = model.get_layer("energy")
+    decoding = keras.Model(model.input, distance.input[1])
+    decoded = decoding({"sample": sample} | told).numpy()
+    assert decoded.shape == (3, *shape)
+    expected = np.sum((decoded - sample.numpy()) ** 2, axis=tuple(range(1, decoded.ndim)))
+    np.testing.assert_allclose(answers["energy"], expected, rtol=1e-5)
+    assert answers["features"].shape[0] == 3 and len(answers["features"].shape) == 2
