@@ -29,7 +29,7 @@ class Ordinary(Round):
     Reference: Goodfellow et al. 2014, algorithm 1.
     """
 
-    def __init__(self, options: catalogue.OrdinaryRound, parts: Parts) -> None:
+    def __init__(self, options: catalogue.InTurns, parts: Parts) -> None:
         super().__init__(options, parts)
         self.loss = parts.loss("discriminator")
         self.fields = {"sample": parts.spec.field("sample")}
