@@ -60,12 +60,14 @@ def duality_gap(
 
 
 def _copy(experiment: Experiment, game: Game, dataset: Dataset) -> GAN:
-    """A game of its own in float32, whose averaged networks are the averages."""
+    """A game of its own in float32 and the same state, whose averaged networks are the averages."""
     train = experiment.train.model_copy(update={"precision": "float32"})
     adversary = assemble(experiment.model_copy(update={"train": train}), dataset.spec).gan
     for name, network in adversary.networks.items():
         source = game.gan.averages.get(name, game.gan.networks[name])
         averaging.copy_weights(source, network)
+    for name, variable in game.gan.round.state.items():
+        adversary.round.state[name].assign(variable)
     adversary.step.assign(game.gan.step)
     return adversary
 

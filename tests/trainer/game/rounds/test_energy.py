@@ -9,6 +9,9 @@ import tensorflow as tf
 
 from tests.conftest import tiny
 from tests.trainer.game.wrappers.games import built, weights
+from trainer.data import loading
+from trainer.evaluation import adversaries
+from trainer.game.assembly import assemble
 from trainer.run.checkpoints import Checkpoints
 from trainer.training import train
 
@@ -94,3 +97,12 @@ def test_a_run_that_is_resumed_keeps_its_margin_and_says_it(tmp_path, caplog):
     margin = float(made.gan.round.margin())
     assert margin > 0.0
     assert f"2 times that, {2.0 * float(made.gan.round.state['real_energy']):.4g}." in said
+
+
+def test_adversaries_play_for_the_margin_that_was_found():
+    experiment = tiny(*GAME)
+    dataset = loading.load(experiment.data)
+    game = assemble(experiment, dataset.spec)
+    game.gan.round.state["real_energy"].assign(2.0)
+    adversary = adversaries._copy(experiment, game, dataset)
+    assert float(adversary.round.margin()) == 3.0
