@@ -16,8 +16,8 @@ class OfGradient(Term):
 
     Played in every k-th step it has k times the weight, so that its mean over the steps stays what
     it is. It is a part of that step's own update: no update is added, so there is none to make up
-    for. (StyleGAN2 takes an update of its own for it, k + 1 in k steps, and lowers the optimizer's
-    learning rate and decays, by c = k / (k + 1), to take that back.)
+    for. (StyleGAN2 takes an update of its own for it, k + 1 in k steps, which it takes back with
+    c = k / (k + 1): the optimizer's learning rate times c, its decays to the power of c.)
 
     Reference: lazily, Karras et al. 2020, "Analyzing and improving the image quality of StyleGAN",
     section 3.1 and appendix B.
