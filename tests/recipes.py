@@ -27,6 +27,8 @@ def small(recipe: str, folder, *overrides: str) -> Experiment:
         changes += _small_network(f"networks.{role}", network)
     if hasattr(experiment.prior, "size"):
         changes.append("prior.size=8")
+    if hasattr(experiment.round, "pretrain"):
+        changes.append("round.pretrain=2")
     source = experiment.data.source
     if isinstance(source, catalogue.Tfds):
         changes.append(f"data.source=npz:{_stand_in(folder)}")

@@ -13,6 +13,7 @@ from trainer.run import distribution
 from trainer.training import train
 
 STEPS = 20
+SIDES = ("generator", "discriminator")
 SGD = (
     "optimizers.generator={name: sgd, learning_rate: 0.01, momentum: 0.5}",
     "optimizers.discriminator={name: sgd, learning_rate: 0.01, momentum: 0.5}",
@@ -46,8 +47,10 @@ def _play(digits, replicas, *overrides):
     return _played(experiment, digits, replicas)
 
 
-def _played(experiment, digits, replicas):
-    game, logs = played(experiment, digits, replicas, steps=STEPS)
+def _played(experiment, digits, replicas, stages=(0,)):
+    """After twenty steps in all, as many of each stage."""
+    steps = STEPS // len(stages)
+    game, logs = played(experiment, digits, replicas, steps=steps, stages=stages)
     gan = game.gan
     weights = [
         v.numpy() for n in (*gan.networks.values(), *gan.averages.values()) for v in n.variables
@@ -95,6 +98,19 @@ def test_one_and_two_replicas_play_alike_with_a_pool():
     for a, b in zip(one, two, strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
     assert {"a/cycle", "b/identity"} <= set(logs)
+
+
+def test_the_margin_of_energies_is_the_same_on_all_replicas(digits):
+    """Found in the first ten of 20 steps, and played for in the others."""
+    slow = [f"optimizers.{side}={{name: sgd, learning_rate: 1e-3}}" for side in SIDES]
+    overrides = ("round.pretrain=10", "devices.steps_per_execution=1", *slow)
+    experiment = tiny("ebgan-digits", "network.discriminator_units=[6]", *overrides)
+    one, logs_one, _ = _played(experiment, digits, 1, stages=(0, 1))
+    two, logs_two, _ = _played(experiment, digits, 2, stages=(0, 1))
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
+    assert logs_one["margin"] == pytest.approx(logs_two["margin"], rel=1e-6)
+    assert logs_one["margin"] > 0.0 and "generator_pulling_away" in logs_two
 
 
 def test_the_controller_of_augmentations_is_the_same_on_all_replicas(digits):
