@@ -67,6 +67,7 @@ class Player(Network):
         super().__init__(model, role)
         self.average = average
         self._place = _Place()
+        self._followers = [layer for layer in _layers(model) if hasattr(layer, "follow_weights")]
 
     def __call__(self, inputs: Inputs, *, freeze_statistics: bool = False) -> Outputs:
         """The outputs in training mode.
@@ -92,6 +93,11 @@ class Player(Network):
         """The trainable weights where the player stands: the model's own, or those of `at`."""
         return self._place.weights or [v.value for v in self.model.trainable_variables]
 
+    def follow_weights(self) -> None:
+        """Moves what follows the weights, such as a spectral norm's vector; after every update."""
+        for layer in self._followers:
+            layer.follow_weights()
+
     @contextmanager
     def at(self, weights: Sequence[tf.Tensor]) -> Iterator[None]:
         """Within, the trainable weights are these tensors; gradients flow through them."""
@@ -109,6 +115,18 @@ class Player(Network):
             yield
         finally:
             self._place.arguments = before
+
+
+def _layers(model: Any) -> Iterator[keras.layers.Layer]:
+    """The layers of a model and of the models within, each once."""
+    found: dict[int, keras.layers.Layer] = {}
+    waiting = list(getattr(model, "layers", ()))
+    while waiting:
+        layer = waiting.pop(0)
+        if id(layer) not in found:
+            found[id(layer)] = layer
+            waiting += getattr(layer, "layers", ())
+    yield from found.values()
 
 
 Players = Mapping[str, Player]

@@ -100,6 +100,8 @@ class Updater:
             limited = _limited([variable.value for variable in variables], learner.clip_weights)
             for variable, value in zip(variables, limited, strict=True):
                 variable.assign(value)
+        for player in learner.players:
+            player.follow_weights()
         return outcome
 
     def forget(self) -> None:
