@@ -33,6 +33,12 @@ OF_THE_BATCH = (
     "terms=[pulling_away]",
     "network.discriminator_normalization=none",
 )
+
+SPECTRAL = (
+    "network.discriminator_normalization=spectral",
+    "network.discriminator_conditioning=projection",
+)
+
 COUPLED = (
     # Dense layers are the quickest to trace.
     "network={name: mlp, units: [4]}",
@@ -72,10 +78,12 @@ def _played(experiment, digits, replicas, stages=(0,)):
         ((*SGD, "wrappers=[{name: pack, samples: 2}, {name: unroll, steps: 2}]"), 1e-6),
         ((*SGD, "round.fresh_latents=false"), 1e-6),
         ((*SGD, *OF_THE_BATCH), 1e-6),
+        # The vectors of spectral norms are among the weights that are compared.
+        ((*SGD, *SPECTRAL), 1e-6),
     ],
     ids=[
         *("sgd", "sgd clipped", "sgd wgan-gp", "adam", "sgd packed unrolled", "sgd shared fakes"),
-        "sgd of the batch",
+        *("sgd of the batch", "sgd spectral"),
     ],
 )
 def test_one_and_two_replicas_train_alike(digits, overrides, tolerance):

@@ -39,8 +39,9 @@ class MLP(AnyNetwork):
     activation: Literal["relu", "tanh"] = "relu"
     # Normalisation behind every hidden layer of the generator.
     generator_normalization: Literal["none", "batch", "layer"] = "none"
-    # Normalisation behind every hidden layer of the discriminator.
-    discriminator_normalization: Literal["none", "batch", "layer"] = "none"
+    # Normalisation behind every hidden layer of the discriminator; spectral is of the kernels of
+    # all its layers (Miyato et al. 2018).
+    discriminator_normalization: Literal["none", "batch", "layer", "spectral"] = "none"
 
     def mixes_examples(self, kind: str) -> bool:
         """Batch normalisation does."""
@@ -63,8 +64,9 @@ class DCGAN(AnyNetwork):
     kernel_size: int = Field(4, ge=1)
     # Normalisation of the generator's hidden layers.
     generator_normalization: Literal["none", "batch", "layer"] = "batch"
-    # Normalisation of the discriminator's hidden layers (never its first).
-    discriminator_normalization: Literal["none", "batch", "layer"] = "batch"
+    # Normalisation of the discriminator's hidden layers (never its first); spectral is of the
+    # kernels of all its layers (Miyato et al. 2018).
+    discriminator_normalization: Literal["none", "batch", "layer", "spectral"] = "batch"
     # How a condition's vectors reach the generator: beside the latent, or as scale and offset of
     # every normalisation (de Vries et al. 2017).
     generator_conditioning: Literal["concatenate", "normalization"] = "concatenate"
@@ -139,8 +141,8 @@ class Patch(AnyNetwork):
     # Layers of stride two: patches are 7, 16, 34 and 70 pixels wide with 0 to 3 of them; null takes
     # as many as leave the patch within the picture, from one to three.
     layers: int | None = Field(None, ge=0, le=6)
-    # Normalisation of hidden layers (never the first).
-    normalization: Literal["none", "batch", "layer", "instance"] = "instance"
+    # Normalisation of hidden layers (never the first); spectral is of the kernels of all layers.
+    normalization: Literal["none", "batch", "layer", "instance", "spectral"] = "instance"
 
     def mixes_examples(self, kind: str) -> bool:
         """Batch normalisation does."""

@@ -15,16 +15,22 @@ _FEWEST_CHANNELS = 4
 
 
 class Conv2D(keras.layers.Conv2D):
-    """Keras' layer for stride two and "same" padding."""
+    """Keras' layer; of stride two and "same" padding where it is to gain anything."""
 
     def call(self, inputs: Any) -> Any:
         """See `keras.layers.Conv2D`."""
         if not _gains(self, inputs.shape[-1]):
             return super().call(inputs)
-        outputs = _convolution(inputs, tf.cast(self.kernel.value, inputs.dtype))
+        outputs = self.convolution_op(inputs, self.kernel)
         return (
             tf.nn.bias_add(outputs, tf.cast(self.bias, outputs.dtype)) if self.use_bias else outputs
         )
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        """The convolution alone; see `keras.layers.Conv2D`."""
+        if not _gains(self, inputs.shape[-1]):
+            return super().convolution_op(inputs, kernel)
+        return _convolution(inputs, tf.cast(tf.convert_to_tensor(kernel), inputs.dtype))
 
 
 class Conv2DTranspose(keras.layers.Conv2DTranspose):
@@ -45,6 +51,8 @@ def _gains(layer: keras.layers.Layer, channels: int) -> bool:
     """Whether the matrix product is the faster way to the filter's gradient."""
     return (
         layer.compute_dtype == "bfloat16"
+        and layer.strides == (2, 2)
+        and layer.padding == "same"
         and layer.kernel_size[0] == layer.kernel_size[1]
         and layer.kernel_size[0] % 2 == 0
         and channels >= _FEWEST_CHANNELS

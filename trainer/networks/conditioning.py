@@ -6,9 +6,12 @@ from typing import Any, Literal
 import keras
 
 from trainer.layers.batch_normalization import BatchNormalization
+from trainer.layers.spectral import SpectralConv2D, SpectralDense
+from trainer.layers.strided_convolution import Conv2D
 from trainer.networks.ports import Ports
 
-Normalization = Literal["none", "batch", "layer", "instance"]
+# "spectral" is of kernels: layers of the kind that `dense` and `convolution` name do it themselves.
+Normalization = Literal["none", "batch", "layer", "instance", "spectral"]
 
 
 def joined(tensors: Mapping[str, Any]) -> Any:
@@ -39,8 +42,26 @@ def as_channels(vector: Any, picture: Any) -> Any:
     return keras.layers.UpSampling2D((height, width))(x)
 
 
+def dense(kind: Normalization) -> type[keras.layers.Dense]:
+    """The dense layer of a network that is normalised so."""
+    return SpectralDense if kind == "spectral" else keras.layers.Dense
+
+
+def convolution(kind: Normalization) -> type[keras.layers.Conv2D]:
+    """The convolution of a network that is normalised so."""
+    return SpectralConv2D if kind == "spectral" else Conv2D
+
+
+def has_bias(kind: Normalization) -> bool:
+    """Whether a layer in front of this normalisation has a bias.
+
+    One in front of a normalisation of its outputs has a gradient of pure rounding noise.
+    """
+    return kind in ("none", "spectral")
+
+
 def normalize(x: Any, kind: Normalization, ports: Ports, told: Any = None) -> Any:
-    """The chosen normalisation of a hidden layer's output.
+    """The chosen normalisation of a hidden layer's output; none where it is of the kernel.
 
     With `told`, a vector [b, d], scale and offset are linear functions of it (conditional batch
     normalisation, de Vries et al. 2017), which start at one and zero.

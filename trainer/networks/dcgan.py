@@ -8,8 +8,17 @@ import keras
 from trainer import catalogue
 from trainer.errors import ConfigError
 from trainer.fields import Field
-from trainer.layers.strided_convolution import Conv2D, Conv2DTranspose
-from trainer.networks.conditioning import Normalization, conditions, joined, normalize, stacked
+from trainer.layers.strided_convolution import Conv2DTranspose
+from trainer.networks.conditioning import (
+    Normalization,
+    conditions,
+    convolution,
+    dense,
+    has_bias,
+    joined,
+    normalize,
+    stacked,
+)
 from trainer.networks.heads import energy, heads
 from trainer.networks.ports import Ports
 
@@ -90,16 +99,18 @@ class DCGAN:
         if latents:
             width = self._filters(len(sizes))
             both = joined({"picture": x, **latents})
-            x = keras.layers.LeakyReLU(negative_slope=0.2)(keras.layers.Dense(width)(both))
-        return keras.Model(inputs, heads(x, ports, told), name=name)
+            x = keras.layers.LeakyReLU(negative_slope=0.2)(dense(normalization)(width)(both))
+        return keras.Model(inputs, heads(x, ports, told, normalization), name=name)
 
     def _reduced(
         self, x: Any, sizes: list[tuple[int, int]], normalization: Normalization, ports: Ports
     ) -> Any:
         """A feature map at the lowest resolution, of pictures at the highest."""
         for level in range(1, len(sizes)):
-            kind = normalization if level > 1 else "none"
-            x = Conv2D(self._filters(level), use_bias=kind == "none", **self._stride_two())(x)
+            # The first layer's outputs are not normalised; its kernel is.
+            kind = normalization if level > 1 or normalization == "spectral" else "none"
+            layer = convolution(kind)
+            x = layer(self._filters(level), use_bias=has_bias(kind), **self._stride_two())(x)
             x = normalize(x, kind, ports)
             x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
         return x
@@ -119,7 +130,7 @@ class DCGAN:
             last = level == 0
             x = Conv2DTranspose(
                 channels if last else self._filters(level),
-                use_bias=last or kind == "none",
+                use_bias=last or has_bias(kind),
                 output_padding=output_padding(x, sizes[level], self.options.kernel_size),
                 **self._stride_two(),
             )(x)
@@ -137,7 +148,7 @@ class DCGAN:
         filters = self._filters(len(sizes) - 1)
         kind = self.options.generator_normalization
         x = keras.layers.Dense(
-            height * width * filters, use_bias=kind == "none", kernel_initializer=initializer()
+            height * width * filters, use_bias=has_bias(kind), kernel_initializer=initializer()
         )(x)
         x = keras.layers.Reshape((height, width, filters))(x)
         return keras.layers.Activation("relu")(normalize(x, kind, ports, told))

@@ -8,6 +8,7 @@ import keras
 
 from trainer.fields import Field
 from trainer.layers.squared_distance import SquaredDistance
+from trainer.networks.conditioning import Normalization, dense
 from trainer.networks.ports import Ports
 
 # How a made sample leaves its network, by kind; others leave it linearly, so that values beyond
@@ -15,27 +16,31 @@ from trainer.networks.ports import Ports
 _ACTIVATIONS = {"image": "tanh", "tokens": "softmax"}
 
 
-def heads(x: Any, ports: Ports, told: Any = None) -> dict[str, Any]:
+def heads(
+    x: Any, ports: Ports, told: Any = None, normalization: Normalization = "none"
+) -> dict[str, Any]:
     """A dense layer for each output behind a hidden layer [b, d], float32.
 
     An output of kind "features" is the hidden layer itself. With `told`, a vector [b, c], the
-    logits gain its projection on the hidden layer, told · V x.
+    logits gain its projection on the hidden layer, told · V x. Of all normalisations the spectral
+    one alone is the last layers' too.
 
     Reference: Miyato & Koyama 2018, "cGANs with projection discriminator", equation 3.
     """
-    outputs = {name: _head(x, name, field) for name, field in ports.outputs.items()}
+    layer = dense(normalization)
+    outputs = {name: _head(x, name, field, layer) for name, field in ports.outputs.items()}
     if told is not None and "logits" in outputs:
-        embedded = keras.layers.Dense(x.shape[-1], use_bias=False, dtype="float32")(told)
+        embedded = layer(x.shape[-1], use_bias=False, dtype="float32")(told)
         projected = keras.layers.Dot(axes=-1, dtype="float32")([embedded, x])
         projected = keras.layers.Reshape((), dtype="float32")(projected)
         outputs["logits"] = keras.layers.Add(dtype="float32")([outputs["logits"], projected])
     return outputs
 
 
-def _head(x: Any, name: str, field: Field) -> Any:
+def _head(x: Any, name: str, field: Field, layer: type[keras.layers.Dense]) -> Any:
     if field.kind == "features":
         return keras.layers.Activation("linear", dtype="float32", name=name)(x)
-    answer = keras.layers.Dense(math.prod(_sides(field)), dtype="float32")(x)
+    answer = layer(math.prod(_sides(field)), dtype="float32")(x)
     return keras.layers.Reshape(_sides(field), dtype="float32", name=name)(answer)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from trainer import catalogue
-from trainer.networks.conditioning import Normalization, joined, normalize
+from trainer.networks.conditioning import Normalization, dense, has_bias, joined, normalize
 from trainer.networks.heads import energy, heads, samples
 from trainer.networks.ports import Ports
 
@@ -46,7 +46,8 @@ class MLP:
         x = _hidden(
             joined(inputs), units, options.discriminator_normalization, self._judging, ports
         )
-        return keras.Model(inputs, heads(x, ports), name="discriminator")
+        outputs = heads(x, ports, normalization=options.discriminator_normalization)
+        return keras.Model(inputs, outputs, name="discriminator")
 
     def autoencoder(self, ports: Ports) -> keras.Model:
         """Samples and what else is told → their energies, [b], and what the game asks of the code.
@@ -72,8 +73,7 @@ def _hidden(
     ports: Ports,
 ) -> Any:
     for width in units:
-        # A bias in front of a normalisation has a gradient of pure rounding noise.
-        x = keras.layers.Dense(width, use_bias=normalization == "none")(x)
+        x = dense(normalization)(width, use_bias=has_bias(normalization))(x)
         x = normalize(x, normalization, ports)
         x = keras.layers.Activation(activation)(x)
     return x

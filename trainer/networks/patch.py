@@ -6,8 +6,7 @@ import keras
 
 from trainer import catalogue
 from trainer.errors import ConfigError
-from trainer.layers.strided_convolution import Conv2D
-from trainer.networks.conditioning import normalize, stacked
+from trainer.networks.conditioning import Normalization, convolution, has_bias, normalize, stacked
 from trainer.networks.dcgan import initializer
 from trainer.networks.heads import heads
 from trainer.networks.ports import Ports
@@ -43,10 +42,11 @@ class Patch:
         outputs: dict[str, Any] = {}
         others = {name: field for name, field in ports.outputs.items() if name != "logits"}
         if "logits" in ports.outputs:
-            outputs["logits"] = _logits(x)
+            outputs["logits"] = self._logits(x)
         if others:
             pooled = keras.layers.GlobalAveragePooling2D()(x)
-            outputs |= heads(pooled, Ports(ports.inputs, others, ports.synchronized))
+            told = Ports(ports.inputs, others, ports.synchronized)
+            outputs |= heads(pooled, told, normalization=self.options.normalization)
         return keras.Model(inputs, outputs, name="discriminator")
 
     def _features(self, x: Any, ports: Ports) -> Any:
@@ -55,21 +55,27 @@ class Patch:
         if halvings is None:
             halvings = layers_for(min(x.shape[1:3]))
         for level in range(halvings + 1):
-            kind = self.options.normalization if level else "none"
-            x = self._convolved(x, level, strided=level < halvings, bias=kind == "none")
+            kind = self.options.normalization
+            # The first layer's outputs are not normalised; its kernel is.
+            kind = kind if level or kind == "spectral" else "none"
+            x = self._convolved(x, level, strided=level < halvings, kind=kind)
             x = keras.layers.LeakyReLU(negative_slope=0.2)(normalize(x, kind, ports))
         return x
 
-    def _convolved(self, x: Any, level: int, *, strided: bool, bias: bool) -> Any:
-        layer = Conv2D if strided else keras.layers.Conv2D
-        return layer(
+    def _convolved(self, x: Any, level: int, *, strided: bool, kind: Normalization) -> Any:
+        return convolution(kind)(
             min(self.options.base_filters * 2**level, self.options.max_filters),
             _KERNEL,
             strides=2 if strided else 1,
             padding="same",
-            use_bias=bias,
+            use_bias=has_bias(kind),
             kernel_initializer=initializer(),
         )(x)
+
+    def _logits(self, x: Any) -> Any:
+        layer = convolution(self.options.normalization)
+        x = layer(1, _KERNEL, padding="same", kernel_initializer=initializer())(x)
+        return keras.layers.Reshape(x.shape[1:3], dtype="float32", name="logits")(x)
 
 
 def patch_side(layers: int) -> int:
@@ -86,11 +92,6 @@ def patch_side(layers: int) -> int:
 def layers_for(side: int) -> int:
     """Layers of stride two whose patches lie within pictures of this side: one to three."""
     return max((n for n in range(1, _MOST_LAYERS + 1) if patch_side(n) <= side), default=1)
-
-
-def _logits(x: Any) -> Any:
-    x = keras.layers.Conv2D(1, _KERNEL, padding="same", kernel_initializer=initializer())(x)
-    return keras.layers.Reshape(x.shape[1:3], dtype="float32", name="logits")(x)
 
 
 def _all_told(inputs: dict[str, Any], ports: Ports) -> Any:
