@@ -38,6 +38,10 @@ SPECTRAL = (
     "network.discriminator_normalization=spectral",
     "network.discriminator_conditioning=projection",
 )
+COMPARING = (
+    "network={name: mlp, units: [8], discriminator_batch_features: minibatch}",
+    "network.discriminator_group=4",
+)
 
 COUPLED = (
     # Dense layers are the quickest to trace.
@@ -80,10 +84,12 @@ def _played(experiment, digits, replicas, stages=(0,)):
         ((*SGD, *OF_THE_BATCH), 1e-6),
         # The vectors of spectral norms are among the weights that are compared.
         ((*SGD, *SPECTRAL), 1e-6),
+        # A replica's batch is groups of the whole one's.
+        ((*SGD, *COMPARING), 1e-6),
     ],
     ids=[
         *("sgd", "sgd clipped", "sgd wgan-gp", "adam", "sgd packed unrolled", "sgd shared fakes"),
-        *("sgd of the batch", "sgd spectral"),
+        *("sgd of the batch", "sgd spectral", "sgd minibatch discrimination"),
     ],
 )
 def test_one_and_two_replicas_train_alike(digits, overrides, tolerance):

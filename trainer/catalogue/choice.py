@@ -78,15 +78,16 @@ class Custom(Component):
     translates: ClassVar[bool] = True
     logits_are_probabilities: ClassVar[bool] = False
     sign_tells: ClassVar[bool] = True
+    judged_together: ClassVar[int] = 1
 
     @property
     def turns(self) -> int:
         """Batches of real examples that one step of a round consumes."""
         return 1
 
-    def mixes_examples(self, kind: str) -> bool:
-        """Whether what a network says of one example depends on its batch."""
-        return False
+    def mixing(self, kind: str) -> str | None:
+        """The option by which what a network says of one example depends on its batch."""
+        return None
 
 
 class ByName:

@@ -1,5 +1,6 @@
 """Networks: what the players are made of."""
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -16,16 +17,72 @@ class AnyNetwork(Component):
 
     Attributes:
         builds: the kinds of roles that it can build.
+        judged_together: examples that its discriminator judges as a group of neighbours.
     """
 
     builds: ClassVar[tuple[str, ...]] = ()
 
-    def mixes_examples(self, kind: str) -> bool:
-        """Whether what a network of this kind says of one example depends on its batch."""
-        return False
+    @property
+    def judged_together(self) -> int:
+        """See the class."""
+        return 1
+
+    def mixing(self, kind: str) -> str | None:
+        """The option by which what a network of this kind says of one example depends on others."""
+        return None
 
 
-class MLP(AnyNetwork):
+class TwoNormalizations(AnyNetwork):
+    """A family that normalises its players differently."""
+
+    def mixing(self, kind: str) -> str | None:
+        """Batch normalisation."""
+        option = f"{'discriminator' if kind == 'discriminator' else 'generator'}_normalization"
+        return option if getattr(self, option) == "batch" else None
+
+
+class Comparing(TwoNormalizations):
+    """A family whose discriminator may look at a sample's neighbours in the batch."""
+
+    # What the discriminator's last layer is also told of a sample among its neighbours: minibatch
+    # discrimination (Salimans et al. 2016), their Euclidean distances, or the standard deviation
+    # of the whole group (Karras et al. 2018).
+    discriminator_batch_features: Literal["none", "minibatch", "distances", "deviation"] = "none"
+    # Neighbours that are compared with one another; a batch, on every replica, is groups of them.
+    discriminator_group: int = Field(16, ge=2)
+
+    @property
+    def judged_together(self) -> int:
+        """See `AnyNetwork`."""
+        return 1 if self.discriminator_batch_features == "none" else self.discriminator_group
+
+    def mixing(self, kind: str) -> str | None:
+        """Batch normalisation, and features of the batch."""
+        compares = kind == "discriminator" and self.judged_together > 1
+        return super().mixing(kind) or ("discriminator_batch_features" if compares else None)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Batches that groups do not divide, and rounds that ask about single samples."""
+        if self.judged_together == 1:
+            return
+        packs = math.prod(getattr(w, "samples", 1) for w in experiment.wrappers)
+        least = self.judged_together * packs * (experiment.devices.replicas or 1)
+        if experiment.train.batch_size % least:
+            yield (
+                f"network.discriminator_group: received {self.discriminator_group}, but a batch of "
+                f"{experiment.train.batch_size} (on {experiment.devices.replicas or 1} replica(s), "
+                f"in packs of {packs}) is not whole groups; make train.batch_size a multiple of "
+                f"{least}, or the group smaller"
+            )
+        if experiment.round.name in ("pairs", "policy", "energy"):
+            yield (
+                f"network.discriminator_batch_features: received "
+                f"{self.discriminator_batch_features!r} with the round {experiment.round.name!r}, "
+                "which asks the discriminator about single samples; set it to none"
+            )
+
+
+class MLP(Comparing):
     """Fully connected players, for points, tables and small images (Goodfellow et al. 2014)."""
 
     target: ClassVar[str] = "trainer.networks.mlp:MLP"
@@ -43,14 +100,8 @@ class MLP(AnyNetwork):
     # all its layers (Miyato et al. 2018).
     discriminator_normalization: Literal["none", "batch", "layer", "spectral"] = "none"
 
-    def mixes_examples(self, kind: str) -> bool:
-        """Batch normalisation does."""
-        judges = kind == "discriminator"
-        chosen = self.discriminator_normalization if judges else self.generator_normalization
-        return chosen == "batch"
 
-
-class DCGAN(AnyNetwork):
+class DCGAN(Comparing):
     """Strided convolutions that size themselves from the data (Radford et al. 2016)."""
 
     target: ClassVar[str] = "trainer.networks.dcgan:DCGAN"
@@ -74,12 +125,6 @@ class DCGAN(AnyNetwork):
     # (Miyato & Koyama 2018).
     discriminator_conditioning: Literal["concatenate", "projection"] = "concatenate"
 
-    def mixes_examples(self, kind: str) -> bool:
-        """Batch normalisation does."""
-        judges = kind == "discriminator"
-        chosen = self.discriminator_normalization if judges else self.generator_normalization
-        return chosen == "batch"
-
 
 class Translating(AnyNetwork):
     """A family that makes pictures of pictures."""
@@ -88,9 +133,9 @@ class Translating(AnyNetwork):
     # Normalisation of hidden layers; by instance it is what the papers' batches of one are.
     normalization: Literal["none", "batch", "layer", "instance"] = "instance"
 
-    def mixes_examples(self, kind: str) -> bool:
-        """Batch normalisation does."""
-        return self.normalization == "batch"
+    def mixing(self, kind: str) -> str | None:
+        """Batch normalisation."""
+        return "normalization" if self.normalization == "batch" else None
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """A generator that is told no picture."""
@@ -144,9 +189,9 @@ class Patch(AnyNetwork):
     # Normalisation of hidden layers (never the first); spectral is of the kernels of all layers.
     normalization: Literal["none", "batch", "layer", "instance", "spectral"] = "instance"
 
-    def mixes_examples(self, kind: str) -> bool:
-        """Batch normalisation does."""
-        return self.normalization == "batch"
+    def mixing(self, kind: str) -> str | None:
+        """Batch normalisation."""
+        return "normalization" if self.normalization == "batch" else None
 
 
 class Progressive(AnyNetwork):

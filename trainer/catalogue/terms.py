@@ -20,18 +20,18 @@ class GradientBased(Component):
     every: int = Field(1, ge=1)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """Discriminators that normalise by the batch."""
+        """Discriminators that normalise by the batch, or look at it."""
         roles = experiment.round.roles or {"discriminator": "discriminator"}
         judges = ("discriminator", "autoencoder")
         for role in (name for name, kind in roles.items() if kind in judges):
             network = experiment.network_of(role)
-            if network.mixes_examples("discriminator"):
+            option = network.mixing("discriminator")
+            if option is not None:
                 where = f"networks.{role}" if role in experiment.networks else "network"
-                own = hasattr(network, "normalization")
-                field = "normalization" if own else "discriminator_normalization"
                 yield (
-                    f"{where}.{field}: received 'batch' with a gradient penalty, whose gradient of "
-                    "one example must not depend on its batch; set it to layer or none"
+                    f"{where}.{option}: received {getattr(network, option)!r} with a gradient "
+                    "penalty, whose gradient of one example must not depend on its batch; set it "
+                    f"to {'layer or none' if option.endswith('normalization') else 'none'}"
                 )
 
 

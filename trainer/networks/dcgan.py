@@ -9,6 +9,7 @@ from trainer import catalogue
 from trainer.errors import ConfigError
 from trainer.fields import Field
 from trainer.layers.strided_convolution import Conv2DTranspose
+from trainer.networks.comparing import compared
 from trainer.networks.conditioning import (
     Normalization,
     conditions,
@@ -100,6 +101,8 @@ class DCGAN:
             width = self._filters(len(sizes))
             both = joined({"picture": x, **latents})
             x = keras.layers.LeakyReLU(negative_slope=0.2)(dense(normalization)(width)(both))
+        if name == "discriminator":
+            x = compared(x, self.options)
         return keras.Model(inputs, heads(x, ports, told, normalization), name=name)
 
     def _reduced(

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from trainer import catalogue
+from trainer.networks.comparing import compared
 from trainer.networks.conditioning import Normalization, dense, has_bias, joined, normalize
 from trainer.networks.heads import energy, heads, samples
 from trainer.networks.ports import Ports
@@ -46,6 +47,7 @@ class MLP:
         x = _hidden(
             joined(inputs), units, options.discriminator_normalization, self._judging, ports
         )
+        x = compared(x, options)
         outputs = heads(x, ports, normalization=options.discriminator_normalization)
         return keras.Model(inputs, outputs, name="discriminator")
 

@@ -146,6 +146,24 @@ BAD = [
             ["networks={discriminator: {name: patch, normalization: batch}}", "penalties=[r1]"],
             ["networks.discriminator.normalization", "'batch'", "layer or none"],
         ),
+        (
+            [
+                *("network.discriminator_batch_features=minibatch", "penalties=[r1]"),
+                "network.discriminator_normalization=layer",
+            ],
+            ["network.discriminator_batch_features", "'minibatch'", "set it to none"],
+        ),
+        (
+            [
+                *("network.discriminator_batch_features=deviation", "train.batch_size=48"),
+                *("wrappers=[pack]", "network.discriminator_group=8", "devices.replicas=2"),
+            ],
+            ["network.discriminator_group", "48 (on 2 replica(s), in packs of 2)", "of 32"],
+        ),
+        (
+            ["network.discriminator_batch_features=distances", "round=pairs", "condition=none"],
+            ["network.discriminator_batch_features", "'pairs'", "set it to none"],
+        ),
         (["round=coupled"], ["prior.name", "'gaussian'", "'coupled'", "prior=none"]),
         (["round=coupled", "prior=none"], ["condition.name", "'label'", "condition=none"]),
         (

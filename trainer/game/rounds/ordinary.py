@@ -111,10 +111,15 @@ class Ordinary(Round):
         return updates.minimise(GENERATOR, turn)
 
     def signatures(self, networks: Mapping[str, Network]) -> Signatures:
-        """Samples from seeds, or from pictures where the condition is one; and `score`."""
+        """Samples from seeds, or from pictures where the condition is one; and `score`.
+
+        There is no `score` where the discriminator judges several samples at once.
+        """
         condition = self.parts.condition
         sampler = Sampler(networks["generator"], self.parts.prior, condition, self.fields)
         make = translation if is_translation(sampler) else generation
+        if self.parts.experiment.network_of("discriminator").judged_together > 1:
+            return dict(make(sampler))
         score = judgement(networks["discriminator"], self.loss, condition, self.fields)
         return {**make(sampler), **score}
 
