@@ -126,6 +126,51 @@ class DCGAN(Comparing):
     discriminator_conditioning: Literal["concatenate", "projection"] = "concatenate"
 
 
+class SNGAN(TwoNormalizations):
+    """Residual players, the discriminator of spectral norm one (Miyato et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.networks.sngan:SNGAN"
+    builds: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
+    name: Literal["sngan"] = "sngan"
+    # Filters at the highest resolution; they double with every halving.
+    base_filters: int = Field(64, ge=1)
+    # Filters never exceed this.
+    max_filters: int = Field(512, ge=1)
+    # The discriminator's residual blocks at the lowest resolution, behind those that halve.
+    blocks: int = Field(1, ge=0)
+    # Side of the feature maps over all of whose places both players attend (Zhang et al. 2019);
+    # null has none.
+    attention: int | None = Field(None, ge=1)
+    # Normalisation in the generator's residual blocks.
+    generator_normalization: Literal["none", "batch", "layer"] = "batch"
+    # Of the discriminator's kernels.
+    discriminator_normalization: Literal["none", "spectral"] = "spectral"
+    # How a condition's vectors reach the generator: as scale and offset of every normalisation (de
+    # Vries et al. 2017), or beside the latent.
+    generator_conditioning: Literal["concatenate", "normalization"] = "normalization"
+    # How they reach the discriminator: by projection on its last layer (Miyato & Koyama 2018), or
+    # as constant channels.
+    discriminator_conditioning: Literal["concatenate", "projection"] = "projection"
+
+
+class R3GAN(AnyNetwork):
+    """Plain residual players without normalisation: the modern baseline (Huang et al. 2024)."""
+
+    target: ClassVar[str] = "trainer.networks.r3gan:R3GAN"
+    builds: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
+    name: Literal["r3gan"] = "r3gan"
+    # Filters at the highest resolution; they double with every halving.
+    base_filters: int = Field(64, ge=1)
+    # Filters never exceed this.
+    max_filters: int = Field(768, ge=1)
+    # Residual blocks at each resolution.
+    blocks: int = Field(2, ge=1)
+    # How many times as wide the blocks are inside.
+    expansion: int = Field(2, ge=1)
+    # Filters that the grouped convolutions let see one another.
+    group_filters: int = Field(16, ge=1)
+
+
 class Translating(AnyNetwork):
     """A family that makes pictures of pictures."""
 
@@ -231,4 +276,6 @@ class Recurrent(AnyNetwork):
     filters: int = Field(64, ge=1)
 
 
-Network = Annotated[MLP | DCGAN | UNet | ResNet | Patch | Progressive | Recurrent | Custom, BY_NAME]
+Network = Annotated[
+    MLP | DCGAN | SNGAN | R3GAN | UNet | ResNet | Patch | Progressive | Recurrent | Custom, BY_NAME
+]

@@ -46,7 +46,7 @@ class DCGAN:
 
     def generator(self, ports: Ports) -> keras.Model:
         """Latent [b, z] and the vectors that are told → pictures in [-1, 1], float32."""
-        options, (name, shape) = self.options, _picture(ports.outputs)
+        options, (name, shape) = self.options, picture(ports.outputs, "dcgan")
         sizes, inputs = resolutions(shape), ports.keras_inputs()
         told, joining = None, dict(inputs)
         vectors = conditions(inputs, ports)
@@ -75,7 +75,7 @@ class DCGAN:
         The code is the last feature map, which as many transposed convolutions decode. Conditions
         join as constant channels.
         """
-        _require_pictures(ports.inputs)
+        require_pictures(ports.inputs, "dcgan")
         inputs, kind = ports.keras_inputs(), self.options.discriminator_normalization
         seen = inputs["sample"]
         sizes = resolutions(seen.shape[1:])
@@ -87,7 +87,7 @@ class DCGAN:
 
     def _judging(self, ports: Ports, normalization: Normalization, name: str) -> keras.Model:
         inputs = ports.keras_inputs()
-        _require_pictures(ports.inputs)
+        require_pictures(ports.inputs, "dcgan")
         pictures = {n: inputs[n] for n in ports.of_kind("image")}
         latents = {n: inputs[n] for n in ports.of_kind("latent")}
         vectors = {n: x for n, x in inputs.items() if n not in {*pictures, *latents}}
@@ -96,7 +96,7 @@ class DCGAN:
         told = joined(vectors) if projects and vectors else None
         x = stacked(pictures, {} if told is not None else vectors)
         x = self._reduced(x, sizes, normalization, ports)
-        x = _summed(x) if told is not None else keras.layers.Flatten()(x)
+        x = summed(x) if told is not None else keras.layers.Flatten()(x)
         if latents:
             width = self._filters(len(sizes))
             both = joined({"picture": x, **latents})
@@ -169,10 +169,10 @@ class DCGAN:
         }
 
 
-def resolutions(shape: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Heights and widths from the data's own down to the smallest."""
+def resolutions(shape: tuple[int, ...], least: int = _MIN_HALVINGS) -> list[tuple[int, int]]:
+    """Heights and widths from the data's own down to the smallest, halved `least` times or more."""
     sizes = [(shape[0], shape[1])]
-    while len(sizes) <= _MIN_HALVINGS or min(_halved(sizes[-1])) >= _SMALLEST:
+    while len(sizes) <= least or min(_halved(sizes[-1])) >= _SMALLEST:
         sizes.append(_halved(sizes[-1]))
     return sizes
 
@@ -200,21 +200,21 @@ def cropped(x: Any, size: tuple[int, int]) -> Any:
     return keras.layers.Cropping2D(((0, extra[0]), (0, extra[1])))(x) if any(extra) else x
 
 
-def _picture(outputs: Mapping[str, Field]) -> tuple[str, tuple[int, ...]]:
+def picture(outputs: Mapping[str, Field], family: str) -> tuple[str, tuple[int, ...]]:
     """Name and shape of the picture to be made."""
-    _require_pictures(outputs)
+    require_pictures(outputs, family)
     ((name, field),) = outputs.items()
     return name, tuple(int(side or 0) for side in field.shape)
 
 
-def _summed(x: Any) -> Any:
+def summed(x: Any) -> Any:
     """[b, h, w, c] → [b, c]: the sum over places, as projection discriminators have it."""
     height, width = x.shape[1:3]
     mean = keras.layers.GlobalAveragePooling2D()(x)
     return keras.layers.Rescaling(float(height * width))(mean)
 
 
-def _require_pictures(fields: Mapping[str, Field]) -> None:
+def require_pictures(fields: Mapping[str, Field], family: str) -> None:
     """Refuses data of another kind.
 
     Raises:
@@ -223,6 +223,6 @@ def _require_pictures(fields: Mapping[str, Field]) -> None:
     if not any(field.kind == "image" for field in fields.values()):
         shapes = ", ".join(f"{name} of shape {field.shape}" for name, field in fields.items())
         raise ConfigError(
-            f"network.name: received 'dcgan', but the game's fields are {shapes}, none of which "
+            f"network.name: received {family!r}, but the game's fields are {shapes}, none of which "
             "is height, width and channels; set network.name=mlp."
         )

@@ -11,6 +11,10 @@ from trainer.networks.ports import Ports
 
 DCGAN = catalogue.DCGAN(base_filters=2)
 MLP = catalogue.MLP(units=(6, 5), generator_normalization="batch")
+SNGAN = catalogue.SNGAN(base_filters=2)
+PLAIN = catalogue.SNGAN(base_filters=2, blocks=0, generator_conditioning="concatenate")
+ATTENTIVE = PLAIN.model_copy(update={"attention": 8})
+R3GAN = catalogue.R3GAN(base_filters=4, blocks=1, group_filters=4)
 LATENT = {"latent": Field((4,), kind="latent")}
 LOGITS = {"logits": Field()}
 
@@ -40,6 +44,11 @@ def _discriminator(family, shape, condition=0):
         (DCGAN, (33, 17, 3)),
         (DCGAN, (2, 5, 2)),
         (DCGAN, (64, 16, 4)),
+        (SNGAN, (8, 8, 1)),
+        (SNGAN, (33, 17, 3)),
+        (ATTENTIVE, (16, 20, 3)),
+        (R3GAN, (8, 8, 1)),
+        (R3GAN, (33, 17, 3)),
         (MLP, (2,)),
         (MLP, (5, 7, 3)),
     ],
@@ -52,11 +61,11 @@ def test_players_meet_at_the_datas_shape(options, shape, condition):
     assert sample.shape == (3, *shape) and sample.dtype == tf.float32
     logits = _discriminator(family, shape, condition)({"sample": sample} | told)["logits"]
     assert logits.shape == (3,) and logits.dtype == tf.float32
-    if len(shape) == 3:
+    if len(shape) == 3 and options is not R3GAN:
         assert np.abs(sample).max() <= 1.0
 
 
-@pytest.mark.parametrize("options", [DCGAN, MLP])
+@pytest.mark.parametrize("options", [DCGAN, MLP, PLAIN, R3GAN])
 def test_the_condition_reaches_both_players(options):
     shape = (8, 8, 1)
     family = resolve(options)(options)
@@ -109,7 +118,7 @@ def test_batch_normalisation_is_synchronised_where_the_ports_say_so():
         assert layers and all(x.synchronized is synchronized for x in layers)
 
 
-@pytest.mark.parametrize("options", [DCGAN, MLP])
+@pytest.mark.parametrize("options", [DCGAN, MLP, SNGAN, R3GAN])
 def test_a_discriminator_answers_all_that_the_game_needs(options):
     family = resolve(options)(options)
     needs = LOGITS | {"class_logits": Field((10,)), "features": Field((None,), kind="features")}
