@@ -12,7 +12,8 @@ from trainer.data.examples import Dataset, Examples
 from trainer.errors import MetricError
 from trainer.game.assembly import Game, assemble
 from trainer.game.gan import GAN, averaging
-from trainer.game.turns import Outcome, Turn, Updates
+from trainer.game.turns import JointTurn, Outcome, Turn, Updates
+from trainer.game.updater import together
 from trainer.metrics.estimate import Estimate
 
 # Held-out batches on which the players are compared.
@@ -82,6 +83,23 @@ class _OneSideMoves:
     def minimise(self, side: str, turn: Turn) -> Outcome:
         """Plays a turn; only the moving side takes a step."""
         return self._updates.minimise(side, turn) if side == self._moving else turn()
+
+    def minimise_together(self, turn: JointTurn) -> Outcome:
+        """Plays a turn of both sides; only the moving one takes a step."""
+        outcomes: dict[str, Outcome] = {}
+
+        def own() -> Outcome:
+            outcomes.update(turn())
+            return outcomes[str(self._moving)]
+
+        if self._moving is None:
+            return together(turn())
+        self._updates.minimise(self._moving, own)
+        return together(outcomes)
+
+    def extrapolated(self, turn: JointTurn) -> AbstractContextManager[None]:
+        """Nobody looks ahead: the other side will not move."""
+        return nullcontext()
 
     def without_trace(self) -> AbstractContextManager[None]:
         """Leaves no trace where a trace is kept."""

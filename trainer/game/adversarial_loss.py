@@ -15,6 +15,7 @@ from trainer.errors import ConfigError
 from trainer.fields import Field
 from trainer.game.objectives import Objective
 from trainer.game.players import Inputs, Network, Outputs, Players
+from trainer.game.roles import DISCRIMINATOR, GENERATOR
 from trainer.game.turns import Outcome
 from trainer.randomness import Noise
 
@@ -137,12 +138,8 @@ class AdversarialLoss:
         """The losses of the judge's own turn."""
         real_judged = self._judged(players, real, given, freeze_statistics=False)
         fake_judged = self._judged(players, fake, given, freeze_statistics=False)
-        losses = self.objective.discriminator(real_judged.logits, fake_judged.logits)
-        turn = self._turn(players, real_judged, fake_judged, given, batch, noise)
-        of_terms = {name: term.discriminator(turn) for name, term in self.terms.items()}
-        return Outcome(
-            {"discriminator_loss": per_example(losses), **_given(of_terms)},
-            self._watched(real_judged.logits, fake_judged.logits),
+        return self._of_discriminator(
+            self._turn(players, real_judged, fake_judged, given, batch, noise)
         )
 
     def generator(
@@ -158,11 +155,27 @@ class AdversarialLoss:
         fake_judged = self._judged(players, fake, given)
         seen = real is not None and self.sees_real
         real_judged = self._judged(players, real, given) if real is not None and seen else None
-        real_logits = None if real_judged is None else real_judged.logits
-        losses = self.objective.generator(fake_judged.logits, real_logits)
+        return self._of_generator(
+            self._turn(players, real_judged, fake_judged, given, batch, noise)
+        )
+
+    def both(
+        self,
+        players: Players,
+        real: Sample,
+        fake: Sample,
+        given: Inputs,
+        batch: Batch,
+        noise: Noise,
+    ) -> dict[str, Outcome]:
+        """The losses of either side, from one pass of the judge; its statistics move."""
+        real_judged = self._judged(players, real, given, freeze_statistics=False)
+        fake_judged = self._judged(players, fake, given, freeze_statistics=False)
         turn = self._turn(players, real_judged, fake_judged, given, batch, noise)
-        of_terms = {f"generator_{name}": term.generator(turn) for name, term in self.terms.items()}
-        return Outcome({"generator_loss": per_example(losses), **_given(of_terms)})
+        return {
+            DISCRIMINATOR: self._of_discriminator(turn),
+            GENERATOR: self._of_generator(turn),
+        }
 
     def swapped(self, players: Players, real: Sample, fake: Sample, given: Inputs) -> Outcome:
         """The losses of those who make both halves of what is judged: real and fake exchanged.
@@ -206,6 +219,21 @@ class AdversarialLoss:
             return self._judged(players, sample, given if other is None else other)
 
         return GameTurn(judge, real, fake, given, batch, noise, players)
+
+    def _of_discriminator(self, turn: GameTurn) -> Outcome:
+        assert turn.real is not None
+        losses = self.objective.discriminator(turn.real.logits, turn.fake.logits)
+        of_terms = {name: term.discriminator(turn) for name, term in self.terms.items()}
+        return Outcome(
+            {"discriminator_loss": per_example(losses), **_given(of_terms)},
+            self._watched(turn.real.logits, turn.fake.logits),
+        )
+
+    def _of_generator(self, turn: GameTurn) -> Outcome:
+        real_logits = None if turn.real is None else turn.real.logits
+        losses = self.objective.generator(turn.fake.logits, real_logits)
+        of_terms = {f"generator_{name}": term.generator(turn) for name, term in self.terms.items()}
+        return Outcome({"generator_loss": per_example(losses), **_given(of_terms)})
 
     def _watched(self, real: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
         logits = {"real_logits": per_example(real), "fake_logits": per_example(fake)}

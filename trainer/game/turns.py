@@ -32,6 +32,8 @@ class Outcome:
 
 # A turn is pure: it may be asked again, at other weights, and gives what follows from them.
 Turn = Callable[[], Outcome]
+# A turn of both sides at once: what came of it for each of them.
+JointTurn = Callable[[], Mapping[str, Outcome]]
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ class Updates(Protocol):
         """Takes one step of a side on a turn's losses and returns what came of the turn."""
         ...
 
+    def minimise_together(self, turn: JointTurn) -> Outcome:
+        """Takes one step of both sides on the losses of one turn, before which neither moves."""
+        ...
+
     def position(self, side: str) -> Position:
         """Where a side stands now."""
         ...
@@ -60,6 +66,13 @@ class Updates(Protocol):
         """Within, a side stands where `steps` updates on a turn would bring it from `start`.
 
         Where it stands is a differentiable function of all that the turn looks at.
+        """
+        ...
+
+    def extrapolated(self, turn: JointTurn) -> AbstractContextManager[None]:
+        """Within, both sides stand where one update on a turn would bring them from here.
+
+        To be used in a turn: gradients by the weights are then those at that place.
         """
         ...
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from trainer.game import replicas
 from trainer.game.optimizers import Rule, slots
 from trainer.game.players import Player
-from trainer.game.turns import Outcome, Position, Turn
+from trainer.game.turns import JointTurn, Outcome, Position, Turn
 
 
 @dataclass(frozen=True)
@@ -80,19 +80,40 @@ class Updater:
 
     def minimise(self, side: str, turn: Turn) -> Outcome:
         """Takes one step of a side and returns the outcome as it was before the step."""
-        learner = self.learners[side]
-        variables = learner.variables
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([variable.value for variable in variables])
+        return self._minimise((side,), lambda: {side: turn()})
+
+    def minimise_together(self, turn: JointTurn) -> Outcome:
+        """Takes one step of both sides, each on its own losses as they were before the step."""
+        return self._minimise(tuple(self.learners), turn)
+
+    def _minimise(self, sides: Sequence[str], turn: JointTurn) -> Outcome:
+        outcomes, gradients = self._gradients(sides, turn)
+        for side in sides:
+            self._step(self.learners[side], gradients[side])
+        return together(outcomes)
+
+    def _gradients(
+        self, sides: Sequence[str], turn: JointTurn
+    ) -> tuple[Mapping[str, Outcome], dict[str, list[tf.Tensor]]]:
+        """What comes of a turn, and each side's gradient of its own losses by its own weights."""
+        weights = {side: [v.value for v in self.learners[side].variables] for side in sides}
+        several = len(sides) > 1
+        with tf.GradientTape(persistent=several, watch_accessed_variables=False) as tape:
+            tape.watch([weight for side in sides for weight in weights[side]])
             with self._recording.by(tape):
-                outcome = turn()
-            total = global_total(outcome)
-        gradients = tape.gradient(
-            total,
-            [variable.value for variable in variables],
-            unconnected_gradients=tf.UnconnectedGradients.ZERO,
-        )
-        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+                outcomes = turn()
+            totals = {side: global_total(outcomes[side]) for side in sides}
+        gradients = {
+            side: tape.gradient(
+                totals[side], weights[side], unconnected_gradients=tf.UnconnectedGradients.ZERO
+            )
+            for side in sides
+        }
+        return outcomes, {s: [tf.convert_to_tensor(g) for g in gradients[s]] for s in sides}
+
+    def _step(self, learner: Learner, gradients: list[tf.Tensor]) -> None:
+        """Moves a side by its gradient, and what follows its weights."""
+        variables = learner.variables
         if learner.clip_norm is not None:
             gradients = clip_global(gradients, learner.clip_norm)
         learner.optimizer.apply(gradients, variables)
@@ -102,7 +123,6 @@ class Updater:
                 variable.assign(value)
         for player in learner.players:
             player.follow_weights()
-        return outcome
 
     def forget(self) -> None:
         """Both sides' optimizers begin anew: moments and counts of updates are zero.
@@ -135,19 +155,53 @@ class Updater:
             gradients = tape.gradient(
                 total, place.weights, unconnected_gradients=tf.UnconnectedGradients.ZERO
             )
-            gradients = replicas.summed(gradients)
-            if learner.clip_norm is not None:
-                gradients, _ = tf.clip_by_global_norm(gradients, learner.clip_norm)
-            place = learner.rule(place, gradients)
-            if learner.clip_weights is not None:
-                place = replace(place, weights=_limited(place.weights, learner.clip_weights))
+            place = _moved(learner, place, gradients)
         with learner.at(place.weights):
+            yield
+
+    @contextmanager
+    def extrapolated(self, turn: JointTurn) -> Iterator[None]:
+        """Within, both sides stand where one update on a turn would bring them from here."""
+        with self.without_trace():
+            _, gradients = self._gradients(tuple(self.learners), turn)
+            places = {
+                side: _moved(learner, self.position(side), gradients[side])
+                for side, learner in self.learners.items()
+            }
+        with ExitStack() as stack:
+            for side, learner in self.learners.items():
+                here = [tf.convert_to_tensor(variable.value) for variable in learner.variables]
+                # A shift that has no gradient: by the weights there is by the weights here.
+                there = [
+                    weight + tf.stop_gradient(place - weight)
+                    for weight, place in zip(here, places[side].weights, strict=True)
+                ]
+                stack.enter_context(learner.at(there))
             yield
 
     def without_trace(self) -> AbstractContextManager[None]:
         """What is played within leaves no trace in the gradient of the surrounding turn."""
         pause: AbstractContextManager[None] = self._recording.tape.stop_recording()
         return pause
+
+
+def together(outcomes: Mapping[str, Outcome]) -> Outcome:
+    """What came of a turn for all sides, as one."""
+    joined = Outcome()
+    for outcome in outcomes.values():
+        joined = joined | outcome
+    return joined
+
+
+def _moved(learner: Learner, place: Position, gradients: Sequence[tf.Tensor]) -> Position:
+    """Where an update by this replica's gradients leads a side from a place."""
+    gradients = replicas.summed(gradients)
+    if learner.clip_norm is not None:
+        gradients, _ = tf.clip_by_global_norm(gradients, learner.clip_norm)
+    place = learner.rule(place, gradients)
+    if learner.clip_weights is not None:
+        place = replace(place, weights=_limited(place.weights, learner.clip_weights))
+    return place
 
 
 def global_total(outcome: Outcome) -> tf.Tensor:

@@ -154,3 +154,70 @@ def test_what_is_played_without_trace_leaves_none():
     updater.minimise(GENERATOR, turn)
     assert weight(players[DISCRIMINATOR]) == pytest.approx(1.25)
     assert weight(players[GENERATOR]) == pytest.approx(-2.0)
+
+
+def crossing(players):
+    """Both sides' turn at once, of min_g max_d g d."""
+
+    def turn():
+        d, g = says(players[DISCRIMINATOR]), says(players[GENERATOR])
+        return {DISCRIMINATOR: Outcome({"d": -d * g}), GENERATOR: Outcome({"g": d * g})}
+
+    return turn
+
+
+HALF = catalogue.SGD(learning_rate=0.5)
+
+
+def test_together_both_sides_move_from_where_they_were():
+    """D + η g and g - η d, both of (2, -1); one after the other g would see the new d."""
+    players, updater = game(discriminator=HALF, generator=HALF)
+    outcome = updater.minimise_together(crossing(players))
+    assert weight(players[DISCRIMINATOR]) == pytest.approx(2.0 - 0.5)
+    assert weight(players[GENERATOR]) == pytest.approx(-1.0 - 1.0)
+    assert {n: float(v[0]) for n, v in outcome.losses.items()} == {"d": 2.0, "g": -2.0}
+
+
+@pytest.mark.parametrize("clip", [{}, {"clip_norm": 0.6}, {"clip_weights": 1.6}])
+def test_extra_gradient_moves_by_the_gradient_of_where_it_would_be(clip):
+    """From ω by F at ω - η F(ω), in which both sides have moved; limits hold both times."""
+    options = HALF.model_copy(update=clip)
+    players, updater = game(discriminator=options, generator=options)
+
+    def moved(d, g, by_d, by_g):
+        """(d, g) by the gradients of F, under the limits."""
+        norm, limit = clip.get("clip_norm", 1e9), clip.get("clip_weights", 1e9)
+        steps = [np.clip(x, -norm, norm) for x in (by_d, by_g)]
+        return [np.clip(w - 0.5 * s, -limit, limit) for w, s in zip((d, g), steps, strict=True)]
+
+    d, g = moved(2.0, -1.0, 1.0, 2.0)
+    d, g = moved(2.0, -1.0, -g, d)
+    turn = crossing(players)
+
+    def ahead():
+        with updater.extrapolated(turn):
+            return turn()
+
+    updater.minimise_together(ahead)
+    assert weight(players[DISCRIMINATOR]) == pytest.approx(d, rel=1e-6)
+    assert weight(players[GENERATOR]) == pytest.approx(g, rel=1e-6)
+
+
+@pytest.mark.parametrize("options", [catalogue.Adam(learning_rate=0.1), HALF])
+def test_extrapolating_leaves_neither_side_nor_its_optimizer_moved(options):
+    players, updater = game(discriminator=options, generator=options)
+    before = [updater.position(side) for side in (DISCRIMINATOR, GENERATOR)]
+    seen = []
+
+    def ahead():
+        with updater.extrapolated(crossing(players)):
+            seen.append((float(says(players[DISCRIMINATOR])[0]), weight(players[DISCRIMINATOR])))
+        return Outcome({"nothing": 0.0 * says(players[GENERATOR])})
+
+    updater.minimise(GENERATOR, ahead)
+    after = updater.position(DISCRIMINATOR)
+    np.testing.assert_array_equal(before[0].weights[0], after.weights[0])
+    for a, b in zip(before[0].slots, after.slots, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert int(after.iterations) == 0
+    assert seen[0][0] != seen[0][1] == 2.0

@@ -10,7 +10,7 @@ from trainer.game.adversarial_loss import Batch
 from trainer.game.parts import Parts
 from trainer.game.players import Players
 from trainer.game.rounds.round import Round
-from trainer.game.turns import Outcome, Position, Turn, Updates
+from trainer.game.turns import JointTurn, Outcome, Position, Turn, Updates
 from trainer.game.wrappers.wrapper import Wrapper
 from trainer.randomness import Noise
 
@@ -86,6 +86,14 @@ class _Remembering:
         """See `Updates.minimise`."""
         return self._updates.minimise(side, self._drawn_back(side, turn))
 
+    def minimise_together(self, turn: JointTurn) -> Outcome:
+        """See `Updates.minimise_together`."""
+        return self._updates.minimise_together(self._both_drawn_back(turn))
+
+    def extrapolated(self, turn: JointTurn) -> AbstractContextManager[None]:
+        """See `Updates.extrapolated`."""
+        return self._updates.extrapolated(self._both_drawn_back(turn))
+
     def lookahead(
         self, side: str, turn: Turn, steps: int, start: Position
     ) -> AbstractContextManager[None]:
@@ -97,13 +105,15 @@ class _Remembering:
         return self._updates.without_trace()
 
     def _drawn_back(self, side: str, turn: Turn) -> Turn:
-        def drawn_back() -> Outcome:
-            outcome = turn()
-            rows = tf.shape(next(iter(outcome.losses.values())))[:1]
-            distance = tf.fill(rows, self._wrapper.distance(side))
-            return outcome | Outcome({f"{side}_history": distance})
+        return lambda: self._with_history(side, turn())
 
-        return drawn_back
+    def _both_drawn_back(self, turn: JointTurn) -> JointTurn:
+        return lambda: {side: self._with_history(side, made) for side, made in turn().items()}
+
+    def _with_history(self, side: str, outcome: Outcome) -> Outcome:
+        rows = tf.shape(next(iter(outcome.losses.values())))[:1]
+        distance = tf.fill(rows, self._wrapper.distance(side))
+        return outcome | Outcome({f"{side}_history": distance})
 
 
 def _variable(value: tf.Tensor) -> tf.Variable:

@@ -40,6 +40,7 @@ class _Unrolled:
         self._start: Position | None = None
         self._reply: Turn | None = None
         self.position, self.lookahead = updates.position, updates.lookahead
+        self.minimise_together, self.extrapolated = updates.minimise_together, updates.extrapolated
 
     def minimise(self, side: str, turn: Turn) -> Outcome:
         """See `Updates.minimise`."""
