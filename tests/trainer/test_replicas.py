@@ -34,6 +34,8 @@ OF_THE_BATCH = (
     "network.discriminator_normalization=none",
 )
 
+OPTIMISTIC = tuple(f"{options[:-1]}, optimistic: true}}" for options in SGD)
+
 SPECTRAL = (
     "network.discriminator_normalization=spectral",
     "network.discriminator_conditioning=projection",
@@ -84,12 +86,15 @@ def _played(experiment, digits, replicas, stages=(0,)):
         ((*SGD, *OF_THE_BATCH), 1e-6),
         # The vectors of spectral norms are among the weights that are compared.
         ((*SGD, *SPECTRAL), 1e-6),
+        ((*SGD, "round=simultaneous", "wrappers=[extragradient]"), 1e-6),
+        ((*OPTIMISTIC, "round=simultaneous", "optimizers.discriminator.clip_norm=0.1"), 1e-6),
         # A replica's batch is groups of the whole one's.
         ((*SGD, *COMPARING), 1e-6),
     ],
     ids=[
         *("sgd", "sgd clipped", "sgd wgan-gp", "adam", "sgd packed unrolled", "sgd shared fakes"),
-        *("sgd of the batch", "sgd spectral", "sgd minibatch discrimination"),
+        *("sgd of the batch", "sgd spectral", "sgd extra-gradient", "optimistic simultaneous"),
+        "sgd minibatch discrimination",
     ],
 )
 def test_one_and_two_replicas_train_alike(digits, overrides, tolerance):

@@ -1,10 +1,14 @@
 """Optimizers and their schedules: a closed list."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from trainer.catalogue.choice import BY_NAME, Component
+
+if TYPE_CHECKING:
+    from trainer.config.experiment import Experiment
 
 
 class Constant(Component):
@@ -67,6 +71,8 @@ class Optimizer(Component):
     # Every weight of the side stays in [-clip_weights, clip_weights] (Arjovsky et al. 2017); null
     # does not clip.
     clip_weights: float | None = Field(None, gt=0.0)
+    # Whether the last step is taken back and this one taken twice (Daskalakis et al. 2018).
+    optimistic: bool = False
 
 
 class Adam(Optimizer):
@@ -82,6 +88,14 @@ class Adam(Optimizer):
     epsilon: float = Field(1e-7, gt=0.0)
     # Decoupled weight decay (AdamW, Loshchilov & Hutter 2019); null has none.
     weight_decay: float | None = Field(None, gt=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A decay that would be taken back, too."""
+        if self.optimistic and self.weight_decay is not None:
+            yield (
+                f"optimizers.optimistic: received true with weight_decay={self.weight_decay}, "
+                "which is no part of the step that is taken twice; leave one of them out"
+            )
 
 
 class SGD(Optimizer):

@@ -83,6 +83,14 @@ class EnergyRound(InTurns):
         yield from off_block("round.pretrain", self.pretrain, experiment)
 
 
+class SimultaneousRound(AnyRound):
+    """Both players move at once, by one pass of each (Mescheder et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.simultaneous:Simultaneous"
+    roles: ClassVar[dict[str, str]] = {"generator": "generator", "discriminator": "discriminator"}
+    name: Literal["simultaneous"] = "simultaneous"
+
+
 class PairsRound(AnyRound):
     """A sample with its latent against its inverse (Donahue et al. 2017, Dumoulin et al. 2017)."""
 
@@ -215,6 +223,7 @@ def _without_latent(name: str, experiment: "Experiment") -> Iterator[str]:
 Round = Annotated[
     OrdinaryRound
     | EnergyRound
+    | SimultaneousRound
     | PairsRound
     | AutoencoderRound
     | CoupledRound

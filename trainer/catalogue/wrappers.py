@@ -20,11 +20,32 @@ class Unroll(Component):
     steps: int = Field(5, ge=0)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """Fakes that are made outside of the discriminator's turn."""
+        """Fakes that are made outside of the discriminator's turn, and players without one."""
+        if experiment.round.name == "simultaneous":
+            yield (
+                "round.name: received 'simultaneous' with the wrapper 'unroll', whose generator "
+                "looks ahead from the discriminator's own turn; set round=ordinary"
+            )
         if not getattr(experiment.round, "fresh_latents", True):
             yield (
                 "round.fresh_latents: received false with the wrapper 'unroll', which needs fakes "
                 "of the discriminator's own turn; set it to true"
+            )
+
+
+class Extragradient(Component):
+    """Both players move by the gradient of where they are about to be (Gidel et al. 2019)."""
+
+    target: ClassVar[str] = "trainer.game.wrappers.extragradient:Extragradient"
+    name: Literal["extragradient"] = "extragradient"
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Rounds whose players move one after the other."""
+        round_ = experiment.round
+        if round_.name != "simultaneous" and not isinstance(round_, Custom):
+            yield (
+                f"round.name: received {round_.name!r} with the wrapper 'extragradient', which "
+                "looks ahead where both players move at once; set round=simultaneous"
             )
 
 
@@ -166,5 +187,6 @@ class HistoricalAverage(Component):
 
 
 Wrapper = Annotated[
-    Unroll | Pack | Augment | Grow | InstanceNoise | HistoricalAverage | Custom, BY_NAME
+    Unroll | Extragradient | Pack | Augment | Grow | InstanceNoise | HistoricalAverage | Custom,
+    BY_NAME,
 ]

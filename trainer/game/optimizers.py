@@ -5,6 +5,7 @@ that look ahead: gradients flow through it, and no variable moves.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -57,25 +58,60 @@ def _learning_rate(options: catalogue.Optimizer) -> Any:
     return catalogue.resolve(options.schedule)(options.learning_rate, options.schedule)
 
 
+class Optimistic(keras.optimizers.Optimizer):
+    """What turns a Keras optimizer, inherited behind it, into its optimistic form.
+
+        w_{t+1} = w_t - 2 d_t + d_{t-1},
+
+    d_t the step that the optimizer itself would take: η g_t of gradient descent, η m_t / (√v_t + ε)
+    of Adam. The last step counts as a forecast of the next one, so that two players who circle each
+    other come to the centre. The first step has none before it.
+
+    Reference: Daskalakis et al. 2018, "Training GANs with optimism", equation 4 and algorithm 1.
+    """
+
+    def build(self, variables: Sequence[keras.Variable]) -> None:
+        """Makes the slots, and last among them one for each weight's last step."""
+        if not self.built:
+            super().build(variables)
+            self.last_steps = self.add_optimizer_variables(variables, "last_step")
+
+    def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: Any) -> None:
+        """Takes the optimizer's step once more and the one before it back."""
+        before = tf.identity(tf.convert_to_tensor(variable))
+        super().update_step(gradient, variable, learning_rate)
+        step = before - tf.convert_to_tensor(variable)
+        last = self.last_steps[self._get_variable_index(variable)]
+        self.assign_sub(variable, step - last)
+        self.assign(last, step)
+
+
+def _kind(plain: type[keras.optimizers.Optimizer], options: catalogue.Optimizer) -> Any:
+    """An optimizer of Keras, or its optimistic form."""
+    if not options.optimistic:
+        return plain
+    return type(f"Optimistic{plain.__name__}", (Optimistic, plain), {})
+
+
 def adam(options: catalogue.Adam) -> keras.optimizers.Optimizer:
     """Adam, or AdamW when there is weight decay."""
     moments = {"beta_1": options.beta_1, "beta_2": options.beta_2, "epsilon": options.epsilon}
     rate = _learning_rate(options)
     if options.weight_decay is not None:
         return keras.optimizers.AdamW(rate, weight_decay=options.weight_decay, **moments)
-    return keras.optimizers.Adam(rate, **moments)
+    return _kind(keras.optimizers.Adam, options)(rate, **moments)
 
 
 def sgd(options: catalogue.SGD) -> keras.optimizers.Optimizer:
     """Stochastic gradient descent with momentum."""
-    return keras.optimizers.SGD(
+    return _kind(keras.optimizers.SGD, options)(
         _learning_rate(options), momentum=options.momentum, nesterov=options.nesterov
     )
 
 
 def rmsprop(options: catalogue.RMSprop) -> keras.optimizers.Optimizer:
     """RMSprop (Tieleman & Hinton 2012)."""
-    return keras.optimizers.RMSprop(
+    return _kind(keras.optimizers.RMSprop, options)(
         _learning_rate(options),
         rho=options.rho,
         momentum=options.momentum,
@@ -98,7 +134,27 @@ def make(options: catalogue.Optimizer) -> keras.optimizers.Optimizer:
 
 
 def rule(options: catalogue.Optimizer) -> Rule:
-    """The update of the optimizer that the options name, as Keras carries it out."""
+    """The update of the optimizer that the options name, as `make`'s carries it out."""
+    return _optimistic(_plain_rule(options)) if options.optimistic else _plain_rule(options)
+
+
+def _optimistic(plain: Rule) -> Rule:
+    """See `Optimistic`; the last steps are the last slots."""
+
+    def moved(position: Position, gradients: Sequence[tf.Tensor]) -> Position:
+        count = len(position.weights)
+        remembered, last = position.slots[:-count], position.slots[-count:]
+        after = plain(replace(position, slots=remembered), gradients)
+        steps = [w - a for w, a in zip(position.weights, after.weights, strict=True)]
+        weights = [
+            a - (step - before) for a, step, before in zip(after.weights, steps, last, strict=True)
+        ]
+        return replace(after, weights=weights, slots=[*after.slots, *steps])
+
+    return moved
+
+
+def _plain_rule(options: catalogue.Optimizer) -> Rule:
     step: Any = {"adam": _adam_step, "sgd": _sgd_step, "rmsprop": _rmsprop_step}[options.name]
     schedule = _learning_rate(options)
 

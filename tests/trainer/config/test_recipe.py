@@ -164,6 +164,12 @@ BAD = [
             ["network.discriminator_batch_features=distances", "round=pairs", "condition=none"],
             ["network.discriminator_batch_features", "'pairs'", "set it to none"],
         ),
+        (["wrappers=[extragradient]"], ["round.name", "'ordinary'", "round=simultaneous"]),
+        (["wrappers=[unroll]", "round=simultaneous"], ["round.name", "'unroll'", "ordinary"]),
+        (
+            ["optimizers.generator={name: adam, weight_decay: 0.1, optimistic: true}"],
+            ["optimizers.optimistic", "weight_decay=0.1", "leave one"],
+        ),
         (["round=coupled"], ["prior.name", "'gaussian'", "'coupled'", "prior=none"]),
         (["round=coupled", "prior=none"], ["condition.name", "'label'", "condition=none"]),
         (

@@ -24,6 +24,10 @@ OPTIONS = {
     "adam cosine": catalogue.Adam(learning_rate=0.1, beta_1=0.9, schedule=COSINE),
     "adamw": catalogue.Adam(learning_rate=0.1, weight_decay=0.2, schedule=LINEAR),
     "rmsprop": catalogue.RMSprop(learning_rate=0.1, schedule=EXPONENTIAL),
+    "optimistic sgd": catalogue.SGD(learning_rate=0.1, optimistic=True, schedule=LINEAR),
+    "optimistic momentum": catalogue.SGD(learning_rate=0.1, momentum=0.9, optimistic=True),
+    "optimistic adam": catalogue.Adam(learning_rate=0.1, optimistic=True),
+    "optimistic rmsprop": catalogue.RMSprop(learning_rate=0.1, optimistic=True),
     "rmsprop momentum": catalogue.RMSprop(learning_rate=0.1, momentum=0.7, schedule=COSINE),
 }
 
@@ -78,3 +82,31 @@ def test_a_linear_decay_may_first_stay_constant():
     schedule = optimizers.linear(0.5, options)
     rates = [float(schedule(tf.constant(step))) for step in (0, 99, 100, 150, 200, 10**6)]
     np.testing.assert_allclose(rates, [0.5, 0.5, 0.5, 0.3, 0.1, 0.1], rtol=1e-6)
+
+
+def test_an_optimistic_step_is_taken_twice_and_the_last_one_back():
+    """w_{t+1} = w_t - 2 η g_t + η g_{t-1}, and no step before the first one."""
+    weight = keras.Variable(np.array([1.0], "float32"))
+    optimizer = optimizers.make(catalogue.SGD(learning_rate=0.5, optimistic=True))
+    optimizer.build([weight])
+    for gradient, expected in ((0.3, 1.0 - 0.3), (0.1, 0.7 - 0.1 + 0.15), (0.0, 0.75 + 0.05)):
+        optimizer.apply([tf.constant([gradient])], [weight])
+        np.testing.assert_allclose(weight.value, [expected], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("optimistic", "comes"), [(False, False), (True, True)])
+def test_on_the_bilinear_game_optimism_comes_to_the_centre(optimistic, comes):
+    """min_x max_y x y: gradient descent spirals outwards by √(1 + η²) a step."""
+    x, y = (keras.Variable(np.ones(1, "float32")) for _ in range(2))
+    sgd = catalogue.SGD(learning_rate=0.2, optimistic=optimistic)
+    mine, yours = optimizers.make(sgd), optimizers.make(sgd)
+    mine.build([x]), yours.build([y])
+    for _ in range(100):
+        by_x, by_y = tf.identity(y.value), -tf.identity(x.value)
+        mine.apply([by_x], [x])
+        yours.apply([by_y], [y])
+    distance = float(np.hypot(x.numpy(), y.numpy())[0])
+    if comes:
+        assert distance < 0.2
+    else:
+        assert distance == pytest.approx(np.sqrt(2.0) * 1.04**50, rel=1e-4)

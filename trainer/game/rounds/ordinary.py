@@ -29,11 +29,11 @@ class Ordinary(Round):
     Reference: Goodfellow et al. 2014, algorithm 1.
     """
 
-    def __init__(self, options: catalogue.InTurns, parts: Parts) -> None:
+    def __init__(self, options: catalogue.AnyRound, parts: Parts) -> None:
         super().__init__(options, parts)
         self.loss = parts.loss("discriminator")
         self.fields = {"sample": parts.spec.field("sample")}
-        self.turns = options.discriminator_turns
+        self.turns = options.turns
 
     def roles(self) -> Mapping[str, Role]:
         """A generator of samples, and a discriminator that judges them."""
