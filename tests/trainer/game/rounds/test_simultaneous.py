@@ -67,7 +67,10 @@ def test_the_generators_statistics_move_once_and_the_discriminators_on_real_and_
     assert all(np.any(v.numpy()) for values in moments.values() for v in values)
 
 
-@pytest.mark.parametrize("wrappers", ["[]", "[augment, extragradient]", "[{name: pack}]"])
+@pytest.mark.parametrize(
+    "wrappers",
+    ["[]", "[augment, extragradient]", "[instance_noise, historical_average]", "[{name: pack}]"],
+)
 def test_wrappers_and_penalties_go_with_it(wrappers):
     made, batches = built(
         "cgan-digits", *SGD, f"wrappers={wrappers}", "penalties=[r1, {name: gradient_penalty}]"
