@@ -16,7 +16,7 @@ from trainer.fields import Field
 from trainer.game.objectives import Objective
 from trainer.game.players import Inputs, Network, Outputs, Players
 from trainer.game.roles import DISCRIMINATOR, GENERATOR
-from trainer.game.turns import Outcome
+from trainer.game.turns import Judgement, Outcome
 from trainer.randomness import Noise
 
 # What is judged: {"sample": x}, {"sample": x, "latent": z}, {"nodes": …, "edges": …}, in [-1, 1].
@@ -227,6 +227,7 @@ class AdversarialLoss:
         return Outcome(
             {"discriminator_loss": per_example(losses), **_given(of_terms)},
             self._watched(turn.real.logits, turn.fake.logits),
+            {"": self._judgement(turn.real, turn.fake)},
         )
 
     def _of_generator(self, turn: GameTurn) -> Outcome:
@@ -234,6 +235,14 @@ class AdversarialLoss:
         losses = self.objective.generator(turn.fake.logits, real_logits)
         of_terms = {f"generator_{name}": term.generator(turn) for name, term in self.terms.items()}
         return Outcome({"generator_loss": per_example(losses), **_given(of_terms)})
+
+    def _judgement(self, real: Judged, fake: Judged) -> Judgement:
+        probabilities = self.objective.logits_are_probabilities
+        return Judgement(
+            *(real.sample, fake.sample, per_example(real.logits), per_example(fake.logits)),
+            boundary=0.0 if probabilities else self.objective.boundary,
+            probabilities=probabilities,
+        )
 
     def _watched(self, real: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
         logits = {"real_logits": per_example(real), "fake_logits": per_example(fake)}

@@ -33,6 +33,8 @@ class Objective:
             `generator_sees_real` look at the second argument.
         logits_are_probabilities: whether sigmoid(logit) estimates the probability of being real,
             so that D(x) and D(G(z)) can be shown.
+        boundary: the logit between real and fake where it is no probability; None where there is
+            none, as for a critic.
         needs: the outputs it asks of the discriminator; a size it does not know is None, and some
             term must.
         reads: `(sample, outputs) -> logits`: [b], or one logit a patch [b, h, w].
@@ -42,6 +44,7 @@ class Objective:
     discriminator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
     generator: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
     logits_are_probabilities: bool = False
+    boundary: float | None = None
     needs: Mapping[str, Field] = dataclasses.field(default_factory=lambda: {"logits": Field()})
     reads: Callable[[Inputs, Outputs], tf.Tensor] = _plain_logits
     generator_sees_real: bool = False
@@ -98,6 +101,7 @@ def least_squares(_: catalogue.LeastSquares) -> Objective:
     return Objective(
         discriminator=lambda real, fake: 0.5 * (tf.square(real - 1.0) + tf.square(fake)),
         generator=lambda fake, real: 0.5 * tf.square(fake - 1.0),
+        boundary=0.5,
     )
 
 
@@ -109,6 +113,7 @@ def hinge(_: catalogue.Hinge) -> Objective:
     return Objective(
         discriminator=lambda real, fake: tf.nn.relu(1.0 - real) + tf.nn.relu(1.0 + fake),
         generator=lambda fake, real: -fake,
+        boundary=0.0,
     )
 
 

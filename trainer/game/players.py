@@ -53,6 +53,7 @@ class _Place(threading.local):
     """
 
     weights: Sequence[tf.Tensor] | None = None
+    still: bool = False
     arguments: Mapping[str, Any] = {}
 
 
@@ -72,12 +73,12 @@ class Player(Network):
     def __call__(self, inputs: Inputs, *, freeze_statistics: bool = False) -> Outputs:
         """The outputs in training mode.
 
-        Moving statistics take a step, unless they are frozen or the player stands elsewhere
-        (`at`).
+        Moving statistics take a step, unless they are frozen, or the player is `still` or stands
+        elsewhere (`at`).
         """
         known = self.known(inputs)
         elsewhere, arguments = self._place.weights, self._place.arguments
-        if elsewhere is None and not freeze_statistics:
+        if elsewhere is None and not freeze_statistics and not self._place.still:
             return self.named(self.model(known, training=True, **arguments))
         outputs, _ = self.model.stateless_call(
             self.weights,
@@ -106,6 +107,15 @@ class Player(Network):
             yield
         finally:
             self._place.weights = before
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Within, no call moves a statistic."""
+        before, self._place.still = self._place.still, True
+        try:
+            yield
+        finally:
+            self._place.still = before
 
     @contextmanager
     def called_with(self, **arguments: Any) -> Iterator[None]:

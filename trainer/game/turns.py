@@ -9,6 +9,27 @@ import tensorflow as tf
 
 
 @dataclass(frozen=True)
+class Judgement:
+    """What a discriminator was shown in its turn and what it said of it.
+
+    Attributes:
+        real: the real examples by name, as they were judged.
+        fake: the fakes likewise.
+        real_logits: float32 [n], of the real examples (or packs of them).
+        fake_logits: float32 [n], of the fakes.
+        boundary: the logit between real and fake; None where the objective has none.
+        probabilities: whether sigmoid(logit) estimates the probability of being real.
+    """
+
+    real: Mapping[str, tf.Tensor]
+    fake: Mapping[str, tf.Tensor]
+    real_logits: tf.Tensor
+    fake_logits: tf.Tensor
+    boundary: float | None = None
+    probabilities: bool = False
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What came of a turn; `a | b` joins two.
 
@@ -16,18 +37,27 @@ class Outcome:
         losses: name → float32 [n], a loss for each of n examples (or patches, or packs); the sum
             of their global means is what the side minimises.
         watched: name → float32 [n], what else is to be seen of the turn.
+        judgements: what discriminators were shown, for instruments: by "", or by the prefix that
+            tells one of several discriminators.
     """
 
     losses: Mapping[str, tf.Tensor] = field(default_factory=dict)
     watched: Mapping[str, tf.Tensor] = field(default_factory=dict)
+    judgements: Mapping[str, Judgement] = field(default_factory=dict)
 
     def __or__(self, other: "Outcome") -> "Outcome":
-        return Outcome({**self.losses, **other.losses}, {**self.watched, **other.watched})
+        return Outcome(
+            {**self.losses, **other.losses},
+            {**self.watched, **other.watched},
+            {**self.judgements, **other.judgements},
+        )
 
     def under(self, prefix: str) -> "Outcome":
         """The same under the names `prefix/…`."""
         losses = {f"{prefix}/{name}": x for name, x in self.losses.items()}
-        return Outcome(losses, {f"{prefix}/{name}": x for name, x in self.watched.items()})
+        watched = {f"{prefix}/{name}": x for name, x in self.watched.items()}
+        judgements = {f"{prefix}/{name}": x for name, x in self.judgements.items()}
+        return Outcome(losses, watched, judgements)
 
 
 # A turn is pure: it may be asked again, at other weights, and gives what follows from them.

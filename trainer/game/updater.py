@@ -87,12 +87,12 @@ class Updater:
         return self._minimise(tuple(self.learners), turn)
 
     def _minimise(self, sides: Sequence[str], turn: JointTurn) -> Outcome:
-        outcomes, gradients = self._gradients(sides, turn)
+        outcomes, gradients = self.differentiate(sides, turn)
         for side in sides:
-            self._step(self.learners[side], gradients[side])
+            self.apply(side, gradients[side])
         return together(outcomes)
 
-    def _gradients(
+    def differentiate(
         self, sides: Sequence[str], turn: JointTurn
     ) -> tuple[Mapping[str, Outcome], dict[str, list[tf.Tensor]]]:
         """What comes of a turn, and each side's gradient of its own losses by its own weights."""
@@ -111,8 +111,9 @@ class Updater:
         }
         return outcomes, {s: [tf.convert_to_tensor(g) for g in gradients[s]] for s in sides}
 
-    def _step(self, learner: Learner, gradients: list[tf.Tensor]) -> None:
+    def apply(self, side: str, gradients: list[tf.Tensor]) -> None:
         """Moves a side by its gradient, and what follows its weights."""
+        learner = self.learners[side]
         variables = learner.variables
         if learner.clip_norm is not None:
             gradients = clip_global(gradients, learner.clip_norm)
@@ -163,7 +164,7 @@ class Updater:
     def extrapolated(self, turn: JointTurn) -> Iterator[None]:
         """Within, both sides stand where one update on a turn would bring them from here."""
         with self.without_trace():
-            _, gradients = self._gradients(tuple(self.learners), turn)
+            _, gradients = self.differentiate(tuple(self.learners), turn)
             places = {
                 side: _moved(learner, self.position(side), gradients[side])
                 for side, learner in self.learners.items()

@@ -106,7 +106,8 @@ class Ordinary(Round):
                     lambda: self.loss.discriminator(players, real, fake, given, batch, own),
                 )
             made = self.loss.generator(players, fake, given, batch, own, real=real)
-            return Outcome(made.losses, {**judged.losses, **judged.watched, **made.watched})
+            watched = {**judged.losses, **judged.watched, **made.watched}
+            return Outcome(made.losses, watched, judged.judgements)
 
         return updates.minimise(GENERATOR, turn)
 
