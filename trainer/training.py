@@ -9,7 +9,7 @@ import os
 import shlex
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -23,9 +23,10 @@ from trainer.catalogue import own_components, require_own_modules, resolve
 from trainer.config.experiment import Experiment, impossible_replicas
 from trainer.config.recipe import load_experiment, with_overrides
 from trainer.data import loading, pipeline
-from trainer.data.examples import Dataset, DataSpec
+from trainer.data.examples import Dataset, DataSpec, Examples
 from trainer.errors import ConfigError, RunError
 from trainer.files import expanded, join
+from trainer.game import instruments
 from trainer.game.assembly import Game, assemble, make_round
 from trainer.run import advice, distribution, health, observers
 from trainer.run.checkpoints import Checkpoints
@@ -33,10 +34,10 @@ from trainer.run.directory import RunDirectory
 
 logger = logging.getLogger("saddlepoint")
 
-# One step of play on the next batches of an iterator: names to float32 [n], a value a step.
-Play = Callable[[Iterator], dict[str, tf.Tensor]]
-# A step on one replica's part of a batch.
-Step = Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]
+# Steps of play on the next batches of iterators: names to float32 [n], a value a step.
+Play = Callable[..., dict[str, tf.Tensor]]
+# A step on one replica's part of a batch, and of a held-out one.
+Step = Callable[..., dict[str, tf.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -217,9 +218,11 @@ class _Session:
         self.experiment, self.run, self.game = experiment, run, game
         self.dataset, self.strategy = dataset, strategy
         self.checkpoints = Checkpoints(game, run.checkpoints, keep=experiment.run.keep)
-        # By length and stage of the block.
-        self.play_functions: dict[tuple[int, int], Play] = {}
+        # By length and stage of the block, and whether the instruments are read.
+        self.play_functions: dict[tuple[int, int, bool], Play] = {}
         self.turns = game.gan.round.turns
+        # Steps between two readings.
+        self.read_every = experiment.run.instruments_every
         # Told of the steps that have their checkpoint.
         self.evaluations = observers.Guarded(self._evaluations())
         self.clock = observers.Clock()
@@ -228,7 +231,7 @@ class _Session:
         start = self._begin()
         with contextlib.ExitStack() as stack:
             watching: list[observers.Observer] = [
-                observers.MetricRows(self.run, self.experiment, self._pace()),
+                observers.MetricRows(self.run, self.experiment, self.dataset.spec, self._pace()),
                 observers.SamplePictures(self.run, self.game.live, self.experiment),
             ]
             if progress:
@@ -246,10 +249,10 @@ class _Session:
             self._evaluate(start)
         ended_by = "steps"
         with _stop_requests() as stop_requested:
-            batches = self._batches(start)
+            batches, held_out = self._batches(self.dataset.train, start), self._held_out(start)
             while step < steps and ended_by == "steps":
                 block = self._block_length(step)
-                values = self._play_block(block, batches, step)
+                values = self._play_block(block, batches, held_out, step)
                 step += block
                 watch.after(step, values, block)
                 if step < steps:
@@ -310,9 +313,15 @@ class _Session:
         with self.clock.paused():
             self.evaluations.after(step, {}, 0)
 
-    def _batches(self, start: int) -> Iterator:
+    def _held_out(self, start: int) -> Iterator | None:
+        """Batches for the instruments, one a reading; None where no such examples are held out."""
+        if self.read_every is None or not self.dataset.holds_out_alike:
+            return None
+        return self._batches(self.dataset.held_out, start // self.read_every)
+
+    def _batches(self, examples: Examples, start: int) -> Iterator:
         dataset = pipeline.batches(
-            self.dataset.train,
+            examples,
             batch_size=self.experiment.train.batch_size,
             turns=self.turns,
             seed=self.experiment.seed,
@@ -330,11 +339,24 @@ class _Session:
         events = (config.log_every, config.sample_every, config.checkpoint_every)
         evaluated = self.experiment.evaluate.every or config.checkpoint_every
         to_events = [every - step % every for every in (*events, evaluated)]
+        if self.read_every is not None:
+            # A step that is read is a block of its own.
+            if self._is_read(step):
+                return 1
+            to_events.append(self.read_every - 1 - step % self.read_every)
         left = self.experiment.train.steps - step
         return min(self.experiment.devices.steps_per_execution, left, *to_events, *stages)
 
-    def _play_block(self, length: int, batches: Iterator, step: int) -> dict[str, np.ndarray]:
+    def _is_read(self, step: int) -> bool:
+        """Whether the instruments are read in the step after so many steps."""
+        return self.read_every is not None and (step + 1) % self.read_every == 0
+
+    def _play_block(
+        self, length: int, batches: Iterator, held_out: Iterator | None, step: int
+    ) -> dict[str, np.ndarray]:
         """Plays a block and returns a value for each of its steps, by name.
+
+        What an instrument cannot say of a step is left out.
 
         Raises:
             RunError: when a value of any of its steps is not finite.
@@ -342,26 +364,45 @@ class _Session:
         stage = self.game.gan.stage_at(step)
         if step in self.game.gan.round.stages():
             self.game.gan.enter(stage)
-        ready = (length, stage) in self.play_functions
-        if not ready:
-            if not self.play_functions:
-                logger.info("Compiling the first step …")
-            compiled = self.game.gan.round.compiles and distribution.compile_with_xla(
-                self.experiment.devices, self.strategy
-            )
-            self.play_functions[length, stage] = play_function(
-                self.game, self.strategy, length, compiled, stage
-            )
-        with self.clock.playing(length, compiled=ready):
-            played = self.play_functions[length, stage](batches)
+        read = self._is_read(step)
+        iterators = [batches, held_out] if read and held_out is not None else [batches]
+        key = length, stage, read
+        if not self.play_functions:
+            logger.info("Compiling the first step …")
+        with self.clock.playing(length, compiled=key in self.play_functions):
+            if key not in self.play_functions:
+                self.play_functions[key] = (
+                    self._reading_function(stage, iterators)
+                    if read
+                    else self._play_function(length, stage)
+                )
+            played = self.play_functions[key](*iterators)
             values = {name: of_steps.numpy() for name, of_steps in played.items()}
+        readings = {n: values.pop(n) for n in list(values) if n.startswith(instruments.PREFIX)}
         for i, name in itertools.product(range(length), values):
             if not np.isfinite(values[name][i]):
                 raise RunError(
                     f"{name} became {values[name][i]} at step {step + i + 1}; training stopped, "
                     f"and no checkpoint of it was written. {self.checkpoints.remedy()}"
                 )
-        return values
+        return values | {n: of_steps for n, of_steps in readings.items() if np.isfinite(of_steps)}
+
+    def _reading_function(self, stage: int, iterators: Sequence[Iterator]) -> Play:
+        """A step that the instruments read, or else a step: they never end a run."""
+        try:
+            reading: Any = self._play_function(1, stage, read=True)
+            reading.get_concrete_function(*iterators)
+        except Exception:
+            logger.warning("The instruments cannot read this game.", exc_info=True)
+            unread = self._play_function(1, stage)
+            return lambda batches, *_: unread(batches)
+        return reading
+
+    def _play_function(self, length: int, stage: int, *, read: bool = False) -> Play:
+        compiled = self.game.gan.round.compiles and distribution.compile_with_xla(
+            self.experiment.devices, self.strategy
+        )
+        return play_function(self.game, self.strategy, length, compiled, stage, read=read)
 
     def _reason_to_stop(self, begun: float, stop_requested: Callable[[], bool]) -> str:
         budget = self.experiment.run.time_budget_minutes
@@ -377,14 +418,28 @@ class _Session:
 
 
 def play_function(
-    game: Game, strategy: tf.distribute.Strategy, length: int, compiled: bool, stage: int = 0
+    game: Game,
+    strategy: tf.distribute.Strategy,
+    length: int,
+    compiled: bool,
+    stage: int = 0,
+    *,
+    read: bool = False,
 ) -> Play:
     """A function that plays `length` steps in one call into TensorFlow.
+
+    It takes an iterator of batches; a function of one step that the instruments read takes another
+    one, of held-out batches, where there are any.
 
     On one device the step is traced once and looped over. Under replicas it is unrolled, for
     TensorFlow cannot exchange gradients from inside a loop or a function of its own.
     """
     one_device = strategy.num_replicas_in_sync == 1
+    if read:
+        reading: Step = functools.partial(game.gan.read_step, stage=stage)
+        if one_device:
+            reading = tf.function(reading, jit_compile=compiled, autograph=False)
+        return _unrolled(reading, strategy, length)
     step = functools.partial(game.gan.train_step, stage=stage)
     return _looped(step, length, compiled) if one_device else _unrolled(step, strategy, length)
 
@@ -408,10 +463,10 @@ def _looped(train_step: Step, length: int, compiled: bool) -> Play:
 
 def _unrolled(step: Step, strategy: tf.distribute.Strategy, length: int) -> Play:
     @tf.function
-    def play(batches: Iterator) -> dict[str, tf.Tensor]:
+    def play(*iterators: Any) -> dict[str, tf.Tensor]:
         of_steps = []
         for _ in range(length):
-            values = strategy.run(step, args=(next(batches),))
+            values = strategy.run(step, args=[iterator.get_next() for iterator in iterators])
             of_steps.append(strategy.reduce("MEAN", values, axis=None))
         return {name: tf.stack([values[name] for values in of_steps]) for name in of_steps[0]}
 

@@ -7,10 +7,12 @@ import tensorflow as tf
 from tests.conftest import tiny
 from tests.playing import played
 from trainer.config.recipe import load_experiment
-from trainer.data import loading
+from trainer.data import loading, pipeline
 from trainer.errors import ConfigError
+from trainer.game.assembly import assemble
 from trainer.run import distribution
-from trainer.training import train
+from trainer.run.directory import RunDirectory
+from trainer.training import play_function, train
 
 STEPS = 20
 SIDES = ("generator", "discriminator")
@@ -144,6 +146,28 @@ def test_the_controller_of_augmentations_is_the_same_on_all_replicas(digits):
     assert abs(logs_one["augmentation"] - 0.5) > 0.004
 
 
+def test_instruments_show_the_same_on_one_and_two_replicas(digits):
+    shown = []
+    for replicas in (1, 2):
+        experiment = tiny("cgan-digits", *SGD)
+        strategy = distribution.strategy_for(
+            experiment.devices.model_copy(update={"replicas": replicas})
+        )
+        with strategy.scope():
+            game = assemble(experiment, digits.spec, replicas=replicas)
+        iterators = []
+        for examples in (digits.train, digits.held_out):
+            batches = pipeline.batches(examples, batch_size=16, seed=0)
+            if replicas > 1:
+                batches = strategy.experimental_distribute_dataset(batches)
+            iterators.append(iter(batches))
+        values = play_function(game, strategy, 1, False, read=True)(*iterators)
+        shown.append({n: x.numpy() for n, x in values.items() if n.startswith("instruments/")})
+    assert shown[0].keys() == shown[1].keys() and len(shown[0]) == 12
+    for name, value in shown[0].items():
+        np.testing.assert_allclose(value, shown[1][name], rtol=1e-4, atol=1e-6, err_msg=name)
+
+
 def test_a_batch_that_replicas_cannot_share_is_refused(tmp_path, monkeypatch):
     """Also where the number of replicas is that of the machine's GPUs."""
     two = distribution.strategy_for(tiny().devices.model_copy(update={"replicas": 2}))
@@ -154,7 +178,9 @@ def test_a_batch_that_replicas_cannot_share_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_whole_run_on_two_replicas_goes_on_on_one(tmp_path):
-    train(tiny("cgan-digits", "devices.replicas=2"), tmp_path / "run", progress=False)
+    two = tiny("cgan-digits", "devices.replicas=2", "run.instruments_every=2")
+    train(two, tmp_path / "run", progress=False)
+    assert "instruments/recall" in RunDirectory(tmp_path / "run").rows("metrics.jsonl")[-1]
     summary = train(tiny("cgan-digits", "train.steps=6"), tmp_path / "run", progress=False)
     assert summary.step == 6
 

@@ -15,6 +15,7 @@ from tests.conftest import checkpointed, tiny
 from tests.trainer.run.test_advice import typed
 from trainer.errors import ConfigError, RunError
 from trainer.exporting import export_run
+from trainer.game import instruments
 from trainer.run import health, observers
 from trainer.run.directory import RunDirectory
 from trainer.run.observers import Guarded
@@ -272,3 +273,41 @@ def test_a_run_on_an_object_store_trains_resumes_and_exports(object_store):
     assert tf.io.gfile.exists(f"{run_dir}/samples/step-00000004.png")
     model = f"{object_store}/model"
     assert export_run(run_dir, model).path == f"{model}/1"
+
+
+def test_instruments_are_read_every_so_many_steps_and_change_nothing(trained_run, tmp_path):
+    """The run of the fixture is not read within its four steps."""
+    read = tiny("cgan-digits", "run.instruments_every=3", "devices.steps_per_execution=2")
+    train(read, tmp_path / "run", progress=False)
+    one, other = (checkpointed(path) for path in (trained_run, tmp_path / "run"))
+    assert one.keys() == other.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+    rows = RunDirectory(tmp_path / "run").rows("metrics.jsonl")
+    readings = [{n for n in row if n.startswith(instruments.PREFIX)} for row in rows]
+    assert [len(names) for names in readings] == [0, 0, 12]  # steps 0, 2 and 4
+    unread = RunDirectory(trained_run).rows("metrics.jsonl")[2].keys() - {"images_per_second"}
+    assert rows[2].keys() - readings[2] == unread  # each block was compiled
+    log = (tmp_path / "run" / "log.txt").read_text()
+    assert re.search(r"step 4, instruments: .*diversity 0\.\d+", log)
+    # A longer run goes on: step 6 is read next.
+    shutil.copytree(tmp_path / "run", tmp_path / "longer")
+    longer = tiny("cgan-digits", "run.instruments_every=3", "train.steps=6")
+    train(longer, tmp_path / "longer", progress=False)
+    longer_rows = RunDirectory(tmp_path / "longer").rows("metrics.jsonl")
+    assert longer_rows[2] == rows[2] and len(readings[2] & longer_rows[3].keys()) == 12
+
+
+def test_instruments_that_fail_end_no_run(tmp_path, monkeypatch, caplog):
+    """Invariant 5."""
+
+    def fail(judgement):
+        raise ValueError("no such reading")
+
+    monkeypatch.setattr(instruments, "of_turn", fail)
+    read = tiny("mlp-ring", "run.instruments_every=2", "devices.steps_per_execution=1")
+    assert train(read, tmp_path / "run", progress=False).step == 4
+    assert caplog.text.count("The instruments cannot read this game.") == 1
+    rows = RunDirectory(tmp_path / "run").rows("metrics.jsonl")
+    assert [row["step"] for row in rows] == [0, 2, 4]
+    assert not any(name.startswith(instruments.PREFIX) for row in rows for name in row)

@@ -117,6 +117,9 @@ class Run(Section):
 
     # Steps between two rows of metrics.jsonl.
     log_every: int = Field(100, ge=1)
+    # Steps between two readings of the instruments (accuracies, norms, diversity, held-out
+    # examples), each of a step of its own; null reads none.
+    instruments_every: int | None = Field(100, ge=1)
     # Steps between two sample grids.
     sample_every: int = Field(1000, ge=1)
     # Rows and columns of a sample grid, or one number for both; for a label condition columns are

@@ -166,3 +166,10 @@ class Dataset:
     train: Examples
     held_out: Examples
     spec: DataSpec
+
+    @property
+    def holds_out_alike(self) -> bool:
+        """Whether there are held-out examples of the very fields that training examples have."""
+        fields = [sorted(table) for table in self.held_out.tables]
+        alike = fields == [sorted(table) for table in self.train.tables]
+        return alike and all(map(count, self.held_out.tables))

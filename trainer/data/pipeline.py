@@ -30,10 +30,11 @@ def batches(
 
     Step s draws the positions s·k·B + j·B + i for turn j and row i (`trainer.data.order`), so its
     batch is the same wherever a run starts. Every table has an order of its own; one that has fewer
-    rows than the first begins its next epoch sooner.
+    rows than the first begins its next epoch sooner. A step that draws more rows than there are
+    draws some twice; `check_size` refuses it for training.
 
     Args:
-        examples: at least `batch_size * turns` of them.
+        examples: one at least in every table.
         batch_size: B, examples of a turn over all replicas together.
         turns: k, discriminator turns of a step.
         seed: base seed of the run.
@@ -44,11 +45,7 @@ def batches(
     Returns:
         A dataset of dicts: every field [B, k, *shape] in its stored dtype, such as "sample" and
         "label" (int64 [B, k]), and "position" int64 [B], each row's place in the global batch.
-
-    Raises:
-        ConfigError: when a step would draw more examples than there are.
     """
-    check_size(examples, batch_size, turns)
     tables = [_drawer(table, number, seed, flip) for number, table in enumerate(examples.tables)]
     num_steps = _steps_per_call(examples, batch_size * turns)
 

@@ -1,6 +1,7 @@
 """The game as a Keras model: one `train_step` is one round, its updates and the moving averages."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import keras
@@ -8,7 +9,7 @@ import tensorflow as tf
 
 from trainer.data import modalities
 from trainer.data.examples import DataSpec
-from trainer.game import averaging, replicas
+from trainer.game import averaging, instruments, replicas
 from trainer.game.players import Network, Player
 from trainer.game.roles import SIDES
 from trainer.game.rounds.round import Round
@@ -92,7 +93,42 @@ class GAN(keras.Model):
         Returns:
             Names to float32 scalars: means over this replica's examples.
         """
-        outcome = self.play(batch, self.step, self.updater, stage)
+        return self._stepped(batch, stage, self.updater)
+
+    def read_step(
+        self,
+        batch: Mapping[str, tf.Tensor],
+        held_out: Mapping[str, tf.Tensor] | None = None,
+        stage: int = 0,
+    ) -> dict[str, tf.Tensor]:
+        """`train_step`, and beside its values what the instruments show of its turns.
+
+        Args:
+            batch: as there.
+            held_out: held-out examples of the same form; None where there are none.
+            stage: as there.
+        """
+        judgements = {} if held_out is None else self._judgements(held_out, stage)
+        reader = instruments.Reader(self.updater)
+        values = self._stepped(batch, stage, reader)
+        return {**values, **reader.readings(judgements)}
+
+    def _judgements(
+        self, batch: Mapping[str, tf.Tensor], stage: int
+    ) -> Mapping[str, instruments.Judgement]:
+        """What the discriminators say of a batch before this step; nothing moves."""
+        asker = instruments.Asker(self.updater)
+        with ExitStack() as stack:
+            for player in self.players.values():
+                stack.enter_context(player.still())
+            stack.enter_context(instruments.unchanged(self.round.state.values()))
+            self.play(batch, self.step, asker, stage)
+        return asker.judgements
+
+    def _stepped(
+        self, batch: Mapping[str, tf.Tensor], stage: int, updates: Updates
+    ) -> dict[str, tf.Tensor]:
+        outcome = self.play(batch, self.step, updates, stage)
         decay = averaging.ramped_decay(self.ema_decay, self.step)
         for name, average in self.averages.items():
             averaging.update(average, self.networks[name], decay)

@@ -17,8 +17,11 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from trainer.config.experiment import Experiment
+from trainer.data.examples import DataSpec
+from trainer.game.instruments import PREFIX
 from trainer.game.live import LiveModel
 from trainer.run import advice, health, pictures, previews
+from trainer.run.diagnosis import Diagnosis
 from trainer.run.directory import RunDirectory
 
 logger = logging.getLogger("saddlepoint")
@@ -160,7 +163,7 @@ class ProgressBar(Observer):
         parts = [] if rate is None else [f"{rate:.0f} images/s"]
         # Where logits are probabilities, D(x) and D(G(z)) say it better, and best.
         hidden = "_logits" if "D(x)" in values else "\0"
-        names = [name for name in values if not name.endswith(hidden)]
+        names = [n for n in values if not n.endswith(hidden) and not n.startswith(PREFIX)]
         names.sort(key=lambda name: not name.startswith("D("))
         parts += [f"{_short(name)} {float(np.mean(values[name])):.3g}" for name in names]
         room = (self.bar.ncols or 80) - self._FRAME - self.counted
@@ -195,10 +198,14 @@ class TensorBoard:
 class MetricRows(Observer):
     """A row of metrics.jsonl, and TensorBoard scalars, every so many steps and at the end.
 
-    The row of step 0 has what the first step met: networks that have learned nothing.
+    The row of step 0 has what the first step met: networks that have learned nothing. Readings of
+    the instruments stand in the rows after them.
     """
 
-    def __init__(self, run: RunDirectory, experiment: Experiment, pace: Pace) -> None:
+    def __init__(
+        self, run: RunDirectory, experiment: Experiment, spec: DataSpec, pace: Pace
+    ) -> None:
+        self.diagnosis = Diagnosis(experiment, spec)
         self.run, self.experiment, self.pace = run, experiment, pace
         self.every = experiment.run.log_every
         self.board = TensorBoard(run.logs)
@@ -212,6 +219,11 @@ class MetricRows(Observer):
         self.counts: dict[str, int] = {}
         self.steps = 0
         self.pace.restart()
+
+    def begin(self, step: int) -> None:
+        """Looks at what was written before, of which everything has been said."""
+        for row in self.run.rows("metrics.jsonl"):
+            self.diagnosis.look(row)
 
     def after(self, step: int, values: Values, steps: int) -> None:
         """See `Observer`."""
@@ -241,9 +253,15 @@ class MetricRows(Observer):
             for name, value in row.items():
                 tf.summary.scalar(name, value)
         if not sys.stderr.isatty():
-            text = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
-            logger.info("step %d: %s", step, text)
+            self._log(f"step {step}", {n: v for n, v in row.items() if not n.startswith(PREFIX)})
+            readings = {n.removeprefix(PREFIX): v for n, v in row.items() if n.startswith(PREFIX)}
+            if readings:
+                self._log(f"step {step}, instruments", readings)
         self._look_after_the_game({"step": step, **row})
+
+    def _log(self, title: str, values: dict[str, float]) -> None:
+        text = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+        logger.info("%s: %s", title, text)
 
     def _look_after_the_game(self, row: dict[str, Any]) -> None:
         self.newest.append(row)
@@ -251,6 +269,10 @@ class MetricRows(Observer):
         if wrong:
             self.alarmed = True
             logger.warning("%s %s", wrong, advice.calm_down(self.experiment, self.run.path))
+        for sentence in self.diagnosis.look(row):
+            logger.warning("%s", sentence)
+            with self.board.at(row["step"]):
+                tf.summary.text("advice", sentence)
 
 
 class SamplePictures(Observer):

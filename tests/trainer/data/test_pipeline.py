@@ -5,7 +5,7 @@ import tensorflow as tf
 from trainer.config.experiment import Devices
 from trainer.data import pipeline
 from trainer.data.examples import Examples
-from trainer.data.pipeline import batches
+from trainer.data.pipeline import batches, check_size
 from trainer.errors import ConfigError
 from trainer.run.distribution import strategy_for
 
@@ -124,7 +124,7 @@ def test_a_step_may_draw_all_examples_but_not_more(examples):
         match=r"train\.batch_size: received 6 for 2 discriminator turn\(s\) a step; there are 10 "
         r"training examples .*; take at most 5\.",
     ):
-        batches(examples, batch_size=6, turns=2, seed=0)
+        check_size(examples, 6, 2)
 
 
 def test_replicas_share_the_global_batch():

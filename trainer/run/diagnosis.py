@@ -1,0 +1,235 @@
+"""What the instruments say of a game, and the line of its recipe that would help.
+
+A run plays on whatever is found: a recipe is what it is, and another run may take the advice.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trainer.catalogue import Component
+from trainer.config.experiment import Experiment
+from trainer.config.recipe import with_overrides
+from trainer.data.examples import DataSpec
+from trainer.errors import ConfigError
+from trainer.game.assembly import make_round
+from trainer.game.instruments import PREFIX
+
+# A moment is none yet: what is found has to last so many rows, and so many steps.
+_ROWS, _STEPS = 2, 200
+# Networks that have learned nothing make everything alike.
+_YOUNG = 1000
+
+
+class Readings:
+    """The values of a row of metrics, of one of its discriminators.
+
+    Args:
+        row: of metrics.jsonl.
+        prefix: that tells the discriminator, such as "a/".
+        highest: of every value so far.
+    """
+
+    def __init__(self, row: Mapping[str, Any], prefix: str, highest: Mapping[str, float]) -> None:
+        self._row, self._prefix, self._highest = row, prefix, highest
+        self.step: int = row["step"]
+
+    def __call__(self, name: str) -> float:
+        """A reading; NaN, of which nothing holds, where the row has none."""
+        return float(self._row.get(f"{PREFIX}{self._prefix}{name}", math.nan))
+
+    def of_side(self, name: str) -> float:
+        """A reading of a whole side."""
+        return float(self._row.get(f"{PREFIX}{name}", math.nan))
+
+    def share_of_highest(self, name: str) -> float:
+        """A reading of a side in units of its highest so far."""
+        highest = self._highest.get(f"{PREFIX}{name}", math.nan)
+        return self.of_side(name) / highest if highest else math.nan
+
+    def watched(self, name: str) -> float:
+        """Another value of the row."""
+        return float(self._row.get(f"{self._prefix}{name}", math.nan))
+
+    @property
+    def separation(self) -> float:
+        """Mean logit of real examples less that of fakes."""
+        return self.watched("real_logits") - self.watched("fake_logits")
+
+    @property
+    def tells_apart(self) -> float:
+        """Sum of both accuracies; two where the objective has none."""
+        both = self("real_accuracy") + self("fake_accuracy")
+        return 2.0 if math.isnan(both) else both
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """Something that rows of metrics may show.
+
+    Attributes:
+        is_shown: by a row.
+        words: for it, with the row's values.
+        remedies: overrides of an experiment that may help, the best one first.
+    """
+
+    is_shown: Callable[[Readings], bool]
+    words: Callable[[Readings], str]
+    remedies: Callable[[Experiment], Iterator[str]]
+
+
+class Diagnosis:
+    """Looks at the rows of a run in their order and says each thing once.
+
+    Args:
+        experiment: of the run.
+        spec: of its data.
+    """
+
+    def __init__(self, experiment: Experiment, spec: DataSpec) -> None:
+        self.experiment, self.spec = experiment, spec
+        self._highest: dict[str, float] = {}
+        # Where what is shown began, and in how many rows; by number of the symptom and prefix.
+        self._shown: dict[tuple[int, str], tuple[int, int]] = {}
+        self._said: set[tuple[int, str]] = set()
+
+    def look(self, row: Mapping[str, Any]) -> list[str]:
+        """Sentences on what has lasted up to this row and was not said before."""
+        readings = {n: v for n, v in row.items() if n.startswith(PREFIX)}
+        for name, value in readings.items():
+            self._highest[name] = max(value, self._highest.get(name, value))
+        prefixes = {n[len(PREFIX) : -len("diversity")] for n in readings if n.endswith("diversity")}
+        return [said for prefix in sorted(prefixes) for said in self._look(row, prefix)]
+
+    def _look(self, row: Mapping[str, Any], prefix: str) -> Iterator[str]:
+        readings = Readings(row, prefix, self._highest)
+        for number, symptom in enumerate(_SYMPTOMS):
+            key = number, prefix
+            if not symptom.is_shown(readings):
+                self._shown.pop(key, None)
+                continue
+            since, rows = self._shown.get(key, (readings.step, 0))
+            self._shown[key] = since, rows + 1
+            lasting = rows + 1 >= _ROWS and readings.step - since >= _STEPS
+            if lasting and key not in self._said:
+                self._said.add(key)
+                yield self._sentence(symptom, readings, prefix)
+
+    def _sentence(self, symptom: Symptom, readings: Readings, prefix: str) -> str:
+        where = f"Step {readings.step}, {prefix.rstrip('/')}" if prefix else f"Step {readings.step}"
+        remedy = next(filter(self._is_possible, symptom.remedies(self.experiment)), None)
+        found = f"{where}: {symptom.words(readings)}"
+        return f"{found}; another run with {remedy} may help." if remedy else f"{found}."
+
+    def _is_possible(self, override: str) -> bool:
+        """Whether a run of these settings could begin."""
+        try:
+            make_round(with_overrides(self.experiment, [override]), self.spec).roles()
+        except (ConfigError, LookupError):
+            return False
+        return True
+
+
+# ---- Symptoms ------------------------------------------------------------------------------------
+
+
+def _discriminator_wins(r: Readings) -> bool:
+    both = r("real_accuracy"), r("fake_accuracy")
+    return min(both) >= 0.99 and r.share_of_highest("generator_gradient_norm") <= 0.1
+
+
+def _words_of_a_win(r: Readings) -> str:
+    return (
+        f"the discriminator wins, telling {r('real_accuracy'):.1%} of the real examples and "
+        f"{r('fake_accuracy'):.1%} of the fakes, and the generator's gradient has fallen to "
+        f"{r.share_of_highest('generator_gradient_norm'):.1%} of its highest norm"
+    )
+
+
+def _is_collapsed(r: Readings) -> bool:
+    return r.step >= _YOUNG and r("diversity") < 0.5
+
+
+def _words_of_a_collapse(r: Readings) -> str:
+    return (
+        f"the fakes of a batch differ {r('diversity'):.2f} times as much as real examples, which "
+        "is what a mode collapse looks like"
+    )
+
+
+def _is_overfitted(r: Readings) -> bool:
+    """r_v = (E D(x) - E D(held out)) / (E D(x) - E D(G(z))) (Karras et al. 2020, equation 1)."""
+    separated = r.separation > 0.0 and r.tells_apart >= 1.4
+    return separated and r("held_out_gap") > 0.5 * r.separation
+
+
+def _words_of_overfitting(r: Readings) -> str:
+    return (
+        "the discriminator overfits: its logits of training examples exceed those of held-out ones "
+        f"by {r('held_out_gap'):.2f}, {r('held_out_gap') / r.separation:.0%} of what they exceed "
+        "those of fakes by"
+    )
+
+
+def _is_equilibrium(r: Readings) -> bool:
+    undecided = abs(r("held_out_accuracy") - 0.5) <= 0.05
+    undecided &= abs(r("held_out_cross_entropy") - math.log(2.0)) <= 0.02
+    moving = r.of_side("discriminator_gradient_norm") > 1e-6
+    return r.step >= _YOUNG and undecided and moving and r("diversity") >= 0.5
+
+
+def _words_of_an_equilibrium(r: Readings) -> str:
+    return (
+        "the game stands at its equilibrium, for the discriminator cannot tell held-out examples "
+        f"from fakes: its log loss is {r('held_out_cross_entropy'):.3f} against ln 2 = 0.693, its "
+        f"accuracy {r('held_out_accuracy'):.2f} against ½"
+    )
+
+
+# ---- Remedies ------------------------------------------------------------------------------------
+
+
+def _constrained(e: Experiment) -> Iterator[str]:
+    yield from _with(e, "penalties", "r1", "r1", first=False)
+    yield f"optimizers.discriminator.learning_rate={e.optimizers.discriminator.learning_rate / 4:g}"
+
+
+def _varied(e: Experiment) -> Iterator[str]:
+    for first in (False, True):
+        yield from _with(e, "wrappers", "pack", "pack", first=first)
+    yield from _with(e, "wrappers", "unroll", "unroll", first=False)
+    yield from _constrained(e)
+
+
+def _regularised(e: Experiment) -> Iterator[str]:
+    yield from _with(e, "wrappers", "augment", "{name: augment, adaptive: true}", first=True)
+    yield from _with(e, "wrappers", "augment", "augment", first=True)
+    yield from _constrained(e)
+
+
+def _with(e: Experiment, field: str, name: str, choice: str, *, first: bool) -> Iterator[str]:
+    """The override that adds a choice to a list of them, which must not have it yet."""
+    chosen: tuple[Component, ...] = getattr(e, field)
+    if not any(component.name == name for component in chosen):
+        others = [_short(component) for component in chosen]
+        yield f"{field}=[{', '.join([choice, *others] if first else [*others, choice])}]"
+
+
+def _short(component: Component) -> str:
+    """A choice with those of its options that are not the default."""
+    changed = component.model_dump(exclude_defaults=True)
+    options = {name: value for name, value in changed.items() if name != "name"}
+    return str(component) if options else component.name
+
+
+def _none(e: Experiment) -> Iterator[str]:
+    yield from ()
+
+
+_SYMPTOMS = (
+    Symptom(_discriminator_wins, _words_of_a_win, _constrained),
+    Symptom(_is_collapsed, _words_of_a_collapse, _varied),
+    Symptom(_is_overfitted, _words_of_overfitting, _regularised),
+    Symptom(_is_equilibrium, _words_of_an_equilibrium, _none),
+)
