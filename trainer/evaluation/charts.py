@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from trainer.evaluation.formatting import arrow
 from trainer.evaluation.results import Evaluation, MetricValue
 from trainer.evaluation.table import best_step, trends_of
+from trainer.game.instruments import PREFIX
 
 # matplotlib writes these colours, and `_themed` puts the page's own in their place.
 _INK = "#010101"
@@ -37,10 +38,23 @@ _INCHES = (3.6, 1.9)
 # Points of a line: more than a chart of this size can show would only make the page heavy.
 _MOST_POINTS = 200
 # Which columns of metrics.jsonl share a chart; others get none.
-_GROUPS = (
+_Groups = tuple[tuple[str, re.Pattern[str]], ...]
+_TRAINING: _Groups = (
     ("Losses", re.compile(r"loss|penalty")),
     ("Logits", re.compile(r"logits")),
     ("Probability of being real", re.compile(r"D\(")),
+)
+_INSTRUMENTS: _Groups = tuple(
+    (title, re.compile(f"^{PREFIX}.*(?:{names})$"))
+    for title, names in (
+        ("Accuracy of the discriminator", "accuracy"),
+        ("Log loss on held-out examples and fakes (equilibrium: ln 2)", "held_out_cross_entropy"),
+        ("Logits: training less held-out examples", "held_out_gap"),
+        ("Diversity of a batch (data: 1)", "diversity"),
+        ("Recall of held-out examples, in a batch", "recall|recall_of_real"),
+        ("Norms of the gradients", "gradient_norm"),
+        ("Norms of the weights", "weight_norm"),
+    )
 )
 
 
@@ -63,11 +77,21 @@ class Chart:
 
 def training_charts(rows: Sequence[Mapping[str, Any]]) -> list[Chart]:
     """Losses and logits over steps, from the rows of metrics.jsonl."""
+    return _grouped(rows, _TRAINING)
+
+
+def instrument_charts(rows: Sequence[Mapping[str, Any]]) -> list[Chart]:
+    """What the instruments showed over steps, from the rows of metrics.jsonl."""
+    return _grouped(rows, _INSTRUMENTS)
+
+
+def _grouped(rows: Sequence[Mapping[str, Any]], groups: _Groups) -> list[Chart]:
     charts = []
-    for title, pattern in _GROUPS:
+    for title, pattern in groups:
         names = [name for name in _columns(rows) if pattern.search(name)][: len(_SERIES)]
         if names:
-            charts.append(Chart(title, _lines(rows, names), tuple(names)))
+            lines = tuple(name.removeprefix(PREFIX) for name in names)
+            charts.append(Chart(title, _lines(rows, names), lines))
     return charts
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from trainer.evaluation import formatting
-from trainer.evaluation.charts import Chart, evaluation_charts, training_charts
+from trainer.evaluation.charts import Chart, evaluation_charts, instrument_charts, training_charts
 from trainer.evaluation.requirements import GateResult
 from trainer.evaluation.results import Evaluation
 from trainer.run import pictures
@@ -72,6 +72,7 @@ class Report:
         classes: one a class.
         history: evaluations of the same run at other steps.
         metric_rows: the rows of the run's metrics.jsonl.
+        advice: what its instruments showed, with what may help.
         config: the resolved experiment as YAML.
         command: what makes this evaluation again.
     """
@@ -84,6 +85,7 @@ class Report:
     classes: Sequence[ClassPictures] = ()
     history: Sequence[Evaluation] = ()
     metric_rows: Sequence[Mapping[str, Any]] = ()
+    advice: Sequence[str] = ()
     config: str = ""
     command: str = ""
 
@@ -102,6 +104,7 @@ class Report:
         """Curves over training, by what they show."""
         charts = {
             "Training": training_charts(self.metric_rows),
+            "Instruments": instrument_charts(self.metric_rows),
             "Evaluations": evaluation_charts(self.evaluation, self.history),
         }
         return {title: drawn for title, drawn in charts.items() if drawn}

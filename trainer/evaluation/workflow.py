@@ -20,6 +20,7 @@ from trainer.evaluation.requirements import GateResult, Requirement, check
 from trainer.evaluation.results import Evaluation
 from trainer.evaluation.targets import Target
 from trainer.files import join, write_atomically
+from trainer.run.diagnosis import Diagnosis
 from trainer.run.directory import RunDirectory
 
 logger = logging.getLogger("saddlepoint")
@@ -210,8 +211,12 @@ def _report(
 ) -> Report:
     target = context.target
     rows: list[dict[str, Any]] = []
+    advice: list[str] = []
     if target.game is not None:
-        rows = RunDirectory(target.name).rows("metrics.jsonl")
+        run = RunDirectory(target.name)
+        rows = run.rows("metrics.jsonl")
+        diagnosis = Diagnosis(target.experiment, target.game.live.spec)
+        advice = [sentence for row in rows for sentence in diagnosis.look(row)]
     return Report(
         evaluation=evaluation,
         gate=tuple(gate),
@@ -221,6 +226,7 @@ def _report(
         classes=tuple(gallery.classes(context)),
         history=tuple(history),
         metric_rows=tuple(rows),
+        advice=tuple(advice),
         config=to_yaml(target.experiment) if target.recipe else "",
         command=command,
     )
