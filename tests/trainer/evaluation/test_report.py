@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.trainer.evaluation.examples import evaluation, number
 from trainer.catalogue import METRIC_INFO
-from trainer.evaluation.charts import training_charts
+from trainer.evaluation.charts import instrument_charts, training_charts
 from trainer.evaluation.report import ClassPictures, Neighbour, Picture, Report, data_uri, html
 from trainer.evaluation.requirements import check, parse
 from trainer.run import pictures
@@ -195,3 +195,21 @@ def test_a_number_with_a_target_says_where_it_is_best():
     report = Report(at(3, 0.7), history=[at(1, 0.1), at(2, 0.55)])
     assert "0.700 ± 0.010 →0.5 best at 0.5" in " ".join(Page(html(report)).text.split())
     assert report.charts["Evaluations"][0].note == "best at step 2"
+
+
+def test_instruments_have_curves_of_their_own_and_their_advice_stands_at_the_top():
+    names = ["real_accuracy", "held_out_accuracy", "diversity", "recall", "recall_of_real"]
+    rows = [{**row, **{f"instruments/{name}": 0.5 for name in names}} for row in ROWS]
+    charts = instrument_charts(rows)
+    assert [chart.lines for chart in charts] == [
+        ("real_accuracy", "held_out_accuracy"),
+        ("diversity",),
+        ("recall", "recall_of_real"),
+    ]
+    assert not any("recall" in chart.lines for chart in training_charts(rows))
+    assert instrument_charts(ROWS) == []
+    advice = "Step 1200: the discriminator wins; another run with penalties=[r1] may help."
+    text = html(Report(evaluation(), metric_rows=rows, advice=[advice]))
+    page = Page(text)
+    assert advice in page.text and page.text.index(advice) < page.text.index("Numbers")
+    assert "Instruments over steps" in " ".join(page.text.split())
