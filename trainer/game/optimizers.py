@@ -93,13 +93,40 @@ def _kind(plain: type[keras.optimizers.Optimizer], options: catalogue.Optimizer)
     return type(f"Optimistic{plain.__name__}", (Optimistic, plain), {})
 
 
+class FusedAdam(keras.optimizers.Adam):
+    """Keras' Adam, whose step of a weight is one operation of TensorFlow's instead of twenty.
+
+    A small game spends a sixth of its time on starting those, and a large one reads its weights
+    and moments ten times.
+    """
+
+    def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: Any) -> None:
+        """W - α m / (√v + ε), in place; called by Keras for every weight on every replica."""
+        t = tf.cast(self.iterations.value + 1, variable.dtype)
+        index = self._get_variable_index(variable)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=self.beta_1**t,
+            beta2_power=self.beta_2**t,
+            lr=tf.cast(learning_rate, variable.dtype),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=tf.cast(gradient, variable.dtype),
+        )
+
+
 def adam(options: catalogue.Adam) -> keras.optimizers.Optimizer:
-    """Adam, or AdamW when there is weight decay."""
-    moments = {"beta_1": options.beta_1, "beta_2": options.beta_2, "epsilon": options.epsilon}
-    rate = _learning_rate(options)
-    if options.weight_decay is not None:
-        return keras.optimizers.AdamW(rate, weight_decay=options.weight_decay, **moments)
-    return _kind(keras.optimizers.Adam, options)(rate, **moments)
+    """Adam, with decoupled weight decay where there is any (AdamW, Loshchilov & Hutter 2019)."""
+    return _kind(FusedAdam, options)(
+        _learning_rate(options),
+        beta_1=options.beta_1,
+        beta_2=options.beta_2,
+        epsilon=options.epsilon,
+        weight_decay=options.weight_decay,
+    )
 
 
 def sgd(options: catalogue.SGD) -> keras.optimizers.Optimizer:

@@ -58,6 +58,26 @@ def test_the_pure_update_is_what_keras_does(name):
         assert int(place.iterations) == int(optimizer.iterations.value) == step + 1
 
 
+@pytest.mark.parametrize("weight_decay", [None, 0.2])
+def test_the_fused_update_is_keras_own(weight_decay):
+    options = catalogue.Adam(learning_rate=0.1, beta_1=0.5, weight_decay=weight_decay)
+    facts = {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": options.beta_2}
+    facts |= {"epsilon": options.epsilon, "weight_decay": weight_decay}
+    random = np.random.default_rng(0)
+    start = random.normal(size=(5, 3)).astype("float32")
+    ours, theirs = [keras.Variable(start)], [keras.Variable(start)]
+    fused, plain = optimizers.make(options), keras.optimizers.Adam(**facts)
+    for optimizer, variables in ((fused, ours), (plain, theirs)):
+        optimizer.build(variables)
+    for _ in range(4):
+        gradient = tf.constant(random.normal(size=(5, 3)), tf.float32)
+        fused.apply([gradient], ours)
+        plain.apply([gradient], theirs)
+    for a, b in zip((*ours, *fused.variables), (*theirs, *plain.variables), strict=True):
+        # It rounds 1 - β₂ = .001 to float32 by itself: a hundred-thousandth of every step.
+        np.testing.assert_allclose(a.value, b.value, rtol=2e-5, atol=5e-6)
+
+
 @pytest.mark.parametrize("name", OPTIONS)
 def test_gradients_flow_through_it_and_are_finite(name):
     """Also where a gradient is zero, at which the root of Adam's second moment has no slope."""
