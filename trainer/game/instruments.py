@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from trainer.data.examples import sample_of
 from trainer.game import replicas
-from trainer.game.turns import Judgement, Outcome, Position, Turn
-from trainer.game.updater import Updater
+from trainer.game.turns import JointTurn, Judgement, Outcome, Position, Turn
+from trainer.game.updater import Updater, together
 
 # Names of readings, among the values of a step.
 PREFIX = "instruments/"
@@ -35,15 +35,24 @@ class Reader:
         self._gradient_norms: dict[str, tf.Tensor] = {}
         self._judgements: Mapping[str, Judgement] = {}
         self.position, self.lookahead = updater.position, updater.lookahead
-        self.without_trace = updater.without_trace
+        self.without_trace, self.extrapolated = updater.without_trace, updater.extrapolated
 
     def minimise(self, side: str, turn: Turn) -> Outcome:
         """See `Updates.minimise`."""
-        outcome, gradients = self._updater.differentiate(side, turn)
-        if side not in self._gradient_norms:
-            self._gradient_norms[side] = global_norm(replicas.summed(gradients))
+        return self._minimise((side,), lambda: {side: turn()})
+
+    def minimise_together(self, turn: JointTurn) -> Outcome:
+        """See `Updates.minimise_together`."""
+        return self._minimise(tuple(self._updater.learners), turn)
+
+    def _minimise(self, sides: Sequence[str], turn: JointTurn) -> Outcome:
+        outcomes, gradients = self._updater.differentiate(sides, turn)
+        outcome = together(outcomes)
         self._judgements = self._judgements or outcome.judgements
-        self._updater.apply(side, gradients)
+        for side in sides:
+            if side not in self._gradient_norms:
+                self._gradient_norms[side] = global_norm(replicas.summed(gradients[side]))
+            self._updater.apply(side, gradients[side])
         return outcome
 
     def readings(self, held_out: Mapping[str, Judgement]) -> dict[str, tf.Tensor]:
@@ -88,10 +97,18 @@ class Asker:
             self._asked = self._asked if self.judgements else outcome
         return self._asked
 
+    def minimise_together(self, turn: JointTurn) -> Outcome:
+        """What comes of the turn for both sides."""
+        return self.minimise("", lambda: together(turn()))
+
     def lookahead(
         self, side: str, turn: Turn, steps: int, start: Position
     ) -> AbstractContextManager[None]:
         """The side stands where it stands."""
+        return nullcontext()
+
+    def extrapolated(self, turn: JointTurn) -> AbstractContextManager[None]:
+        """Both sides stand where they stand."""
         return nullcontext()
 
     def without_trace(self) -> AbstractContextManager[None]:
