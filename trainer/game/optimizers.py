@@ -120,7 +120,9 @@ class FusedAdam(keras.optimizers.Adam):
 
 def adam(options: catalogue.Adam) -> keras.optimizers.Optimizer:
     """Adam, with decoupled weight decay where there is any (AdamW, Loshchilov & Hutter 2019)."""
-    return _kind(FusedAdam, options)(
+    # What the optimistic form takes back is a difference of weights: it is Keras' own arithmetic.
+    plain = keras.optimizers.Adam if options.optimistic else FusedAdam
+    return _kind(plain, options)(
         _learning_rate(options),
         beta_1=options.beta_1,
         beta_2=options.beta_2,
