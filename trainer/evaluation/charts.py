@@ -21,7 +21,7 @@ from trainer.game.instruments import PREFIX
 # matplotlib writes these colours, and `_themed` puts the page's own in their place.
 _INK = "#010101"
 _SERIES = ("#010102", "#010103", "#010104", "#010105")
-_SETTINGS: dict[Any, Any] = {
+SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "saddlepoint",
     "text.parse_math": False,
@@ -160,7 +160,7 @@ def _trend(by_step: Mapping[int, MetricValue]) -> tuple[str, tuple[str, ...], st
 def _drawn(draw: Callable[[Axes], None]) -> str:
     """An `<svg>` element with what was drawn over steps."""
     buffer = io.StringIO()
-    with matplotlib.rc_context(_SETTINGS):
+    with matplotlib.rc_context(SETTINGS):
         figure = Figure(figsize=_INCHES, layout="constrained")
         axes = figure.add_subplot()
         axes.grid(axis="y", color=_INK, alpha=0.12, linewidth=0.6)
