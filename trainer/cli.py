@@ -1,5 +1,6 @@
 """The `gan` command: reads flags, calls the library, prints what came of it."""
 
+import json
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ from trainer.config.recipe import (
     recipe_text,
 )
 from trainer.errors import ConfigError
+from trainer.lab.figures import FIGURES, chosen, require_name
 
 
 @click.group(cls=SentenceGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -497,6 +499,43 @@ def demo(folder: Path, overrides: tuple[str, ...], as_json: bool) -> None:
 
     report = run_demo(folder, overrides, progress=on_terminal())
     say(as_json, report.as_dict(), report.text)
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--out", metavar="DIR", help="Where the files go; default lab, here.")
+@json_option
+def lab(name: str | None, out: str | None, as_json: bool) -> None:
+    """Draw the figure NAME of the theory, played by the library's own losses; without it list them.
+
+    It writes NAME.png, NAME.svg and the numbers behind them, NAME.json, into DIR. A figure takes up
+    to a minute, all of them a few minutes. docs/theory.md explains each.
+
+    \b
+    Examples:
+      gan lab
+      gan lab dirac
+      gan lab all --out figures
+    """  # noqa: D301 - click reads the \b as "do not wrap"
+    if name is None:
+        require_name(out)
+        shown = {figure: entry.shows for figure, entry in FIGURES.items()}
+        width = max(map(len, shown))
+        lines = (hanging(f"{figure:{width}}  ", line) for figure, line in shown.items())
+        say(as_json, shown, "\n".join(lines))
+        return
+    names, folder = chosen(name), out or "lab"
+    require_directory("--out", folder)
+    _say_what_takes_long(f"Drawing {', '.join(names)}")
+    from trainer.lab.writing import make
+
+    made = []
+    for figure in names:
+        made.append(make(figure, folder))
+        if not as_json:
+            click.echo(made[-1].text)
+    if as_json:
+        click.echo(json.dumps([one.as_dict() for one in made]))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from trainer import task
 from trainer.cli import main
 from trainer.commands import hanging
 from trainer.config.recipe import recipe_names, recipe_text
+from trainer.lab.figures import FIGURES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,6 +48,14 @@ def test_one_recipe_is_printed_with_its_comments():
     assert gan("recipes", "mlp-ring").stdout.strip() == recipe_text("mlp-ring").strip()
     refused = gan("recipes", "mlp-rin")
     assert refused.exit_code == 2 and "mlp-ring" in refused.stderr
+
+
+def test_the_figures_of_the_lab_are_listed_and_drawn(tmp_path):
+    lines = gan("lab").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(FIGURES)
+    assert json.loads(gan("lab", "--json").stdout).keys() == FIGURES.keys()
+    (made,) = json.loads(gan("lab", "objectives", "--out", str(tmp_path), "--json").stdout)
+    assert {made[kind] for kind in ("png", "svg", "json")} == {str(p) for p in tmp_path.iterdir()}
 
 
 def test_a_dry_run_prints_the_resolved_recipe_looks_at_the_data_and_writes_nothing(
@@ -126,6 +135,9 @@ def test_the_version_is_printed():
         (["generate", "/nowhere", "--count", "1", "--out", "x", "--format", "gif"], "gif"),
         (["generate", "/nowhere", "--out", "x"], "Missing option '--count', or one of '--per-cl"),
         (["generate", "/nowhere", "--count", "1", "--out", "x.npz"], "pass 'x', or put a / at the"),
+        (["lab", "dirak"], "NAME: received 'dirak'; did you mean dirac?"),
+        (["lab", "--out", "x"], "NAME: it is missing, with --out x"),
+        (["lab", "dirac", "--out", __file__], "--out: "),
     ],
     ids=lambda a: " ".join(a) if isinstance(a, list) else "",
 )
@@ -288,6 +300,7 @@ assert "tensorflow" not in sys.modules
     ["translate", "m", "photos", "--out", "x", "--input", "mask"],
     ["call", "localhost:8500", "--out", "f.jpg"],
     ["call", "localhost:8500", "--count", "0"],
+    ["lab", "dirak"],
 ], ids=" ".join)  # fmt: skip
 def test_what_the_command_line_alone_tells_is_said_before_tensorflow_starts(arguments):
     subprocess.run([sys.executable, "-c", EARLY, *arguments], check=True, cwd=ROOT, timeout=60)
