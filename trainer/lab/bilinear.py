@@ -50,6 +50,22 @@ class Remedy:
     averaged: bool = False
 
 
+def at_once(rate: float) -> float:
+    """Eigenvalues 1 ± ih: outwards, however small the step."""
+    return float(np.sqrt(1.0 + rate**2))
+
+
+def optimistic(rate: float) -> float:
+    """Both at once by w ← w - 2 d_t + d_{t-1}: the larger root of μ² = (1 + 2ih) μ - ih."""
+    roots = np.roots([1.0, -(1.0 + 2.0j * rate), 1.0j * rate])
+    return float(np.abs(roots).max())
+
+
+def extragradient(rate: float) -> float:
+    """Both at once, by the gradient of where the plain step leads: 1 ± ih - h²."""
+    return float(np.sqrt((1.0 - rate**2) ** 2 + rate**2))
+
+
 def _penalised(rate: float) -> float:
     """In turns with R1, γ = 0.5: the step's determinant is 1 - hγ, its eigenvalues a pair."""
     return float(np.sqrt(1.0 - 0.5 * rate))
@@ -67,6 +83,17 @@ def unrolled(rate: float, steps: int = 5) -> float:
 REMEDIES: dict[str, Remedy] = {
     "in turns": Remedy({}, lambda rate: 1.0),
     "in turns, moving average of θ": Remedy({}, None, averaged=True),
+    "both at once": Remedy({"round": "simultaneous"}, at_once),
+    "both at once, optimistic": Remedy(
+        {
+            "round": "simultaneous",
+            "optimizers": dirac.OPTIMISTIC,
+        },
+        optimistic,
+    ),
+    "both at once, extra-gradient": Remedy(
+        {"round": "simultaneous", "wrappers": ["extragradient"]}, extragradient
+    ),
     "R1, γ = 0.5": Remedy({"penalties": [{"name": "r1", "gamma": 0.5}]}, _penalised),
     "unrolled, 5 steps": Remedy({"wrappers": [{"name": "unroll", "steps": 5}]}, unrolled),
 }

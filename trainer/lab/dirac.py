@@ -23,6 +23,7 @@ from trainer.lab.playing import LabGame, gaussian
 
 START = (1.0, 1.0)
 _SGD = {"name": "sgd", "learning_rate": 0.2}
+OPTIMISTIC = {"generator": {"optimistic": True}, "discriminator": {"optimistic": True}}
 BASE: dict[str, Any] = {
     "network": {"name": "trainer.lab.networks:Point"},
     "prior": {"name": "gaussian", "size": 1},
@@ -52,12 +53,14 @@ class Remedy:
         closed_form: the eigenvalues at the equilibrium; None where the field has no derivative
             there, or where the rule of play and not the losses makes the difference.
         tolerance: how near to it the eigenvalues of a batch come.
+        arrows: whether the losses alone say where the players go from a place.
     """
 
     recipe: Mapping[str, Any] = field(default_factory=dict)
     closed_form: tuple[complex, complex] | None = None
     # At γ = 1 both roots meet, and rounding errors of 1e-8 move them by their square root.
     tolerance: float = 2e-4
+    arrows: bool = True
 
 
 _CIRCLE = penalised(0.0)
@@ -82,11 +85,19 @@ REMEDIES: dict[str, Remedy] = {
         noisy(1.0),
         tolerance=0.02,
     ),
-    "unrolled, 5 steps": Remedy({"wrappers": [{"name": "unroll", "steps": 5}]}),
+    "both at once": Remedy({"round": "simultaneous"}, _CIRCLE),
+    "optimistic": Remedy(
+        {
+            "round": "simultaneous",
+            "optimizers": OPTIMISTIC,
+        }
+    ),
+    "extra-gradient": Remedy(
+        {"round": "simultaneous", "wrappers": ["extragradient"]}, arrows=False
+    ),
+    "unrolled, 5 steps": Remedy({"wrappers": [{"name": "unroll", "steps": 5}]}, arrows=False),
 }
 _ARROWS = np.linspace(-2.0, 2.0, 9)
-
-
 _ACROSS = 4
 _COLOURS = (*drawing.SERIES, drawing.GREY, "#6F4E28", "#5B2A86", "#8B9A00", "#00525E")
 
@@ -135,11 +146,10 @@ def _played(remedy: Remedy, steps: int) -> dict[str, Any]:
     made = game(remedy.recipe)
     made.place([START[0]], [START[1]])
     path = np.concatenate([[START], made.play(steps)])
-    looks_ahead = made.gan.round.looks_ahead
     has_form = remedy.closed_form is not None
     return {
         "path": listed(path, digits=4),
-        "field": None if looks_ahead else listed(_field(made), digits=4),
+        "field": listed(_field(made), digits=4) if remedy.arrows else None,
         "eigenvalues": pair(made.eigenvalues([0.0, 0.0])) if has_form else None,
         "closed_form": pair(remedy.closed_form) if remedy.closed_form else None,
         "distance": listed(np.linalg.norm(path, axis=1), digits=4),

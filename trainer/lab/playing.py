@@ -19,8 +19,8 @@ from trainer.data.examples import DataSpec
 from trainer.fields import Field
 from trainer.game.assembly import assemble
 from trainer.game.roles import DISCRIMINATOR, SIDES
-from trainer.game.turns import Outcome, Position, Turn
-from trainer.game.updater import Learner, Updater, global_total
+from trainer.game.turns import JointTurn, Outcome, Position, Turn
+from trainer.game.updater import Learner, Updater, global_total, together
 from trainer.randomness import Noise
 
 # Real examples of a step, float32 [b, turns, d], from its random streams.
@@ -237,14 +237,23 @@ class _Descent:
 
     def minimise(self, side: str, turn: Turn) -> Outcome:
         """Keeps the direction instead of taking a step."""
-        place = self._places[side]
-        with tf.GradientTape() as tape:
-            tape.watch(place)
-            outcome = turn()
-            total = global_total(outcome)
-        gradients = tape.gradient(total, place, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        self.directions[side] = -tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
-        return outcome
+        return self._kept(lambda: {side: turn()})
+
+    def minimise_together(self, turn: JointTurn) -> Outcome:
+        """Keeps both sides' directions instead of taking a step."""
+        return self._kept(turn)
+
+    def _kept(self, turn: JointTurn) -> Outcome:
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(list(self._places.values()))
+            outcomes = turn()
+            totals = {side: global_total(outcome) for side, outcome in outcomes.items()}
+        for side, total in totals.items():
+            gradients = tape.gradient(
+                total, self._places[side], unconnected_gradients=tf.UnconnectedGradients.ZERO
+            )
+            self.directions[side] = -tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
+        return together(outcomes)
 
     def position(self, side: str) -> Position:
         """Where a side stands."""

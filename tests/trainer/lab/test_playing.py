@@ -91,7 +91,7 @@ def test_samples_and_logits_are_those_of_the_players_now():
 
 
 def test_the_discriminator_may_take_turns_ahead_of_each_step():
-    """k - 1 of them and a step are what a round of k turns plays, where nothing is random."""
+    """With k - 1 of them a step is a round of k turns, where nothing is random."""
     several = {"round": {"name": "ordinary", "discriminator_turns": 3}}
     plain, rounds = dirac.game({}), dirac.game(several)
     for made in (plain, rounds):
