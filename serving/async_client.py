@@ -114,6 +114,13 @@ class AsyncClient(BaseClient[AsyncTransport]):
         plan = self._plans.ask("complete", images, seeds=seeds, mask=masks, **condition)
         return await self._run(plan)
 
+    async def edit(
+        self, images: np.ndarray, strokes: np.ndarray, seeds: Rows, **condition: Any
+    ) -> Outputs:
+        """Does as `Client.edit`."""
+        plan = self._plans.ask("edit", images, seeds=seeds, strokes=strokes, **condition)
+        return await self._run(plan)
+
     async def caption(self, images: np.ndarray, seeds: Rows) -> np.ndarray:
         """Does as `Client.caption`."""
         return (await self._run(self._plans.ask("caption", images, seeds=seeds)))["text"]

@@ -234,6 +234,23 @@ class Client(BaseClient[Transport]):
         """
         return self._run(self._plans.ask("complete", images, seeds=seeds, mask=masks, **condition))
 
+    def edit(
+        self, images: np.ndarray, strokes: np.ndarray, seeds: Rows, **condition: Any
+    ) -> Outputs:
+        """Returns images of the model's own with what was painted on them, and the losses.
+
+        Args:
+            images: [n, h, w, c].
+            strokes: uint8 [n, h, w, 4], colours where they are opaque.
+            seeds: where each search begins, [n].
+            **condition: what else the model takes, by input name.
+
+        Raises:
+            UsageError: the model has no such search, or an input is not what it takes.
+            RequestError: the server's refusal, or no answer.
+        """
+        return self._run(self._plans.ask("edit", images, seeds=seeds, strokes=strokes, **condition))
+
     def caption(self, images: np.ndarray, seeds: Rows) -> np.ndarray:
         """Returns a text for every image, [n] objects of str.
 

@@ -19,6 +19,8 @@ DESCRIBE_OUTPUTS = {"description": STRING}
 # What steers a signature, or is said beside its answer; the rest is what it is about.
 _STEERING = frozenset({SEED, LABEL, SCALAR, KEY, MASK, STROKES})
 _ASIDE = frozenset({LATENT, LABEL, SCALAR, SEED, KEY})
+# Signatures that `gan export` adds where somebody asks for them.
+_SEARCHES = frozenset({"project", "complete", "edit"})
 _TEXT_BYTES = 256  # of a text whose length nobody knows yet
 
 
@@ -159,7 +161,10 @@ class Description:
         """
         if name not in self.signatures:
             known = ", ".join(sorted(self.signatures))
-            raise UsageError(f"signature: the model has no {name!r}; it has {known}.")
+            hint = (
+                f" Export its run with --set export.searches=[{name}]." if name in _SEARCHES else ""
+            )
+            raise UsageError(f"signature: the model has no {name!r}; it has {known}.{hint}")
         return self.signatures[name]
 
     def has_signature(self, name: str) -> bool:

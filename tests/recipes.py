@@ -1,5 +1,7 @@
 """Every recipe of the package, small enough for a test: its own game on little data."""
 
+import json
+
 import numpy as np
 
 from trainer import catalogue
@@ -29,6 +31,7 @@ def small(recipe: str, folder, *overrides: str) -> Experiment:
         changes.append("prior.size=8")
     if hasattr(experiment.round, "pretrain"):
         changes.append("round.pretrain=2")
+    changes.append(f"export.searches={_short(experiment.export.searches)}")
     source = experiment.data.source
     if isinstance(source, catalogue.Tfds):
         changes.append(f"data.source=npz:{_stand_in(folder)}")
@@ -40,6 +43,15 @@ def small(recipe: str, folder, *overrides: str) -> Experiment:
 
 def _small_network(path: str, network) -> list[str]:
     return [f"{path}.{name}={value}" for name, value in _SMALL.items() if hasattr(network, name)]
+
+
+def _short(searches) -> str:
+    """The same searches, of a few steps."""
+    few = {"steps": 2, "pool": 8, "blending": 2}
+    options = [search.model_dump(mode="json") for search in searches]
+    return json.dumps(
+        [{n: few[n] if o.get(n) and n in few else v for n, v in o.items()} for o in options]
+    )
 
 
 def _stand_in(folder) -> str:

@@ -271,15 +271,26 @@ def compare(targets: tuple[str, ...], as_json: bool) -> None:
     show_default=True,
     help="last, a step, best (by evaluate.best of the recipe), or best:NUMBER such as best:recall.",
 )
+@set_option
 @json_option
-def export(run_dir: str, to: str, checkpoint: str, as_json: bool) -> None:
-    """Write RUN_DIR's generator as a SavedModel that TF Serving loads."""
+def export(
+    run_dir: str, to: str, checkpoint: str, overrides: tuple[str, ...], as_json: bool
+) -> None:
+    """Write RUN_DIR's generator as a SavedModel that TF Serving loads.
+
+    What --set may change: export.*, such as the searches that the model offers.
+
+    \b
+    Examples:
+      gan export runs/faces --to models/faces
+      gan export runs/faces --to models/faces-searches --set export.searches=[project,complete]
+    """  # noqa: D301 - click reads the \b as "do not wrap"
     require_run(run_dir)
     require_directory("--to", to)
     start_tensorflow()
     from trainer.exporting import export_run
 
-    exported = export_run(run_dir, to, checkpoint)
+    exported = export_run(run_dir, to, checkpoint, overrides)
     say(
         as_json,
         exported._asdict(),

@@ -6,7 +6,7 @@ Every input and output has one row a sample, so that a server may batch requests
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.config.experiment import Experiment
-from trainer.config.recipe import to_yaml
+from trainer.config.recipe import to_yaml, with_overrides
 from trainer.data.examples import DataSpec
 from trainer.errors import ConfigError, RunError
 from trainer.evaluation import card, selection
@@ -43,7 +43,9 @@ class Export(NamedTuple):
     reason: str
 
 
-def export_run(run_dir: str | Path, to: str | Path, checkpoint: str = "last") -> Export:
+def export_run(
+    run_dir: str | Path, to: str | Path, checkpoint: str = "last", overrides: Sequence[str] = ()
+) -> Export:
     """Writes `to/<next integer>/`, whole or not at all.
 
     Args:
@@ -51,13 +53,15 @@ def export_run(run_dir: str | Path, to: str | Path, checkpoint: str = "last") ->
         to: the model's base directory; local or remote, made when it does not exist.
         checkpoint: "last", the step of a checkpoint that the run still keeps, "best" or
             "best:NUMBER" (`trainer.evaluation.selection`).
+        overrides: `KEY=VALUE` of `export.*`, such as "export.searches=[complete]".
 
     Raises:
-        ConfigError: when there is no run, no such checkpoint, or no such place.
+        ConfigError: when there is no run, no such checkpoint or no such place, or the overrides do
+            not fit the run.
         RunError: when the place cannot be written (a full disk, say).
     """
     run = RunDirectory(run_dir)
-    experiment, spec = run.read_experiment(), run.read_spec()
+    experiment, spec = _overridden(run, overrides), run.read_spec()
     game = assemble(experiment, spec)
     checkpoints = Checkpoints(game, run.checkpoints)
     which, reason = selection.choose(run, experiment, checkpoint, checkpoints.kept())
@@ -68,6 +72,22 @@ def export_run(run_dir: str | Path, to: str | Path, checkpoint: str = "last") ->
     documents = _documents(run, experiment, spec, step, reason, sorted(module.functions))
     path = _publish(module, documents, os.path.expanduser(to))
     return Export(path, step, reason)
+
+
+def _overridden(run: RunDirectory, overrides: Sequence[str]) -> Experiment:
+    """The run's experiment with other exports.
+
+    Raises:
+        ConfigError: when the overrides touch anything else.
+    """
+    recorded = run.read_experiment()
+    experiment = with_overrides(recorded, overrides)
+    if experiment.model_copy(update={"export": recorded.export}) != recorded:
+        raise ConfigError(
+            f"--set: received {', '.join(overrides)} for the run {run.path!r}; of what is exported "
+            "only export.* can be set."
+        )
+    return experiment
 
 
 class ExportedModel(tf.Module):

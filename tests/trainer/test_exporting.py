@@ -207,3 +207,74 @@ def test_an_object_store_gets_the_marker_last(trained_run, object_store, monkeyp
     assert copied[-1] == f"{path}/saved_model.pb"
     assert Path(copied[0]).name != "saved_model.pb"
     assert _types(tf.saved_model.load(path)) == CONDITIONAL_IMAGES
+
+
+# ---- Searches ------------------------------------------------------------------------------------
+
+SEARCHES = {
+    "project": (
+        {"image": U8, "seed": I64, "label": I64},
+        {"latent": F32, "image": U8, "loss": F32},
+    ),
+    "complete": ({"image": U8, "mask": U8, "seed": I64, "label": I64}, {"image": U8, "loss": F32}),
+    "edit": ({"image": U8, "strokes": U8, "seed": I64, "label": I64}, {"image": U8, "loss": F32}),
+}
+COMPLETE_IN_PLAIN_TENSORFLOW = """
+import sys, tensorflow as tf
+complete = tf.saved_model.load(sys.argv[1]).signatures["complete"]
+whole = complete(
+    image=tf.fill([2, 8, 8, 1], tf.constant(9, tf.uint8)),
+    mask=tf.ones([2, 8, 8, 1], tf.uint8),
+    seed=tf.constant([3, 4], tf.int64),
+    label=tf.constant([0, 1], tf.int64),
+)
+print(whole["image"].numpy().min(), whole["image"].numpy().max(), whole["loss"].shape)
+"""
+
+
+@pytest.fixture(scope="module")
+def searching(trained_run, tmp_path_factory):
+    short = [f"{{name: {name}, steps: 3}}" for name in SEARCHES]
+    overrides = [f"export.searches=[{', '.join(short)}]"]
+    return export_run(trained_run, tmp_path_factory.mktemp("searches"), overrides=overrides).path
+
+
+def test_an_export_has_the_searches_that_are_asked_for(searching):
+    loaded = tf.saved_model.load(searching)
+    assert _types(loaded) == CONDITIONAL_IMAGES | SEARCHES
+    text = loaded.signatures["describe"](row=tf.constant([0], tf.int64))["description"].numpy()[0]
+    document = json.loads(text)
+    assert {name: s["steps"] for name, s in document["searches"].items()} == {
+        "project": 3,
+        "complete": 3,
+        "edit": 3,
+    }
+    assert document["fields"]["complete"]["inputs"]["mask"]["kind"] == "mask"
+    assert document["config_hash"] == tiny().hash
+
+
+def test_a_search_needs_tensorflow_alone(searching, tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-c", COMPLETE_IN_PLAIN_TENSORFLOW, searching],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
+    )
+    assert result.stdout.strip() == "9 9 (2,)", result.stderr
+
+
+def test_of_a_run_only_its_exports_can_be_set(trained_run, tmp_path):
+    for override in ("evaluate.seed=3", "prior.size=9"):
+        with pytest.raises(ConfigError, match=r"only export\.\* can be set"):
+            export_run(trained_run, tmp_path / "m", overrides=[override])
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_model_without_a_search_says_how_to_have_it(exported):
+    from serving.errors import UsageError
+    from serving.exported import ExportedModel
+
+    description = ExportedModel(str(exported)).description
+    with pytest.raises(UsageError, match=r"with --set export.searches=\[complete\]\.$"):
+        description.signature("complete")

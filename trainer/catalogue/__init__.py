@@ -12,6 +12,7 @@ from trainer.catalogue.objectives import *
 from trainer.catalogue.optimizers import *
 from trainer.catalogue.priors import *
 from trainer.catalogue.rounds import *
+from trainer.catalogue.searches import *
 from trainer.catalogue.sources import *
 from trainer.catalogue.terms import *
 from trainer.catalogue.wrappers import *
@@ -19,6 +20,6 @@ from trainer.catalogue.wrappers import *
 # What a recipe chooses by name, as fields of the experiment or of a component.
 CHOICES = (
     *(DataSource, Network, Prior, Condition, Objective, Penalty, AnyTerm, Round, Wrapper),
-    *(PlayerOptimizer, Schedule, AnyMetric, AnyExtractor),
+    *(PlayerOptimizer, Schedule, AnyMetric, AnyExtractor, AnySearch),
 )
 COMPONENTS: tuple[type[Component], ...] = tuple(c for choice in CHOICES for c in members(choice))

@@ -161,6 +161,15 @@ class Evaluate(Section):
     cache_dir: str | None = None
 
 
+class Export(Section):
+    """What `gan export` adds to a model; nothing here changes a run."""
+
+    # Searches that the model offers: project, complete, edit, or names with options ({name:
+    # complete, steps: 500}). Each answer takes as long as hundreds of samples, so a model directory
+    # of their own keeps them out of the way of others.
+    searches: Annotated[tuple[catalogue.AnySearch, ...], Field(strict=False), _IN_LIST] = ()
+
+
 class Experiment(Section):
     """A whole run: networks + prior + condition + objective + penalties, in a round, on data."""
 
@@ -193,6 +202,7 @@ class Experiment(Section):
     devices: Devices = Devices()
     run: Run = Run()
     evaluate: Evaluate = Evaluate()
+    export: Export = Export()
 
     @model_validator(mode="after")
     def _refuse_impossible_combinations(self) -> "Experiment":
@@ -206,6 +216,7 @@ class Experiment(Section):
         """Everything that was chosen by name."""
         values = [getattr(self, name) for name in type(self).model_fields]
         values += [self.data.source, self.optimizers.generator, self.optimizers.discriminator]
+        values += [self.export.searches]
         for value in values:
             several = value if isinstance(value, tuple) else (value,)
             yield from (c for c in several if isinstance(c, catalogue.Component))
@@ -231,10 +242,10 @@ class Experiment(Section):
         return {name: value for name, value in flat.items() if not name.startswith(_FREE_FIELDS)}
 
 
-# What may differ when a run is resumed: names, length, logging, evaluation, paths and devices, and
-# where the data comes from, for a run knows its data by the fingerprint.
+# What may differ when a run is resumed: names, length, logging, evaluation, exports, paths and
+# devices, and where the data comes from, for a run knows its data by the fingerprint.
 _FREE_FIELDS = (
-    *("name", "description", "modules", "devices.", "run.", "evaluate."),
+    *("name", "description", "modules", "devices.", "run.", "evaluate.", "export."),
     *("train.steps", "train.epochs"),
     *("data.source", "data.data_dir", "data.cache_dir", "data.cache_gib", "data.download"),
 )
@@ -250,11 +261,12 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _impossible_games(e: Experiment) -> Iterator[str]:
     """What the chosen components say that they cannot go with."""
-    for kind in ("penalties", "terms"):
-        names = [term.name for term in getattr(e, kind)]
-        if len(set(names)) < len(names):
+    several = {"penalties": e.penalties, "terms": e.terms, "export.searches": e.export.searches}
+    for kind, chosen in several.items():
+        if len({component.name for component in chosen}) < len(chosen):
             yield (
-                f"{kind}: received the same one twice; name it once, with the weight it should have"
+                f"{kind}: received the same one twice; name it once, with the options it should "
+                "have"
             )
     yield from _impossible_networks(e)
     for component in e.components():

@@ -3,7 +3,7 @@
 import contextlib
 import random
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import keras
@@ -17,8 +17,11 @@ from trainer.game.adversarial_loss import AdversarialLoss
 from trainer.game.gan import GAN
 from trainer.game.live import LiveModel
 from trainer.game.parts import Parts
+from trainer.game.players import Network
 from trainer.game.roles import SIDES, Role
 from trainer.game.rounds.round import Round
+from trainer.game.searches.subject import Subject
+from trainer.game.signatures.signature import Signatures
 from trainer.game.updater import Learner
 from trainer.networks.ports import NetworkFamily, Ports
 
@@ -66,7 +69,24 @@ def assemble(
         ema_decay=experiment.train.ema_decay,
     )
     gan.compile({side: _learner(gan, side, experiment) for side in _sides(roles)})
-    return Game(gan, LiveModel(gan, experiment, build, examples))
+    return Game(gan, LiveModel(gan, experiment, build, _offered(experiment, round_), examples))
+
+
+def _offered(
+    experiment: Experiment, round_: Round
+) -> Callable[[Mapping[str, Network]], Signatures]:
+    """What a game can be asked: what its round offers, and the searches of the experiment."""
+
+    def offered(networks: Mapping[str, Network]) -> Signatures:
+        signatures = dict(round_.signatures(networks))
+        if not experiment.export.searches:
+            return signatures
+        subject = Subject(dict(signatures), round_.parts.prior, _made(experiment.objective))
+        for search in experiment.export.searches:
+            signatures |= _made(search, subject)
+        return signatures
+
+    return offered
 
 
 def make_round(experiment: Experiment, spec: DataSpec) -> Round:

@@ -18,7 +18,7 @@ _DESCRIBE = {
 
 
 def describe(experiment: Experiment, live: "LiveModel", step: int) -> dict[str, Any]:
-    """One JSON document, format 1: samples, latents, condition, and every signature's fields."""
+    """One JSON document, format 1: samples, latents, condition, signatures' fields, searches."""
     parts, spec = live.gan.round.parts, live.spec
     offered = {name: s for name, s in live.signatures.items() if s.exported}
     ((output, sample), *_) = output_fields({"sample": spec.sample}).items()
@@ -42,6 +42,7 @@ def describe(experiment: Experiment, live: "LiveModel", step: int) -> dict[str, 
         "signatures": {name: _types(s.inputs, s.outputs) for name, s in offered.items()}
         | {"describe": _types(**_DESCRIBE)},
         "fields": {name: fields_of(signature) for name, signature in offered.items()},
+        "searches": {s.name: s.model_dump(mode="json") for s in experiment.export.searches},
         "step": step,
         "config_hash": experiment.hash,
         "data_fingerprint": spec.fingerprint,

@@ -33,6 +33,7 @@ class LiveModel:
 
     Args:
         build: makes a new network of a role in float32.
+        offered: networks by role → what the game can be asked.
         examples: of training; without them the statistics stay those of the checkpoint.
     """
 
@@ -41,6 +42,7 @@ class LiveModel:
         gan: GAN,
         experiment: Experiment,
         build: Callable[[str], keras.Model],
+        offered: Callable[[Mapping[str, Network]], Signatures],
         examples: Examples | None = None,
     ) -> None:
         self.gan, self.experiment = gan, experiment
@@ -54,7 +56,7 @@ class LiveModel:
         self.networks = {
             name: Network(models[name], player.role) for name, player in gan.players.items()
         }
-        self.signatures: Signatures = gan.round.signatures(self.networks)
+        self.signatures: Signatures = offered(self.networks)
         self._traced: dict[str, Callable[..., Mapping[str, tf.Tensor]]] = {}
 
     @property

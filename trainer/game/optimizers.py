@@ -204,6 +204,14 @@ def _plain_rule(options: catalogue.Optimizer) -> Rule:
     return moved
 
 
+def slots_per_weight(options: catalogue.Optimizer) -> int:
+    """How many slots `rule` keeps for a weight; all begin at zero."""
+    if isinstance(options, catalogue.Adam):
+        return 2
+    with_momentum = bool(getattr(options, "momentum", 0.0))
+    return with_momentum + isinstance(options, catalogue.RMSprop)
+
+
 def _slots_of(i: int, position: Position, options: catalogue.Optimizer) -> list[tf.Tensor]:
     """The slots of weight i: Adam's lie weight by weight, the others' slot by slot."""
     count = len(position.weights)

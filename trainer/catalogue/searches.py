@@ -1,0 +1,109 @@
+"""Searches: what an export looks for among its latents when it is asked."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from trainer.catalogue.choice import BY_NAME, Component, Custom
+from trainer.catalogue.optimizers import Adam, PlayerOptimizer
+
+if TYPE_CHECKING:
+    from trainer.config.experiment import Experiment
+
+
+class Search(Component):
+    """What every search has: how often, from where and how far it goes.
+
+    What is minimised is a sum over the numbers of a picture on the scale of [-1, 1], so weights are
+    against such sums.
+    """
+
+    # Steps of each search, fixed when it is exported.
+    steps: int = Field(200, ge=0)
+    # Searches of each row, side by side; the best is answered.
+    restarts: int = Field(1, ge=1)
+    # Where they begin: at latents drawn by seed (the first is the one that `generate` takes), at
+    # the best of a pool (Lahiri et al. 2019), or the first at what the encoder says (Zhu et al.
+    # 2016) and the others drawn.
+    start: Literal["random", "nearest", "encoder"] = "random"
+    # Latents in the pool, of which every seed sees half.
+    pool: int = Field(256, ge=2, le=65_536)
+    # How latents move; with constant steps, such as Adam's or those of SGD with momentum.
+    optimizer: PlayerOptimizer = Adam(learning_rate=0.1, beta_1=0.9)
+    # Weight of the discriminator's word: the loss that the generator had in training. Nothing where
+    # the game offers no `score`.
+    judge: float = Field(0.0, ge=0.0)
+    # Weight of ½‖z‖², which is minus the log density of a Gaussian latent; uniform latents are
+    # kept within their range anyway.
+    latent: float = Field(0.0, ge=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Games without latents, translations, a missing encoder; clipping across rows."""
+        field = f"export.searches: received {self.name!r}"
+        if experiment.prior.name == "none":
+            yield f"{field} with prior=none, but it searches latents; leave it out"
+        condition = experiment.condition
+        if condition.shows_pictures and not isinstance(condition, Custom):
+            yield (
+                f"{field} with condition={condition.name}, but it searches among the pictures that "
+                "a latent can make by itself; leave it out"
+            )
+        roles = experiment.round.roles
+        if self.start == "encoder" and roles and "encoder" not in roles:
+            yield (
+                f"{field} with start 'encoder', but the round {experiment.round.name!r} has none; "
+                "set start to random or nearest, or take the round pairs or autoencoder"
+            )
+        if self.optimizer.clip_norm is not None or self.optimizer.clip_weights is not None:
+            yield (
+                f"{field} with an optimizer that clips, but every search goes by itself; set its "
+                "clip_norm and clip_weights to null"
+            )
+
+
+class Project(Search):
+    """`project`: the latent whose sample comes nearest to a given one, in squares (Zhu 2016)."""
+
+    target: ClassVar[str] = "trainer.game.signatures.projection:projection"
+    name: Literal["project"] = "project"
+    # Searches of each row, side by side; the best is answered.
+    restarts: int = Field(4, ge=1)
+
+
+class Complete(Search):
+    """`complete`: what is missing of a picture, filled (Yeh et al. 2017, Lahiri et al. 2019)."""
+
+    target: ClassVar[str] = "trainer.game.signatures.completion:completion"
+    name: Literal["complete"] = "complete"
+    # Where they begin, as in `project`; to models with a condition a pool is dear, for it is made
+    # anew for every row.
+    start: Literal["random", "nearest", "encoder"] = "nearest"
+    # Weight of the discriminator's word: λ, of the size that the paper's released code has.
+    judge: float = Field(0.2, ge=0.0)
+    # How much a known pixel counts: the share of missing ones in the window around it, as the paper
+    # has it; of known ones, as its released code has it; or all alike.
+    weights: Literal["missing", "known", "alike"] = "missing"
+    # Side of that window.
+    window: int = Field(7, ge=1)
+    # Weight of what neighbouring known pixels differ by (the structure of Lahiri et al. 2019).
+    structure: float = Field(0.0, ge=0.0)
+    # Steps of Poisson blending, which moves the filling to the colours around it (Pérez et al.
+    # 2003): about as many as the picture's height and width together; zero pastes as it is.
+    blending: int = Field(0, ge=0)
+
+
+class Edit(Search):
+    """`edit`: the picture that a generator can make, with what was painted (Zhu et al. 2016)."""
+
+    target: ClassVar[str] = "trainer.game.signatures.editing:editing"
+    name: Literal["edit"] = "edit"
+    # Searches of each row, side by side; the best is answered.
+    restarts: int = Field(4, ge=1)
+    # Weight of the discriminator's word, as in `complete`.
+    judge: float = Field(0.2, ge=0.0)
+    # Weight of what was not painted, which is to stay as it was, against 1 of what was.
+    keep: float = Field(0.2, ge=0.0)
+
+
+AnySearch = Annotated[Project | Complete | Edit | Custom, BY_NAME]

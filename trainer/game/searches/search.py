@@ -1,0 +1,126 @@
+"""A search from beginning to end: where it starts, what it minimises, what it finds."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from trainer import catalogue, randomness
+from trainer.game.searches import engine
+from trainer.game.searches.subject import Subject, Told
+
+# What the rows of a request are about, [n, …] each, by names of the search's own.
+Rows = Mapping[str, tf.Tensor]
+# Samples as the players see them, and what the rows are about → a loss for each, float32 [n].
+Data = Callable[[tf.Tensor, Rows], tf.Tensor]
+
+
+class Best(NamedTuple):
+    """What was found: latents [n, z], their samples as the players see them, losses [n]."""
+
+    latent: tf.Tensor
+    sample: tf.Tensor
+    loss: tf.Tensor
+
+
+class Search:
+    """min_z data(G(z)) + λ · (the generator's loss on G(z)) + μ · ½‖z‖², for each row by itself.
+
+    Every row and every restart goes its own way through one loop of a fixed number of steps, so
+    what comes of a row depends on the model, its seed and its inputs alone.
+
+    Args:
+        options: weights, steps and starts.
+        subject: the generator with its judge.
+        data: what is asked of samples.
+
+    Reference: Zhu et al. 2016, "Generative visual manipulation on the natural image manifold"; Yeh
+    et al. 2017, "Semantic image inpainting with deep generative models".
+    """
+
+    def __init__(self, options: catalogue.Search, subject: Subject, data: Data) -> None:
+        self.options, self.subject, self.data = options, subject, data
+
+    def __call__(self, seed: tf.Tensor, told: Told, rows: Rows, given: tf.Tensor) -> Best:
+        """Searches for every row.
+
+        Args:
+            seed: int64 [n].
+            told: the condition's values.
+            rows: what `data` is told.
+            given: samples for an encoder to begin at, as the players see them.
+        """
+        restarts = self.options.restarts
+        start = self._start(seed, told, rows, given)
+        told_all, rows_all = _repeated(told, restarts), _repeated(rows, restarts)
+        found = engine.minimise(
+            lambda latent: self._losses(latent, told_all, rows_all),
+            start,
+            optimizer=self.options.optimizer,
+            steps=self.options.steps,
+            within=partial(self.subject.within, start),
+        )
+        latent, loss = engine.best_of(found, restarts)
+        return Best(latent, self.subject.made(latent, told), loss)
+
+    def _losses(self, latent: tf.Tensor, told: Told, rows: Rows) -> tf.Tensor:
+        options, made = self.options, self.subject.made(latent, told)
+        total = self.data(made, rows)
+        if options.judge:
+            loss = self.subject.implausibility(made, told)
+            total += 0.0 if loss is None else options.judge * loss
+        if options.latent:
+            total += options.latent * 0.5 * tf.reduce_sum(tf.square(latent), axis=1)
+        return total
+
+    # ---- Where a search begins: latents [n · restarts, z], the restarts of a row side by side ----
+
+    def _start(self, seed: tf.Tensor, told: Told, rows: Rows, given: tf.Tensor) -> tf.Tensor:
+        kind, restarts = self.options.start, self.options.restarts
+        if kind == "nearest":
+            starts = self._nearest(seed, told, rows)
+        else:
+            encoder = kind == "encoder"
+            first = self.subject.encoded(given, told) if encoder else self.subject.drawn(seed)
+            starts = tf.stack([first, *self._drawn(seed, restarts - 1)], axis=1)
+        return tf.reshape(starts, [-1, self.subject.prior.size])
+
+    def _drawn(self, seed: tf.Tensor, count: int) -> list[tf.Tensor]:
+        keys = randomness.key_of(seed, "restart")
+        folded = (randomness.fold(keys, tf.constant(i, tf.int64)) for i in range(count))
+        return [self.subject.prior.sample(keys) for keys in folded]
+
+    def _nearest(self, seed: tf.Tensor, told: Told, rows: Rows) -> tf.Tensor:
+        """The latents of a fixed pool whose samples have the least data loss, [n, restarts, z].
+
+        A row's seed says which half of the pool it sees: other seeds, other answers.
+        """
+        size, restarts = self.options.pool, self.options.restarts
+        keys = randomness.key_of(tf.zeros([], tf.int64), "pool")
+        pool = self.subject.prior.sample(randomness.fold(keys, tf.range(size, dtype=tf.int64)))
+        # Under a condition the pool looks different to every row.
+        shared = None if told else self.subject.made(pool, {})
+
+        def of_row(row: tuple[tf.Tensor, Told, Rows]) -> tf.Tensor:
+            seed, told, about = row
+            made = shared if not told else self.subject.made(pool, _for_all(told, size))
+            losses = self.data(made, {name: values[tf.newaxis] for name, values in about.items()})
+            half = randomness.uniform(randomness.key_of(seed[tf.newaxis], "pool"), size)[0] < 0.5
+            _, best = tf.math.top_k(-tf.where(half, losses, float("inf")), restarts)
+            return tf.gather(pool, best)
+
+        form = tf.TensorSpec([restarts, self.subject.prior.size])
+        return tf.map_fn(
+            of_row, (seed, dict(told), dict(rows)), fn_output_signature=form, parallel_iterations=1
+        )
+
+
+def _repeated(rows: Rows, times: int) -> dict[str, tf.Tensor]:
+    """Every row several times, side by side."""
+    return {name: tf.repeat(values, times, axis=0) for name, values in rows.items()}
+
+
+def _for_all(row: Rows, count: int) -> dict[str, tf.Tensor]:
+    """One row for `count` of them."""
+    return {name: tf.repeat(values[tf.newaxis], count, axis=0) for name, values in row.items()}

@@ -1,0 +1,55 @@
+"""What a search may minimise: sums over the numbers of a picture, for each row by itself.
+
+Pictures are float32 [n, h, w, c] on the scale of [-1, 1], masks float32 [n, h, w, 1] of zeros and
+ones. Either side may have one row for all of the other.
+"""
+
+import tensorflow as tf
+
+
+def differences(made: tf.Tensor, wanted: tf.Tensor, weights: tf.Tensor | float = 1.0) -> tf.Tensor:
+    """Σ w |made - wanted|, float32 [n]."""
+    return _sums(weights * tf.abs(made - wanted))
+
+
+def squares(made: tf.Tensor, wanted: tf.Tensor, weights: tf.Tensor | float = 1.0) -> tf.Tensor:
+    """Σ w (made - wanted)², float32 [n]."""
+    return _sums(weights * tf.square(made - wanted))
+
+
+def structure(made: tf.Tensor, wanted: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
+    """Σ |∂ made - ∂ wanted| over neighbouring pixels that are both known, float32 [n].
+
+    ∂ are differences of pixels that lie side by side, and of those above one another.
+
+    Reference: Lahiri et al. 2019, "Faster unsupervised semantic inpainting: a GAN based approach".
+    """
+    error = made - wanted
+    down = known[:, 1:] * known[:, :-1] * tf.abs(error[:, 1:] - error[:, :-1])
+    along = known[:, :, 1:] * known[:, :, :-1] * tf.abs(error[:, :, 1:] - error[:, :, :-1])
+    return _sums(down) + _sums(along)
+
+
+def context_weights(known: tf.Tensor, window: int, counted: str) -> tf.Tensor:
+    """How much each known pixel counts for what is missing, float32 [n, h, w, 1].
+
+        W_i = M_i · Σ_{j ∈ N(i)} (1 - M_j) / |N(i)|
+
+    for the pixels N(i) of the window around i that lie in the picture, i among them.
+
+    Args:
+        known: M.
+        window: its side.
+        counted: "missing", the above; "known", the share of known pixels instead, as the paper's
+            released code has it; "alike", one.
+
+    Reference: Yeh et al. 2017, "Semantic image inpainting with deep generative models", equation 3.
+    """
+    if counted == "alike":
+        return known
+    share = tf.nn.avg_pool2d(known if counted == "known" else 1.0 - known, window, 1, "SAME")
+    return known * share
+
+
+def _sums(values: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(values, axis=list(range(1, values.shape.rank)))
