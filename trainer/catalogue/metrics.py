@@ -73,6 +73,7 @@ NEEDS: Mapping[str, str] = {
     "logits": "class predictions; take an extractor that classifies, such as "
     "evaluate.extractor=classifier",
     "codes": "codes beside the noise of a latent; give a model whose prior has some",
+    "odd": "examples that are known to be odd; give data.source={name: odd, of: …, classes: […]}",
     "held_out": "examples held out of training; give data that has some (data.holdout_share)",
     "game": "all networks of the game; give a run, not an export or samples",
 }
@@ -408,6 +409,42 @@ class Disentanglement(Metric):
     name: Literal["disentanglement"] = "disentanglement"
 
 
+class Detection(Metric):
+    """How well oddness tells odd examples from usual ones, both held out (Zenati et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.oddness:detection"
+    needs: ClassVar[_Names] = ("odd", "anomaly_score")
+    values: ClassVar[_Values] = {
+        "odd_auprc": MetricInfo(
+            "Detection of odd examples, AUPRC",
+            "higher",
+            "Area under precision over recall, odd examples being what is to be found. A random "
+            "score gives the base rate, which the note names: compare at equal base rates only.",
+        ),
+        "odd_auroc": MetricInfo(
+            "Detection of odd examples, AUROC",
+            "higher",
+            "How often an odd example scores higher than a usual one. A random score gives one "
+            "half, whatever the base rate.",
+        ),
+        "odd_f1": MetricInfo(
+            "Detection of odd examples, F1",
+            "higher",
+            "Precision, and recall, of flagging as many examples as are odd: one has to know how "
+            "many there are.",
+        ),
+        "odd_recall": MetricInfo(
+            "Odd examples found",
+            "higher",
+            "Share of the odd examples above the threshold that a stated share of the usual ones "
+            "exceeds. The note has the threshold.",
+        ),
+    }
+    name: Literal["detection"] = "detection"
+    # Share of the usual examples that may be flagged by mistake.
+    false_alarms: float = Field(0.05, gt=0.0, lt=1.0)
+
+
 class WassersteinDistance(Metric):
     """Exact Wasserstein-1 distance between subsets of points."""
 
@@ -481,6 +518,7 @@ AnyMetric = Annotated[
     | Parzen
     | DualityGap
     | Disentanglement
+    | Detection
     | WassersteinDistance
     | MaximumMeanDiscrepancy
     | Columns,

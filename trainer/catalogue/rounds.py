@@ -103,6 +103,9 @@ class PairsRound(AnyRound):
     name: Literal["pairs"] = "pairs"
     # Share of the discriminator's word in `anomaly_score`; the rest is the reconstruction's error.
     anomaly_weight: float = Field(0.1, ge=0.0, le=1.0)
+    # What that word is: -log D(x, E(x)), or how far its last hidden layer lies from that of
+    # (G(E(x)), E(x)) (Zenati et al. 2018).
+    anomaly_distance: Literal["cross_entropy", "features"] = "cross_entropy"
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """A game without a latent."""

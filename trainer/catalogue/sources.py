@@ -269,6 +269,22 @@ class PartlyLabelled(Source):
         return self.of.has_splits
 
 
+class Odd(Source):
+    """Labelled data without some of its classes, which are odd when they come (Zenati 2018)."""
+
+    target: ClassVar[str] = "trainer.data.sources.odd:open_source"
+    name: Literal["odd"] = "odd"
+    # The data, such as tfds:mnist.
+    of: _Samples = Digits()
+    # Names of the classes that are never trained on; their held-out examples are to be found.
+    classes: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] = ("0",)
+
+    @property
+    def has_splits(self) -> bool:
+        """Whether the data has splits."""
+        return self.of.has_splits
+
+
 class Stacked(Source):
     """Grey pictures stacked as colours, a thousand modes of ten classes (Che et al. 2017)."""
 
@@ -300,6 +316,7 @@ DataSource = Annotated[
     | Domains
     | DigitDomains
     | PartlyLabelled
+    | Odd
     | Stacked
     | Custom,
     BY_NAME,

@@ -152,6 +152,7 @@ class EvaluationContext:
             "classes": lambda: self.spec.num_classes > 1 and self._classes_can_be_read,
             "logits": lambda: self.extractor.num_classes > 0,
             "codes": lambda: any(part["kind"] != "noise" for part in self.generator.layout),
+            "odd": lambda: "odd_sample" in self.reference.dataset.held_out,
             "held_out": lambda: len(self.reference.dataset.held_out) > 1,
             "game": lambda: self.target.game is not None,
         }[need]()

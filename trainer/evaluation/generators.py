@@ -86,6 +86,10 @@ class Generator:
         outputs = self._model.run(signature, inputs)
         return outputs[self._output] if self._output in outputs else next(iter(outputs.values()))
 
+    def oddness(self, samples: np.ndarray) -> np.ndarray:
+        """How odd samples [n, *shape] are, float32 [n]; larger is odder."""
+        return self._model.run("anomaly_score", {self._output: samples})["anomaly"]
+
     def inputs_of(self, signature: str) -> list[str]:
         """Names of what a signature is given."""
         return list(self._fields[signature]["inputs"])

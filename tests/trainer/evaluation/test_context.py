@@ -5,10 +5,12 @@ import re
 import numpy as np
 import pytest
 
+from tests.conftest import tiny
 from trainer.catalogue import METRICS, NEEDS
 from trainer.evaluation import reference, targets
 from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.workflow import evaluate_path
+from trainer.game.assembly import assemble
 
 QUICK = ("evaluate.num_samples=64", "evaluate.extractor=raw")
 
@@ -26,7 +28,7 @@ def points(tmp_path):
     return tmp_path / "points.npz"
 
 
-def test_every_need_is_known(trained_run):
+def test_every_need_is_known(trained_run, digits):
     context = context_of(trained_run)
     has = {need: context.has(need) for need in NEEDS}
     assert has == {
@@ -34,11 +36,14 @@ def test_every_need_is_known(trained_run):
         "classes": False,
         "logits": False,
         "codes": False,
+        "odd": False,
         "held_out": True,
         "game": True,
     }
     named = {need for metric in METRICS for need in metric.needs}
-    assert named <= NEEDS.keys() | context.signatures
+    others = (assemble(tiny(recipe), digits.spec) for recipe in ("bigan-digits",))
+    offered = context.signatures.union(*(game.live.signatures for game in others))
+    assert named <= NEEDS.keys() | offered
 
 
 def test_a_need_that_is_no_other_is_a_signature(trained_run, points):

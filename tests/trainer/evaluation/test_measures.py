@@ -134,3 +134,16 @@ def test_sets_that_do_not_fit_into_memory_are_refused_not_loaded():
     huge = SampleSet(100_000, lambda positions: np.zeros((len(positions), 128, 128, 3), np.uint8))
     with pytest.raises(MetricError, match=r"too many to hold at once; set evaluate\.num_samples="):
         huge.all()
+
+
+def test_what_is_odd_is_detected_with_its_base_rate(tmp_path):
+    train(tiny("egbad-digits", "train.steps=1"), tmp_path / "run", progress=False)
+    wanted = "evaluate.metrics=[{name: detection, false_alarms: 0.1}]"
+    (evaluation,) = evaluate_path(str(tmp_path / "run"), [wanted]).evaluations
+    found = {number.key: number for number in evaluation.numbers}
+    assert found.keys() == {"odd_auprc", "odd_auroc", "odd_f1", "odd_recall"}
+    held_out = reference.load(tiny("egbad-digits")).dataset.held_out
+    odd, usual = len(held_out["odd_sample"]), len(held_out)
+    assert f"{odd} odd of {odd + usual}: a random score" in found["odd_auprc"].note
+    assert "as 10.0% of the usual ones" in found["odd_recall"].note
+    assert all(0.0 <= number.value <= 1.0 for number in evaluation.numbers)

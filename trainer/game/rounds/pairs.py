@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from trainer import catalogue
 from trainer.data import modalities
-from trainer.game.adversarial_loss import Batch, Sample
+from trainer.fields import Field
+from trainer.game.adversarial_loss import Batch, Sample, per_example
 from trainer.game.parts import Parts
 from trainer.game.players import Inputs, Network, Players
 from trainer.game.roles import DISCRIMINATOR, GENERATOR, Role
@@ -39,11 +40,14 @@ class Pairs(Round):
         """A generator, an encoder on its side, and a discriminator of pairs."""
         x = {name: modalities.seen_field(field) for name, field in self.fields.items()}
         z, told = self.parts.prior.ports, dict(self.parts.condition.ports)
+        needs = dict(self.loss.needs)
+        if self.options.anomaly_distance == "features":
+            needs.setdefault("features", Field((None,), kind="features"))
         return {
             "generator": Role("generator", GENERATOR, {**z, **told}, x, averaged=True),
             "encoder": Role("encoder", GENERATOR, {**x, **told}, z, averaged=True),
             "discriminator": Role(
-                "discriminator", DISCRIMINATOR, {**x, **z, **self.loss.told(told)}, self.loss.needs
+                "discriminator", DISCRIMINATOR, {**x, **z, **self.loss.told(told)}, needs
             ),
         }
 
@@ -87,7 +91,10 @@ class Pairs(Round):
 
 
 class Oddness:
-    """(1 - w) ‖x - G(E(x))‖₁ + w (-log D(x, E(x))), float32 [n].
+    """(1 - w) ‖x - G(E(x))‖₁ + w L_D(x), float32 [n]; norms are means of absolute differences.
+
+    L_D is -log D(x, E(x)), or ‖f(x, E(x)) - f(G(E(x)), E(x))‖₁ of the discriminator's last hidden
+    layer f.
 
     Reference: Zenati et al. 2018, "Efficient GAN-based anomaly detection", section 3.
     """
@@ -97,8 +104,14 @@ class Oddness:
 
     def __call__(self, inputs: Inputs) -> tf.Tensor:
         """How odd samples are, as the players see them."""
-        share = self.round.options.anomaly_weight
-        pair = {**inputs, "latent": self.model.encode(inputs)}
-        logits = self.round.loss.realism(self.judge, pair)
-        odd = tf.nn.sigmoid_cross_entropy_with_logits(tf.ones_like(logits), logits)
+        options = self.round.options
+        latent = {"latent": self.model.encode(inputs)}
+        if options.anomaly_distance == "features":
+            made = self.model.decode(latent["latent"], inputs)
+            features = [self.judge({**x, **latent})["features"] for x in (inputs, made)]
+            odd = per_example(tf.abs(features[0] - features[1]))
+        else:
+            logits = self.round.loss.realism(self.judge, {**inputs, **latent})
+            odd = tf.nn.sigmoid_cross_entropy_with_logits(tf.ones_like(logits), logits)
+        share = options.anomaly_weight
         return (1.0 - share) * self.model.error(inputs) + share * odd

@@ -92,3 +92,24 @@ def test_the_encoders_statistics_come_from_training_examples(game):
     game.live.refresh()
     for a, b in zip(first, moving, strict=True):
         np.testing.assert_array_equal(a, b.numpy())
+
+
+def test_oddness_by_features_is_the_papers(digits):
+    live = assemble(
+        tiny(
+            "bigan-digits", "round={name: pairs, anomaly_distance: features, anomaly_weight: 0.3}"
+        ),
+        digits.spec,
+        examples=digits.train,
+    ).live
+    live.refresh()
+    images = digits.train["sample"][:5]
+    x = tf.constant(images.astype(np.float32) / 127.5 - 1.0)
+    z = live.networks["encoder"]({"sample": x})["latent"]
+    made = live.networks["generator"]({"latent": z})["sample"]
+    f, g = (
+        live.networks["discriminator"]({"sample": s, "latent": z})["features"] for s in (x, made)
+    )
+    expected = 0.7 * np.abs(x - made).mean(axis=(1, 2, 3)) + 0.3 * np.abs(f - g).mean(axis=1)
+    oddness = live.run("anomaly_score", {"image": images})["anomaly"]
+    np.testing.assert_allclose(oddness, expected, rtol=1e-4, atol=1e-5)
