@@ -445,6 +445,32 @@ class Detection(Metric):
     false_alarms: float = Field(0.05, gt=0.0, lt=1.0)
 
 
+class Likelihood(Metric):
+    """Evidence lower bound and importance-sampled log-likelihood (Burda et al. 2016)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.likelihood:log_likelihood"
+    expensive: ClassVar[bool] = True
+    needs: ClassVar[_Names] = ("log_weight",)
+    values: ClassVar[_Values] = {
+        "elbo": MetricInfo(
+            "Evidence lower bound",
+            "higher",
+            "Nats of a held-out example under an autoencoder, by a sampled bound. A Gaussian "
+            "decoder gives a density on the scale of [-1, 1]; of grey levels as probabilities it "
+            "is no likelihood.",
+        ),
+        "log_likelihood": MetricInfo(
+            "Log-likelihood by importance sampling",
+            "higher",
+            "The same by the logarithm of a mean of importance weights: a bound too, which rises "
+            "to the log-likelihood with the samples. Compare at equal numbers of them.",
+        ),
+    }
+    name: Literal["likelihood"] = "likelihood"
+    # Latents drawn for each example; the published numbers are of 5000.
+    samples: int = Field(100, ge=1)
+
+
 class WassersteinDistance(Metric):
     """Exact Wasserstein-1 distance between subsets of points."""
 
@@ -519,6 +545,7 @@ AnyMetric = Annotated[
     | DualityGap
     | Disentanglement
     | Detection
+    | Likelihood
     | WassersteinDistance
     | MaximumMeanDiscrepancy
     | Columns,

@@ -38,7 +38,8 @@ class Generator:
         self._model = model
         document = model.description.document
         self.prior, self.layout = document["latent"]["prior"], document["latent"]["layout"]
-        self.signatures = frozenset(document["signatures"])
+        # A run answers more than it exports.
+        self.signatures = frozenset(document["signatures"]) | set(getattr(model, "signatures", ()))
         self._fields: Mapping[str, Any] = document.get("fields", {})
         self._output = document["sample"]["output"]
         self._conditional = model.description.num_classes is not None
@@ -89,6 +90,10 @@ class Generator:
     def oddness(self, samples: np.ndarray) -> np.ndarray:
         """How odd samples [n, *shape] are, float32 [n]; larger is odder."""
         return self._model.run("anomaly_score", {self._output: samples})["anomaly"]
+
+    def log_weights(self, samples: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+        """Log p(x, z) - log q(z | x) for samples [n, *shape] and a z for each seed [n], [n]."""
+        return self._model.run("log_weight", {self._output: samples, "seed": seeds})["log_weight"]
 
     def inputs_of(self, signature: str) -> list[str]:
         """Names of what a signature is given."""

@@ -41,7 +41,7 @@ def test_every_need_is_known(trained_run, digits):
         "game": True,
     }
     named = {need for metric in METRICS for need in metric.needs}
-    others = (assemble(tiny(recipe), digits.spec) for recipe in ("bigan-digits",))
+    others = (assemble(tiny(recipe), digits.spec) for recipe in ("bigan-digits", "vae-digits"))
     offered = context.signatures.union(*(game.live.signatures for game in others))
     assert named <= NEEDS.keys() | offered
 

@@ -14,6 +14,7 @@ from trainer.evaluation.evaluating import chosen, evaluate
 from trainer.evaluation.measures.latents import codes_of
 from trainer.evaluation.samples import SampleSet
 from trainer.evaluation.workflow import evaluate_path
+from trainer.exporting import export_run
 from trainer.training import train
 
 
@@ -147,3 +148,16 @@ def test_what_is_odd_is_detected_with_its_base_rate(tmp_path):
     assert f"{odd} odd of {odd + usual}: a random score" in found["odd_auprc"].note
     assert "as 10.0% of the usual ones" in found["odd_recall"].note
     assert all(0.0 <= number.value <= 1.0 for number in evaluation.numbers)
+
+
+def test_an_autoencoder_has_likelihoods_and_its_export_none(tmp_path):
+    train(tiny("vae-digits", "train.steps=1"), tmp_path / "run", progress=False)
+    wanted = "evaluate.metrics=[{name: likelihood, samples: 3}]"
+    (evaluation,) = evaluate_path(str(tmp_path / "run"), [wanted]).evaluations
+    found = {number.key: number.value for number in evaluation.numbers}
+    # Sixty-four pixels that nothing is known of cost log 2 each.
+    assert -80 < found["elbo"] <= found["log_likelihood"] < -20
+    assert "3 latents" in evaluation.numbers[0].note
+    path = export_run(tmp_path / "run", tmp_path / "models").path
+    (evaluation,) = evaluate_path(path, [wanted]).evaluations
+    assert "'log_weight'" in evaluation.skipped[0].reason

@@ -14,7 +14,7 @@ from trainer.game.players import Inputs, Network, Outputs, Players
 from trainer.game.roles import GENERATOR, Role
 from trainer.game.rounds.round import Round, of_turn
 from trainer.game.signatures.generation import generation
-from trainer.game.signatures.inference import Inference, anomaly, inference
+from trainer.game.signatures.inference import Inference, anomaly, inference, likelihood
 from trainer.game.signatures.sampling import Sampler
 from trainer.game.signatures.signature import Signatures
 from trainer.game.turns import Outcome, Updates
@@ -63,17 +63,7 @@ class Autoencoder(Round):
             posterior = players["encoder"]({**batch, **told})
             z = sampled(posterior, noise.keys("posterior"))
             made = players["generator"]({"latent": z, **told})
-            distortion = tf.add_n(
-                [
-                    minus_log_likelihood(
-                        batch[name],
-                        made[name],
-                        deviation=self.options.deviation,
-                        bernoulli=self.options.likelihood == "bernoulli",
-                    )
-                    for name in self.fields
-                ]
-            )
+            distortion = self._distortion(batch, made)
             losses = {
                 "reconstruction_loss": distortion,
                 "kl_divergence": self.options.beta * divergence(posterior),
@@ -88,7 +78,31 @@ class Autoencoder(Round):
         sampler = Sampler(networks["generator"], self.parts.prior, condition, self.fields)
         model = Inference(networks["encoder"], sampler, lambda outputs: outputs["mean"])
         offered = {**generation(sampler), **inference(model)}
-        return offered if condition.request else {**offered, **anomaly(self.fields, model.error)}
+        if condition.request:
+            return offered
+        return {
+            **offered,
+            **anomaly(self.fields, model.error),
+            **likelihood(self.fields, lambda x, seed: self._log_weight(networks, x, seed)),
+        }
+
+    def _log_weight(self, networks: Mapping[str, Network], x: Inputs, seed: tf.Tensor) -> tf.Tensor:
+        posterior = networks["encoder"](x)
+        z = sampled(posterior, randomness.key_of(seed, "posterior"))
+        return log_weight(posterior, z, self._distortion(x, networks["generator"]({"latent": z})))
+
+    def _distortion(self, x: Inputs, made: Outputs) -> tf.Tensor:
+        """-log p(x | made) in nats, float32 [b]."""
+        losses = [
+            minus_log_likelihood(
+                x[name],
+                made[name],
+                deviation=self.options.deviation,
+                bernoulli=self.options.likelihood == "bernoulli",
+            )
+            for name in self.fields
+        ]
+        return tf.add_n(losses)
 
     def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:
         """Latents for the generator; the examples themselves for the encoder."""
@@ -106,6 +120,24 @@ def divergence(posterior: Outputs) -> tf.Tensor:
     mean, log_variance = posterior["mean"], posterior["log_variance"]
     terms = tf.square(mean) + tf.exp(log_variance) - log_variance - 1.0
     return 0.5 * tf.reduce_sum(terms, axis=-1)
+
+
+def log_weight(posterior: Outputs, z: tf.Tensor, distortion: tf.Tensor) -> tf.Tensor:
+    """Log p(x, z) - log q(z | x) in nats, float32 [b].
+
+    Its mean over z of q is the evidence lower bound; the mean of its exponential is p(x).
+
+    Args:
+        posterior: q(z | x).
+        z: drawn from it, [b, z].
+        distortion: -log p(x | z), [b].
+
+    Reference: Burda et al. 2016, "Importance weighted autoencoders", equation 8.
+    """
+    mean, log_variance = posterior["mean"], posterior["log_variance"]
+    drawn = tf.square(z - mean) * tf.exp(-log_variance)
+    prior_to_posterior = 0.5 * tf.reduce_sum(drawn + log_variance - tf.square(z), axis=-1)
+    return prior_to_posterior - distortion
 
 
 def minus_log_likelihood(

@@ -14,7 +14,7 @@ from trainer.game.signatures.judgement import (
     told_fields,
 )
 from trainer.game.signatures.sampling import Sampler, output_fields
-from trainer.game.signatures.signature import Signature
+from trainer.game.signatures.signature import SEED, Signature
 
 _ANOMALY = {"anomaly": Field(kind="scalar")}
 
@@ -78,3 +78,16 @@ def anomaly(
         return {"anomaly": score(seen_samples(given, fields))}
 
     return {"anomaly_score": Signature(stored_inputs(fields), _ANOMALY, anomaly_score)}
+
+
+def likelihood(
+    fields: Mapping[str, Field], log_weight: Callable[[Inputs, tf.Tensor], tf.Tensor]
+) -> dict[str, Signature]:
+    """`log_weight`, which stays at home: sample and seed → log p(x, z) - log q(z | x)."""
+
+    def weigh(seed: tf.Tensor, **given: tf.Tensor) -> Outputs:
+        return {"log_weight": log_weight(seen_samples(given, fields), seed)}
+
+    asked = {**stored_inputs(fields), "seed": SEED}
+    outputs = {"log_weight": Field(kind="scalar")}
+    return {"log_weight": Signature(asked, outputs, weigh, exported=False)}
