@@ -71,6 +71,53 @@ def path(
     return latents.astype(np.float32)
 
 
+def direction(latents: np.ndarray, has: np.ndarray) -> np.ndarray:
+    """Returns the way to an attribute: the mean of latents with it minus that of those without.
+
+    Args:
+        latents: [n, z], of samples that are labelled: encoded, projected, or drawn and looked at.
+        has: [n], whether each has the attribute.
+
+    Returns:
+        float32 [z].
+
+    Raises:
+        UsageError: all have it, or none has.
+
+    Reference: Radford et al. 2015, section 6.3.2; White 2016, "Sampling generative networks",
+    section 3.
+    """
+    latents, has = np.asarray(latents, np.float64), np.asarray(has, bool)
+    if has.all() or not has.any():
+        raise UsageError(
+            f"has: {int(has.sum())} of {len(has)} latents have the attribute; a direction needs "
+            "some with it and some without."
+        )
+    way: np.ndarray = latents[has].mean(axis=0) - latents[~has].mean(axis=0)
+    return way.astype(np.float32)
+
+
+def moved(
+    latents: np.ndarray, way: np.ndarray, strength: float | np.ndarray, prior: str
+) -> np.ndarray:
+    """Returns latents some way along a direction, brought back to where the prior has its mass.
+
+    Args:
+        latents: [n, z].
+        way: [z], as `direction` gives it.
+        strength: one, or one a row [n]; 1 is the whole way, negative ones lead away.
+        prior: "gaussian" keeps each latent's length, "uniform" stays within [-1, 1]; of any other
+            the sum is left as it is.
+
+    Returns:
+        float32 [n, z].
+    """
+    before = np.asarray(latents, np.float64)
+    after = before + np.multiply.outer(np.broadcast_to(strength, len(before)), way)
+    rows = [_back(row, old, prior) for row, old in zip(after, before, strict=True)]
+    return np.stack(rows).astype(np.float32)
+
+
 def arithmetic(a: np.ndarray, minus: np.ndarray, plus: np.ndarray, prior: str) -> np.ndarray:
     """Returns a - minus + plus, brought back to where the prior has its mass.
 
@@ -91,12 +138,15 @@ def arithmetic(a: np.ndarray, minus: np.ndarray, plus: np.ndarray, prior: str) -
     """
     a = np.asarray(a, np.float64)
     latent = a - np.asarray(minus, np.float64) + np.asarray(plus, np.float64)
+    return _back(latent, a, prior).astype(np.float32)
+
+
+def _back(latent: np.ndarray, like: np.ndarray, prior: str) -> np.ndarray:
+    """A latent [z] brought to where the prior has its mass: another's length, or the range."""
     if prior == GAUSSIAN:
         length = np.linalg.norm(latent)
-        latent *= np.linalg.norm(a) / length if length else 0.0
-    elif prior == UNIFORM:
-        latent = np.clip(latent, -1.0, 1.0)
-    return latent.astype(np.float32)
+        return latent * (np.linalg.norm(like) / length if length else 0.0)
+    return np.clip(latent, -1.0, 1.0) if prior == UNIFORM else latent
 
 
 def set_code(

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from serving import latents
+from serving import UsageError, latents
 from trainer.metrics import path_length
 
 NOISE = [{"name": "noise", "start": 0, "size": 2}]
@@ -59,3 +59,22 @@ def test_arithmetic_comes_back_to_where_the_prior_is():
     np.testing.assert_allclose(latents.arithmetic(E1, -E1, E2, "uniform"), [1, 1])
     np.testing.assert_allclose(latents.arithmetic(E1, -E1, E2, "other"), [2, 1])
     np.testing.assert_array_equal(latents.arithmetic(E1, E1, 0 * E2, "gaussian"), [0, 0])
+
+
+def test_the_direction_of_an_attribute_is_the_difference_of_two_means():
+    points = np.array([[3.0, 1.0], [1.0, 1.0], [0.0, 0.0], [0.0, 2.0]])
+    way = latents.direction(points, [True, True, False, False])
+    np.testing.assert_allclose(way, [2.0, 0.0])
+    for has in ([True] * 4, [False] * 4):
+        with pytest.raises(UsageError, match="of 4 latents have the attribute"):
+            latents.direction(points, has)
+
+
+def test_moved_latents_stay_where_the_prior_has_its_mass():
+    points, way = np.array([[0.0, 1.0], [3.0, 4.0]]), np.array([1.0, 0.0])
+    plain = latents.moved(points, way, [1.0, -2.0], "none")
+    np.testing.assert_allclose(plain, [[1.0, 1.0], [1.0, 4.0]])
+    arc = latents.moved(points, way, 1.0, "gaussian")
+    np.testing.assert_allclose(np.linalg.norm(arc, axis=1), [1.0, 5.0], rtol=1e-6)
+    np.testing.assert_allclose(arc[0], [HALF, HALF], rtol=1e-6)
+    np.testing.assert_allclose(latents.moved(points[:1], way, 9.0, "uniform"), [[1.0, 1.0]])
