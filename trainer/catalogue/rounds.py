@@ -113,11 +113,14 @@ class PairsRound(AnyRound):
 
 
 class AutoencoderRound(AnyRound):
-    """An encoder and a decoder, no discriminator: the VAE (Kingma & Welling 2014)."""
+    """An encoder and a decoder, no discriminator: a VAE (Kingma & Welling 2014) or a plain one."""
 
     target: ClassVar[str] = "trainer.game.rounds.autoencoder:Autoencoder"
     roles: ClassVar[dict[str, str]] = {"generator": "generator", "encoder": "encoder"}
     name: Literal["autoencoder"] = "autoencoder"
+    # Whether a latent is drawn around what the encoder says, at the price of the divergence; false
+    # makes a plain autoencoder, which only reconstructs.
+    variational: bool = True
     # Weight of the divergence; one is the evidence lower bound.
     beta: float = Field(1.0, ge=0.0)
     # Distribution of an example around what was decoded.
@@ -126,12 +129,18 @@ class AutoencoderRound(AnyRound):
     deviation: float = Field(0.1, gt=0.0)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """A prior that the divergence is not of, and terms that nobody would play."""
+        """A prior that the divergence is not of, statistics of the prior, and terms of no use."""
         prior = experiment.prior
         if prior.name != "gaussian" or getattr(prior, "categorical", None):
             yield (
                 f"prior.name: received {prior.name!r} with the round 'autoencoder', whose "
                 "divergence is from a Gaussian without codes; set prior=gaussian"
+            )
+        if not self.variational and experiment.network_of("generator").mixing("generator"):
+            yield (
+                "round.variational: received false with batch normalisation, whose statistics are "
+                "those of drawn latents, which a plain autoencoder never sees; set "
+                "network.generator_normalization to layer or none"
             )
         for kind in ("penalties", "terms", "wrappers"):
             if getattr(experiment, kind):

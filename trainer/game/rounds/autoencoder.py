@@ -1,4 +1,4 @@
-"""Variational autoencoders: one side only, on the same road as the games they are compared with."""
+"""Autoencoders: one side only, on the same road as the games that they are compared with."""
 
 import math
 from collections.abc import Mapping
@@ -28,6 +28,9 @@ class Autoencoder(Round):
     it makes pictures in [-1, 1]; their likelihood is a Gaussian of fixed deviation on that scale,
     or a Bernoulli of the same numbers on [0, 1].
 
+    A plain autoencoder takes the mean for z and has no divergence: it minimises -log p(x | E(x)),
+    and nothing holds its latents to the prior.
+
     Reference: Kingma & Welling 2014, "Auto-encoding variational Bayes", equation 10; β: Higgins et
     al. 2017.
     """
@@ -40,18 +43,14 @@ class Autoencoder(Round):
         """A generator that decodes and an encoder, both on the generator's side."""
         x = {name: modalities.seen_field(field) for name, field in self.fields.items()}
         told = dict(self.parts.condition.ports)
-        moments = Field((self.parts.prior.size,))
+        moments = {"mean": Field((self.parts.prior.size,))}
+        if self.options.variational:
+            moments["log_variance"] = moments["mean"]
         return {
             "generator": Role(
                 "generator", GENERATOR, {**self.parts.prior.ports, **told}, x, averaged=True
             ),
-            "encoder": Role(
-                "encoder",
-                GENERATOR,
-                {**x, **told},
-                {"mean": moments, "log_variance": moments},
-                averaged=True,
-            ),
+            "encoder": Role("encoder", GENERATOR, {**x, **told}, moments, averaged=True),
         }
 
     def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
@@ -61,16 +60,19 @@ class Autoencoder(Round):
 
         def turn() -> Outcome:
             posterior = players["encoder"]({**batch, **told})
-            z = sampled(posterior, noise.keys("posterior"))
+            drawn = self.options.variational
+            z = sampled(posterior, noise.keys("posterior")) if drawn else posterior["mean"]
             made = players["generator"]({"latent": z, **told})
-            distortion = self._distortion(batch, made)
-            losses = {
-                "reconstruction_loss": distortion,
-                "kl_divergence": self.options.beta * divergence(posterior),
-            }
-            return Outcome(losses, {"elbo": -distortion - divergence(posterior)})
+            reconstructed = Outcome({"reconstruction_loss": self._distortion(batch, made)})
+            return reconstructed | self._price(posterior, reconstructed) if drawn else reconstructed
 
         return updates.minimise(GENERATOR, turn)
+
+    def _price(self, posterior: Outputs, reconstructed: Outcome) -> Outcome:
+        """The divergence, and the bound that both losses make."""
+        kl = divergence(posterior)
+        elbo = -reconstructed.losses["reconstruction_loss"] - kl
+        return Outcome({"kl_divergence": self.options.beta * kl}, {"elbo": elbo})
 
     def signatures(self, networks: Mapping[str, Network]) -> Signatures:
         """Samples, latents of samples (the posterior's mean), reconstructions, and oddness."""
@@ -80,11 +82,11 @@ class Autoencoder(Round):
         offered = {**generation(sampler), **inference(model)}
         if condition.request:
             return offered
-        return {
-            **offered,
-            **anomaly(self.fields, model.error),
-            **likelihood(self.fields, lambda x, seed: self._log_weight(networks, x, seed)),
-        }
+        offered |= anomaly(self.fields, model.error)
+        if not self.options.variational:
+            return offered
+        weigh = likelihood(self.fields, lambda x, seed: self._log_weight(networks, x, seed))
+        return {**offered, **weigh}
 
     def _log_weight(self, networks: Mapping[str, Network], x: Inputs, seed: tf.Tensor) -> tf.Tensor:
         posterior = networks["encoder"](x)

@@ -64,6 +64,26 @@ def test_a_game_of_one_side_has_one_optimizer_and_learns(digits):
     assert "score" not in game.live.signatures and "reconstruct" in game.live.signatures
 
 
+def test_a_plain_one_decodes_what_it_encodes_and_pays_nothing_else(digits):
+    game = assemble(tiny("autoencoder-digits"), digits.spec, examples=digits.train)
+    gan = game.gan
+    batch = next(iter(pipeline.batches(digits.train, batch_size=16, seed=0)))
+    x = tf.cast(batch["sample"][:, 0], tf.float32) / 127.5 - 1.0
+    z = gan.networks["encoder"]({"sample": x}, training=True)
+    assert set(z) == {"mean"}
+    made = gan.networks["generator"]({"latent": z["mean"]}, training=True)["sample"]
+    expected = minus_log_likelihood(x, made, deviation=1.0, bernoulli=True)
+    found = gan.train_step(batch)
+    assert set(found) == {"reconstruction_loss"}
+    assert float(found["reconstruction_loss"]) == pytest.approx(float(np.mean(expected)), rel=1e-4)
+    assert "log_weight" not in game.live.signatures and "reconstruct" in game.live.signatures
+
+
+def test_a_plain_one_with_statistics_of_the_prior_is_refused():
+    with pytest.raises(ConfigError, match=r"set network\.generator_normalization to layer or none"):
+        tiny("vae-digits", "round.variational=false")
+
+
 @pytest.mark.parametrize(
     ("override", "word"),
     [("prior=uniform", "set prior=gaussian"), ("wrappers=[pack]", "has no discriminator")],
