@@ -134,6 +134,16 @@ def test_the_margin_of_energies_is_the_same_on_all_replicas(digits):
     assert logs_one["margin"] > 0.0 and "generator_pulling_away" in logs_two
 
 
+def test_learned_latents_are_those_of_the_same_examples_on_all_replicas(digits):
+    slow = "optimizers.generator={name: sgd, learning_rate: 1e-4, momentum: 0.5}"
+    experiment = tiny("glo-digits", "network={name: mlp, units: [8]}", slow)
+    one, logs_one, _ = _played(experiment, digits, 1)
+    two, logs_two, _ = _played(experiment, digits, 2)
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
+    assert logs_one["reconstruction_loss"] == pytest.approx(logs_two["reconstruction_loss"])
+
+
 def test_the_controller_of_augmentations_is_the_same_on_all_replicas(digits):
     """20 steps of 16 examples: nine changes of 2 · 16 / 4 000 = .008 before the last one."""
     adaptive = "wrappers=[{name: augment, adaptive: true, every: 2, speed: 4.0, probability: 0.5}]"

@@ -276,6 +276,27 @@ class Recurrent(AnyNetwork):
     filters: int = Field(64, ge=1)
 
 
+class CodeTable(AnyNetwork):
+    """A learned latent for every training example (GLO, Bojanowski et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.networks.code_table:CodeTable"
+    builds: ClassVar[tuple[str, ...]] = ("codes",)
+    name: Literal["code_table"] = "code_table"
+    # How many times as fast as other weights codes move under Adam.
+    rate: float = Field(10.0, gt=0.0)
+
+
 Network = Annotated[
-    MLP | DCGAN | SNGAN | R3GAN | UNet | ResNet | Patch | Progressive | Recurrent | Custom, BY_NAME
+    MLP
+    | DCGAN
+    | SNGAN
+    | R3GAN
+    | UNet
+    | ResNet
+    | Patch
+    | Progressive
+    | Recurrent
+    | CodeTable
+    | Custom,
+    BY_NAME,
 ]

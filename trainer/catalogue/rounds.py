@@ -150,6 +150,47 @@ class AutoencoderRound(AnyRound):
                 )
 
 
+class LatentOptimizationRound(AnyRound):
+    """A generator alone, and a learned latent for every example (GLO, Bojanowski et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.latent_optimization:LatentOptimization"
+    roles: ClassVar[dict[str, str]] = {"generator": "generator", "codes": "codes"}
+    name: Literal["latent_optimization"] = "latent_optimization"
+    # Levels of the Laplacian pyramid in which pictures are compared; one compares pixels.
+    levels: int = Field(3, ge=1)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Other latents, conditions, statistics of drawn latents, mirrored and further choices."""
+        prior = experiment.prior
+        coded = getattr(prior, "categorical", ()) or getattr(prior, "continuous", 0)
+        if prior.name != "gaussian" or coded:
+            yield (
+                f"prior.name: received {prior} with the round {self.name!r}, whose latents are "
+                "learned without codes; set prior=gaussian"
+            )
+        if experiment.condition.name != "none":
+            yield (
+                f"condition.name: received {experiment.condition.name!r} with the round "
+                f"{self.name!r}, whose generator is told a latent only; set condition=none"
+            )
+        if experiment.network_of("generator").mixing("generator"):
+            yield (
+                f"round: received {self.name!r} with batch normalisation, whose statistics are "
+                "those of drawn latents; set network.generator_normalization to layer or none"
+            )
+        if experiment.data.flip:
+            yield (
+                f"data.flip: received true with the round {self.name!r}, which learns one latent "
+                "an example; set it to false"
+            )
+        for kind in ("penalties", "terms", "wrappers"):
+            if getattr(experiment, kind):
+                yield (
+                    f"{kind}: received some with the round {self.name!r}, which has no "
+                    "discriminator; leave them out"
+                )
+
+
 class CoupledRound(AnyRound):
     """Two translators against two discriminators, there and back (CycleGAN, Zhu et al. 2017)."""
 
@@ -238,6 +279,7 @@ Round = Annotated[
     | SimultaneousRound
     | PairsRound
     | AutoencoderRound
+    | LatentOptimizationRound
     | CoupledRound
     | PolicyRound
     | Custom,
