@@ -1,10 +1,14 @@
 """Conditions: what both players are told."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
 from trainer.catalogue.choice import BY_NAME, Component, Custom
+
+if TYPE_CHECKING:
+    from trainer.config.experiment import Experiment
 
 
 class AnyCondition(Component):
@@ -12,9 +16,12 @@ class AnyCondition(Component):
 
     Attributes:
         shows_pictures: whether the players are told a picture.
+        families: networks of its own, by role, as they are unless `networks.ROLE` says otherwise;
+            the kind of each is its name.
     """
 
     shows_pictures: ClassVar[bool] = False
+    families: ClassVar[dict[str, Component]] = {}
 
 
 class NoCondition(AnyCondition):
@@ -81,6 +88,16 @@ class TogetherCondition(Component):
     def shows_pictures(self) -> bool:
         """Whether one of them does."""
         return any(condition.shows_pictures for condition in self.of)
+
+    @property
+    def families(self) -> dict[str, Component]:
+        """Networks of their own, by role."""
+        return {role: own for condition in self.of for role, own in condition.families.items()}
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """What each of them cannot go with."""
+        for condition in self.of:
+            yield from condition.impossible(experiment)
 
 
 def _several(value: Any) -> Any:

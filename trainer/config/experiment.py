@@ -224,7 +224,8 @@ class Experiment(Section):
 
     def network_of(self, role: str) -> catalogue.Network:
         """The family that builds a role."""
-        return self.networks.get(role, self.network)
+        own: catalogue.Network = self.condition.families.get(role, self.network)
+        return self.networks.get(role, own)
 
     def as_dict(self) -> dict[str, Any]:
         """The resolved experiment as plain JSON values, every field present."""
@@ -275,7 +276,7 @@ def _impossible_games(e: Experiment) -> Iterator[str]:
 
 def _impossible_networks(e: Experiment) -> Iterator[str]:
     """Roles that the game lacks, and families without what a role needs."""
-    roles = e.round.roles
+    roles = e.round.roles and {**e.round.roles, **{role: role for role in e.condition.families}}
     for name in e.networks:
         if roles and name not in roles:
             yield (

@@ -60,6 +60,7 @@ class GameTurn:
         batch: the examples and their labels.
         noise: the turn's random streams; `noise.step` is the step of the run.
         players: every player, for terms that ask another network.
+        objective: the losses that the logits are for.
     """
 
     judge: Judge
@@ -69,6 +70,7 @@ class GameTurn:
     batch: Batch
     noise: Noise
     players: Players
+    objective: Objective
 
 
 class Term:
@@ -218,7 +220,7 @@ class AdversarialLoss:
         def judge(sample: Sample, other: Inputs | None = None) -> Judged:
             return self._judged(players, sample, given if other is None else other)
 
-        return GameTurn(judge, real, fake, given, batch, noise, players)
+        return GameTurn(judge, real, fake, given, batch, noise, players, self.objective)
 
     def _of_discriminator(self, turn: GameTurn) -> Outcome:
         assert turn.real is not None

@@ -133,7 +133,7 @@ class LiveModel:
             seed = tf.range(first, first + _STATISTICS_ROWS, dtype=tf.int64)
             inputs = self.gan.round.statistics_inputs(seed, self._seen(first))
             for name, of_role in inputs.items():
-                batches.setdefault(name, []).append(of_role)
+                batches.setdefault(name, []).append(self.gan.round.told(of_role, self.networks))
         return batches
 
     def _seen(self, first: int) -> Batch | None:

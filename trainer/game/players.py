@@ -1,7 +1,7 @@
 """Players: networks as the rounds call them, by the names of their inputs and outputs."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -43,6 +43,23 @@ class Network:
             return outputs
         (name,) = self.role.outputs
         return {name: outputs}
+
+
+class Told(Network):
+    """A network in inference mode whose inputs are first completed.
+
+    Args:
+        network: which answers.
+        complete: makes of the inputs of a request those that the network takes.
+    """
+
+    def __init__(self, network: Network, complete: Callable[[Inputs], Inputs]) -> None:
+        super().__init__(network.model, network.role)
+        self._complete = complete
+
+    def __call__(self, inputs: Inputs) -> Outputs:
+        """The outputs; see `Network`."""
+        return super().__call__(self._complete(inputs))
 
 
 class _Place(threading.local):

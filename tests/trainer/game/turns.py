@@ -2,7 +2,9 @@
 
 import tensorflow as tf
 
+from trainer import catalogue
 from trainer.game.adversarial_loss import GameTurn, Judged
+from trainer.game.objectives import non_saturating
 from trainer.randomness import Noise
 
 
@@ -26,4 +28,6 @@ def turn_of(logits, real, fake, noise=None, *, outputs=None, given=None, batch=N
 
     rows = 1 if fake is None else len(next(iter(judged(fake).sample.values())))
     noise = noise or noise_of(rows)
-    return GameTurn(judge, judged(real), judged(fake), given or {}, batch or {}, noise, {})
+    objective = non_saturating(catalogue.NonSaturating())
+    turn = (judge, judged(real), judged(fake), given or {}, batch or {}, noise, {}, objective)
+    return GameTurn(*turn)

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from trainer import randomness
 from trainer.fields import Field
-from trainer.game.players import Inputs
+from trainer.game.players import Inputs, Network
+from trainer.game.roles import Role
 
 # What a caller names: a value for each field of `Condition.request`, as it is stored.
 Values = Mapping[str, tf.Tensor]
@@ -24,10 +25,12 @@ class Condition:
     Attributes:
         ports: what the networks receive, by name, as they see it.
         request: what a caller gives, by name, as it is stored.
+        roles: networks of its own, such as one that reads texts; a round has them among its roles.
     """
 
     ports: Mapping[str, Field] = {}
     request: Mapping[str, Field] = {}
+    roles: Mapping[str, Role] = {}
 
     def of_batch(self, batch: Mapping[str, tf.Tensor]) -> Inputs:
         """The networks' inputs for a batch of one turn (as the players see it)."""
@@ -45,6 +48,10 @@ class Condition:
 
         Fails with INVALID_ARGUMENT at run time when a value is out of range.
         """
+        return {}
+
+    def told(self, inputs: Inputs, networks: Mapping[str, Network]) -> Inputs:
+        """What networks of its own make of inputs that `of_batch` or `encode` gave."""
         return {}
 
     def of_examples(self, examples: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:

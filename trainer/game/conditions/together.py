@@ -9,7 +9,7 @@ from trainer import catalogue, randomness
 from trainer.data.examples import DataSpec
 from trainer.errors import ConfigError
 from trainer.game.conditions.condition import Condition, Values
-from trainer.game.players import Inputs
+from trainer.game.players import Inputs, Network
 
 
 class Together(Condition):
@@ -32,6 +32,7 @@ class Together(Condition):
             )
         self.ports = {k: v for member in self.members for k, v in member.ports.items()}
         self.request = {k: v for member in self.members for k, v in member.request.items()}
+        self.roles = {k: v for member in self.members for k, v in member.roles.items()}
 
     def of_batch(self, batch: Mapping[str, tf.Tensor]) -> Inputs:
         """What all of them tell of a training batch."""
@@ -51,6 +52,11 @@ class Together(Condition):
     def encode(self, values: Values) -> Inputs:
         """What all of them tell for the values that a request names."""
         return {k: v for member in self.members for k, v in member.encode(values).items()}
+
+    def told(self, inputs: Inputs, networks: Mapping[str, Network]) -> Inputs:
+        """What the networks of all of them make of their inputs."""
+        told = (member.told(inputs, networks) for member in self.members)
+        return {k: v for of_member in told for k, v in of_member.items()}
 
     def describe(self) -> dict[str, Any]:
         """What each of them says."""

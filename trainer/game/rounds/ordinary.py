@@ -8,7 +8,7 @@ from trainer import catalogue
 from trainer.data import modalities
 from trainer.game.adversarial_loss import Batch, Sample
 from trainer.game.parts import Parts
-from trainer.game.players import Inputs, Network, Players
+from trainer.game.players import Inputs, Network, Players, Told
 from trainer.game.roles import DISCRIMINATOR, GENERATOR, Role
 from trainer.game.rounds.round import Round, of_turn
 from trainer.game.signatures.generation import generation
@@ -45,6 +45,7 @@ class Ordinary(Round):
             "discriminator": Role(
                 "discriminator", DISCRIMINATOR, {**sample, **self.loss.told(told)}, self.loss.needs
             ),
+            **self.parts.condition.roles,
         }
 
     def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
@@ -60,7 +61,7 @@ class Ordinary(Round):
         last, own = of_turn(batch, self.turns - 1), noise.within("generator")
 
         def turn() -> Outcome:
-            given = self.given(last, own)
+            given = self.told(self.given(last, own), players)
             fake = self.fake(players, given)
             return self.loss.generator(players, fake, given, last, own, real=self.real(last))
 
@@ -71,7 +72,11 @@ class Ordinary(Round):
         return {name: batch[name] for name in self.fields}
 
     def given(self, batch: Batch, noise: Noise) -> Inputs:
-        """What the fakes are made from: a latent, the batch's condition, a key a row."""
+        """What the fakes are made from: a latent, the batch's condition, a key a row.
+
+        What networks of the condition's own make of it is added within a turn (`told`), where they
+        may learn.
+        """
         prior = self.parts.prior
         latent = {"latent": prior.sample(noise.keys("latent"))} if prior.size else {}
         told = self.parts.condition.of_batch(batch)
@@ -83,10 +88,13 @@ class Ordinary(Round):
 
     def _judging(self, players: Players, batch: Batch, noise: Noise) -> Turn:
         """A discriminator's turn; its names are its own, so that it may be asked again."""
-        given = self.given(batch, noise)
+        drawn = self.given(batch, noise)
 
         def turn() -> Outcome:
-            fake = self.fake(players, given, freeze_statistics=True)
+            given = self.told(drawn, players)
+            # What tells a condition learns from judging, not from spoiling the fakes.
+            fixed = {name: tf.stop_gradient(values) for name, values in given.items()}
+            fake = self.fake(players, fixed, freeze_statistics=True)
             return self.loss.discriminator(players, self.real(batch), fake, given, batch, noise)
 
         return turn
@@ -96,15 +104,18 @@ class Ordinary(Round):
     ) -> Outcome:
         """One turn each on the same fakes: the generator's pass is recorded first and kept."""
         batch, own = of_turn(batch, 0), noise.within("discriminator 0")
-        given = self.given(batch, own)
+        drawn = self.given(batch, own)
 
         def turn() -> Outcome:
+            given = self.told(drawn, players)
             fake, real = self.fake(players, given), self.real(batch)
+
+            def judging() -> Outcome:
+                told = self.told(drawn, players)
+                return self.loss.discriminator(players, real, fake, told, batch, own)
+
             with updates.without_trace():
-                judged = updates.minimise(
-                    DISCRIMINATOR,
-                    lambda: self.loss.discriminator(players, real, fake, given, batch, own),
-                )
+                judged = updates.minimise(DISCRIMINATOR, judging)
             made = self.loss.generator(players, fake, given, batch, own, real=real)
             watched = {**judged.losses, **judged.watched, **made.watched}
             return Outcome(made.losses, watched, judged.judgements)
@@ -117,11 +128,15 @@ class Ordinary(Round):
         There is no `score` where the discriminator judges several samples at once.
         """
         condition = self.parts.condition
-        sampler = Sampler(networks["generator"], self.parts.prior, condition, self.fields)
+        generator, judge = (
+            Told(networks[name], lambda inputs: self.told(inputs, networks))
+            for name in ("generator", "discriminator")
+        )
+        sampler = Sampler(generator, self.parts.prior, condition, self.fields)
         make = translation if is_translation(sampler) else generation
         if self.parts.experiment.network_of("discriminator").judged_together > 1:
             return dict(make(sampler))
-        score = judgement(networks["discriminator"], self.loss, condition, self.fields)
+        score = judgement(judge, self.loss, condition, self.fields)
         return {**make(sampler), **score}
 
     def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:

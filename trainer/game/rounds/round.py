@@ -90,7 +90,8 @@ class Round:
     def statistics_given(self, seed: tf.Tensor, examples: Batch | None) -> Inputs | None:
         """What fakes are made from, for lasting seeds: latents, a condition, keys.
 
-        The condition is drawn, or else the examples' own; None where there are none.
+        The condition is drawn, or else the examples' own; None where there are none. What networks
+        of the condition's own make of it is still to be added (`told`).
         """
         prior, condition = self.parts.prior, self.parts.condition
         keys = randomness.key_of(seed, "statistics latent")
@@ -118,6 +119,10 @@ class Round:
             real = {name: examples[name] for name in fields}
             inputs["encoder"] = {**real, **self.parts.condition.of_batch(examples)}
         return inputs
+
+    def told(self, given: Inputs, networks: Mapping[str, Network]) -> Inputs:
+        """What is given, with what networks of the condition's own make of it."""
+        return {**given, **self.parts.condition.told(given, networks)}
 
     def example_input(
         self, signature: str, name: str, examples: Mapping[str, np.ndarray]
