@@ -25,6 +25,8 @@ class Source(Component):
     argument: ClassVar[str | None] = None
     # What messages call it there.
     placeholder: ClassVar[str] = "PATH"
+    # Whether its examples have captions: the fields `text` and `wrong_text`.
+    has_captions: ClassVar[bool] = False
 
     @model_serializer(mode="wrap")
     def _short(self, write: SerializerFunctionWrapHandler) -> dict[str, Any] | str:
@@ -151,6 +153,40 @@ class Lines(Source):
     # What a symbol is.
     level: Literal["character", "word"] = "character"
     # Symbols of a sequence, longer lines being left out; null takes those of the longest line.
+    length: int | None = Field(None, ge=1)
+
+
+class CaptionedDigits(Source):
+    """The built-in digits in colours and corners, with captions that say which and where."""
+
+    target: ClassVar[str] = "trainer.data.sources.captioned_digits:open_source"
+    has_captions: ClassVar[bool] = True
+    name: Literal["captioned_digits"] = "captioned_digits"
+    # How many pictures are made.
+    pictures: int = Field(20_000, ge=2, le=1_000_000)
+    # Tenths of the 160 combinations of digit, colour and corner that training never sees; the
+    # held-out examples are made of those then, and of nothing else.
+    unseen: int = Field(0, ge=0, le=5)
+
+
+class Captions(Source):
+    """Pictures of one's own with a caption each, in a JSONL or CSV file."""
+
+    target: ClassVar[str] = "trainer.data.sources.captions:open_source"
+    has_captions: ClassVar[bool] = True
+    name: Literal["captions"] = "captions"
+    # A folder of image files, or an .npz file of arrays; on a local disk.
+    pictures: str = Field(min_length=1)
+    # A .jsonl file of an object a line, or a .csv file with a header.
+    captions: str = Field(min_length=1)
+    # The key or column of a picture's path within the folder; lines of an .npz file's pictures
+    # are in their order instead.
+    picture: str = "file"
+    # The key or column of a picture's caption.
+    caption: str = "caption"
+    # Words of the vocabulary at most, the most frequent ones of the training captions.
+    words: int = Field(10_000, ge=1)
+    # Words of a caption at most, the rest being cut; null takes as many as the longest has.
     length: int | None = Field(None, ge=1)
 
 
@@ -311,6 +347,8 @@ DataSource = Annotated[
     | Generated
     | Grammar
     | Lines
+    | CaptionedDigits
+    | Captions
     | DigitPairs
     | Pairs
     | Domains
