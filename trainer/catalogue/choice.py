@@ -74,7 +74,7 @@ class Custom(Component):
 
     roles: ClassVar[dict[str, str]] = {}
     builds: ClassVar[tuple[str, ...]] = ()
-    families: ClassVar[dict[str, Component]] = {}
+    families: ClassVar[dict[str, Any]] = {}
     shows_pictures: ClassVar[bool] = True
     translates: ClassVar[bool] = True
     logits_are_probabilities: ClassVar[bool] = False

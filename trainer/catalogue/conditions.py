@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from trainer.catalogue.choice import BY_NAME, Component, Custom
+from trainer.catalogue.networks import Words
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -21,7 +22,7 @@ class AnyCondition(Component):
     """
 
     shows_pictures: ClassVar[bool] = False
-    families: ClassVar[dict[str, Component]] = {}
+    families: ClassVar[dict[str, Words]] = {}
 
 
 class NoCondition(AnyCondition):
@@ -71,8 +72,41 @@ class DerivedCondition(AnyCondition):
     grey: bool = False
 
 
+class TextCondition(AnyCondition):
+    """Both players see one vector of a caption, read by a network of its own (Reed et al. 2016)."""
+
+    target: ClassVar[str] = "trainer.game.conditions.text:Text"
+    families: ClassVar[dict[str, Words]] = {"text_encoder": Words()}
+    name: Literal["text"] = "text"
+    # The data's field that holds the caption.
+    field: str = "text"
+    # Numbers of the vector.
+    size: int = Field(32, ge=1)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Rounds that have no place for the network that reads, and data without captions."""
+        if experiment.round.name != "ordinary" and not isinstance(experiment.round, Custom):
+            yield (
+                f"condition.name: received 'text' with the round {experiment.round.name!r}, which "
+                "has no place for the network that reads captions; set round=ordinary"
+            )
+        source = experiment.data.source
+        if not (isinstance(source, Custom) or getattr(source, "has_captions", False)):
+            yield (
+                f"condition.name: received 'text' with data.source={source}, which has no "
+                "captions; set data.source=captioned_digits, or {name: captions, pictures: FOLDER, "
+                "captions: FILE.jsonl}"
+            )
+
+
 _Member = Annotated[
-    LabelCondition | ImageCondition | AttributesCondition | DerivedCondition | Custom, BY_NAME
+    LabelCondition
+    | ImageCondition
+    | AttributesCondition
+    | DerivedCondition
+    | TextCondition
+    | Custom,
+    BY_NAME,
 ]
 
 
@@ -90,7 +124,7 @@ class TogetherCondition(Component):
         return any(condition.shows_pictures for condition in self.of)
 
     @property
-    def families(self) -> dict[str, Component]:
+    def families(self) -> dict[str, Words]:
         """Networks of their own, by role."""
         return {role: own for condition in self.of for role, own in condition.families.items()}
 
@@ -110,6 +144,7 @@ Condition = Annotated[
     | ImageCondition
     | AttributesCondition
     | DerivedCondition
+    | TextCondition
     | TogetherCondition
     | Custom,
     BY_NAME,

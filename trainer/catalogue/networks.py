@@ -286,6 +286,19 @@ class CodeTable(AnyNetwork):
     rate: float = Field(10.0, gt=0.0)
 
 
+class Words(AnyNetwork):
+    """A reader of captions: a vector a word, and one of them all (after Reed et al. 2016)."""
+
+    target: ClassVar[str] = "trainer.networks.words:Words"
+    builds: ClassVar[tuple[str, ...]] = ("text_encoder",)
+    name: Literal["words"] = "words"
+    # Numbers that stand for a word.
+    embedding: int = Field(32, ge=1)
+    # How words come together: in their mean, which knows no order, or in the last state of a
+    # recurrent network.
+    reading: Literal["mean", "gru"] = "gru"
+
+
 Network = Annotated[
     MLP
     | DCGAN
@@ -297,6 +310,7 @@ Network = Annotated[
     | Progressive
     | Recurrent
     | CodeTable
+    | Words
     | Custom,
     BY_NAME,
 ]

@@ -11,6 +11,9 @@ from trainer.game.players import Outputs
 from trainer.game.signatures.sampling import Sampler, output_fields
 from trainer.game.signatures.signature import SEED, Signature
 
+# Kinds of conditions that `generate` answers beside the sample that it drew them for.
+_SHOWN = ("label", "text")
+
 
 def generation(sampler: Sampler) -> dict[str, Signature]:
     """`generate`, `generate_conditional`, `latents`, `decode`, and pictures as PNG.
@@ -23,7 +26,7 @@ def generation(sampler: Sampler) -> dict[str, Signature]:
     request = dict(sampler.condition.request)
     signatures: dict[str, Signature] = {}
     if sampler.condition.can_be_drawn:
-        drawn = {name: field for name, field in request.items() if field.kind == "label"}
+        drawn = {name: field for name, field in request.items() if field.kind in _SHOWN}
         signatures["generate"] = Signature({"seed": SEED}, made | drawn, _generate(sampler, drawn))
         signatures["condition"] = Signature(
             {"seed": SEED}, request, lambda seed: sampler.drawn(seed), exported=False
