@@ -18,7 +18,7 @@ from serving.bulk.endings import file_ending
 from serving.client import Client
 from serving.description import Description, Signature
 from serving.errors import NotFound, ServingError, UsageError
-from serving.fields import IMAGE, LABEL, LATENT, SEED, STRING, TEXT, Field
+from serving.fields import ALL, IMAGE, LABEL, LATENT, SEED, STRING, TEXT, Field
 from serving.pictures import encode_png, is_png, read_picture
 from serving.transports import DEFAULT_MODEL
 
@@ -196,12 +196,21 @@ def _inputs(signature: Signature, question: Question) -> dict[str, Any]:
         if rows:
             name = signature.input_of(kind, option)
             field = signature.inputs[name]
-            inputs[name] = [field.read(name, row) if option == "--label" else row for row in rows]
+            inputs[name] = (
+                _labels(field, name, [*map(str, rows)]) if option == "--label" else list(rows)
+            )
     seed = signature.first(SEED) or (SEED if question.codes or question.seeds else None)
     if seed is not None and seed not in inputs:
         inputs[seed] = _seeds(question, _num_rows(inputs))
     num_rows = _num_rows(inputs)
     return {name: _spread(rows, num_rows) for name, rows in inputs.items()}
+
+
+def _labels(field: Field, name: str, texts: Sequence[str]) -> list[Any]:
+    """The labels of texts; "all", unless a class is called so, is every class."""
+    if texts == [ALL] and ALL not in field.names and field.num_classes:
+        return list(range(field.num_classes))
+    return [field.read(name, text) for text in texts]
 
 
 def _values(signature: Signature, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:

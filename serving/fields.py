@@ -15,6 +15,7 @@ from serving.errors import UsageError
 IMAGE, CLIP, MASK, STROKES = "image", "clip", "mask", "strokes"
 LABEL, TEXT, SEED, LATENT, SCALAR, KEY = "label", "text", "seed", "latent", "scalar", "key"
 STRING = "string"
+ALL = "all"  # in the place of a label's name: every class
 # A row of these is a file of its own: a picture, or NumPy's array of a clip.
 _IN_FILES = frozenset({IMAGE, MASK, STROKES, CLIP})
 
@@ -305,5 +306,10 @@ def _as_bytes(name: str, value: Any) -> np.ndarray:
     for item in array.flat:
         if not isinstance(item, str | bytes):
             raise UsageError(f"{name}: received {type(item).__name__}; expected text or bytes.")
-    encode = np.frompyfunc(lambda item: item.encode() if isinstance(item, str) else item, 1, 1)
+    encode = np.frompyfunc(_encoded, 1, 1)
     return np.asarray(encode(array), object)
+
+
+def _encoded(item: str | bytes) -> bytes:
+    """A text as UTF-8; bytes of a command line that were none before are what they were."""
+    return item.encode("utf-8", "surrogateescape") if isinstance(item, str) else item

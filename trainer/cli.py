@@ -350,7 +350,9 @@ def serve(ctx: click.Context, model_dir: str, engine: str, as_json: bool, **valu
 @click.option("--label-name", help="Version label to ask, such as stable.")
 @click.option("--signature", help="Default generate, with --label generate_conditional.")
 @click.option("--seed", "seeds", type=int, multiple=True, help="May be repeated; default 0.")
-@click.option("--label", "labels", multiple=True, help="Name or number; one for all or one a row.")
+@click.option(
+    "--label", "labels", multiple=True, help="Name or number, one for all or one a row; or all."
+)
 @click.option("--label-index", "label_indices", type=int, multiple=True, help="Number alone.")
 @click.option("--text", "texts", multiple=True, help="One for all or one a row.")
 @click.option("--count", type=int, help="How many samples, with seeds from --seed on.")

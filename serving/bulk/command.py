@@ -24,8 +24,10 @@ _OPTIONS = (
     click.option("--format", type=click.Choice(formats.NAMES), help="Default by the samples."),
     click.option("--compression", help="Within the format: deflate, gzip, zstd, … or none."),
     click.option("--seed", default=0, show_default=True, help="Sample i has seed SEED + i."),
-    click.option("--label", help="Class of every sample; default by the data's shares."),
+    click.option("--label", help="Class of every sample, or all; default by the data's shares."),
     click.option("--label-index", type=int, help="Its number, whatever the classes are called."),
+    click.option("--text", help="What every sample is to show, for models of text."),
+    click.option("--code", multiple=True, metavar="NAME=NUMBER", help="A part of every latent."),
     click.option("--per-class", type=int, metavar="N", help="N of every class."),
     click.option("--proportions", metavar="LABEL=SHARE,…", help="COUNT split by these shares."),
     click.option("--rows", metavar="FILE", help="A .csv or .parquet: seed and condition a sample."),
@@ -75,7 +77,7 @@ def checked(options: dict[str, Any], runner_options: list[str]) -> dict[str, Any
         options["label"] = index
     options |= {
         "proportions": _proportions(options["proportions"]),
-        "grid": _grid(options["grid"]),
+        "grid": _grid((*options["grid"], *options.pop("code"))),
         "interpolate": _pairs(options["interpolate"]),
     }
     require_local_versions(options["model_dir"])

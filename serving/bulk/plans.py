@@ -6,7 +6,7 @@ A plan is a value; its document is part of the manifest, and an equal document i
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from math import gcd
 from typing import Any, ClassVar, Protocol
@@ -16,6 +16,8 @@ import numpy as np
 from serving.errors import UsageError
 
 Columns = dict[str, np.ndarray]
+# A value for all samples, by the name of the input: the number of a label, or a text.
+Told = Mapping[str, int | str]
 
 MAX_SEED = 2**63 - 1
 SHARD_SEEDS = 2**32  # how many seeds a shard owns where samples are rejected
@@ -40,16 +42,20 @@ class Plan(Protocol):
 
 @dataclass(frozen=True)
 class Seeds:
-    """Sample i has the seed `seed` + i, and one label or the one that the model draws."""
+    """Sample i has the seed `seed` + i, under one condition or what the model draws.
+
+    Attributes:
+        condition: what every sample is made under, by the input's name: a label or a text.
+    """
 
     kind: ClassVar[str] = "seeds"
     seed: int
     count: int
-    label: int | None = None
+    condition: Told = field(default_factory=dict)
 
     def columns(self, first: int, count: int) -> Columns:
         """See `Plan`."""
-        return _seeds(self.seed, first, count) | _labelled(self.label, count)
+        return _seeds(self.seed, first, count) | _told(self.condition, count)
 
 
 @dataclass(frozen=True)
@@ -135,13 +141,14 @@ class Grid:
     Attributes:
         seeds: how many, from `seed` on.
         codes: values of each code, by its name in the latent's layout.
+        condition: what every sample is made under.
     """
 
     kind: ClassVar[str] = "grid"
     seed: int
     seeds: int
     codes: Mapping[str, Sequence[float]]
-    label: int | None = None
+    condition: Told = field(default_factory=dict)
 
     @property
     def points(self) -> list[tuple[float, ...]]:
@@ -156,9 +163,8 @@ class Grid:
     def columns(self, first: int, count: int) -> Columns:
         """See `Plan`; "point" is the number of the combination."""
         ids, points = np.arange(first, first + count, dtype=np.int64), len(self.points)
-        return {"seed": self.seed + ids // points, "point": ids % points} | _labelled(
-            self.label, count
-        )
+        places = {"seed": self.seed + ids // points, "point": ids % points}
+        return places | _told(self.condition, count)
 
 
 @dataclass(frozen=True)
@@ -168,7 +174,7 @@ class Paths:
     kind: ClassVar[str] = "paths"
     pairs: Sequence[Sequence[int]]
     steps: int
-    label: int | None = None
+    condition: Told = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -180,7 +186,7 @@ class Paths:
         ids = np.arange(first, first + count, dtype=np.int64)
         ends = np.array(self.pairs, np.int64)[ids // self.steps]
         places = {"seed": ends[:, 0], "seed_to": ends[:, 1], "step": ids % self.steps}
-        return places | _labelled(self.label, count)
+        return places | _told(self.condition, count)
 
 
 @dataclass(frozen=True)
@@ -216,6 +222,11 @@ class Rejection:
     def columns(self, first: int, count: int) -> Columns:
         """The samples as they would be if all passed: their labels hold, their seeds do not."""
         return self.of.columns(first, count)
+
+    def told(self, count: int) -> Columns:
+        """What candidates are made under beside their labels."""
+        condition = self.of.condition if isinstance(self.of, Seeds) else {}
+        return _told({n: value for n, value in condition.items() if n != "label"}, count)
 
     def seeds(self, shard: int, offsets: np.ndarray) -> np.ndarray:
         """The seeds of candidates of a shard."""
@@ -286,8 +297,14 @@ def _seeds(seed: int, first: int, count: int) -> Columns:
     return {"seed": seed + first + np.arange(count, dtype=np.int64)}
 
 
-def _labelled(label: int | None, count: int) -> Columns:
-    return {} if label is None else {"label": np.full(count, label, np.int64)}
+def _told(condition: Told, count: int) -> Columns:
+    """The same values for every sample: numbers as int64, texts as bytes."""
+    return {
+        name: np.full(count, value, np.int64)
+        if isinstance(value, int)
+        else np.full(count, value.encode("utf-8", "surrogateescape"), object)
+        for name, value in condition.items()
+    }
 
 
 def _stride(total: int) -> int:

@@ -85,7 +85,8 @@ class Acceptance:
         return offsets
 
     def _inputs(self, labels: np.ndarray, offsets: np.ndarray) -> Columns:
-        inputs = {"seed": self._plan.seeds(self._row.shard, offsets)}
+        seeds = {"seed": self._plan.seeds(self._row.shard, offsets)}
+        inputs = seeds | self._plan.told(len(offsets))
         return inputs if self._labels is None else inputs | {"label": self._labels[labels]}
 
     def _kept_of(

@@ -28,6 +28,7 @@ from serving.bulk.plans import (
 )
 from serving.description import Description
 from serving.errors import UsageError
+from serving.fields import ALL, TEXT
 
 Label = int | str
 
@@ -50,7 +51,10 @@ class Selection:
     Attributes:
         count: how many; for a grid, how many seeds.
         seed: of the first sample.
-        label: number or name of every sample's label; None draws labels as the data has them.
+        label: number or name of every sample's label, or "all" for as many of every class, within
+            one; None draws labels as the data has them.
+        text: of every sample, for a model with a text condition; None draws texts as the data has
+            them.
         per_class: so many of every class.
         proportions: shares by label; the counts add up to `count`.
         rows: a .csv or .parquet file with the column `seed` and the model's condition.
@@ -72,6 +76,7 @@ class Selection:
     count: int | None = None
     seed: int = 0
     label: Label | None = None
+    text: str | None = None
     per_class: int | None = None
     proportions: Mapping[Label, float] | None = None
     rows: str | None = None
@@ -106,8 +111,11 @@ class Selection:
             raise UsageError("signature: it goes together with rows or files; leave it out.")
         if self.inputs and way != "files":
             raise UsageError("inputs: they go together with files; leave them out.")
-        if self.label is not None and way in ("per_class", "proportions", "rows", "files"):
+        others = ("per_class", "proportions", "rows", "captions", "files")
+        if self.label is not None and way in others:
             raise UsageError(f"label: {way} says which; leave it out.")
+        if self.text is not None and way in ("rows", "captions", "files"):
+            raise UsageError(f"text: {way} says which; leave it out.")
         if (self.min_confidence is None) != (self.classifier is None):
             raise UsageError("classifier: it goes together with min_confidence; pass both.")
         self._check_numbers()
@@ -170,7 +178,6 @@ class Selection:
         return place if place is None or is_remote(place) else os.path.abspath(place)
 
     def _plan(self, description: Description) -> tuple[Plan, Columns | None]:
-        label = None if self.label is None else label_number(description, self.label)
         if self.rows is not None:
             return self._of_files(tables.read_rows(self.rows, description, self.signature), "rows")
         if self.files is not None:
@@ -181,12 +188,12 @@ class Selection:
             return _table(tables.read_captions(self.captions, self.seed, description), "captions")
         if self.interpolate is not None:
             pairs = [list(pair) for pair in self.interpolate]
-            return Paths(pairs, self.steps, label), None
+            return Paths(pairs, self.steps, self._condition(description)), None
         if self.grid is not None:
             assert self.count is not None  # __post_init__ has seen to it
             codes = {name: list(map(float, values)) for name, values in self.grid.items()}
-            return Grid(self.seed, self.count, codes, label), None
-        counted = self._counted(description, label)
+            return Grid(self.seed, self.count, codes, self._condition(description)), None
+        counted = self._counted(description)
         if self.min_realism is not None or self.min_confidence is not None:
             return self._rejection(description, counted), None
         return counted, None
@@ -196,16 +203,26 @@ class Selection:
         sha256 = folders.digest(self.folder, columns)
         return _table(columns, source, details | {"files": sha256} if sha256 else None)
 
-    def _counted(
-        self, description: Description, label: int | None
-    ) -> Seeds | PerClass | Proportions:
+    def _counted(self, description: Description) -> Seeds | PerClass | Proportions:
         """How many of which labels."""
         if self.per_class is not None:
             return PerClass(self.seed, self.per_class, _num_classes(description))
         assert self.count is not None  # __post_init__ has seen to it
         if self.proportions is not None:
             return self._proportions(description, self.proportions, self.count)
-        return Seeds(self.seed, self.count, label)
+        if self.label == ALL and ALL not in description.label_names:
+            every: dict[Label, float] = dict.fromkeys(range(_num_classes(description)), 1.0)
+            return self._proportions(description, every, self.count)
+        return Seeds(self.seed, self.count, self._condition(description))
+
+    def _condition(self, description: Description) -> dict[str, int | str]:
+        """What every sample is made under, by the inputs' names."""
+        condition: dict[str, int | str] = {}
+        if self.label is not None:
+            condition["label"] = label_number(description, self.label)
+        if self.text is not None:
+            condition[_text_input(description)] = self.text
+        return condition
 
     def scored(self, description: Description) -> Plan:
         """The plan of the first pass of `best_of`: all candidates."""
@@ -234,7 +251,7 @@ class Selection:
     @property
     def pass_details(self) -> dict[str, Any]:
         """What the second pass of `best_of` is told apart by, in its plan."""
-        names = ("count", "per_class", "best_of", "seed", "label")
+        names = ("count", "per_class", "best_of", "seed", "label", "text")
         return {name: getattr(self, name) for name in names}
 
     def _proportions(
@@ -279,6 +296,15 @@ def label_number(description: Description, label: Label) -> int:
         raise UsageError("label: the model is not conditional on a label; pass none.")
     number = field.read("label", label) if isinstance(label, str) else label
     return int(field.check("label", [number])[0])
+
+
+def _text_input(description: Description) -> str:
+    """The name of the input that a text is for."""
+    if description.has_signature("generate_conditional"):
+        name = description.signature("generate_conditional").first(TEXT)
+        if name is not None:
+            return name
+    raise UsageError("text: the model is not conditional on a text; leave it out.")
 
 
 def _num_classes(description: Description) -> int:

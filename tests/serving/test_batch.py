@@ -31,7 +31,7 @@ def images(folder, manifest):
 def test_the_manifest_says_it_all(digits, tmp_path):
     manifest = run(digits, tmp_path / "out", seed=100, format="tfrecord")
     assert json.loads((tmp_path / "out" / "manifest.json").read_text()) == manifest
-    assert manifest["plan"] == {"kind": "seeds", "seed": 100, "count": 10, "label": None}
+    assert manifest["plan"] == {"kind": "seeds", "seed": 100, "count": 10, "condition": {}}
     assert (manifest["count"], manifest["signature"]) == (10, "generate")
     assert (manifest["internal_batch"], manifest["model_version"]) == (64, 1)
     assert manifest["labels"] == {str(label): 1 for label in range(10)}
@@ -206,7 +206,7 @@ def test_a_missing_model_or_version(digits, tmp_path):
 def test_another_run_is_not_overwritten(digits, tmp_path, change):
     run(digits, tmp_path)
     before = tree(tmp_path)
-    name = {"batch_size": "internal_batch"}.get(*change, *change)
+    name = {"batch_size": "internal_batch", "label": "condition"}.get(*change, *change)
     with pytest.raises(UsageError, match=f"holds another run \\({name} "):
         run(digits, tmp_path, **change)
     assert tree(tmp_path) == before

@@ -204,6 +204,12 @@ def test_several_conditions(shop, photo):
     assert document["outputs"]["sample"] == [[5, 7, 2, 50], [6, 7, 3, 50]]
 
 
+def test_all_labels_are_one_sample_of_each(call):
+    document = printed(call("--label", "all", "--signature", "generate_conditional", "--json"))
+    assert document["inputs"]["label"] == list(range(10))
+    assert document["inputs"]["seed"] == list(range(10))
+
+
 def test_codes_are_put_into_the_latents_of_seeds(start_server, tmp_path):
     from tests.serving.bulk.conftest import Coded
 

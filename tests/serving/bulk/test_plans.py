@@ -24,11 +24,11 @@ from serving.bulk.plans import (
 
 PLANS = [
     Seeds(5, 23),
-    Seeds(-3, 23, label=2),
+    Seeds(-3, 23, {"label": 2, "text": "a red bird"}),
     PerClass(0, 7, 3),
     Proportions(9, [4, 1, 2], [11, 0, 12]),
     Grid(1, 2, {"kind": [0.0, 1.0], "tilt": [-1.0, 0.0, 1.0]}),
-    Paths([[1, 2], [2, 9]], 5, label=1),
+    Paths([[1, 2], [2, 9]], 5, {"label": 1}),
     Rejection(Proportions(9, [4, 1, 2], [11, 0, 12]), "confidence", 0.5, "abc"),
 ]
 

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from serving import ServingError, UsageError
+from serving.bulk.plans import PerClass, Rejection, Seeds
 from serving.latents import lerp
 from tests.serving.bulk.conftest import data, run
 
@@ -86,6 +87,29 @@ def test_rows_that_are_none(digits, tmp_path, text, words):
     with pytest.raises(UsageError, match=words):
         run(digits, tmp_path / "out", rows=str(file))
     assert not (tmp_path / "out").exists()
+
+
+def test_one_text_for_all(captioned, tmp_path):
+    manifest = run(captioned, tmp_path, count=6, seed=3, text="a red bird")
+    plan = {"kind": "seeds", "seed": 3, "count": 6, "condition": {"text": "a red bird"}}
+    assert manifest["plan"] == plan
+    found = arrays(tmp_path, manifest)
+    np.testing.assert_array_equal(found["sample"][:, 0], np.arange(3, 9))
+    np.testing.assert_array_equal(found["sample"][:, 1], np.full(6, len("a red bird")))
+    assert found["text"].tolist() == ["a red bird"] * 6
+
+
+def test_all_labels_have_as_many_samples_within_one(digits, tmp_path):
+    manifest = run(digits, tmp_path, count=23, label="all")
+    counts = np.bincount(arrays(tmp_path, manifest)["label"], minlength=10)
+    assert sorted(counts.tolist()) == [2] * 7 + [3] * 3
+
+
+def test_rejected_samples_keep_their_text():
+    plan = Rejection(Seeds(0, 4, {"text": "é", "label": 1}), "realism", 0.0)
+    assert plan.told(2)["text"].tolist() == ["é".encode()] * 2
+    assert list(plan.told(2)) == ["text"]
+    assert Rejection(PerClass(0, 1, 3), "realism", 0.0).told(2) == {}
 
 
 def test_a_grid_of_codes(coded, tmp_path):
@@ -311,6 +335,11 @@ def test_the_best_of_many_of_every_class(digits, tmp_path):
         ("digits", {"best_of": 5}, "best_of: received 5; expected more than the count, 10"),
         ("digits", {"min_confidence": 0.5}, "classifier: it goes together with min_confidence"),
         ("digits", {"min_confidence": 0.5, "classifier": "/no"}, "'/no' is no SavedModel"),
+        ("digits", {"text": "a"}, "text: the model is not conditional on a text"),
+        ("points", {"label": "all"}, "the model is not conditional on a label"),
+        ("coded", {"grid": {"kind": [0]}, "label": "all"}, "label: the model is not conditional"),
+        ("captioned", {"captions": "/nowhere", "text": "a"}, "text: captions says which"),
+        ("captioned", {"captions": "/nowhere", "label": 1}, "label: captions says which"),
         ("captioned", {}, "text: received none, and this model generates under text only"),
     ],
 )  # fmt: skip
