@@ -13,7 +13,7 @@ import { showRequest } from "./request.js";
 import { columns, inPython, labelled } from "./rows.js";
 import { number } from "./samples.js";
 import * as snippets from "./snippets.js";
-import { conditionFields, given, labelFields, labelInput, labelNames, model } from "./state.js";
+import { conditionFields, drawnFields, given, labelInput, labelNames, model } from "./state.js";
 
 const MOST_PICTURES = 64;
 export const EACH = "each"; // label i for picture i
@@ -62,7 +62,7 @@ async function samplesOf({ seeds, rows, truncation }, signal) {
   const signature = rows ? "generate_conditional" : "generate";
   const inputs = { [first(model.signatures[signature].inputs, "seed")]: seeds, ...columns(rows) };
   const isWhole = truncation === 1;
-  const names = labelFields();
+  const names = drawnFields();
   const reply = isWhole || (names.length && !rows) ? await model.predict(signature, inputs, signal) : null;
   const under = rows ?? drawnRows(reply, names);
   if (isWhole) return { ...samplesIn(reply, model.signatures[signature]), rows: under, points: null, asked: { signature_name: signature, inputs } };
@@ -166,7 +166,7 @@ function program({ seeds, rows, truncation }) {
     return [...arrays, `samples = client.${call}["${output}"]`];
   }
   const lines = [...arrays, `latents = ${truncation} * client.latents(${range})`];
-  const names = labelFields();
+  const names = drawnFields();
   if (rows || !names.length) return [...lines, `samples = client.decode(latents${underPython(rows)})["${output}"]`];
   const drawn = names.map((name) => `${name === labelInput() ? "" : `${name}=`}drawn["${name}"]`);
   return [...lines, `drawn = client.generate(${range})`, `samples = client.decode(latents, ${drawn.join(", ")})["${output}"]`];

@@ -32,10 +32,10 @@ export function mixed(a, b, c, fields) {
 export const columns = (rows) =>
   rows?.length ? Object.fromEntries(Object.keys(rows[0]).map((name) => [name, rows.map((row) => row[name])])) : {};
 
-// "label cat" for each label of a row, in the order of the model's inputs.
+// "label cat" for each label or text of a row, in the order of the model's inputs.
 export const labelled = (row, fields) =>
   Object.entries(fields)
-    .filter(([name, { kind }]) => kind === "label" && name in (row ?? {}))
+    .filter(([name, { kind }]) => ["label", "text"].includes(kind) && name in (row ?? {}))
     .map(([name, field]) => `${name.replaceAll("_", " ")} ${words(row[name], field)}`);
 
 // A list in Python, runs of equal values as products: [4] * 17 + [9] * 16; a number where all are equal.

@@ -33,3 +33,6 @@ export function labelField() {
 export const labelNames = () => (labelInput() ? classNames(labelField()) : []);
 
 export const labelFields = () => Object.keys(conditionFields()).filter((name) => conditionFields()[name].kind === "label");
+
+// What the model draws by itself and answers beside its samples: labels and texts.
+export const drawnFields = () => Object.keys(conditionFields()).filter((name) => name in (model.signatures.generate?.outputs ?? {}));

@@ -1,0 +1,178 @@
+"""Share of pictures that show what their caption says: digit, colour and corner, all three at once.
+
+Corner and colour are read off the pixels (`trainer.data.sources.captioned_digits`), the digit by a
+support vector machine that learned the built-in digits. The ceiling is what real pictures score,
+read alike. With `--unseen`, a share of the combinations is never trained on, and measured apart.
+
+Reference: Reed et al. 2016, "Generative adversarial text to image synthesis", whose ablation this
+is: GAN, GAN-CLS, GAN-INT and both.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import trained
+from trainer.data.sources import captioned_digits
+from trainer.data.sources.captioned_digits import CONTENTS, Content
+
+RECIPE = "gan-int-cls-digits"
+GAMES = {
+    "GAN": "terms=[]",
+    "GAN-CLS": "terms=[matching_aware]",
+    "GAN-INT": "terms=[interpolation]",
+    "GAN-INT-CLS": "terms=[matching_aware, interpolation]",
+}
+_PARTS = ("digit", "colour", "corner")
+# Digits uint8 [n, 8, 8] → their classes [n].
+Classify = Callable[[np.ndarray], np.ndarray]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this benchmark."""
+    parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
+    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
+    parser.add_argument("--steps", type=int, help="of training; default the recipe's")
+    parser.add_argument("--unseen", type=int, default=1, help="tenths never trained on")
+    parser.add_argument("--each", type=int, default=20, help="pictures of each combination")
+    parser.add_argument("--work", type=Path, default=Path("runs/captions"), help="folder of runs")
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Trains what is not trained, and returns the result."""
+    from trainer.commands import start_tensorflow
+
+    start_tensorflow()
+    jobs = {
+        (game, seed): _job(arguments, game, seed)
+        for game in arguments.games
+        for seed in range(arguments.seeds)
+    }
+    made = trained.make(jobs.values(), arguments.work, workers=1, threads=arguments.threads)
+    classify = classifier()
+    each = 2 if arguments.quick else arguments.each
+    asked = [content for content in CONTENTS for _ in range(each)]
+    unseen = np.array([content.is_unseen(arguments.unseen) for content in asked])
+    found = {
+        place: matches(drawn(one.run_dir, asked), asked, classify)
+        for place, one in zip(jobs, made, strict=True)
+        if not one.problem
+    }
+    runs = dict(zip(jobs, made, strict=True))
+    return {
+        "rows": [
+            *(_row(game, found, runs, unseen) for game in arguments.games),
+            _row_of("real pictures", [real(classify)], unseen=None),
+        ],
+        "details": {
+            "recipe": RECIPE,
+            "unseen tenths": arguments.unseen,
+            "pictures": len(asked),
+            "by chance": 1.0 / len(CONTENTS),
+            "runs": [
+                {"game": game, "seed": seed, **_shares(values)}
+                for (game, seed), values in found.items()
+            ],
+            "problems": [one.problem for one in made if one.problem],
+        },
+    }
+
+
+def _job(arguments: argparse.Namespace, game: str, seed: int) -> trained.Job:
+    steps = 20 if arguments.quick else arguments.steps
+    overrides = [
+        GAMES[game],
+        f"data.source={{name: captioned_digits, unseen: {arguments.unseen}}}",
+        f"seed={seed}",
+        *([f"train.steps={steps}"] if steps else []),
+    ]
+    name = f"{game}-{steps or 'all'}-{arguments.unseen}-{seed}"
+    return trained.Job(name, RECIPE, overrides, evaluation=None)
+
+
+# ---- What pictures show --------------------------------------------------------------------------
+
+
+def classifier() -> Classify:
+    """A support vector machine that learned all built-in digits."""
+    from sklearn.svm import SVC
+
+    from trainer.data.sources.digits import read
+
+    levels, labels = read()
+    machine = SVC(gamma=0.001, C=10.0).fit(_levels(levels[..., 0]), labels)
+    return lambda digits: machine.predict(_levels(digits))
+
+
+def _levels(digits: np.ndarray) -> np.ndarray:
+    """uint8 [n, 8, 8] as the 17 levels of the data, float64 [n, 64]."""
+    return digits.reshape(len(digits), -1) * (16.0 / 255.0)
+
+
+def drawn(run_dir: str, asked: Sequence[Content]) -> np.ndarray:
+    """What a run makes of the captions with seeds 0, 1, …: uint8 [n, 16, 16, 3]."""
+    import keras
+
+    import trainer
+
+    samples = trainer.open_run(run_dir).sample(len(asked), text=[c.caption for c in asked])
+    keras.backend.clear_session()
+    return samples
+
+
+def matches(pictures: np.ndarray, asked: Sequence[Content], classify: Classify) -> np.ndarray:
+    """Whether digit, colour and corner are those of the caption, bool [n, 3]."""
+    shown = [
+        classify(captioned_digits.digits_in(pictures)),
+        captioned_digits.colour_of(pictures),
+        captioned_digits.corner_of(pictures),
+    ]
+    return np.stack(shown, axis=-1) == np.array(asked)
+
+
+def real(classify: Classify) -> np.ndarray:
+    """The same of every built-in digit, drawn in some colour and corner."""
+    from trainer.data.sources.digits import read
+
+    levels, labels = read()
+    asked = [Content(int(label), i % 4, i // 4 % 4) for i, label in enumerate(labels)]
+    pictures = [captioned_digits.draw(*pair) for pair in zip(levels, asked, strict=True)]
+    return matches(np.stack(pictures), asked, classify)
+
+
+# ---- Rows ----------------------------------------------------------------------------------------
+
+
+def _shares(values: np.ndarray) -> dict[str, float]:
+    """Of pictures on which each part is right, and all of them."""
+    each = dict(zip(_PARTS, values.mean(axis=0).tolist(), strict=True))
+    return each | {"all three": float(values.all(axis=-1).mean())}
+
+
+def _row(
+    game: str,
+    found: dict[tuple[str, int], np.ndarray],
+    runs: dict[tuple[str, int], trained.Trained],
+    unseen: np.ndarray,
+) -> dict[str, Any]:
+    mine = [place for place in found if place[0] == game]
+    return {
+        **_row_of(game, [found[place] for place in mine], unseen),
+        "steps": runs[mine[0]].steps if mine else 0,
+        "minutes": trained.spread([runs[place].seconds / 60 for place in mine]),
+        "seeds": len(mine),
+    }
+
+
+def _row_of(name: str, values: list[np.ndarray], unseen: np.ndarray | None) -> dict[str, Any]:
+    """Shares of all pictures; "all three" of combinations that were trained on, and of others."""
+    seen = [v if unseen is None else v[~unseen] for v in values]
+    others = [] if unseen is None else [v[unseen] for v in values if unseen.any()]
+    row: dict[str, Any] = {"game": name}
+    for part in (*_PARTS, "all three"):
+        row[part] = trained.spread([_shares(v)[part] for v in seen])
+    row["all three, never seen"] = trained.spread([_shares(v)["all three"] for v in others])
+    return row
