@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from benchmarks import captioned_digits
+from trainer.data.sources.captioned_digits import CONTENTS, Content, draw
+from trainer.data.sources.digits import read
+
+LEVELS, LABELS = read()
+FIRST = {int(label): LEVELS[i] for i, label in reversed([*enumerate(LABELS)])}
+
+
+@pytest.fixture(scope="module")
+def classify():
+    return captioned_digits.classifier()
+
+
+def pictures_of(contents):
+    return np.stack([draw(FIRST[content.digit], content) for content in contents])
+
+
+def test_real_pictures_show_what_their_captions_say(classify):
+    assert captioned_digits.matches(pictures_of(CONTENTS), CONTENTS, classify).all()
+    assert captioned_digits.real(classify).mean() > 0.99
+
+
+def _other(content, part):
+    """The same but for one part."""
+    return content._replace(**{Content._fields[part]: 1 - (content[part] > 0)})
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_what_is_wrong_is_told_apart(classify, part):
+    shown = [Content(3, 1, 2), Content(0, 3, 0)]
+    asked = [
+        content._replace(**{Content._fields[part]: 1 - (content[part] > 0)}) for content in shown
+    ]
+    assert all(a[part] != b[part] for a, b in zip(shown, asked, strict=True))
+    right = captioned_digits.matches(pictures_of(shown), asked, classify)
+    expected = np.ones((2, 3), bool)
+    expected[:, part] = False
+    np.testing.assert_array_equal(right, expected)
+
+
+def test_nothing_at_all_matches_by_chance_only(classify):
+    black = np.zeros((len(CONTENTS), 16, 16, 3), np.uint8)
+    right = captioned_digits.matches(black, CONTENTS, classify)
+    np.testing.assert_allclose(right.mean(axis=0), [1 / 10, 1 / 4, 1 / 4])
+
+
+def test_shares_of_combinations_never_seen_stand_apart():
+    values = np.array([[1, 1, 1], [1, 1, 0], [0, 1, 1], [1, 1, 1]], bool)
+    row = captioned_digits._row_of("x", [values], np.array([False, False, True, True]))
+    assert row == {
+        "game": "x",
+        "digit": "1",
+        "colour": "1",
+        "corner": "0.5",
+        "all three": "0.5",
+        "all three, never seen": "0.5",
+    }
