@@ -144,6 +144,18 @@ def test_learned_latents_are_those_of_the_same_examples_on_all_replicas(digits):
     assert logs_one["reconstruction_loss"] == pytest.approx(logs_two["reconstruction_loss"])
 
 
+def test_one_and_two_replicas_read_captions_alike():
+    small = "data.source={name: captioned_digits, pictures: 200}"
+    network = "network={name: mlp, units: [8]}"
+    experiment = load_experiment("gan-int-cls-digits", [small, network, *SGD])
+    captioned = loading.load(experiment.data)
+    one, logs, _ = _played(experiment, captioned, 1)
+    two, _, _ = _played(experiment, captioned, 2)
+    assert {"matching_aware", "generator_interpolation"} <= set(logs)
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
+
+
 def test_the_controller_of_augmentations_is_the_same_on_all_replicas(digits):
     """20 steps of 16 examples: nine changes of 2 · 16 / 4 000 = .008 before the last one."""
     adaptive = "wrappers=[{name: augment, adaptive: true, every: 2, speed: 4.0, probability: 0.5}]"
