@@ -121,9 +121,9 @@ class DCGAN(Comparing):
     # How a condition's vectors reach the generator: beside the latent, or as scale and offset of
     # every normalisation (de Vries et al. 2017).
     generator_conditioning: Literal["concatenate", "normalization"] = "concatenate"
-    # How they reach the discriminator: as constant channels, or by projection on its last layer
-    # (Miyato & Koyama 2018).
-    discriminator_conditioning: Literal["concatenate", "projection"] = "concatenate"
+    # How they reach the discriminator: as constant channels, by projection on its last layer
+    # (Miyato & Koyama 2018), or beside its features in a hidden layer more (Reed et al. 2016).
+    discriminator_conditioning: Literal["concatenate", "projection", "hidden"] = "concatenate"
 
 
 class SNGAN(TwoNormalizations):

@@ -61,7 +61,8 @@ class DCGAN:
     def discriminator(self, ports: Ports) -> keras.Model:
         """Pictures and what else is told → the game's outputs, such as {"logits": [b]}.
 
-        Conditions join as constant channels; a latent joins behind the convolutions.
+        Conditions join as constant channels, or as the options say; a latent joins behind the
+        convolutions.
         """
         return self._judging(ports, self.options.discriminator_normalization, "discriminator")
 
@@ -92,14 +93,15 @@ class DCGAN:
         latents = {n: inputs[n] for n in ports.of_kind("latent")}
         vectors = {n: x for n, x in inputs.items() if n not in {*pictures, *latents}}
         sizes = resolutions(next(iter(pictures.values())).shape[1:])
-        projects = self.options.discriminator_conditioning == "projection" and name != "encoder"
-        told = joined(vectors) if projects and vectors else None
-        x = stacked(pictures, {} if told is not None else vectors)
+        way = self.options.discriminator_conditioning if name != "encoder" else "concatenate"
+        told = joined(vectors) if way == "projection" and vectors else None
+        x = stacked(pictures, vectors if way == "concatenate" else {})
         x = self._reduced(x, sizes, normalization, ports)
         x = summed(x) if told is not None else keras.layers.Flatten()(x)
-        if latents:
+        behind = {**latents, **(vectors if way == "hidden" else {})}
+        if behind:
             width = self._filters(len(sizes))
-            both = joined({"picture": x, **latents})
+            both = joined({"picture": x, **behind})
             x = keras.layers.LeakyReLU(negative_slope=0.2)(dense(normalization)(width)(both))
         if name == "discriminator":
             x = compared(x, self.options)

@@ -27,7 +27,11 @@ class Words:
         (name,), (output,) = ports.of_kind("text"), ports.outputs
         (size,) = ports.outputs[output].fixed_shape
         words = keras.layers.Embedding(
-            len(ports.inputs[name].names), self.options.embedding, name="words"
+            len(ports.inputs[name].names),
+            self.options.embedding,
+            # So that captions differ from the first step on.
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
+            name="words",
         )(inputs[name])
         there = _there(inputs[name])
         if self.options.reading == "mean":

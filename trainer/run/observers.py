@@ -276,7 +276,7 @@ class MetricRows(Observer):
 
 
 class SamplePictures(Observer):
-    """samples/step-*.png, or .txt: at step 0, every so many steps and at the end.
+    """samples/step-*.png, .txt, or both: at step 0, every so many steps and at the end.
 
     TensorBoard shows the same. The seeds are the same every time.
     """

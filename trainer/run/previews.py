@@ -26,11 +26,15 @@ def drawer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarray] 
 
 
 def writer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], str] | None:
-    """A function that writes the texts of seeds 0, 1, …, one a line; None where none are made."""
+    """A function that writes the texts of seeds 0, 1, …, one a line; None where there are none.
+
+    Texts are what is made, or what the pictures of the same seeds were made for.
+    """
     if "generate" not in live.signatures:
         return None
-    output, field = next(iter(live.signatures["generate"].outputs.items()))
-    if field.kind != "text":
+    outputs = live.signatures["generate"].outputs
+    output = next((name for name, field in outputs.items() if field.kind == "text"), None)
+    if output is None:
         return None
     seeds = np.arange(shape[0] * shape[1], dtype=np.int64)
 

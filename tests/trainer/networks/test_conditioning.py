@@ -1,4 +1,4 @@
-"""Conditions inside networks: conditional batch norm and projection."""
+"""Conditions inside networks: conditional batch norm, projection and a hidden layer."""
 
 import numpy as np
 import pytest
@@ -57,3 +57,18 @@ def test_a_projecting_discriminator_hears_the_condition(label):
         float(discriminator({"sample": picture, "condition": y})["logits"][0]) for y in told
     )
     assert one != other
+
+
+def test_a_hidden_layer_behind_the_convolutions_tells_pictures_and_conditions_together():
+    """What a condition changes depends on the picture; the convolutions see the picture alone."""
+    options = OPTIONS.model_copy(update={"discriminator_conditioning": "hidden"})
+    discriminator = DCGAN(options).discriminator(Ports(SAMPLE | TOLD, {"logits": Field()}))
+    kernels = [w for w in discriminator.trainable_variables if len(w.shape) == 4]
+    assert kernels[0].shape[2] == 1
+    pictures = 20.0 * tf.random.stateless_normal([2, 8, 8, 1], [3, 4])
+    one, other = (
+        discriminator({"sample": pictures, "condition": tf.one_hot([k, k], 3)})["logits"].numpy()
+        for k in (0, 1)
+    )
+    changes = other - one
+    assert np.abs(changes).min() > 0.0 and abs(changes[0] - changes[1]) > 1e-6

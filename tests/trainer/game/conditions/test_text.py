@@ -198,6 +198,8 @@ print(json.dumps({
 def test_an_export_reads_any_text_by_itself(tmp_path):
     experiment = small(RECIPE, tmp_path, "train.steps=4", DATA)
     train(experiment, tmp_path / "run", progress=False)
+    shown = (tmp_path / "run" / "samples" / "step-00000004.txt").read_text("utf-8").splitlines()
+    assert len(shown) == 20 and (tmp_path / "run" / "samples" / "step-00000004.png").is_file()
     path = export_run(tmp_path / "run", tmp_path / "model").path
     done = subprocess.run(
         [sys.executable, "-c", BARE, path],
@@ -211,4 +213,5 @@ def test_an_export_reads_any_text_by_itself(tmp_path):
     answer = json.loads(done.stdout)
     assert answer["equal"] and answer["empty"] and answer["apart"] <= 1 and answer["again"] <= 1
     assert answer["score"] == ["image", "text"] and answer["ours"] == []
+    assert answer["drawn"] == shown[:3]
     assert all(caption.startswith("a ") and " at the " in caption for caption in answer["drawn"])
