@@ -5,7 +5,7 @@ support vector machine that learned the built-in digits. The ceiling is what rea
 read alike. With `--unseen`, a share of the combinations is never trained on, and measured apart.
 
 Reference: Reed et al. 2016, "Generative adversarial text to image synthesis", whose ablation this
-is: GAN, GAN-CLS, GAN-INT and both.
+is: GAN, GAN-CLS, GAN-INT and both; TAC-GAN (Dash et al. 2017) also names digits.
 """
 
 import argparse
@@ -19,12 +19,13 @@ from benchmarks import trained
 from trainer.data.sources import captioned_digits
 from trainer.data.sources.captioned_digits import CONTENTS, Content
 
-RECIPE = "gan-int-cls-digits"
+RECIPE = "gan-cls-digits"
 GAMES = {
     "GAN": "terms=[]",
     "GAN-CLS": "terms=[matching_aware]",
     "GAN-INT": "terms=[interpolation]",
     "GAN-INT-CLS": "terms=[matching_aware, interpolation]",
+    "TAC-GAN": "terms=[matching_aware, classification]",
 }
 _PARTS = ("digit", "colour", "corner")
 # Digits uint8 [n, 8, 8] → their classes [n].
@@ -89,7 +90,8 @@ def _job(arguments: argparse.Namespace, game: str, seed: int) -> trained.Job:
         f"seed={seed}",
         *([f"train.steps={steps}"] if steps else []),
     ]
-    name = f"{game}-{steps or 'all'}-{arguments.unseen}-{seed}"
+    folder = game.replace(" ", "-").replace(",", "")
+    name = f"{folder}-{steps or 'all'}-{arguments.unseen}-{seed}"
     return trained.Job(name, RECIPE, overrides, evaluation=None)
 
 

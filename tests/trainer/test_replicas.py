@@ -147,7 +147,8 @@ def test_learned_latents_are_those_of_the_same_examples_on_all_replicas(digits):
 def test_one_and_two_replicas_read_captions_alike():
     small = "data.source={name: captioned_digits, pictures: 200}"
     network = "network={name: mlp, units: [8]}"
-    experiment = load_experiment("gan-int-cls-digits", [small, network, *SGD])
+    terms = "terms=[matching_aware, interpolation]"
+    experiment = load_experiment("gan-cls-digits", [small, network, terms, *SGD])
     captioned = loading.load(experiment.data)
     one, logs, _ = _played(experiment, captioned, 1)
     two, _, _ = _played(experiment, captioned, 2)

@@ -88,7 +88,10 @@ class Drift(Component):
 
 
 class Classification(Component):
-    """The discriminator also names the class (AC-GAN, Odena et al. 2017)."""
+    """The discriminator also names the class (AC-GAN, Odena et al. 2017).
+
+    Under captions it is the class of the caption's own picture (TAC-GAN, Dash et al. 2017).
+    """
 
     target: ClassVar[str] = "trainer.game.terms.classification:Classification"
     name: Literal["classification"] = "classification"
@@ -101,7 +104,7 @@ class Classification(Component):
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """A game that is not told the classes."""
-        if experiment.condition.name not in ("label", "together"):
+        if experiment.condition.name not in ("label", "text", "together"):
             yield (
                 f"terms: received 'classification' with condition={experiment.condition.name}; "
                 "set condition=label"

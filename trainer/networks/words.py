@@ -50,7 +50,11 @@ def _there(ids: Any) -> Any:
 
 
 def _mean(words: Any, there: Any) -> Any:
-    """The mean of a caption's words, [b, T, e] → [b, e]; zeros where there is none."""
+    """The mean of a caption's words times the root of their number, [b, T, e] → [b, e].
+
+    So captions of any length are as long a vector as a word is, and one word is not lost among
+    others; zeros where there is none.
+    """
     count = keras.ops.maximum(keras.ops.sum(there, axis=1), 1.0)
     total = keras.ops.sum(words * keras.ops.cast(there, words.dtype), axis=1)
-    return total / keras.ops.cast(count, words.dtype)
+    return total / keras.ops.cast(keras.ops.sqrt(count), words.dtype)

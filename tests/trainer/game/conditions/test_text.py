@@ -20,9 +20,10 @@ from trainer.game.assembly import assemble
 from trainer.game.conditions.text import Text
 from trainer.training import train
 
-RECIPE = "gan-int-cls-digits"
+RECIPE = "gan-cls-digits"
 DATA = "data.source={name: captioned_digits, pictures: 200}"
 READING = "networks.text_encoder={name: words, reading: "
+BOTH = "terms=[matching_aware, interpolation]"
 NAMES = ("<end>", "<unknown>", "a", "bird", "red")
 
 
@@ -86,6 +87,12 @@ def test_data_without_captions_are_refused():
 def test_impossible_games_get_a_sentence(overrides, expected):
     with pytest.raises(ConfigError, match=expected):
         load_experiment(RECIPE, overrides)
+
+
+def test_a_discriminator_that_is_told_captions_may_name_classes_too():
+    """Dash et al. 2017: the data have the class of a caption's picture, though nobody asks."""
+    experiment = load_experiment(RECIPE, ["terms=[matching_aware, classification]"])
+    assert [term.name for term in experiment.terms] == ["matching_aware", "classification"]
 
 
 # ---- In a game -----------------------------------------------------------------------------------
@@ -196,7 +203,7 @@ print(json.dumps({
 
 
 def test_an_export_reads_any_text_by_itself(tmp_path):
-    experiment = small(RECIPE, tmp_path, "train.steps=4", DATA)
+    experiment = small(RECIPE, tmp_path, "train.steps=4", DATA, BOTH)
     train(experiment, tmp_path / "run", progress=False)
     shown = (tmp_path / "run" / "samples" / "step-00000004.txt").read_text("utf-8").splitlines()
     assert len(shown) == 20 and (tmp_path / "run" / "samples" / "step-00000004.png").is_file()
