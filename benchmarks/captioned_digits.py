@@ -3,6 +3,8 @@
 Corner and colour are read off the pixels (`trainer.data.sources.captioned_digits`), the digit by a
 support vector machine that learned the built-in digits. The ceiling is what real pictures score,
 read alike. With `--unseen`, a share of the combinations is never trained on, and measured apart.
+Variety is the variance of the pictures of one caption as a share of that of real ones: a generator
+that makes one picture a caption has none.
 
 Reference: Reed et al. 2016, "Generative adversarial text to image synthesis", whose ablation this
 is: GAN, GAN-CLS, GAN-INT and both; TAC-GAN (Dash et al. 2017) also names digits.
@@ -57,16 +59,19 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     each = 2 if arguments.quick else arguments.each
     asked = [content for content in CONTENTS for _ in range(each)]
     unseen = np.array([content.is_unseen(arguments.unseen) for content in asked])
-    found = {
-        place: matches(drawn(one.run_dir, asked), asked, classify)
+    pictures = {
+        place: drawn(one.run_dir, asked)
         for place, one in zip(jobs, made, strict=True)
         if not one.problem
     }
+    found = {place: matches(made, asked, classify) for place, made in pictures.items()}
+    real = real_pictures(asked)
+    varied = {place: variety(made, each) / variety(real, each) for place, made in pictures.items()}
     runs = dict(zip(jobs, made, strict=True))
     return {
         "rows": [
-            *(_row(game, found, runs, unseen) for game in arguments.games),
-            _row_of("real pictures", [real(classify)], unseen=None),
+            *(_row(game, found, varied, runs, unseen) for game in arguments.games),
+            _row_of("real pictures", [matches(real, asked, classify)], [1.0], unseen=None),
         ],
         "details": {
             "recipe": RECIPE,
@@ -74,7 +79,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             "pictures": len(asked),
             "by chance": 1.0 / len(CONTENTS),
             "runs": [
-                {"game": game, "seed": seed, **_shares(values)}
+                {"game": game, "seed": seed, **_shares(values), "variety": varied[game, seed]}
                 for (game, seed), values in found.items()
             ],
             "problems": [one.problem for one in made if one.problem],
@@ -135,14 +140,23 @@ def matches(pictures: np.ndarray, asked: Sequence[Content], classify: Classify) 
     return np.stack(shown, axis=-1) == np.array(asked)
 
 
-def real(classify: Classify) -> np.ndarray:
-    """The same of every built-in digit, drawn in some colour and corner."""
+def real_pictures(asked: Sequence[Content]) -> np.ndarray:
+    """Built-in digits drawn as captions say, one after the other: uint8 [n, 16, 16, 3]."""
     from trainer.data.sources.digits import read
 
     levels, labels = read()
-    asked = [Content(int(label), i % 4, i // 4 % 4) for i, label in enumerate(labels)]
-    pictures = [captioned_digits.draw(*pair) for pair in zip(levels, asked, strict=True)]
-    return matches(np.stack(pictures), asked, classify)
+    of_digit = [levels[labels == digit] for digit in range(10)]
+    drawn = [
+        captioned_digits.draw(of_digit[content.digit][i % len(of_digit[content.digit])], content)
+        for i, content in enumerate(asked)
+    ]
+    return np.stack(drawn)
+
+
+def variety(pictures: np.ndarray, each: int) -> float:
+    """The variance of pixels among the `each` pictures of a caption that stand together, summed."""
+    values = pictures.reshape(-1, each, pictures[0].size) / 255.0
+    return float(values.var(axis=1).sum(axis=-1).mean())
 
 
 # ---- Rows ----------------------------------------------------------------------------------------
@@ -157,19 +171,22 @@ def _shares(values: np.ndarray) -> dict[str, float]:
 def _row(
     game: str,
     found: dict[tuple[str, int], np.ndarray],
+    varied: dict[tuple[str, int], float],
     runs: dict[tuple[str, int], trained.Trained],
     unseen: np.ndarray,
 ) -> dict[str, Any]:
     mine = [place for place in found if place[0] == game]
     return {
-        **_row_of(game, [found[place] for place in mine], unseen),
+        **_row_of(game, [found[p] for p in mine], [varied[p] for p in mine], unseen),
         "steps": runs[mine[0]].steps if mine else 0,
         "minutes": trained.spread([runs[place].seconds / 60 for place in mine]),
         "seeds": len(mine),
     }
 
 
-def _row_of(name: str, values: list[np.ndarray], unseen: np.ndarray | None) -> dict[str, Any]:
+def _row_of(
+    name: str, values: list[np.ndarray], varied: list[float], unseen: np.ndarray | None
+) -> dict[str, Any]:
     """Shares of all pictures; "all three" of combinations that were trained on, and of others."""
     seen = [v if unseen is None else v[~unseen] for v in values]
     others = [] if unseen is None else [v[unseen] for v in values if unseen.any()]
@@ -177,4 +194,5 @@ def _row_of(name: str, values: list[np.ndarray], unseen: np.ndarray | None) -> d
     for part in (*_PARTS, "all three"):
         row[part] = trained.spread([_shares(v)[part] for v in seen])
     row["all three, never seen"] = trained.spread([_shares(v)["all three"] for v in others])
+    row["variety"] = trained.spread(varied)
     return row

@@ -20,7 +20,18 @@ def pictures_of(contents):
 
 def test_real_pictures_show_what_their_captions_say(classify):
     assert captioned_digits.matches(pictures_of(CONTENTS), CONTENTS, classify).all()
-    assert captioned_digits.real(classify).mean() > 0.99
+    asked = [content for content in CONTENTS for _ in range(3)]
+    real = captioned_digits.real_pictures(asked)
+    assert captioned_digits.matches(real, asked, classify).mean() > 0.99
+
+
+def test_one_picture_a_caption_has_no_variety():
+    same = pictures_of([content for content in CONTENTS[:4] for _ in range(5)])
+    assert captioned_digits.variety(same, 5) == pytest.approx(0.0, abs=1e-9)
+    # Black and white in turns: a variance of 1/4 in each of the 768 numbers.
+    turns = np.tile(np.array([0, 255], np.uint8), 4)[:, None, None, None]
+    turns = np.broadcast_to(turns, (8, 16, 16, 3))
+    assert captioned_digits.variety(turns, 4) == pytest.approx(768 / 4)
 
 
 def _other(content, part):
@@ -49,7 +60,7 @@ def test_nothing_at_all_matches_by_chance_only(classify):
 
 def test_shares_of_combinations_never_seen_stand_apart():
     values = np.array([[1, 1, 1], [1, 1, 0], [0, 1, 1], [1, 1, 1]], bool)
-    row = captioned_digits._row_of("x", [values], np.array([False, False, True, True]))
+    row = captioned_digits._row_of("x", [values], [0.25], np.array([False, False, True, True]))
     assert row == {
         "game": "x",
         "digit": "1",
@@ -57,4 +68,5 @@ def test_shares_of_combinations_never_seen_stand_apart():
         "corner": "0.5",
         "all three": "0.5",
         "all three, never seen": "0.5",
+        "variety": "0.25",
     }
