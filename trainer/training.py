@@ -166,8 +166,7 @@ def resume(run_dir: str | Path, overrides: Sequence[str] = (), *, progress: bool
     recorded = run.read_experiment()
     experiment = with_overrides(recorded, overrides)
     if experiment.hash != recorded.hash:
-        was, now = recorded.fixed_fields(), experiment.fixed_fields()
-        changed = min(name for name in {*was, *now} if was.get(name) != now.get(name))
+        changed, _, _ = recorded.first_difference(experiment)
         raise ConfigError(
             f"--set: received {changed}, which a run keeps; on resume train.steps and train.epochs "
             "(upwards), run.*, evaluate.*, devices.* and paths may differ. Or begin another run:\n"

@@ -242,6 +242,19 @@ class Experiment(Section):
         flat = _flat(self.as_dict())
         return {name: value for name, value in flat.items() if not name.startswith(_FREE_FIELDS)}
 
+    def first_difference(self, other: "Experiment") -> tuple[str, Any, Any]:
+        """A fixed field that differs from another experiment's, its value here and there.
+
+        Of a component of another name that name is said, not the options that came or went with it.
+
+        Raises:
+            StopIteration: where none differs.
+        """
+        mine, others = self.fixed_fields(), other.fixed_fields()
+        names = sorted({*mine, *others}, key=lambda name: (not name.endswith(".name"), name))
+        name = next(name for name in names if mine.get(name) != others.get(name))
+        return name, mine.get(name), others.get(name)
+
 
 # What may differ when a run is resumed: names, length, logging, evaluation, exports, paths and
 # devices, and where the data comes from, for a run knows its data by the fingerprint.

@@ -149,7 +149,7 @@ class RunDirectory:
     def _check_same(self, experiment: Experiment) -> None:
         found = self.read_experiment()
         if found.hash != experiment.hash:
-            field, was, now = _first_difference(found, experiment)
+            field, was, now = found.first_difference(experiment)
             raise ConfigError(
                 f"--run-dir: {self.path!r} holds another run ({field} is {json.dumps(was)} "
                 f"there and {json.dumps(now)} here); give another directory, or the settings of "
@@ -313,9 +313,3 @@ def _cpu() -> str:
     )
     widest = next((f for f in ("avx512f", "avx2") if f in fields.get("flags", "").split()), "")
     return f"{fields.get('model name', platform.machine())} {widest}".strip()
-
-
-def _first_difference(a: Experiment, b: Experiment) -> tuple[str, Any, Any]:
-    was, now = a.fixed_fields(), b.fixed_fields()
-    field = min(f for f in was.keys() | now.keys() if was.get(f) != now.get(f))
-    return field, was.get(field), now.get(field)
