@@ -38,17 +38,18 @@ def _kinds(recipe):
     """What makes a recipe a representative: its round, its wrappers, its modality."""
     experiment = load_experiment(recipe)
     wrappers = [f"wrapper {wrapper.name}" for wrapper in experiment.wrappers]
-    modality = _MODALITIES.get(experiment.data.source.name, "image")
-    return {f"round {experiment.round.name}", *wrappers, f"modality {modality}"}
+    modalities = {_MODALITIES.get(experiment.data.source.name, "image")}
+    modalities |= {"text"} & {experiment.condition.name}
+    return {f"round {experiment.round.name}", *wrappers, *(f"modality {m}" for m in modalities)}
 
 
 def _representatives():
-    seen, chosen = set(), []
-    for recipe in recipe_names():
-        kinds = _kinds(recipe)
-        if not kinds <= seen:
-            chosen.append(recipe)
-            seen |= kinds
+    """Few recipes of every kind: again and again the one that adds the most kinds."""
+    kinds = {recipe: _kinds(recipe) for recipe in recipe_names()}
+    missing, chosen = set().union(*kinds.values()), []
+    while missing:
+        chosen.append(max(kinds, key=lambda recipe: len(kinds[recipe] & missing)))
+        missing -= kinds[chosen[-1]]
     return chosen
 
 
@@ -120,9 +121,15 @@ def _wait_for(path, process):
         time.sleep(0.01)
 
 
+# Seed 0 of this one brings a unit onto the kink of its leaky ReLU in step 18: the replicas agree to
+# 1.2e-7 until then, and to 5e-6 two steps later.
+SEEDS = {"gan-cls-digits": 1}
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_one_and_two_replicas_train_alike(recipe, tmp_path):
-    experiment = small(recipe, tmp_path, "devices.steps_per_execution=1", *SGD)
+    overrides = ("devices.steps_per_execution=1", f"seed={SEEDS.get(recipe, 0)}", *SGD)
+    experiment = small(recipe, tmp_path, *overrides)
     data = loading.load(experiment.data)
     one, two = (_weights(experiment, data, replicas) for replicas in (1, 2))
     for a, b in zip(one, two, strict=True):

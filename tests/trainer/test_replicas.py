@@ -110,6 +110,7 @@ def test_one_and_two_replicas_train_alike(digits, overrides, tolerance):
         np.testing.assert_allclose(logs_one[name], logs_two[name], rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_one_and_two_replicas_play_alike_with_a_pool():
     experiment = load_experiment("cyclegan-digits", [*COUPLED, *SGD])
     domains = loading.load(experiment.data)

@@ -102,7 +102,7 @@ def whole(tmp_path_factory):
     return run_dir
 
 
-@pytest.mark.parametrize("step", [2, 4])
+@pytest.mark.parametrize("step", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_a_run_resumes_at_a_boundary_and_before_one(whole, step, tmp_path):
     """Bit for bit; the optimizers begin anew once, not again where a run is resumed."""
     again = tmp_path / "run"
@@ -120,6 +120,7 @@ def test_the_game_shows_the_average_at_the_growth_of_the_last_step(whole, datase
     assert len(grown) >= 3 and all(float(v) == 1.5 for v in grown.values())
 
 
+@pytest.mark.slow
 def test_one_and_two_replicas_grow_alike(dataset):
     one, two = (_weights_after_crossing(dataset, replicas) for replicas in (1, 2))
     for a, b in zip(one, two, strict=True):
