@@ -20,28 +20,29 @@ _BASE = (
     "evaluate.num_samples=2500",
 )
 _MODES = {"ring": 8, "grid": 25}
-_PAIRING = ("objective=relativistic",)
-
-
-def _penalties(gamma: float) -> str:
-    return f"penalties=[{{name: r1, gamma: {gamma}}}, {{name: r2, gamma: {gamma}}}]"
-
 
 # Name → overrides of mlp-ring.
 REMEDIES: dict[str, tuple[str, ...]] = {
     "GAN": (),
     "unrolled, 5 steps": ("wrappers=[{name: unroll, steps: 5}]",),
     "unrolled, 10 steps": ("wrappers=[{name: unroll, steps: 10}]",),
-    "minibatch discrimination": ("network.discriminator_batch_features=minibatch",),
+    "minibatch discrimination": (
+        "network.discriminator_batch_features=minibatch",
+        "network.discriminator_group=20",
+    ),
     "PacGAN2": ("wrappers=[{name: pack, samples: 2}]",),
     "WGAN-GP": (
         "objective=wasserstein",
-        "penalties=[gradient_penalty]",
+        # The authors' own code for such toys takes 0.1 in place of 10.
+        "penalties=[{name: gradient_penalty, weight: 0.1}]",
         "round.discriminator_turns=5",
     ),
     "R1": ("penalties=[{name: r1, gamma: 0.1}]",),
     "spectral norm": ("network.discriminator_normalization=spectral",),
-    "RpGAN + R1 + R2": (*_PAIRING, _penalties(0.1)),
+    "RpGAN + R1 + R2": (
+        "objective=relativistic",
+        "penalties=[{name: r1, gamma: 0.1}, {name: r2, gamma: 0.1}]",
+    ),
 }
 
 
