@@ -1,7 +1,7 @@
 """Runs that a benchmark trains and evaluates by the product's own commands, several side by side.
 
-Each run lies in a folder of its own name; one that is there is resumed, so a benchmark that was
-broken off goes on where it was.
+Each run lies in a folder of its own name, with what came of it in `trained.json`; one that is not
+finished is resumed, so a benchmark that was broken off goes on where it was.
 """
 
 import json
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +61,13 @@ def make(jobs: Iterable[Job], folder: Path, *, workers: int, threads: int) -> li
     """Trains and evaluates every job, `workers` at a time, each on so many threads."""
 
     def one(job: Job) -> Trained:
+        kept = folder / job.name / "trained.json"
+        if kept.exists():
+            return Trained(**json.loads(kept.read_text(encoding="utf-8")))
         trained = _trained(job, folder, threads)
         print(f"{job.name}: {_in_words(trained)}", file=sys.stderr, flush=True)
+        if not trained.problem:
+            kept.write_text(json.dumps(asdict(trained)), encoding="utf-8")
         return trained
 
     with ThreadPoolExecutor(workers) as pool:

@@ -29,6 +29,15 @@ TINY = (
 )
 
 
+# A file is one process's work: those that take minutes begin first, so that none is left alone.
+LONG = ("test_recipes.py", "test_training.py", "test_replicas.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the tests of the longest files first."""
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
 def tiny(recipe: str = "cgan-digits", *overrides: str) -> Experiment:
     """A recipe small enough to train in a test."""
     dense = hasattr(load_experiment(recipe).network, "units")

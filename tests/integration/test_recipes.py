@@ -24,8 +24,10 @@ from trainer.exporting import export_run
 from trainer.training import train
 
 ROOT = Path(__file__).parents[2]
+# Steps so small that rounding stays what it is: where a unit stands on the kink of its leaky ReLU,
+# and where losses are sums over pixels, steps of 0.01 make 5e-6 of 1e-8 within twenty.
 SGD = tuple(
-    f"optimizers.{side}={{name: sgd, learning_rate: 0.01}}"
+    f"optimizers.{side}={{name: sgd, learning_rate: 5e-4}}"
     for side in ("generator", "discriminator")
 )
 
@@ -121,15 +123,9 @@ def _wait_for(path, process):
         time.sleep(0.01)
 
 
-# Seed 0 of this one brings a unit onto the kink of its leaky ReLU in step 18: the replicas agree to
-# 1.2e-7 until then, and to 5e-6 two steps later.
-SEEDS = {"gan-cls-digits": 1}
-
-
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_one_and_two_replicas_train_alike(recipe, tmp_path):
-    overrides = ("devices.steps_per_execution=1", f"seed={SEEDS.get(recipe, 0)}", *SGD)
-    experiment = small(recipe, tmp_path, *overrides)
+    experiment = small(recipe, tmp_path, "devices.steps_per_execution=1", *SGD)
     data = loading.load(experiment.data)
     one, two = (_weights(experiment, data, replicas) for replicas in (1, 2))
     for a, b in zip(one, two, strict=True):

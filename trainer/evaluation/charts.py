@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from trainer.evaluation.formatting import arrow
 from trainer.evaluation.results import Evaluation, MetricValue
 from trainer.evaluation.table import best_step, trends_of
-from trainer.game.instruments import PREFIX
+from trainer.game.readings import PREFIX
 
 # matplotlib writes these colours, and `_themed` puts the page's own in their place.
 _INK = "#010101"

@@ -12,11 +12,10 @@ import tensorflow as tf
 
 from trainer.data.examples import sample_of
 from trainer.game import replicas
+from trainer.game.readings import PREFIX
 from trainer.game.turns import JointTurn, Judgement, Outcome, Position, Turn
 from trainer.game.updater import Updater, together
 
-# Names of readings, among the values of a step.
-PREFIX = "instruments/"
 # Recall compares every pair of examples: so many of a batch suffice.
 _MOST_COMPARED = 256
 # Neighbours of a fake that span the ball in which it stands for real examples.

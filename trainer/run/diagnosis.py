@@ -14,7 +14,7 @@ from trainer.config.recipe import with_overrides
 from trainer.data.examples import DataSpec
 from trainer.errors import ConfigError
 from trainer.game.assembly import make_round
-from trainer.game.instruments import PREFIX
+from trainer.game.readings import PREFIX
 
 # A moment is none yet: what is found has to last so many rows, and so many steps.
 _ROWS, _STEPS = 2, 200

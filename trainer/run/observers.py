@@ -18,8 +18,8 @@ from tqdm import tqdm
 
 from trainer.config.experiment import Experiment
 from trainer.data.examples import DataSpec
-from trainer.game.instruments import PREFIX
 from trainer.game.live import LiveModel
+from trainer.game.readings import PREFIX
 from trainer.run import advice, health, pictures, previews
 from trainer.run.diagnosis import Diagnosis
 from trainer.run.directory import RunDirectory

@@ -70,8 +70,15 @@ def terminal():
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     os.set_blocking(ours, False)
     with open(theirs, "w") as screen, contextlib.redirect_stderr(screen):
-        yield lambda: os.read(ours, 1_000_000).decode()
+        yield lambda: b"".join(_pieces(ours)).decode()
     os.close(ours)
+
+
+def _pieces(terminal):
+    """What waits to be read, which the kernel hands over in blocks of its own size."""
+    with contextlib.suppress(BlockingIOError):
+        while piece := os.read(terminal, 65_536):
+            yield piece
 
 
 def test_the_bar_is_one_line_of_a_terminal_and_log_lines_have_lines_of_their_own():

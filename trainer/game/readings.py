@@ -1,0 +1,3 @@
+"""What the readings of instruments are called among the values of a step; no TensorFlow."""
+
+PREFIX = "instruments/"
