@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import resource
+import shlex
 import statistics
 import subprocess
 import sys
@@ -297,7 +298,7 @@ def write(name: str, measured: Mapping[str, Any], *, begun: float, folder: Path 
     folder.mkdir(parents=True, exist_ok=True)
     document = {
         "name": name,
-        "command": " ".join(["python -m benchmarks", *sys.argv[1:]]),
+        "command": f"python -m benchmarks {shlex.join(sys.argv[1:])}",
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "duration_s": round(time.time() - begun, 1),
         "commit": commit(),
