@@ -13,11 +13,12 @@ import numpy as np
 from serving.errors import UsageError
 
 IMAGE, CLIP, MASK, STROKES = "image", "clip", "mask", "strokes"
+LABEL_MAP = "label_map"
 LABEL, TEXT, SEED, LATENT, SCALAR, KEY = "label", "text", "seed", "latent", "scalar", "key"
 STRING = "string"
 ALL = "all"  # in the place of a label's name: every class
 # A row of these is a file of its own: a picture, or NumPy's array of a clip.
-_IN_FILES = frozenset({IMAGE, MASK, STROKES, CLIP})
+_IN_FILES = frozenset({IMAGE, LABEL_MAP, MASK, STROKES, CLIP})
 
 _SHOWN_NAMES = 10
 _log = logging.getLogger(__name__)
@@ -30,8 +31,8 @@ class Field:
     Attributes:
         shape: of one row; None for an open size.
         dtype: "uint8", "int64", "float32", "string", ….
-        kind: what it is: image, clip, vector, table, tokens, graph, label, text, latent, seed,
-            scalar, mask, strokes or key.
+        kind: what it is: image, label_map, clip, vector, table, tokens, graph, label, text, latent,
+            seed, scalar, mask, strokes or key.
         range: smallest and largest value.
         names: of classes or columns.
         marginal: how often the data has each class.
@@ -244,6 +245,8 @@ class Field:
             return (0, self.num_classes - 1) if self.num_classes else None
         if self.kind == MASK:
             return self.range or (0, 1)
+        if self.kind == LABEL_MAP:
+            return (0, len(self.names) - 1) if self.names else None
         if self.range is None or self.kind == SCALAR or np.dtype(self.dtype).kind in "iu":
             return self.range
         if self.kind in (IMAGE, CLIP):

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from serving.errors import UsageError
-from serving.fields import MASK, Field
+from serving.fields import LABEL_MAP, MASK, Field
+from serving.palettes import classes_of
 
 # Endings of files that `read_picture` takes.
 ENDINGS = frozenset(
@@ -49,8 +50,8 @@ def read_picture(name: str, content: bytes, field: Field) -> np.ndarray:
     """Returns the array of a picture file or of NumPy's .npy file, for one row of a field.
 
     Pictures get the field's channels and units: a mask is 1 where the picture is bright, float
-    fields have black at the lower end of their range and white at the upper. What is transparent
-    lies on white. An array of .npy is taken as it is.
+    fields have black at the lower end of their range and white at the upper. In a label map every
+    colour is a class. What is transparent lies on white. An array of .npy is taken as it is.
 
     Args:
         name: of the file, for sentences.
@@ -66,6 +67,8 @@ def read_picture(name: str, content: bytes, field: Field) -> np.ndarray:
     try:
         if content.startswith(_NUMPY):
             array = np.load(io.BytesIO(content), allow_pickle=False)
+        elif field.kind == LABEL_MAP:
+            array = classes_of(_pixels(content, 3), field.about["palette"], field.names)
         else:
             array = _in_units(_pixels(content, field.shape[-1]), field)
     except (OSError, ValueError, EOFError) as error:

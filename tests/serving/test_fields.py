@@ -9,6 +9,7 @@ from serving.fields import Field
 
 PETS = Field((), "int64", "label", names=("cat", "dog", "2", "1"))
 GREY = Field((2, 2, 1), "float32", "image", (-1.0, 1.0))
+MAP = Field((2, 2, 1), "uint8", "label_map", names=("sky", "ground"))
 MASK = Field((2, 2, 1), "uint8", "mask")
 SEED = Field((), "int64", "seed")
 TEXT = Field((), "string", "text")
@@ -33,6 +34,7 @@ def test_the_type_of_a_label_says_what_it_is():
         (GREY, np.full([1, 2, 2, 1], 255.0), "x: row 0 holds 255.0; expected -1 to 1."),
         (GREY, np.zeros([1, 2, 2, 3]), "x: received shape [1, 2, 2, 3]; expected [n, 2, 2, 1]."),
         (MASK, np.full([1, 2, 2, 1], 255), "x: row 0 holds 255; expected 0 to 1."),
+        (MAP, np.full([1, 2, 2, 1], 2), "x: row 0 holds 2; expected 0 to 1."),
         (Field((), "float32", "scalar", (0, 1)), [0.5, 1.5], "x: row 1 holds 1.5; expected 0 to"),
         (Field((None, 1), "uint8", "image"), np.zeros([1, 2, 2], np.uint8), "expected [n, any, 1]"),
         (TEXT, [1], "x: received int; expected text or bytes."),

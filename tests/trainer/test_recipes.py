@@ -1,5 +1,7 @@
 """The whole road of every recipe, found by listing: train, resume, export, every signature."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -33,9 +35,12 @@ def _assert_same(one, other):
 
 def _ask_everything(signatures):
     assert "describe" in signatures and len(signatures) > 2
+    row = signatures["describe"](row=tf.zeros([1], tf.int64))
+    fields = json.loads(row["description"].numpy()[0])["fields"]
     for name, function in signatures.items():
         inputs = function.structured_input_signature[1]
-        seven = {n: _rows(spec, 7) for n, spec in inputs.items()}
+        described = fields.get(name, {"inputs": {}})["inputs"]
+        seven = {n: _rows(spec, 7, described.get(n, {})) for n, spec in inputs.items()}
         all_rows = function(**seven)
         alone = function(**{n: rows[2:3] for n, rows in seven.items()})
         for output in all_rows:
@@ -44,13 +49,14 @@ def _ask_everything(signatures):
             _assert_alike(a[2], b[0], f"{name}.{output}")
 
 
-def _rows(spec, count):
+def _rows(spec, count, field):
     shape = [count, *(side or 1 for side in spec.shape[1:])]
     if spec.dtype == tf.string:
         return tf.fill(shape, "a")
     random = np.random.RandomState(0)
     if spec.dtype.is_integer:
         high = 2 if spec.dtype == tf.int64 else 200
+        high = len(field["names"]) if field.get("kind") == "label_map" else high
         return tf.constant(random.randint(0, high, shape), spec.dtype)
     return tf.constant(random.uniform(0.1, 0.9, shape), spec.dtype)
 

@@ -50,6 +50,17 @@ class ImageCondition(AnyCondition):
     field: str = "image"
 
 
+class LabelMapCondition(AnyCondition):
+    """Both players see which class every pixel is to be (Isola et al. 2017, Park et al. 2019)."""
+
+    target: ClassVar[str] = "trainer.game.conditions.label_map:LabelMap"
+    kind: ClassVar[str] = "label_map"
+    shows_pictures: ClassVar[bool] = True
+    name: Literal["label_map"] = "label_map"
+    # The data's field that holds the map.
+    field: str = "label_map"
+
+
 class AttributesCondition(AnyCondition):
     """Both players see a vector that lies beside the sample."""
 
@@ -102,6 +113,7 @@ class TextCondition(AnyCondition):
 _Member = Annotated[
     LabelCondition
     | ImageCondition
+    | LabelMapCondition
     | AttributesCondition
     | DerivedCondition
     | TextCondition
@@ -142,6 +154,7 @@ Condition = Annotated[
     NoCondition
     | LabelCondition
     | ImageCondition
+    | LabelMapCondition
     | AttributesCondition
     | DerivedCondition
     | TextCondition

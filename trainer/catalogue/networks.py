@@ -189,7 +189,8 @@ class Translating(AnyNetwork):
         if used and not (experiment.round.translates or experiment.condition.shows_pictures):
             yield (
                 f"network.name: received {self.name!r} with condition={experiment.condition.name}, "
-                "but it makes pictures of pictures; set condition=image or condition=derived"
+                "but it makes pictures of pictures; set condition=image, "
+                "condition=label_map or condition=derived"
             )
 
 

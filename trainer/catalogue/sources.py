@@ -195,8 +195,9 @@ class DigitPairs(Source):
 
     target: ClassVar[str] = "trainer.data.sources.pairs:open_digits"
     name: Literal["digit_pairs"] = "digit_pairs"
-    # What is made of a digit; the digit itself is the field `sample`.
-    input: Literal["outline", "negative", "low_resolution"] = "outline"
+    # What is made of a digit; the digit itself is the field `sample`. A label map (field
+    # `label_map`) says of every pixel whether it is background, edge or stroke.
+    input: Literal["outline", "negative", "low_resolution", "label_map"] = "outline"
 
 
 def spelled_out(text: str, *, instead_of: str) -> dict[str, Any]:
@@ -251,17 +252,58 @@ BY_SPELLING = BeforeValidator(_from_spelling)
 _Images = Annotated[Digits | Tfds | Folder | Npz | Generated, BY_NAME, BY_SPELLING]
 _Samples = Annotated[Digits | Ring | Grid | Tfds | Folder | Npz | Generated, BY_NAME, BY_SPELLING]
 _Folder = Annotated[Folder, BY_NAME, BY_SPELLING]
+_Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 
 
-class Pairs(Source):
+class Paired(Source):
+    """Pictures in files, each made of another one."""
+
+    # What is given, and the name of its field: pictures, or label maps, in which every colour is a
+    # class.
+    given: Literal["image", "label_map"] = "image"
+    # The classes of label maps with their colours, such as {ground: "#604020", sky: "#80c0ff"};
+    # null takes the palette of the PNG files.
+    classes: Annotated[dict[str, _Colour], Field(min_length=1, max_length=256)] | None = None
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Classes of what is no label map, and two of one colour."""
+        yield from super().impossible(experiment)
+        if self.classes is None:
+            return
+        if self.given != "label_map":
+            yield (
+                f"data.source.classes: received {len(self.classes)} classes with given="
+                f"{self.given}; set data.source.given=label_map, or leave them out"
+            )
+        colours = [colour.lower() for colour in self.classes.values()]
+        twice = sorted({colour for colour in colours if colours.count(colour) > 1})
+        if twice:
+            yield (
+                f"data.source.classes: received several classes of the colour {twice[0]}; give "
+                "each a colour of its own"
+            )
+
+
+class Pairs(Paired):
     """Two folders of pictures that belong together, paired by the names of their files."""
 
     target: ClassVar[str] = "trainer.data.sources.pairs:open_folders"
     name: Literal["pairs"] = "pairs"
-    # The folder of what is given: field `image`.
+    # The folder of what is given: field `image` or `label_map`.
     inputs: _Folder
     # The folder of what is to be made of it: field `sample`.
     targets: _Folder
+
+
+class SideBySide(Paired):
+    """A folder of pictures whose left and right halves belong together (Isola et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.data.sources.side_by_side:open_source"
+    name: Literal["side_by_side"] = "side_by_side"
+    # The folder.
+    pictures: _Folder
+    # The half that is given: field `image` or `label_map`; the other one is the field `sample`.
+    given_half: Literal["left", "right"] = "left"
 
 
 class Domains(Source):
@@ -351,6 +393,7 @@ DataSource = Annotated[
     | Captions
     | DigitPairs
     | Pairs
+    | SideBySide
     | Domains
     | DigitDomains
     | PartlyLabelled

@@ -149,7 +149,8 @@ class Reconstruction(Component):
         if not experiment.condition.shows_pictures:
             yield (
                 f"terms: received 'reconstruction' with condition={experiment.condition.name}, "
-                "from which no example can be told; set condition=image or condition=derived"
+                "from which no example can be told; set condition=image, "
+                "condition=label_map or condition=derived"
             )
 
 

@@ -64,8 +64,9 @@ class DataSpec:
 
     @property
     def images(self) -> tuple[str, ...]:
-        """Names of the fields that are pictures."""
-        return tuple(name for name, field in self.fields.items() if field.kind == "image")
+        """Names of the fields that are pictures, or maps of them."""
+        kinds = ("image", "label_map")
+        return tuple(name for name, field in self.fields.items() if field.kind in kinds)
 
     def describe(self) -> dict[str, Any]:
         """The specification as a JSON object."""

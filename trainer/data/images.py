@@ -144,6 +144,33 @@ def to_size(image: np.ndarray, height: int, width: int, *, policy: str) -> np.nd
     return _pad(image, height, width)
 
 
+def map_to_size(labels: np.ndarray, height: int, width: int, *, policy: str) -> np.ndarray:
+    """A label map uint8 [h, w, 1] resized as `to_size` does, each pixel of the nearest one's class.
+
+    What "pad" fills is of the first class.
+    """
+    present_height, present_width, _ = labels.shape
+    box = (0.0, 0.0, float(present_width), float(present_height))
+    if policy == "crop":
+        box = _centred_box(present_height, present_width, height / width)
+    if policy == "pad":
+        scale = max(present_height / height, present_width / width)
+        down, across = height * scale, width * scale
+        left, top = (across - present_width) / 2, (down - present_height) / 2
+        box = (-left, -top, across - left, down - top)
+    rows = _nearest(box[1], box[3], height, present_height)
+    columns = _nearest(box[0], box[2], width, present_width)
+    known = (rows >= 0)[:, np.newaxis] & (columns >= 0)[np.newaxis]
+    return np.where(known[..., np.newaxis], labels[rows][:, columns], 0).astype(labels.dtype)
+
+
+def _nearest(low: float, high: float, count: int, present: int) -> np.ndarray:
+    """The pixels in which the middles of `count` equal parts lie; -1 for those outside."""
+    middles = low + (np.arange(count) + 0.5) * (high - low) / count
+    places = np.floor(middles).astype(np.int64)
+    return np.where((places >= 0) & (places < present), places, -1)
+
+
 def _centred_box(height: int, width: int, aspect: float) -> tuple[float, float, float, float]:
     """Left, top, right and bottom of the largest centred box with height / width = aspect."""
     box_height, box_width = min(height, width * aspect), min(width, height / aspect)

@@ -72,9 +72,14 @@ class Draw:
         sizes = [1 + AUGMENTATIONS[name].numbers for name in policy]
         self._numbers = tf.split(randomness.uniform(keys, sum(sizes)), sizes, axis=1)
 
-    def __call__(self, pictures: tf.Tensor) -> tf.Tensor:
-        """Pictures float32 [b, h, w, c] → the same augmented."""
+    def __call__(self, pictures: tf.Tensor, *, moves_only: bool = False) -> tf.Tensor:
+        """Pictures float32 [b, h, w, c] → the same augmented.
+
+        With `moves_only` colours stay: the channels of a label map are classes.
+        """
         for name, numbers in zip(self.policy, self._numbers, strict=True):
+            if moves_only and name == "colour":
+                continue
             changed = numbers[:, 0] < self.probability
             pictures = AUGMENTATIONS[name].function(pictures, numbers[:, 1:], changed)
         return pictures

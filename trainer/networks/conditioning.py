@@ -31,7 +31,7 @@ def stacked(pictures: Mapping[str, Any], vectors: Mapping[str, Any]) -> Any:
 
 def conditions(tensors: Mapping[str, Any], ports: Ports) -> dict[str, Any]:
     """Those of a generator's inputs that are vectors and no latents."""
-    others = ports.of_kind("latent", "image", "clip", "tokens", "key")
+    others = ports.of_kind("latent", "image", "label_map", "clip", "tokens", "key")
     return {name: x for name, x in tensors.items() if name not in others}
 
 

@@ -89,7 +89,7 @@ class DCGAN:
     def _judging(self, ports: Ports, normalization: Normalization, name: str) -> keras.Model:
         inputs = ports.keras_inputs()
         require_pictures(ports.inputs, "dcgan")
-        pictures = {n: inputs[n] for n in ports.of_kind("image")}
+        pictures = {n: inputs[n] for n in ports.pictures}
         latents = {n: inputs[n] for n in ports.of_kind("latent")}
         vectors = {n: x for n, x in inputs.items() if n not in {*pictures, *latents}}
         sizes = resolutions(next(iter(pictures.values())).shape[1:])

@@ -96,7 +96,7 @@ def layers_for(side: int) -> int:
 
 def _all_told(inputs: dict[str, Any], ports: Ports) -> Any:
     """The pictures and what else is told as the channels of one picture."""
-    pictures = {name: inputs[name] for name in ports.of_kind("image")}
+    pictures = {name: inputs[name] for name in ports.pictures}
     if not pictures:
         raise ConfigError(
             f"network.name: received 'patch', which judges pictures, but the game's fields are "

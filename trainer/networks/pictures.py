@@ -15,11 +15,12 @@ def made_picture(ports: Ports, family: str) -> tuple[str, tuple[int, ...]]:
         ConfigError: when the game gives no picture, or does not want one.
     """
     pictures = [name for name, field in ports.outputs.items() if field.kind == "image"]
-    if len(pictures) != 1 or len(ports.outputs) != 1 or not ports.of_kind("image"):
+    if len(pictures) != 1 or len(ports.outputs) != 1 or not ports.pictures:
         raise ConfigError(
             f"network.name: received {family!r}, which makes pictures of pictures, but the game "
-            f"gives {_named(ports.inputs)} and wants {_named(ports.outputs)}; set condition=image "
-            "or condition=derived on data of pictures, or take another network."
+            f"gives {_named(ports.inputs)} and wants {_named(ports.outputs)}; set "
+            "condition=image, condition=label_map or condition=derived on data of pictures, or "
+            "take another network."
         )
     (name,) = pictures
     return name, ports.outputs[name].fixed_shape
@@ -32,7 +33,7 @@ def stacked_pictures(
     vectors: Mapping[str, Any] | None = None,
 ) -> Any:
     """The pictures that are told, and vectors, as channels of one of the size of `shape`."""
-    pictures = {name: resized(inputs[name], shape[:2]) for name in ports.of_kind("image")}
+    pictures = {name: resized(inputs[name], shape[:2]) for name in ports.pictures}
     return stacked(pictures, vectors or {})
 
 

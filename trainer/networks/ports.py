@@ -32,6 +32,11 @@ class Ports:
             if key or field.kind != "key"
         }
 
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """Names of the inputs that are pictures or label maps: those with height and width."""
+        return self.of_kind("image", "label_map")
+
     def of_kind(self, *kinds: str) -> tuple[str, ...]:
         """Names of the inputs of these kinds."""
         return tuple(name for name, field in self.inputs.items() if field.kind in kinds)

@@ -63,7 +63,7 @@ class R3GAN:
         """Pictures and what else is told → the game's outputs, such as {"logits": [b]}."""
         require_pictures(ports.inputs, "r3gan")
         inputs = ports.keras_inputs()
-        pictures = {n: inputs[n] for n in ports.of_kind("image")}
+        pictures = {n: inputs[n] for n in ports.pictures}
         vectors = {n: x for n, x in inputs.items() if n not in pictures}
         x = stacked(pictures, {})
         sizes = resolutions(x.shape[1:], least=1)

@@ -64,7 +64,7 @@ class ResNet:
         As channels of the picture they would be lost: what is constant over a picture is what
         instance statistics take away.
         """
-        apart = ports.of_kind("image", "key")
+        apart = (*ports.pictures, *ports.of_kind("key"))
         vectors = {name: x for name, x in inputs.items() if name not in apart}
         told = joined(vectors) if vectors else None
         return lambda x: normalize(x, self.options.normalization, ports, told)

@@ -65,7 +65,7 @@ class SNGAN:
         """Pictures and what else is told → the game's outputs, such as {"logits": [b]}."""
         require_pictures(ports.inputs, "sngan")
         inputs, kind = ports.keras_inputs(), self.options.discriminator_normalization
-        pictures = {n: inputs[n] for n in ports.of_kind("image")}
+        pictures = {n: inputs[n] for n in ports.pictures}
         others = {n: x for n, x in inputs.items() if n not in pictures}
         projects = self.options.discriminator_conditioning == "projection"
         vectors = conditions(others, ports) if projects else {}

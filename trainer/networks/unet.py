@@ -45,7 +45,7 @@ class UNet:
         name, shape = made_picture(ports, "unet")
         inputs = ports.keras_inputs(key=bool(self.options.dropout))
         sizes = resolutions(shape)
-        apart = ports.of_kind("image", "key")
+        apart = (*ports.pictures, *ports.of_kind("key"))
         vectors = {name: x for name, x in inputs.items() if name not in apart}
         told = stacked_pictures(inputs, ports, shape, vectors)
         x, skips = self._encoded(told, len(sizes) - 1, ports)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from serving.palettes import coloured
 from trainer.data.images import to_channels
+from trainer.fields import Field
 
 # Grids show small images enlarged to at least this many pixels a side.
 _SMALLEST_SIDE = 56
@@ -62,6 +64,13 @@ def plane(points: np.ndarray, value_range: tuple[float, float]) -> np.ndarray:
     shade = 1.0 - np.sqrt(counts / max(counts.max(), 1.0))
     picture = (255 * shade[::-1]).astype(np.uint8).repeat(4, axis=0).repeat(4, axis=1)
     return np.stack([picture] * 3, axis=-1)
+
+
+def shown(values: np.ndarray, field: Field) -> np.ndarray:
+    """Rows of a field of pictures or label maps as uint8, for looking at; maps in their colours."""
+    if field.kind == "label_map":
+        return coloured(values, field.about["palette"])
+    return as_bytes(values, field.range or (0.0, 1.0))
 
 
 def as_bytes(samples: np.ndarray, value_range: tuple[float, float]) -> np.ndarray:

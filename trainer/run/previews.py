@@ -73,15 +73,16 @@ def _of_examples(
     live: LiveModel, name: str, shape: tuple[int, int]
 ) -> Callable[[], np.ndarray] | None:
     signature = live.signatures[name]
-    (given, field), *_ = ((n, f) for n, f in signature.inputs.items() if f.kind == "image")
+    kinds = ("image", "label_map")
+    (given, field), *_ = ((n, f) for n, f in signature.inputs.items() if f.kind in kinds)
     output, made_field = next(iter(signature.outputs.items()))
     rows, columns = max(1, shape[0] // 2), shape[1]
     count = min(rows * columns, len(next(iter(live.bank.values()))))
 
     def draw() -> np.ndarray:
         inputs = {n: live.example_input(name, n)[:count] for n in signature.inputs}
-        made = pictures.as_bytes(live.run(name, inputs)[output], made_field.range or (0.0, 1.0))
-        shown = pictures.as_bytes(inputs[given], field.range or (0.0, 1.0))
+        made = pictures.shown(live.run(name, inputs)[output], made_field)
+        shown = pictures.shown(inputs[given], field)
         pairs = pictures.in_turns(shown, made, columns)
         return pictures.grid(pairs, 2 * rows, columns)
 

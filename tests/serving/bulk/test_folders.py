@@ -296,6 +296,15 @@ def test_a_picture_gets_channels_and_units_of_its_field(array, field, wanted):
     np.testing.assert_array_equal(read.ravel(), wanted)
 
 
+def test_a_label_map_is_read_by_its_colours():
+    about = {"palette": ["#80c0ff", "#604020"]}
+    field = Field((1, 2, 1), "uint8", "label_map", names=("sky", "ground"), about=about)
+    colours = np.array([[[0x60, 0x40, 0x20], [0x80, 0xC0, 0xFF]]], np.uint8)
+    np.testing.assert_array_equal(read_picture("file", png(colours), field), [[[1], [0]]])
+    with pytest.raises(UsageError, match=r"#000001 \(1 pixels\) stand for no class.*80c0ff sky"):
+        read_picture("file", png(np.array([[[0, 0, 1], [0x80, 0xC0, 0xFF]]], np.uint8)), field)
+
+
 def test_a_picture_of_another_size():
     with pytest.raises(UsageError, match=r"file: received shape .1, 3, 1, 1.; expected .n, 1, 2"):
         read_picture("file", png(np.zeros([3, 1], np.uint8)), BYTES)

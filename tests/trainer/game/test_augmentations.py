@@ -79,6 +79,20 @@ def test_pictures_of_one_row_are_changed_alike():
     np.testing.assert_array_equal(draw(PICTURES), draw(tf.identity(PICTURES)))
 
 
+def test_a_label_map_moves_with_its_picture_and_keeps_its_colours():
+    pictures = tf.random.stateless_uniform([3, 8, 8, 2], [1, 2])
+    moved = Draw(("colour", "translation"), KEYS, 1.0)(pictures, moves_only=True)
+    alone = _translated(pictures, KEYS)
+    np.testing.assert_array_equal(moved, alone)
+    assert np.abs(moved - pictures).max() > 0.0
+
+
+def _translated(pictures, keys):
+    """By the numbers that follow those of the colours."""
+    numbers = randomness.uniform(keys, 4 + 3)[:, 4:]
+    return translation(pictures, numbers[:, 1:], numbers[:, 0] < 1.0)
+
+
 def test_gradients_flow_through_all_of_them():
     """Of the sum of a moved and cut picture: one for each pixel that is still there."""
     with tf.GradientTape() as tape:

@@ -4,7 +4,7 @@ from types import ModuleType
 
 import tensorflow as tf
 
-from trainer.data.modalities import labels, scaled, text, tokens
+from trainer.data.modalities import label_maps, labels, scaled, text, tokens
 from trainer.errors import ConfigError
 from trainer.fields import Field
 
@@ -14,6 +14,7 @@ _OF_KIND: dict[str, ModuleType] = {
     "vector": scaled,
     "tokens": tokens,
     "label": labels,
+    "label_map": label_maps,
     "text": text,
 }
 
@@ -26,8 +27,9 @@ def seen(values: tf.Tensor, field: Field) -> tf.Tensor:
         field: what they are.
 
     Returns:
-        float32 for images and vectors ([..., *shape], the range on [-1, 1]) and tokens ([..., T, V]
-        one-hot); labels and texts, which are numbers, as they are.
+        float32 for images and vectors ([..., *shape], the range on [-1, 1]), tokens ([..., T, V]
+        one-hot) and label maps ([..., h, w, k] one-hot); labels and texts, which are numbers, as
+        they are.
 
     Raises:
         ConfigError: for a kind of field that players cannot see.

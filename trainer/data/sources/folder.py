@@ -30,10 +30,19 @@ _AHEAD = 256
 _SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "eval", "dev"}
 # Classes and endings that a line of the log names.
 _LISTED = 20
+# A decoded image, where it was read, and the configuration → what is stored.
+Conform = Callable[[np.ndarray, str, Data], np.ndarray]
 
 
-def open_source(data: Data) -> Source:
+def conform_to(image: np.ndarray, origin: str, data: Data) -> np.ndarray:
+    """The image as the configuration asks for it."""
+    return conform(image, data)
+
+
+def open_source(data: Data, conformed: Conform = conform_to) -> Source:
     """Lists the images below the folder; they are decoded when the rows are read.
+
+    What a decoded image becomes is the word of `conformed`, which is told where it was read.
 
     The first-level folders, sorted, are the classes if every image lies in one; images that lie
     flat have no labels. Hidden files and folders are left out. The log says how many files of which
@@ -49,7 +58,9 @@ def open_source(data: Data) -> Source:
     _tell(found)
     root, files, labels = found.root, found.images, found.labels
     return Source(
-        tables=(Table(Part(_rows(root, files, labels, data), len(files)), labels=labels),),
+        tables=(
+            Table(Part(_rows(root, files, labels, data, conformed), len(files)), labels=labels),
+        ),
         fields=labelled(found.names),
         identity={
             "source": "folder",
@@ -249,7 +260,7 @@ def _size_and_time(file: Path) -> tuple[int, int]:
 
 
 def _rows(
-    root: Path, files: list[Path], labels: np.ndarray | None, data: Data
+    root: Path, files: list[Path], labels: np.ndarray | None, data: Data, conformed: Conform
 ) -> Iterator[Row | None]:
     """Decodes in threads, in order; names unreadable files and stops when there are too many."""
 
@@ -261,10 +272,11 @@ def _rows(
             # On broken bytes Pillow raises nearly anything: OSError, SyntaxError, struct.error,
             # TypeError, …; one file must not end a long reading.
             return error
-        fields = {"sample": conform(image, data)}
+        origin = readable(str(file.relative_to(root)))
+        fields = {"sample": conformed(image, origin, data)}
         if labels is not None:
             fields["label"] = labels[index]
-        return Row(fields, readable(str(file.relative_to(root))))
+        return Row(fields, origin)
 
     unreadable: list[str] = []
     for index, outcome in enumerate(_in_threads(attempt, len(files))):

@@ -1,22 +1,32 @@
-"""Two pictures that belong together: `image`, which is given, and `sample`, to be made of it."""
+"""Two pictures that belong together: what is given, and `sample`, to be made of it.
+
+What is given is the field `image`, or `label_map` where every pixel of it is a class.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from trainer.catalogue import DigitPairs, Folder, Pairs
+from trainer.catalogue import DigitPairs, Folder, Paired, Pairs
 from trainer.config.experiment import Data
+from trainer.data import label_maps
+from trainer.data.examples import Dataset
+from trainer.data.images import conform
+from trainer.data.label_maps import Classes
 from trainer.data.reading import Part, Row, Source, Table
 from trainer.data.sources import digits, folder
 from trainer.errors import ConfigError
 from trainer.fields import Field
 
-_IMAGES = {"image": Field(kind="image"), "sample": Field(kind="image")}
+_SAMPLE = {"sample": Field(kind="image")}
+# What a pixel of a digit may be, by its brightness.
+REGIONS = Classes(("background", "edge", "stroke"), ("#000000", "#808080", "#ffffff"))
+_BRIGHTNESS = (64, 192)
 # So many rows and columns are left of a picture at a low resolution.
 _LOW = 4
 # Names that a message shows.
@@ -28,14 +38,17 @@ def open_digits(data: Data) -> Source:
     assert isinstance(data.source, DigitPairs)
     source = digits.open_source(data)
     made = _INPUTS[data.source.input]
+    is_map = data.source.input == "label_map"
+    given = {label_maps.FIELD: REGIONS.field} if is_map else {"image": Field(kind="image")}
 
     def with_input(row: Row) -> Row:
-        return Row({"image": made(row.fields["sample"]), **row.fields}, row.origin)
+        inputs = {name: made(row.fields["sample"]) for name in given}
+        return Row({**inputs, **row.fields}, row.origin)
 
     return replace(
         source,
         tables=(Table(source.tables[0].train.mapped(with_input)),),
-        fields={**_IMAGES, **source.fields},
+        fields={**given, **_SAMPLE, **source.fields},
         identity={"source": "digit_pairs", "input": data.source.input},
     )
 
@@ -71,9 +84,21 @@ def low_resolution(picture: np.ndarray) -> np.ndarray:
     return np.stack([np.asarray(plane) for plane in large], axis=-1)
 
 
+def regions(picture: np.ndarray) -> np.ndarray:
+    """Which of `REGIONS` every pixel is, by its mean brightness: uint8 [h, w, c] → [h, w, 1]."""
+    brightness = picture.mean(axis=-1, keepdims=True)
+    return np.digitize(brightness, _BRIGHTNESS).astype(np.uint8)
+
+
 _INPUTS: dict[
-    Literal["outline", "negative", "low_resolution"], Callable[[np.ndarray], np.ndarray]
-] = {"outline": outline, "negative": negative, "low_resolution": low_resolution}
+    Literal["outline", "negative", "low_resolution", "label_map"],
+    Callable[[np.ndarray], np.ndarray],
+] = {
+    "outline": outline,
+    "negative": negative,
+    "low_resolution": low_resolution,
+    "label_map": regions,
+}
 
 
 # ---- A user's own --------------------------------------------------------------------------------
@@ -86,28 +111,79 @@ def open_folders(data: Data) -> Source:
         ConfigError: for a folder that cannot be used, and for pictures without a partner.
     """
     assert isinstance(data.source, Pairs)
-    inputs, targets = (
-        folder.open_source(data.model_copy(update={"source": part}))
-        for part in (data.source.inputs, data.source.targets)
-    )
     _refuse_strangers(data.source)
+    given = Given.of(data.source, data.source.inputs)
+    inputs = folder.open_source(_of(data, data.source.inputs), given.conformed)
+    targets = folder.open_source(_of(data, data.source.targets))
     first, second = inputs.tables[0].train, targets.tables[0].train
+    labels = targets.tables[0].labels
     return Source(
-        tables=(
-            Table(Part(_joined(first, second), second.count), labels=targets.tables[0].labels),
-        ),
-        fields={**_IMAGES, **targets.fields},
-        identity={"source": "pairs", "inputs": inputs.identity, "targets": targets.identity},
+        tables=(Table(Part(_joined(first, second, given.name), second.count), labels=labels),),
+        fields={**given.fields, **_SAMPLE, **targets.fields},
+        identity={
+            "source": "pairs",
+            "inputs": inputs.identity,
+            "targets": targets.identity,
+            **given.identity,
+        },
+        derive=given.derive,
     )
 
 
-def _joined(inputs: Part, targets: Part) -> Iterator[Row | None]:
+class Given(NamedTuple):
+    """What is given of pictures in files.
+
+    Attributes:
+        name: of its field.
+        classes: of label maps; None for pictures.
+    """
+
+    name: str
+    classes: Classes | None
+
+    @classmethod
+    def of(cls, source: Paired, part: Folder) -> "Given":
+        """What a source names; `part` has the label maps."""
+        if source.given == "image":
+            return cls("image", None)
+        root = Path(part.path).expanduser()
+        return cls(label_maps.FIELD, label_maps.classes_of(source, folder.image_files(root)))
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """Of the data."""
+        return {self.name: self.classes.field if self.classes else Field(kind="image")}
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """What changes when the same bytes become other classes."""
+        return {"classes": list(self.classes.palette)} if self.classes else {}
+
+    @property
+    def derive(self) -> Callable[[Dataset], Dataset] | None:
+        """See `Source`."""
+        cut = self.classes is not None and not self.classes.are_given
+        return label_maps.without_unused if cut else None
+
+    def conformed(self, picture: np.ndarray, origin: str, data: Data) -> np.ndarray:
+        """A decoded picture as it is stored."""
+        if self.classes is None:
+            return conform(picture, data)
+        return self.classes.conformed(picture, origin, data)
+
+
+def _of(data: Data, part: Folder) -> Data:
+    """The configuration of one of two folders."""
+    return data.model_copy(update={"source": part})
+
+
+def _joined(inputs: Part, targets: Part, name: str) -> Iterator[Row | None]:
     """A row of both pictures; None where either cannot be read."""
     for given, wanted in zip(inputs.rows, targets.rows, strict=True):
         if given is None or wanted is None:
             yield None
         else:
-            fields = {"image": given.fields["sample"], **wanted.fields}
+            fields = {name: given.fields["sample"], **wanted.fields}
             yield Row(fields, f"{given.origin} and {wanted.origin}")
 
 

@@ -60,7 +60,11 @@ class GivenField(Given):
     """
 
     def __init__(
-        self, options: catalogue.ImageCondition | catalogue.AttributesCondition, spec: DataSpec
+        self,
+        options: catalogue.ImageCondition
+        | catalogue.LabelMapCondition
+        | catalogue.AttributesCondition,
+        spec: DataSpec,
     ) -> None:
         if options.field not in spec.fields:
             raise ConfigError(

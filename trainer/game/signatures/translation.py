@@ -28,4 +28,4 @@ def translation(sampler: Sampler, name: str = "translate") -> dict[str, Signatur
 def is_translation(sampler: Sampler) -> bool:
     """Whether a sample is made from a picture rather than from a seed."""
     fields: Mapping = sampler.condition.request
-    return any(field.kind in ("image", "clip", "mask") for field in fields.values())
+    return any(field.kind in ("image", "label_map", "clip", "mask") for field in fields.values())

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from trainer import catalogue
 from trainer.errors import ConfigError
+from trainer.fields import Field
 from trainer.game.adversarial_loss import Batch
 from trainer.game.augmentations import Draw
 from trainer.game.parts import Parts
@@ -18,6 +19,7 @@ from trainer.game.wrappers.calls import Calls, Numbered
 from trainer.game.wrappers.wrapper import Wrapper
 from trainer.randomness import Noise
 
+_PICTURES = ("image", "label_map")
 _SIGN, _PROBABILITY = "sign(D(x))", "augmentation"
 
 
@@ -45,12 +47,12 @@ class Augment(Wrapper):
 
     def __init__(self, options: catalogue.Augment, round: Round, parts: Parts) -> None:
         super().__init__(options, round, parts)
-        # Names of the pictures that each discriminator sees.
+        # The pictures and label maps that each discriminator sees.
         self._pictures = {
             name: pictures
             for name, role in round.roles().items()
             if role.side == DISCRIMINATOR
-            and (pictures := tuple(n for n, f in role.inputs.items() if f.kind == "image"))
+            and (pictures := {n: f for n, f in role.inputs.items() if f.kind in _PICTURES})
         }
         if not self._pictures:
             sample = parts.spec.fields["sample"]
@@ -153,7 +155,7 @@ class _AugmentingPlayer:
     """A discriminator that sees augmented pictures; those of one row are changed alike."""
 
     def __init__(
-        self, player: Player, pictures: tuple[str, ...], wrapper: Augment, calls: Calls
+        self, player: Player, pictures: Mapping[str, Field], wrapper: Augment, calls: Calls
     ) -> None:
         self._player, self._pictures = player, pictures
         self._wrapper, self._calls = wrapper, calls
@@ -161,7 +163,10 @@ class _AugmentingPlayer:
     def __call__(self, inputs: Inputs, *, freeze_statistics: bool = False) -> Outputs:
         noise, wrapper = self._calls.next(), self._wrapper
         draw = Draw(wrapper.options.policy, noise.keys("augment"), wrapper.probability)
-        seen = {name: draw(inputs[name]) for name in self._pictures}
+        seen = {
+            name: draw(inputs[name], moves_only=field.kind == "label_map")
+            for name, field in self._pictures.items()
+        }
         return self._player({**inputs, **seen}, freeze_statistics=freeze_statistics)
 
     def known(self, inputs: Inputs) -> dict[str, tf.Tensor]:

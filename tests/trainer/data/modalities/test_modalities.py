@@ -23,6 +23,17 @@ def test_the_most_likely_symbol_is_stored():
     np.testing.assert_array_equal(stored([[[0.2, 0.5, 0.3], [0.4, 0.1, 0.4]]], field), [[1, 0]])
 
 
+def test_a_label_map_is_seen_as_a_channel_a_class_and_comes_back():
+    field = Field((2, 2, 1), "uint8", "label_map", names=("a", "b", "c"))
+    classes = tf.constant([[[2], [0]], [[1], [1]]], tf.uint8)
+    x = seen(classes, field)
+    assert x.dtype == tf.float32
+    np.testing.assert_array_equal(x, [[[0, 0, 1], [1, 0, 0]], [[0, 1, 0], [0, 1, 0]]])
+    back = stored(x, field)
+    assert back.dtype == tf.uint8
+    np.testing.assert_array_equal(back, classes)
+
+
 def test_labels_stay_what_they_are():
     labels = tf.constant([3, 0], tf.int64)
     assert seen(labels, Field((), "int64", "label")) is labels
