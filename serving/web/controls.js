@@ -2,6 +2,7 @@
 
 import { Refused } from "./api.js";
 import { classIndex, className, classWords } from "./fields.js";
+import { mapOf } from "./maps.js";
 import { toRows } from "./pixels.js";
 
 const LARGEST = 512; // pixels a side, where the model leaves the size open
@@ -16,7 +17,7 @@ const make = (tag, properties = {}) => Object.assign(document.createElement(tag)
 export function control(name, field, changed, { subject = null, isOptional = false } = {}) {
   const build = {
     label: listOf, text: textOf, seed: numberOf, scalar: field.range ? sliderOf : numberOf,
-    image: pictureOf, mask: brushOf, strokes: brushOf, clip: framesOf,
+    image: pictureOf, label_map: mapOf, mask: brushOf, strokes: brushOf, clip: framesOf,
   }[field.kind] ?? numbersOf; // prettier-ignore
   const id = `input-${(count += 1)}`;
   const element = make("div", { className: "field" });
@@ -42,7 +43,8 @@ function listOf({ id, field, element, changed, isOptional }) {
 }
 
 // The text that stands in a control, for the address; null where it holds a file or a drawing.
-const keeper = ({ element }) => element.querySelector("select, input:not([type='file'], [type='color'])");
+const keeper = ({ element, field }) =>
+  field.kind === "label_map" ? null : element.querySelector("select, input:not([type='file'], [type='color'])");
 // A class is named, and where names do not tell classes apart it is a number.
 export function textIn(input) {
   const value = keeper(input)?.value ?? null;

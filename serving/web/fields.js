@@ -2,7 +2,7 @@
 
 const STEERING = new Set(["seed", "label", "scalar", "key", "mask", "strokes"]);
 const ASIDE = new Set(["latent", "label", "scalar", "seed", "key"]);
-const DRAWN = new Set(["image", "mask", "strokes", "clip", "vector", "latent"]);
+const DRAWN = new Set(["image", "label_map", "mask", "strokes", "clip", "vector", "latent"]);
 // Signatures that the page's other parts ask, or that programs ask.
 const PARTS = /^(generate|generate_conditional|decode|latents|score|describe|serving_default)$|_png$|_truncated$/;
 

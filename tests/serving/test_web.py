@@ -14,6 +14,7 @@ from PIL import Image
 
 from serving import latents
 from serving.fields import Field
+from serving.palettes import coloured
 from serving.pictures import read_picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -273,6 +274,23 @@ def test_a_picture_means_the_same_in_the_page_and_in_python(node, field):
     rows = np.array(json.loads(node("script.mjs", script=script)))
     wanted = read_picture("picture", content.getvalue(), field)
     np.testing.assert_allclose(rows, wanted, atol=1e-6)
+
+
+def test_a_label_map_means_the_same_in_the_page_and_in_python(node):
+    palette = ["#80c0ff", "#604020", "#604020"]
+    classes = np.random.default_rng(0).integers(0, 2, [2, 3, 1], np.uint8)
+    colours = coloured(classes, palette)
+    data = np.concatenate([colours, np.full([2, 3, 1], 255, np.uint8)], axis=-1).ravel().tolist()
+    script = f"""
+        import {{ classesOf, toMap, within }} from "./maps.mjs";
+        const {{ classes, unknown }} = classesOf({data}, {palette});
+        const other = classesOf([1, 2, 3, 255, 1, 2, 3, 255], {palette});
+        const cross = within(1.5, 1.5, 1, 3, 3);
+        console.log(JSON.stringify([toMap(classes, 3, 2), unknown, other.unknown, cross]));
+    """
+    rows, unknown, others, cross = json.loads(node("script.mjs", script=script))
+    assert rows == classes.tolist() and unknown == [] and others == ["#010203"]
+    assert cross == [1, 3, 4, 5, 7]
 
 
 def test_the_page_learns_of_signatures_from_the_description(node):
