@@ -187,11 +187,13 @@ def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
 
     A component of another name replaces the old one, whose options would not fit it. A bare
     string in the place of a component is its name (`objective: hinge`), and in the place of a
-    source its short spelling.
+    source its short spelling; options laid over one that was so named are its own.
     """
     merged: dict[str, Any] = dict(base)
     for key, value in change.items():
         old: Any = merged.get(key)
+        if isinstance(old, str) and isinstance(value, Mapping):
+            old = spelled_out(old, instead_of=old.partition(":")[0])
         if isinstance(old, Mapping) and "name" in old and isinstance(value, str):
             value = spelled_out(value, instead_of=old["name"])
         both = isinstance(old, Mapping) and isinstance(value, Mapping)

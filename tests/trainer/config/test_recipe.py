@@ -294,6 +294,10 @@ def test_merging_keeps_options_of_the_same_component_and_drops_those_of_another(
     other = merge(base, {"network": {"name": "mlp"}})
     assert other == {"network": {"name": "mlp"}}
     assert merge(base, {"network": "mlp"}) == {"network": {"name": "mlp"}}
+    named = merge({"round": "pairs"}, {"round": {"anomaly_weight": 0.3}})
+    assert named == {"round": {"name": "pairs", "anomaly_weight": 0.3}}
+    source = merge({"source": "folder:photos"}, {"source": {"labels": None}})
+    assert source == {"source": {"name": "folder", "path": "photos", "labels": None}}
 
 
 def test_experiments_are_immutable():
