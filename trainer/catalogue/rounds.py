@@ -60,6 +60,27 @@ class OrdinaryRound(InTurns):
     name: Literal["ordinary"] = "ordinary"
 
 
+class LatentRegressorRound(InTurns):
+    """A GAN whose encoder learns which latent a sample was made of (Donahue et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.latent_regressor:LatentRegressor"
+    roles: ClassVar[dict[str, str]] = {
+        "generator": "generator",
+        "discriminator": "discriminator",
+        "encoder": "encoder",
+    }
+    name: Literal["latent_regressor"] = "latent_regressor"
+    # Whether the generator, too, is to make samples from which its latents can be read.
+    joint: bool = False
+    # Weight of the squared distance of latents, beside the generator's loss.
+    weight: float = Field(1.0, gt=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A game without a latent."""
+        yield from super().impossible(experiment)
+        yield from _without_latent(self.name, experiment)
+
+
 class EnergyRound(InTurns):
     """The same, against an autoencoder that first learns alone (EBGAN, Zhao et al. 2017)."""
 
@@ -101,6 +122,8 @@ class PairsRound(AnyRound):
         "discriminator": "discriminator",
     }
     name: Literal["pairs"] = "pairs"
+    # Whether the encoder gives a Gaussian, of which a latent is drawn (ALI), or a latent (BiGAN).
+    stochastic: bool = False
     # Share of the discriminator's word in `anomaly_score`; the rest is the reconstruction's error.
     anomaly_weight: float = Field(0.1, ge=0.0, le=1.0)
     # What that word is: -log D(x, E(x)), or how far its last hidden layer lies from that of
@@ -108,8 +131,15 @@ class PairsRound(AnyRound):
     anomaly_distance: Literal["cross_entropy", "features"] = "cross_entropy"
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """A game without a latent."""
+        """A game without a latent; latents of which no Gaussian can be the inverse."""
         yield from _without_latent(self.name, experiment)
+        prior = experiment.prior
+        coded = getattr(prior, "categorical", ()) or getattr(prior, "continuous", 0)
+        if self.stochastic and (prior.name == "uniform" or coded):
+            yield (
+                f"round.stochastic: received true with prior={prior}, but what a stochastic "
+                "encoder gives is a Gaussian; set prior=gaussian without codes, or set it to false"
+            )
 
 
 class AutoencoderRound(AnyRound):
@@ -275,6 +305,7 @@ def _without_latent(name: str, experiment: "Experiment") -> Iterator[str]:
 
 Round = Annotated[
     OrdinaryRound
+    | LatentRegressorRound
     | EnergyRound
     | SimultaneousRound
     | PairsRound

@@ -58,7 +58,12 @@ class Pack(Component):
     samples: int = Field(2, ge=2)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """A batch that packs do not divide, and terms that ask about single samples."""
+        """A batch that packs do not divide; rounds and terms that ask about single samples."""
+        if experiment.round.name == "pairs":
+            yield (
+                "wrappers: received 'pack' with the round 'pairs', whose discriminator is asked "
+                "about single samples for `anomaly_score`; leave one of them out"
+            )
         batch, replicas = experiment.train.batch_size, experiment.devices.replicas or 1
         if batch % (self.samples * replicas):
             yield (

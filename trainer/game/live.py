@@ -72,9 +72,11 @@ class LiveModel:
     def refresh(self) -> None:
         """Brings the networks that are asked up to the training ones."""
         self.copy_weights()
+        # In the order of the roles: what one network is told may be another's answer.
         for name, batches in self._statistics_batches().items():
             network = self.networks[name]
-            known = [network.known(inputs) for inputs in batches]
+            told = (self.gan.round.told(inputs, self.networks) for inputs in batches)
+            known = [network.known(inputs) for inputs in told]
             averaging.reestimate_statistics(network.model, known)
 
     def copy_weights(self) -> None:
@@ -133,8 +135,8 @@ class LiveModel:
             seed = tf.range(first, first + _STATISTICS_ROWS, dtype=tf.int64)
             inputs = self.gan.round.statistics_inputs(seed, self._seen(first))
             for name, of_role in inputs.items():
-                batches.setdefault(name, []).append(self.gan.round.told(of_role, self.networks))
-        return batches
+                batches.setdefault(name, []).append(of_role)
+        return {name: batches[name] for name in self.networks if name in batches}
 
     def _seen(self, first: int) -> Batch | None:
         """Rows of the bank as the players see them."""

@@ -7,7 +7,8 @@ from scipy.stats import multivariate_normal
 
 from trainer import randomness
 from trainer.errors import MetricError
-from trainer.game.rounds.autoencoder import divergence, log_weight, minus_log_likelihood, sampled
+from trainer.game.posterior import divergence, log_weight, sampled
+from trainer.game.rounds.autoencoder import minus_log_likelihood
 from trainer.metrics.importance import WeightSums, estimates
 
 # x = W z + b + s ε with orthogonal columns, so that the posterior's covariance is diagonal.

@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from trainer import catalogue, randomness
 from trainer.data import modalities
-from trainer.fields import Field
 from trainer.game.adversarial_loss import Batch
 from trainer.game.parts import Parts
 from trainer.game.players import Inputs, Network, Outputs, Players
+from trainer.game.posterior import divergence, log_weight, moments, sampled
 from trainer.game.roles import GENERATOR, Role
 from trainer.game.rounds.round import Round, of_turn
 from trainer.game.signatures.generation import generation
@@ -43,14 +43,14 @@ class Autoencoder(Round):
         """A generator that decodes and an encoder, both on the generator's side."""
         x = {name: modalities.seen_field(field) for name, field in self.fields.items()}
         told = dict(self.parts.condition.ports)
-        moments = {"mean": Field((self.parts.prior.size,))}
-        if self.options.variational:
-            moments["log_variance"] = moments["mean"]
+        answers = dict(moments(self.parts.prior.size))
+        if not self.options.variational:
+            del answers["log_variance"]
         return {
             "generator": Role(
                 "generator", GENERATOR, {**self.parts.prior.ports, **told}, x, averaged=True
             ),
-            "encoder": Role("encoder", GENERATOR, {**x, **told}, moments, averaged=True),
+            "encoder": Role("encoder", GENERATOR, {**x, **told}, answers, averaged=True),
         }
 
     def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
@@ -109,37 +109,6 @@ class Autoencoder(Round):
     def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:
         """Latents for the generator; the examples themselves for the encoder."""
         return self.statistics_of_both_ways(self.fields, seed, examples)
-
-
-def sampled(posterior: Outputs, keys: randomness.Key) -> tf.Tensor:
-    """μ + σ ε, each row's ε from its own key: float32 [b, z]."""
-    mean, log_variance = posterior["mean"], posterior["log_variance"]
-    return mean + tf.exp(0.5 * log_variance) * randomness.normal(keys, mean.shape[-1])
-
-
-def divergence(posterior: Outputs) -> tf.Tensor:
-    """KL(N(μ, σ²) ‖ N(0, I)) = ½ Σ (μ² + σ² - log σ² - 1) in nats, float32 [b]."""
-    mean, log_variance = posterior["mean"], posterior["log_variance"]
-    terms = tf.square(mean) + tf.exp(log_variance) - log_variance - 1.0
-    return 0.5 * tf.reduce_sum(terms, axis=-1)
-
-
-def log_weight(posterior: Outputs, z: tf.Tensor, distortion: tf.Tensor) -> tf.Tensor:
-    """Log p(x, z) - log q(z | x) in nats, float32 [b].
-
-    Its mean over z of q is the evidence lower bound; the mean of its exponential is p(x).
-
-    Args:
-        posterior: q(z | x).
-        z: drawn from it, [b, z].
-        distortion: -log p(x | z), [b].
-
-    Reference: Burda et al. 2016, "Importance weighted autoencoders", equation 8.
-    """
-    mean, log_variance = posterior["mean"], posterior["log_variance"]
-    drawn = tf.square(z - mean) * tf.exp(-log_variance)
-    prior_to_posterior = 0.5 * tf.reduce_sum(drawn + log_variance - tf.square(z), axis=-1)
-    return prior_to_posterior - distortion
 
 
 def minus_log_likelihood(

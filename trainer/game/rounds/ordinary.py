@@ -63,7 +63,8 @@ class Ordinary(Round):
         def turn() -> Outcome:
             given = self.told(self.given(last, own), players)
             fake = self.fake(players, given)
-            return self.loss.generator(players, fake, given, last, own, real=self.real(last))
+            made = self.loss.generator(players, fake, given, last, own, real=self.real(last))
+            return made | self.further(players, fake, given)
 
         return judged | updates.minimise(GENERATOR, turn)
 
@@ -85,6 +86,10 @@ class Ordinary(Round):
     def fake(self, players: Players, given: Inputs, *, freeze_statistics: bool = False) -> Sample:
         """What the generator makes of it."""
         return players["generator"](given, freeze_statistics=freeze_statistics)
+
+    def further(self, players: Players, fake: Sample, given: Inputs) -> Outcome:
+        """Losses of whoever else is on the generator's side; here there is nobody."""
+        return Outcome()
 
     def _judging(self, players: Players, batch: Batch, noise: Noise) -> Turn:
         """A discriminator's turn; its names are its own, so that it may be asked again."""
@@ -117,6 +122,7 @@ class Ordinary(Round):
             with updates.without_trace():
                 judged = updates.minimise(DISCRIMINATOR, judging)
             made = self.loss.generator(players, fake, given, batch, own, real=real)
+            made = made | self.further(players, fake, given)
             watched = {**judged.losses, **judged.watched, **made.watched}
             return Outcome(made.losses, watched, judged.judgements)
 

@@ -9,7 +9,8 @@ from trainer.data import modalities
 from trainer.fields import Field
 from trainer.game.adversarial_loss import Batch, Sample, per_example
 from trainer.game.parts import Parts
-from trainer.game.players import Inputs, Network, Players
+from trainer.game.players import Inputs, Network, Outputs, Players
+from trainer.game.posterior import moments, sampled
 from trainer.game.roles import DISCRIMINATOR, GENERATOR, Role
 from trainer.game.rounds.round import Round, of_turn
 from trainer.game.signatures.generation import generation
@@ -25,10 +26,12 @@ class Pairs(Round):
 
         min_{G,E} max_D  E[log D(x, E(x))] + E[log(1 - D(G(z), z))]
 
-    Generator and encoder play with real and fake exchanged, whose gradient does not vanish.
+    Generator and encoder play with real and fake exchanged, whose gradient does not vanish. With
+    `stochastic` the encoder gives a Gaussian q(z | x), and the discriminator sees a latent drawn of
+    it in the place of E(x); signatures take its mean.
 
-    Reference: Donahue et al. 2017, "Adversarial feature learning" (BiGAN), equation 3; Dumoulin et
-    al. 2017, "Adversarially learned inference".
+    Reference: Donahue et al. 2017, "Adversarial feature learning" (BiGAN), equation 3; stochastic:
+    Dumoulin et al. 2017, "Adversarially learned inference" (ALI), equation 5 and algorithm 1.
     """
 
     def __init__(self, options: catalogue.PairsRound, parts: Parts) -> None:
@@ -37,17 +40,22 @@ class Pairs(Round):
         self.fields = {"sample": parts.spec.field("sample")}
 
     def roles(self) -> Mapping[str, Role]:
-        """A generator, an encoder on its side, and a discriminator of pairs."""
+        """A generator, an encoder on its side, and a discriminator of pairs; all are averaged."""
         x = {name: modalities.seen_field(field) for name, field in self.fields.items()}
         z, told = self.parts.prior.ports, dict(self.parts.condition.ports)
+        answers = moments(self.parts.prior.size) if self.options.stochastic else z
         needs = dict(self.loss.needs)
         if self.options.anomaly_distance == "features":
             needs.setdefault("features", Field((None,), kind="features"))
         return {
             "generator": Role("generator", GENERATOR, {**z, **told}, x, averaged=True),
-            "encoder": Role("encoder", GENERATOR, {**x, **told}, z, averaged=True),
+            "encoder": Role("encoder", GENERATOR, {**x, **told}, answers, averaged=True),
             "discriminator": Role(
-                "discriminator", DISCRIMINATOR, {**x, **z, **self.loss.told(told)}, needs
+                "discriminator",
+                DISCRIMINATOR,
+                {**x, **z, **self.loss.told(told)},
+                needs,
+                averaged=True,
             ),
         }
 
@@ -61,7 +69,8 @@ class Pairs(Round):
             told = self.parts.condition.of_batch(batch)
             encoded = players["encoder"]({**real, **told}, freeze_statistics=freeze_statistics)
             made = players["generator"]({**z, **told}, freeze_statistics=freeze_statistics)
-            return {**real, **encoded}, {**made, **z}, told
+            inferred = {"latent": self._drawn(encoded, own)}
+            return {**real, **inferred}, {**made, **z}, told
 
         def judging() -> Outcome:
             own = noise.within("discriminator")
@@ -75,19 +84,38 @@ class Pairs(Round):
         judged = updates.minimise(DISCRIMINATOR, judging)
         return judged | updates.minimise(GENERATOR, pairing)
 
+    def _drawn(self, encoded: Outputs, noise: Noise) -> tf.Tensor:
+        """The latent that the discriminator sees beside an example, float32 [b, z]."""
+        stochastic = self.options.stochastic
+        return sampled(encoded, noise.keys("posterior")) if stochastic else encoded["latent"]
+
+    def _inferred(self, encoded: Outputs) -> tf.Tensor:
+        """The latent that stands for an example, float32 [n, z]."""
+        return encoded["mean" if self.options.stochastic else "latent"]
+
     def signatures(self, networks: Mapping[str, Network]) -> Signatures:
         """Samples, latents of samples, reconstructions, and how odd a sample is."""
         condition = self.parts.condition
         sampler = Sampler(networks["generator"], self.parts.prior, condition, self.fields)
-        model = Inference(networks["encoder"], sampler, lambda outputs: outputs["latent"])
+        model = Inference(networks["encoder"], sampler, self._inferred)
         offered = {**generation(sampler), **inference(model)}
         if condition.request:
             return offered
         return {**offered, **anomaly(self.fields, Oddness(self, model, networks["discriminator"]))}
 
     def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:
-        """Latents for the generator; the examples themselves for the encoder."""
-        return self.statistics_of_both_ways(self.fields, seed, examples)
+        """Latents for the generator; the examples themselves for encoder and discriminator."""
+        inputs = self.statistics_of_both_ways(self.fields, seed, examples)
+        if "encoder" in inputs:
+            inputs["discriminator"] = inputs["encoder"]
+        return inputs
+
+    def told(self, given: Inputs, networks: Mapping[str, Network]) -> Inputs:
+        """As `Round.told`; examples that come without a latent have the encoder's."""
+        told = super().told(given, networks)
+        if "latent" in told:
+            return told
+        return {**told, "latent": self._inferred(networks["encoder"](told))}
 
 
 class Oddness:
