@@ -40,6 +40,7 @@ from trainer.config.places import (
     require_inputs,
     require_output,
     require_own_data,
+    require_pairs,
     require_run,
     require_target,
 )
@@ -188,6 +189,11 @@ def resume(run_dir: str, overrides: tuple[str, ...], as_json: bool) -> None:
     help="Real samples, such as folder:photos (all of them) or tfds:mnist:test; a run has its own.",
 )
 @click.option(
+    "--reference-pairs",
+    metavar="DIR",
+    help="Instead of it, what each picture of the folder TARGET should be, under the same name.",
+)
+@click.option(
     "--data",
     metavar="SOURCE",
     help="Where the data of a run or an export lies now, such as folder:/new/photos.",
@@ -206,6 +212,7 @@ def resume(run_dir: str, overrides: tuple[str, ...], as_json: bool) -> None:
 def evaluate(
     target: str,
     reference: str | None,
+    reference_pairs: str | None,
     data: str | None,
     data_dir: str | None,
     checkpoint: str,
@@ -222,6 +229,7 @@ def evaluate(
       gan evaluate runs/dcgan-mnist --checkpoint all --require "fcd_10k<8"
       gan evaluate models/pets --set evaluate.num_samples=2000 --report pets.html
       gan evaluate samples.npz --reference tfds:mnist:test
+      gan evaluate upscaled/ --reference-pairs originals/ --set "evaluate.metrics=[psnr, ssim]"
       gan evaluate models/pets --data folder:/new/photos
     """  # noqa: D301 - click reads the \b as "do not wrap"
     from trainer.evaluation.requirements import parse
@@ -229,7 +237,9 @@ def evaluate(
     bounds = [parse(text) for text in requirements]
     require_target(target, reference, data)
     overrides = (*with_data(with_data_dir(overrides, data_dir), data),)
-    if reference is None:
+    if reference_pairs is not None:
+        require_pairs(target, reference_pairs, reference, data)
+    elif reference is None:
         require_own_data(target, overrides, "--data SOURCE")
     start_tensorflow()
     from trainer.evaluation.workflow import evaluate_path
@@ -238,6 +248,7 @@ def evaluate(
         target,
         overrides,
         reference=reference,
+        truths=reference_pairs,
         checkpoint=checkpoint,
         requirements=bounds,
         report=report,

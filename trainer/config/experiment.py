@@ -152,6 +152,11 @@ class Evaluate(Section):
     # Real samples: those held out of training (test), the training examples, or all; null takes
     # test of the data that was trained on, and all of any other.
     split: Literal["test", "train", "all"] | None = None
+    # The signature that makes the samples, such as translate_to_b; null takes generate, or else the
+    # first that translates.
+    signature: str | None = None
+    # The field of the data that they are compared with; null is what the model was made to make.
+    field: str | None = None
     # Sample i has this seed + i; random choices of metrics follow it too.
     seed: int = Field(0, ge=0, lt=2**62)
     # The number that decides which checkpoint is best, such as recall; null takes the first one.

@@ -113,6 +113,34 @@ def require_target(target: str, reference: str | None, data: str | None = None) 
         )
 
 
+def require_pairs(target: str, truths: str, reference: str | None, data: str | None) -> None:
+    """Refuses pictures and what they should be where both are no local folders.
+
+    Args:
+        target: the pictures.
+        truths: what they should be.
+        reference: must not be given beside it.
+        data: must not be given beside it.
+
+    Raises:
+        ConfigError: naming what is wrong.
+    """
+    if reference is not None or data is not None:
+        raise ConfigError(
+            f"--reference-pairs: received {truths!r} together with --reference or --data; it is "
+            "the real samples: leave the other out."
+        )
+    for option, path in (("TARGET", target), ("--reference-pairs", truths)):
+        if is_remote(path) or not os.path.isdir(os.path.expanduser(path)):
+            raise ConfigError(f"{option}: {path!r} is no local folder; give one of pictures.")
+    if _recorded(target) is not None or complete_versions(target):
+        raise ConfigError(
+            f"TARGET: {target!r} is a run or an export, and --reference-pairs is for a folder of "
+            "pictures; without it a model that translates is measured on its own held-out pairs. "
+            "`gan translate` makes such a folder."
+        )
+
+
 def no_target(target: str) -> ConfigError:
     """That what is to be evaluated is not there."""
     return ConfigError(

@@ -28,7 +28,7 @@ class EvaluationContext:
 
     def __init__(self, target: Target, reference: Reference) -> None:
         self.target, self.reference = target, reference
-        self.fake = target.samples(reference.dataset)
+        self.fake = target.samples(reference)
         self.first_seed = target.experiment.evaluate.seed
         self.seed = self.first_seed % 2**32
 
@@ -100,6 +100,17 @@ class EvaluationContext:
         train = self.reference.train_features.features
         return neighbours.nearest(self.fake_features.features, train)
 
+    @property
+    def truth(self) -> SampleSet:
+        """What each generated sample should be.
+
+        Raises:
+            MetricError: when nobody knows.
+        """
+        if self.fake.truth is None:
+            raise MetricError(f"it needs {NEEDS['pairs']}.")
+        return self.fake.truth
+
     def predicted_labels(self) -> np.ndarray:
         """The classes that the extractor reads in the generated samples, int64 [n].
 
@@ -153,6 +164,7 @@ class EvaluationContext:
             "logits": lambda: self.extractor.num_classes > 0,
             "codes": lambda: any(part["kind"] != "noise" for part in self.generator.layout),
             "odd": lambda: "odd_sample" in self.reference.dataset.held_out,
+            "pairs": lambda: self.fake.truth is not None,
             "held_out": lambda: len(self.reference.dataset.held_out) > 1,
             "game": lambda: self.target.game is not None,
         }[need]()

@@ -108,6 +108,8 @@ def _protocol(context: EvaluationContext) -> Protocol:
         extractor_hash=extractor.hash,
         extractor_accuracy=extractor.accuracy,
         seed=context.target.experiment.evaluate.seed,
+        signature=context.target.experiment.evaluate.signature or "",
+        field=context.target.experiment.evaluate.field or "",
     )
 
 

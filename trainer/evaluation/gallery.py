@@ -16,9 +16,11 @@ _POINTS = 10_000
 
 
 def grids(context: EvaluationContext) -> list[Picture]:
-    """Generated and real samples side by side: as grids, or as density maps of points."""
-    known = {"test": "Real, held out of training", "train": "Real, trained on"}
-    titles = {"Generated": context.fake, known.get(context.reference.split, "Real"): context.real}
+    """Generated and real samples side by side: as grids, or as density maps of points.
+
+    Where each sample was made of a picture, or should be one, that lies in the same place.
+    """
+    titles = _sides(context)
     spec = context.spec
     if spec.sample.shape == (2,):
         return [
@@ -28,6 +30,16 @@ def grids(context: EvaluationContext) -> list[Picture]:
     if context.kind != "image":
         return []
     return [Picture(title, _grid(context, _chosen(side))) for title, side in titles.items()]
+
+
+def _sides(context: EvaluationContext) -> dict[str, SampleSet]:
+    """What is shown, by title."""
+    known = {"test": "Real, held out of training", "train": "Real, trained on"}
+    fake, real = context.fake, known.get(context.reference.split, "Real")
+    given = {} if fake.given is None else {"Given": fake.given}
+    if fake.truth is not None:
+        return {**given, "Generated": fake, "What it should be": fake.truth}
+    return {**given, "Generated": fake, real: context.real}
 
 
 def neighbours(context: EvaluationContext) -> list[Neighbour]:

@@ -1,13 +1,13 @@
 """What an evaluation asks of a model, whether it lives in a run or in an export."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 
 from serving.description import Description
-from trainer.data.examples import Examples, read
-from trainer.data.examples import count as rows_of
+from trainer.data.examples import Examples, sample_of
 from trainer.errors import ConfigError, MetricError
 from trainer.evaluation.samples import SampleSet
 
@@ -99,12 +99,29 @@ class Generator:
         """Names of what a signature is given."""
         return list(self._fields[signature]["inputs"])
 
-    @property
-    def translation(self) -> str | None:
-        """The first signature that makes samples from given ones; None where seeds suffice."""
-        if "generate" in self.signatures:
+    def asked_for(self, signature: str | None) -> str | None:
+        """The signature that makes samples of given pictures; None where seeds suffice.
+
+        Args:
+            signature: what was asked for; None takes `generate`, or else the first that translates.
+
+        Raises:
+            ConfigError: when the model has no such signature, or it makes no samples.
+        """
+        makers = sorted(n for n, f in self._fields.items() if self._output in f["outputs"])
+        if signature is not None and signature not in makers:
+            raise ConfigError(
+                f"evaluate.signature: received {signature!r}, and the signatures of this model "
+                f"that make samples are {', '.join(makers)}; name one of them."
+            )
+        if "generate" in ((signature,) if signature else self.signatures):
             return None
-        return next((name for name in sorted(self.signatures) if "translate" in name), None)
+        return signature or next((name for name in makers if "translate" in name), None)
+
+    def picture_of(self, signature: str) -> str | None:
+        """The name of the first picture that a signature is given; None where it takes none."""
+        inputs = self._fields[signature]["inputs"]
+        return next((name for name, field in inputs.items() if field["kind"] == "image"), None)
 
 
 def _asked(labels: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -129,38 +146,39 @@ def samples_of(generator: Generator, count: int, first_seed: int) -> SampleSet:
 
 
 def translations_of(
-    generator: Generator, limit: int, first_seed: int, examples: Examples, given: ExampleInput
+    generator: Generator,
+    signature: str,
+    limit: int,
+    first_seed: int,
+    examples: Sequence[Examples],
+    given: ExampleInput,
 ) -> SampleSet:
-    """Sample i is made of example i by the model's first signature of this kind.
+    """Sample i is made of example i by a signature, and should be that example's own sample.
+
+    It has a truth where all that the model is given lies in the sample's own row.
 
     Args:
-        generator: whose `translation` is not None.
+        generator: the model.
+        signature: its own.
         limit: of samples; there are at most as many as examples.
         first_seed: sample i has the seed `first_seed + i`, where the model rolls dice.
-        examples: not those of training.
+        examples: parts of a data set, gone through one after the other.
         given: what an example holds for an input of the model.
 
     Raises:
         ConfigError: when there are no examples, or they lack what the model is given.
     """
-    signature = generator.translation
-    assert signature is not None
-    count = min(limit, *(rows_of(table) for table in examples.tables))
+    columns = _columns(examples)
+    count = min(limit, *(column.count for column in columns.values()))
     if not count:
         raise ConfigError(
             "data.holdout_share: no example is held out, of which this model could make samples; "
             "train with more than 0."
         )
+    names = [name for name in generator.inputs_of(signature) if name != "seed"]
 
-    def make(positions: np.ndarray) -> np.ndarray:
-        rows = {name: read(examples[name], positions) for name in examples}
-        inputs = {
-            name: first_seed + positions if name == "seed" else _given(signature, name, rows)
-            for name in generator.inputs_of(signature)
-        }
-        return generator.translate(signature, inputs)
-
-    def _given(signature: str, name: str, rows: Mapping[str, np.ndarray]) -> np.ndarray:
+    def of_examples(name: str, positions: np.ndarray) -> np.ndarray:
+        rows = {name: column.make(positions) for name, column in columns.items()}
         try:
             return given(signature, name, rows)
         except KeyError as error:
@@ -169,4 +187,41 @@ def translations_of(
                 f"fields are {', '.join(rows)}); give data like that of the training."
             ) from error
 
-    return SampleSet(count, make, None)
+    def make(positions: np.ndarray) -> np.ndarray:
+        inputs = {name: of_examples(name, positions) for name in names}
+        if "seed" in generator.inputs_of(signature):
+            inputs["seed"] = first_seed + positions
+        return generator.translate(signature, inputs)
+
+    sample = sample_of(columns)
+    row = next(table for table in examples[0].tables if sample in table)
+    own = {name: columns[name].make(np.arange(1)) for name in row}
+    picture = generator.picture_of(signature)
+    return SampleSet(
+        count,
+        make,
+        truth=SampleSet(count, columns[sample].make)
+        if all(_is_held(given, signature, name, own) for name in names)
+        else None,
+        given=None if picture is None else SampleSet(count, partial(of_examples, picture)),
+    )
+
+
+def _columns(examples: Sequence[Examples]) -> dict[str, SampleSet]:
+    """The fields of several parts of a data set, by name."""
+    names = [name for name in examples[0] if all(name in part for part in examples)]
+    return {
+        name: SampleSet.joined([SampleSet.of_array(part[name]) for part in examples])
+        for name in names
+    }
+
+
+def _is_held(
+    given: ExampleInput, signature: str, name: str, rows: Mapping[str, np.ndarray]
+) -> bool:
+    """Whether rows of one table hold an input of a signature."""
+    try:
+        given(signature, name, rows)
+    except KeyError:
+        return False
+    return True

@@ -4,6 +4,7 @@ import hashlib
 import io
 import logging
 import zipfile
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -57,8 +58,9 @@ class Reference:
     """Real samples as an experiment's `evaluate` asks for them.
 
     Attributes:
-        dataset: all of the data.
+        dataset: all of the data; its samples are of the field that `evaluate.field` names.
         split: "test" (held out of training), "train" or "all": what `real` is chosen from.
+        examples: the parts of the data that the split is made of.
         real: the samples that generated ones are compared with.
         train: training examples, to be searched for copies.
         held_out: examples that the game never saw.
@@ -68,18 +70,19 @@ class Reference:
         self, experiment: Experiment, dataset: Dataset, trained_on: str | None = None
     ) -> None:
         options = experiment.evaluate
+        dataset = dataset if options.field is None else _showing(dataset, options.field)
         self.dataset, self.source, self._options = dataset, str(experiment.data.source), options
         # Of data that nobody has trained on here there is nothing to leave out.
         is_own = trained_on in (None, dataset.spec.fingerprint)
         self.split: Split = options.split or ("test" if is_own else "all")
-        self._examples = _examples_of(dataset, self.split)
-        count = sum(map(len, self._examples))
+        self.examples = _examples_of(dataset, self.split)
+        count = sum(map(len, self.examples))
         if count < 2:
             raise ConfigError(
                 f"evaluate.split: received {self.split!r}, but {self.source} has {count} such "
                 "examples; set data.holdout_share before training, or evaluate.split=train."
             )
-        sets = [SampleSet.of_examples(examples) for examples in self._examples]
+        sets = [SampleSet.of_examples(examples) for examples in self.examples]
         self.real = SampleSet.joined(sets, options.num_samples)
         self.train = SampleSet.of_examples(dataset.train, _TRAINING_LIMIT)
         self.held_out = SampleSet.of_examples(dataset.held_out, options.num_samples)
@@ -87,7 +90,7 @@ class Reference:
     @cached_property
     def fingerprint(self) -> str:
         """Hexadecimal digest of the examples that the real samples are chosen from."""
-        digests = [store.fingerprint(examples) for examples in self._examples]
+        digests = [store.fingerprint(examples) for examples in self.examples]
         if len(digests) == 1:
             return digests[0]
         return hashlib.sha256(" ".join(digests).encode()).hexdigest()
@@ -132,6 +135,29 @@ class Reference:
             found = extract(self.extractor, samples, which)
             _write(path, found)
         return found
+
+
+def _showing(dataset: Dataset, name: str) -> Dataset:
+    """The data with a field of it as the sample, in the first table.
+
+    Raises:
+        ConfigError: when it has no such field, or one that is measured by nothing.
+    """
+    fields = dataset.spec.fields
+    if name not in fields or fields[name].kind not in _MEASURED:
+        known = ", ".join(n for n, field in fields.items() if field.kind in _MEASURED)
+        raise ConfigError(
+            f"evaluate.field: received {name!r}, and the fields that can be measured are {known}; "
+            "name one of them."
+        )
+
+    def seen(examples: Examples) -> Examples:
+        tables = sorted(examples.tables, key=lambda table: name not in table)
+        own, *others = ({n: x for n, x in t.items() if n != "sample"} for t in tables)
+        return Examples(({"sample": examples[name], **own}, *others))
+
+    spec = replace(dataset.spec, fields={**fields, "sample": fields[name]})
+    return Dataset(seen(dataset.train), seen(dataset.held_out), spec)
 
 
 def _examples_of(dataset: Dataset, split: Split) -> list[Examples]:

@@ -27,6 +27,8 @@ class Protocol:
         extractor_hash: hexadecimal digest of its weights and preprocessing.
         extractor_accuracy: on the held-out examples, where it is a classifier of this data.
         seed: of the first generated sample and of every random choice of a metric.
+        signature: that made the samples, where it was asked for; else empty.
+        field: of the data that they are compared with, where it was asked for; else empty.
     """
 
     num_fake: int
@@ -40,6 +42,8 @@ class Protocol:
     extractor_hash: str
     extractor_accuracy: float | None
     seed: int
+    signature: str = ""
+    field: str = ""
 
 
 class MetricResult(NamedTuple):
@@ -226,7 +230,9 @@ def protocol_name(
     uses_features: bool,
     variant: str = "",
 ) -> str:
-    """The name of a number: key, variant, unusual options, count, split, extractor.
+    """The name of a number: key, variant, signature and field, options, count, split, extractor.
+
+    Signature, field and options are named where they are not the usual ones.
 
     `protocol_name("fcd", …)` is such as "fcd_10k_test_mnistcnn-3f2a"; with k = 3 a precision is
     "precision_k3_10k_test_mnistcnn-3f2a"; raw samples name no extractor.
@@ -234,7 +240,8 @@ def protocol_name(
     chosen = [f"{name}{_short(value)}" for name, value in options.items()]
     extractor = [protocol.extractor] if uses_features else []
     count = _short(protocol.num_fake)
-    parts = [key, variant, *chosen, count, protocol.split, *extractor]
+    asked = [protocol.signature, protocol.field]
+    parts = [key, variant, *asked, *chosen, count, protocol.split, *extractor]
     return "_".join(part for part in parts if part)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from trainer.data.examples import Dataset, DataSpec, Examples
 from trainer.data.sources import npz
 from trainer.data.sources.generated import MANIFEST
 from trainer.errors import ConfigError
-from trainer.evaluation.samples import MEMORY_GIB
+from trainer.evaluation.samples import MEMORY_GIB, SampleSet
 from trainer.fields import Field
 
 _logger = logging.getLogger("saddlepoint")
@@ -85,6 +85,23 @@ def like(samples: SampleFiles, spec: DataSpec) -> Examples:
         )
     sample = samples.dataset.train["sample"]
     return Examples.of(sample=sample, label=_labels(samples, spec))
+
+
+def beside_truths(dataset: Dataset, limit: int) -> SampleSet:
+    """The pictures `image` of a data set as samples that should be those under `sample`.
+
+    Raises:
+        ConfigError: when they differ in shape or dtype.
+    """
+    made, true = dataset.spec.fields["image"], dataset.spec.sample
+    if (made.shape, made.dtype) != (true.shape, true.dtype):
+        raise ConfigError(
+            f"--reference-pairs: the samples are {_shown(made)} and what they should be is "
+            f"{_shown(true)}; give pictures of one form, or make them alike with --set data.size "
+            "and --set data.channels."
+        )
+    truth = SampleSet.of_array(dataset.train["sample"], limit)
+    return replace(SampleSet.of_array(dataset.train["image"], limit), truth=truth)
 
 
 def _source(path: str) -> Generated | Npz | Folder:

@@ -1,7 +1,7 @@
 """Sets of samples that are gone through block by block, so that they need not fit in memory."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -28,18 +28,29 @@ class SampleSet:
         make: a function from a range of positions to those samples [n, *shape], as stored; the same
             ones every time.
         labels: int64 [count], or None.
+        truth: what each sample should be, sample by sample; None where nobody knows.
+        given: the picture that each was made of; None where there is none.
     """
 
     count: int
     make: Callable[[np.ndarray], np.ndarray]
     labels: np.ndarray | None = None
+    truth: "SampleSet | None" = None
+    given: "SampleSet | None" = None
 
     @classmethod
     def of_examples(cls, examples: Examples, limit: int | None = None) -> "SampleSet":
         """The examples, or a fixed random choice of `limit` of them."""
-        rows = subset(len(examples), limit)
-        labels = None if examples.labels is None else examples.labels[rows]
-        return cls(len(rows), lambda positions: read(examples.samples, rows[positions]), labels)
+        made = cls.of_array(examples.samples, limit)
+        if examples.labels is None:
+            return made
+        return replace(made, labels=examples.labels[subset(len(examples), limit)])
+
+    @classmethod
+    def of_array(cls, array: np.ndarray, limit: int | None = None) -> "SampleSet":
+        """The rows of a field [n, *shape], or a fixed random choice of `limit` of them."""
+        rows = subset(len(array), limit)
+        return cls(len(rows), lambda positions: read(array, rows[positions]))
 
     @classmethod
     def joined(cls, parts: Sequence["SampleSet"], limit: int | None = None) -> "SampleSet":

@@ -13,10 +13,10 @@ from serving.versions import MARKER, complete_versions, version_path
 from trainer.config.experiment import Experiment
 from trainer.config.places import no_target
 from trainer.config.recipe import make_experiment, parse_yaml, with_overrides
-from trainer.data.examples import Dataset
 from trainer.errors import ConfigError
 from trainer.evaluation import sample_files
 from trainer.evaluation.generators import Generator, samples_of, translations_of
+from trainer.evaluation.reference import Reference
 from trainer.evaluation.sample_files import SampleFiles
 from trainer.evaluation.samples import SampleSet
 from trainer.files import join, read_text
@@ -41,7 +41,7 @@ class Target:
         trained_on: fingerprint of the training examples; empty where it is not known.
         has_reference: whether it is measured against data that the person named.
         game: of a run: its players, for metrics that play on; else None.
-        files: samples from elsewhere, else None.
+        files: samples from elsewhere, else None; those that lie beside their truths are data.
     """
 
     name: str
@@ -55,22 +55,35 @@ class Target:
     game: Game | None = None
     files: SampleFiles | None = None
 
-    def samples(self, dataset: Dataset) -> SampleSet:
+    def samples(self, reference: Reference) -> SampleSet:
         """The samples to be judged, beside real ones of this data.
 
         Raises:
-            ConfigError: when files hold samples of another kind.
+            ConfigError: when files hold samples of another kind, or the model cannot be asked what
+                `evaluate.signature` says.
         """
-        options = self.experiment.evaluate
-        if self.generator is not None and self.generator.translation is not None:
-            given = make_round(self.experiment, dataset.spec).example_input
-            return translations_of(
-                self.generator, options.num_samples, options.seed, dataset.held_out, given
-            )
-        if self.generator is not None:
+        options, spec = self.experiment.evaluate, reference.dataset.spec
+        if self.generator is None:
+            return self._samples_of_files(reference)
+        signature = self.generator.asked_for(options.signature)
+        if signature is None:
             return samples_of(self.generator, options.num_samples, options.seed)
-        assert self.files is not None
-        examples = sample_files.like(self.files, dataset.spec)
+        given = make_round(self.experiment, spec).example_input
+        return translations_of(
+            *(self.generator, signature, options.num_samples, options.seed),
+            *(reference.examples, given),
+        )
+
+    def _samples_of_files(self, reference: Reference) -> SampleSet:
+        options = self.experiment.evaluate
+        if options.signature is not None:
+            raise ConfigError(
+                f"evaluate.signature: received {options.signature!r} with samples in files, which "
+                "can be asked nothing; leave it out."
+            )
+        if self.files is None:
+            return sample_files.beside_truths(reference.dataset, options.num_samples)
+        examples = sample_files.like(self.files, reference.dataset.spec)
         return SampleSet.of_examples(examples, options.num_samples)
 
 
@@ -90,7 +103,11 @@ def of_game(name: str, experiment: Experiment, game: Game, step: int) -> Target:
 
 
 def open_target(
-    target: str, overrides: Sequence[str] = (), *, reference: str | None = None
+    target: str,
+    overrides: Sequence[str] = (),
+    *,
+    reference: str | None = None,
+    truths: str | None = None,
 ) -> Target:
     """Finds out what a path is, and opens it; of a run, the checkpoints are still to be restored.
 
@@ -98,10 +115,14 @@ def open_target(
         target: a run directory, an export's base or version directory, or samples.
         overrides: `KEY=VALUE` of `evaluate.*`, and of `data.*` where the data is not a run's own.
         reference: the real samples, such as "tfds:mnist:test"; needed for samples from elsewhere.
+        truths: instead of it, a folder that holds what each picture of the folder `target` should
+            be, under the same name.
 
     Raises:
         ConfigError: when it is none of these, or the overrides do not fit it.
     """
+    if truths is not None:
+        return _beside_truths(target, truths, overrides)
     if tf.io.gfile.exists(join(target, "config.yaml")):
         _refuse_reference(reference, target)
         return _run(target, overrides)
@@ -224,3 +245,13 @@ def _experiment(
     # Of what was exported only the way of judging stays: the data is another one.
     judged = make_experiment({"evaluate": values.get("evaluate", {})})
     return with_overrides(judged, [*data, *overrides])
+
+
+# ---- Pictures beside what they should be ---------------------------------------------------------
+
+
+def _beside_truths(path: str, truths: str, overrides: Sequence[str]) -> Target:
+    parts = {n: {"name": "folder", "path": f} for n, f in (("inputs", path), ("targets", truths))}
+    data = {"source": {"name": "pairs", **parts}, "holdout_share": 0.0, "max_corrupt_share": 0.0}
+    paired = make_experiment({"data": data, "evaluate": {"split": "all"}})
+    return Target(path, with_overrides(paired, overrides), has_reference=True)

@@ -67,6 +67,7 @@ def evaluate_path(
     overrides: Sequence[str] = (),
     *,
     reference: str | None = None,
+    truths: str | None = None,
     checkpoint: str = "last",
     requirements: Sequence[Requirement] = (),
     report: str | None = None,
@@ -78,6 +79,7 @@ def evaluate_path(
         path: see `targets.open_target`.
         overrides: `KEY=VALUE` of `evaluate.*`.
         reference: real samples, where the target does not say what it was trained on.
+        truths: a folder of what each picture of a folder should be, by the names of files.
         checkpoint: of a run: last, best, best:NUMBER, a step, or all.
         requirements: to be checked.
         report: where an HTML page is written; null is report.html in a run, and none elsewhere.
@@ -87,7 +89,7 @@ def evaluate_path(
         ConfigError: when target, reference, checkpoint or requirements cannot be.
         KeyboardInterrupt: when somebody interrupts it; the text says what is kept.
     """
-    target = targets.open_target(path, overrides, reference=reference)
+    target = targets.open_target(path, overrides, reference=reference, truths=truths)
     if target.game is None and checkpoint != "last":
         raise ConfigError(
             f"--checkpoint: received {checkpoint!r}, but {path!r} is no run; leave it out."

@@ -1,7 +1,9 @@
-"""Multi-scale structural similarity of pictures, and the diversity of a class measured by it.
+"""Structural similarity of pictures at one scale and at many, and diversity measured by it.
 
-Reference: Wang, Simoncelli & Bovik 2003, "Multi-scale structural similarity for image quality
-assessment"; its use on pairs of generated pictures: Odena et al. 2017 (AC-GAN), section 4.2.
+Reference: Wang, Bovik, Sheikh & Simoncelli 2004, "Image quality assessment: from error visibility
+to structural similarity"; at many scales: Wang, Simoncelli & Bovik 2003, "Multi-scale structural
+similarity for image quality assessment"; its use on pairs of generated pictures: Odena et al. 2017
+(AC-GAN), section 4.2.
 """
 
 from collections.abc import Iterator
@@ -41,6 +43,19 @@ def ms_ssim(first: np.ndarray, second: np.ndarray, value_range: tuple[float, flo
     low, high = value_range
     pairs = zip(_blocks(first, low), _blocks(second, low), strict=True)
     return np.concatenate([_of_block(a, b, high - low) for a, b in pairs])
+
+
+def ssim(first: np.ndarray, second: np.ndarray, value_range: tuple[float, float]) -> np.ndarray:
+    """Similarity of each pair of pictures at their own scale.
+
+    The mean over all Gaussian windows (11 pixels, deviation 1.5) that lie in the picture, and over
+    channels. Arguments, result and errors as of `ms_ssim`.
+    """
+    _check(first, second, value_range)
+    low, high = value_range
+    pairs = zip(_blocks(first, low), _blocks(second, low), strict=True)
+    maps = (_similarity_maps(a, b, high - low) for a, b in pairs)
+    return np.concatenate([(light * shape).mean(axis=(1, 2, 3)) for light, shape in maps])
 
 
 def scales(height: int, width: int) -> int:

@@ -36,6 +36,7 @@ def test_every_need_is_known(trained_run, digits):
         "classes": False,
         "logits": False,
         "codes": False,
+        "pairs": False,
         "odd": False,
         "held_out": True,
         "game": True,

@@ -10,6 +10,7 @@ from trainer.data import loading
 from trainer.data.examples import Dataset, Examples
 from trainer.errors import ConfigError
 from trainer.evaluation.generators import Generator
+from trainer.evaluation.reference import Reference
 from trainer.evaluation.targets import Target
 
 SAMPLE = {"output": "image", "shape": [8, 8, 1], "dtype": "uint8", "range": [0, 255]}
@@ -48,6 +49,10 @@ def _target(recipe, model, *overrides):
     return Target("export", experiment, generator=Generator(model))
 
 
+def _samples(target, dataset):
+    return target.samples(Reference(target.experiment, dataset))
+
+
 @pytest.fixture(scope="module")
 def domains():
     return loading.load(load_experiment("cyclegan-digits").data)
@@ -59,7 +64,8 @@ def pairs():
 
 
 def test_a_domain_is_compared_with_what_is_made_of_the_other_one(domains):
-    samples = _target("cyclegan-digits", Negative("translate_to_a", "image")).samples(domains)
+    samples = _samples(_target("cyclegan-digits", Negative("translate_to_a", "image")), domains)
+    assert samples.truth is None
     assert samples.count == len(domains.held_out) == 89
     places = np.array([7, 3])
     np.testing.assert_array_equal(samples.take(places), 255 - domains.held_out["b"][places])
@@ -69,7 +75,7 @@ def test_a_domain_is_compared_with_what_is_made_of_the_other_one(domains):
 
 def test_seeds_belong_to_examples(pairs):
     model = Negative("translate", "image", "seed")
-    samples = _target("pix2pix-digits", model, "evaluate.num_samples=20").samples(pairs)
+    samples = _samples(_target("pix2pix-digits", model, "evaluate.num_samples=20"), pairs)
     assert samples.count == 20
     expected = 255 - pairs.held_out["image"][7].astype(int) + 5 + 7
     np.testing.assert_array_equal(samples.take(np.array([7]))[0], expected)
@@ -78,21 +84,51 @@ def test_seeds_belong_to_examples(pairs):
 def test_a_derived_input_is_made_of_the_example(digits):
     experiment = tiny("cgan-digits", "condition={name: derived, factor: 2}")
     target = Target("x", experiment, generator=Generator(Negative("translate", "image")))
-    made = target.samples(digits).take(np.array([0]))[0]
+    samples = _samples(target, digits)
+    made = samples.take(np.array([0]))[0]
+    np.testing.assert_array_equal(samples.truth.take(np.array([3])), digits.held_out["sample"][3:4])
+    assert samples.given.take(np.array([0, 1])).shape == (2, 4, 4, 1)
     picture = digits.held_out["sample"][0, ..., 0].astype(float)
     means = picture.reshape(4, 2, 4, 2).mean(axis=(1, 3))
     assert np.abs(made[..., 0] - (255 - means)).max() <= 0.5 + 1e-3
 
 
+def test_a_signature_and_a_field_are_asked_for(domains):
+    asked = ("evaluate.signature=translate_to_b", "evaluate.field=b")
+    target = _target("cyclegan-digits", Negative("translate_to_b", "image"), *asked)
+    reference = Reference(target.experiment, domains)
+    places = np.array([7, 3])
+    made = target.samples(reference).take(places)
+    np.testing.assert_array_equal(made, 255 - domains.held_out["a"][places])
+    np.testing.assert_array_equal(reference.real.take(places), domains.held_out["b"][places])
+    with pytest.raises(ConfigError, match=r"field: received 'c', .* can be measured are a, b"):
+        Reference(load_experiment("cyclegan-digits", ["evaluate.field=c"]), domains)
+    wrong = _target("cyclegan-digits", Negative("translate_to_b", "image"), "evaluate.signature=x")
+    with pytest.raises(ConfigError, match=r"signature: received 'x', .* are translate_to_b"):
+        wrong.samples(reference)
+
+
+def test_all_of_the_data_is_translated_where_all_is_asked_for(pairs):
+    model = Negative("translate", "image", "seed")
+    for split, parts in (("train", [pairs.train]), ("all", [pairs.train, pairs.held_out])):
+        samples = _samples(_target("pix2pix-digits", model, f"evaluate.split={split}"), pairs)
+        given, truth = (
+            np.concatenate([part[name] for part in parts])[:1000] for name in ("image", "sample")
+        )
+        assert samples.count == len(truth)
+        np.testing.assert_array_equal(samples.given.take(np.arange(len(given))), given)
+        np.testing.assert_array_equal(samples.truth.take(np.arange(len(truth))), truth)
+
+
 def test_without_held_out_examples_there_is_nothing_to_translate(pairs):
     empty = Examples(tuple({n: x[:0] for n, x in t.items()} for t in pairs.held_out.tables))
     dataset = Dataset(pairs.train, empty, pairs.spec)
-    with pytest.raises(ConfigError, match=r"data.holdout_share: no example"):
-        _target("pix2pix-digits", Negative("translate", "image")).samples(dataset)
+    with pytest.raises(ConfigError, match=r"evaluate.split.*set data.holdout_share"):
+        _samples(_target("pix2pix-digits", Negative("translate", "image")), dataset)
 
 
 def test_other_data_must_hold_what_the_model_is_given(digits):
     target = _target("dcgan-digits", Negative("translate", "image"))
-    samples = target.samples(digits)
+    samples = _samples(target, digits)
     with pytest.raises(ConfigError, match=r"--reference: translate is given 'image'.*sample"):
         samples.take(np.array([0]))
