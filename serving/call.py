@@ -16,10 +16,11 @@ import numpy as np
 from serving import address, latents
 from serving.bulk.endings import file_ending
 from serving.client import Client
+from serving.clips import encode_clips, is_animation, read_clip, read_frames
 from serving.description import Description, Signature
 from serving.errors import NotFound, ServingError, UsageError
-from serving.fields import ALL, IMAGE, LABEL, LATENT, SEED, STRING, TEXT, Field
-from serving.pictures import encode_png, is_png, read_picture
+from serving.fields import ALL, CLIP, IMAGE, LABEL, LATENT, SEED, STRING, TEXT, Field
+from serving.pictures import ENDINGS, encode_png, is_png, read_picture
 from serving.transports import DEFAULT_MODEL
 
 _PNG, _NPY, _NPZ, _CSV = ".png", ".npy", ".npz", ".csv"
@@ -40,8 +41,9 @@ class Question:
         label_indices: numbers alone, in the place of `labels`.
         texts: one for all or one a row.
         count: how many samples; None for one a seed.
-        inputs: pairs of an input's name and its value: a picture or .npy file, a name, a number or
-            a text; an input that is there several times has several rows.
+        inputs: pairs of an input's name and its value: a picture or .npy file, a folder of a clip's
+            frames, a name, a number or a text; an input that is there several times has several
+            rows.
         codes: parts of the latents of the seeds and their numbers.
         out: a folder, or a .png, .npy, .npz or .csv file; None to keep nothing.
     """
@@ -236,6 +238,8 @@ def _load(name: str, text: str, field: Field) -> np.ndarray:
     """The rows in a file: a picture, or an array of one or of several; or a list as JSON."""
     if text.startswith("["):
         return np.asarray(field.read(name, text))[None]
+    if field.moves and Path(text).is_dir():
+        return read_frames(f"{name}: {text!r}", _frames(text), field)[None]
     try:
         content = Path(text).read_bytes()
     except OSError as error:
@@ -243,12 +247,21 @@ def _load(name: str, text: str, field: Field) -> np.ndarray:
     if Path(text).suffix != _NPY:
         if not field.is_file:
             raise UsageError(f"--input: {text!r} is no .npy file, which {name} needs.")
-        return read_picture(f"{name}: {text!r}", content, field)[None]
+        read = read_clip if field.moves else read_picture
+        return read(f"{name}: {text!r}", content, field)[None]
     try:
         array = np.load(io.BytesIO(content), allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise UsageError(f"--input: {text!r} is no .npy file ({error}).") from error
     return array if array.ndim > len(field.shape) else array[None]
+
+
+def _frames(folder: str) -> list[bytes]:
+    """The pictures in a folder, in the order of their names."""
+    files = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() in ENDINGS)
+    if not files:
+        raise UsageError(f"--input: {folder!r} holds no pictures ({', '.join(sorted(ENDINGS))}).")
+    return [path.read_bytes() for path in files]
 
 
 def _seeds(question: Question, num_rows: int) -> list[int]:
@@ -311,9 +324,10 @@ def _check_out(out: str | None, signature: Signature, num_rows: int) -> None:
 
 
 def _is_png(field: Field) -> bool:
-    if field.kind != IMAGE:
-        return False
-    return field.dtype == STRING or is_png(field.dtype, field.shape)
+    """Whether a row can be a PNG file; a clip is an animated one."""
+    if field.kind == CLIP:
+        return is_animation(field.dtype, field.shape)
+    return field.kind == IMAGE and (field.dtype == STRING or is_png(field.dtype, field.shape))
 
 
 def _write(
@@ -351,7 +365,7 @@ def _files(
 def _folder(
     signature: Signature, inputs: Mapping[str, Any], outputs: Mapping[str, np.ndarray]
 ) -> dict[str, bytes]:
-    """Every output by its kind: pictures as PNG, arrays as .npy, single values in one table."""
+    """Every output by its kind: pictures and clips as PNG, arrays as .npy, others in a table."""
     contents: dict[str, bytes] = {}
     fields = signature.outputs
     for name, array in outputs.items():
@@ -409,7 +423,9 @@ def _words(values: Any, field: Field) -> list[Any]:
 
 
 def _pictures(array: np.ndarray) -> np.ndarray:
-    return array if array.dtype == object else encode_png(array)
+    if array.dtype == object:
+        return array
+    return encode_clips(array) if array.ndim == 5 else encode_png(array)
 
 
 def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:

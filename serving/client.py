@@ -204,10 +204,11 @@ class Client(BaseClient[Transport]):
         """Returns images made from images.
 
         Args:
-            images: [n, h, w, c].
+            images: [n, h, w, c], or clips [n, t, h, w, c].
             labels: where the model takes them.
             seeds: where the model takes them.
-            signature: which way, for models with several: "translate_to_a" or "translate_to_b".
+            signature: which way, for models with several: "translate_to_a" or "translate_to_b";
+                "translate_clip" for clips.
             **condition: what else the model takes, by input name.
 
         Raises:

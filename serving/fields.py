@@ -17,7 +17,7 @@ LABEL_MAP = "label_map"
 LABEL, TEXT, SEED, LATENT, SCALAR, KEY = "label", "text", "seed", "latent", "scalar", "key"
 STRING = "string"
 ALL = "all"  # in the place of a label's name: every class
-# A row of these is a file of its own: a picture, or NumPy's array of a clip.
+# A row of these is a file of its own: a picture, or a moving one.
 _IN_FILES = frozenset({IMAGE, LABEL_MAP, MASK, STROKES, CLIP})
 
 _SHOWN_NAMES = 10
@@ -70,8 +70,13 @@ class Field:
 
     @property
     def is_file(self) -> bool:
-        """Whether a row is read from a file of its own: a picture, or the array of a clip."""
+        """Whether a row is read from a file of its own: a picture, or a moving one."""
         return self.kind in _IN_FILES and self.dtype != STRING
+
+    @property
+    def moves(self) -> bool:
+        """Whether a row has frames: a clip, or the mask of one."""
+        return self.is_file and len(self.shape) == 4
 
     @property
     def is_single(self) -> bool:

@@ -65,23 +65,35 @@ def read_picture(name: str, content: bytes, field: Field) -> np.ndarray:
         UsageError: the file cannot be read, or its size is not the field's.
     """
     try:
-        if content.startswith(_NUMPY):
+        if is_numpy(content):
             array = np.load(io.BytesIO(content), allow_pickle=False)
-        elif field.kind == LABEL_MAP:
-            array = classes_of(_pixels(content, 3), field.about["palette"], field.names)
         else:
-            array = _in_units(_pixels(content, field.shape[-1]), field)
+            from PIL import Image
+
+            with Image.open(io.BytesIO(content)) as opened:
+                array = pixels_of(opened, field)
     except (OSError, ValueError, EOFError) as error:
         raise UsageError(f"{name}: the file cannot be read ({error}).") from error
     return field.check(name, array[None])[0]
 
 
-def _pixels(content: bytes, channels: int | None) -> np.ndarray:
-    """The pixels uint8 or uint16 [h, w, channels] of a picture file."""
+def is_numpy(content: bytes) -> bool:
+    """Returns whether a file is an array of NumPy's own."""
+    return content.startswith(_NUMPY)
+
+
+def pixels_of(opened: Any, field: Field) -> np.ndarray:
+    """Returns the pixels [h, w, c] of an opened picture of Pillow in the units of a field."""
+    if field.kind == LABEL_MAP:
+        return classes_of(_pixels(opened, 3), field.about["palette"], field.names)
+    return _in_units(_pixels(opened, field.shape[-1]), field)
+
+
+def _pixels(opened: Any, channels: int | None) -> np.ndarray:
+    """The pixels uint8 or uint16 [h, w, channels] of a picture."""
     from PIL import Image, ImageOps
 
-    with Image.open(io.BytesIO(content)) as opened:
-        picture: Any = ImageOps.exif_transpose(opened)
+    picture: Any = ImageOps.exif_transpose(opened)
     if picture.mode.startswith("I;16"):
         grey = np.asarray(picture)
         return np.repeat(grey[..., None], channels or 1, axis=-1)

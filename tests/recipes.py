@@ -33,6 +33,8 @@ def small(recipe: str, folder, *overrides: str) -> Experiment:
         changes.append("round.pretrain=2")
     changes.append(f"export.searches={_short(experiment.export.searches)}")
     source = experiment.data.source
+    if hasattr(source, "clips"):
+        changes.append("data.source.clips=60")
     if isinstance(source, catalogue.Tfds):
         changes.append(f"data.source=npz:{_stand_in(folder)}")
     if isinstance(source, catalogue.Stacked):
@@ -42,7 +44,9 @@ def small(recipe: str, folder, *overrides: str) -> Experiment:
 
 
 def _small_network(path: str, network) -> list[str]:
-    return [f"{path}.{name}={value}" for name, value in _SMALL.items() if hasattr(network, name)]
+    inner = _small_network(f"{path}.of", network.of) if hasattr(network, "of") else []
+    own = [f"{path}.{name}={value}" for name, value in _SMALL.items() if hasattr(network, name)]
+    return own + inner
 
 
 def _short(searches) -> str:

@@ -12,6 +12,7 @@ import tensorflow as tf
 from serving.bulk.files import file_system, files_below, is_remote
 from serving.bulk.formats.png import png_name
 from serving.bulk.plans import Columns
+from serving.clips import read_clip
 from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.fields import LABEL, SEED, Field
@@ -19,6 +20,7 @@ from serving.pictures import ENDINGS, read_picture
 
 # After an input's name: the column holds names of files.
 FILE = "_file"
+_USUAL = ("translate", "translate_clip")  # signatures that need not be named
 INDEX = "_index"  # after a label's name: a number, whatever the labels are called
 
 _READERS = 16
@@ -26,19 +28,20 @@ _log = logging.getLogger(__name__)
 
 
 def signature_of(description: Description, name: str | None) -> Signature:
-    """Returns the signature that a folder of files goes through: `name`, or `translate`.
+    """Returns the signature that a folder of files goes through: `name`, or what translates.
 
     Raises:
         UsageError: the model has none of that name, or it takes no files.
     """
     takers = [s.name for s in description.signatures.values() if s.inputs[s.subject].is_file]
-    if name is None and "translate" not in takers:
+    usual = next((known for known in _USUAL if known in takers), None)
+    if name is None and usual is None:
         raise UsageError(
             "signature: the model has no 'translate'; "
             + (f"of its own {', '.join(sorted(takers))} take files, name one with --signature."
                if takers else "none of its own takes files.")
         )  # fmt: skip
-    signature = description.signature(name or "translate")
+    signature = description.signature(name or usual or _USUAL[0])
     if signature.name not in takers:
         raise UsageError(
             f"signature: {signature.name!r} takes {', '.join(signature.inputs)} and no files; "
@@ -102,10 +105,11 @@ def read_pictures(name: str, folder: str | None, names: np.ndarray, field: Field
     Raises:
         UsageError: a file cannot be read, or does not fit the field.
     """
-    rows = []
+    rows: list[np.ndarray] = []
+    read = read_clip if field.moves else read_picture
     for file in names:
         path = _path(folder, file)
-        rows.append(read_picture(f"{name}: {path!r}", _content(path), field))
+        rows.append(read(f"{name}: {path!r}", _content(path), field))
         if rows[-1].shape != rows[0].shape:
             raise UsageError(
                 f"{name}: {path!r} has the size {list(rows[-1].shape)} and the file before "

@@ -122,7 +122,7 @@ function numbersOf({ id, name, field, element, changed }) {
 // ---- Pictures ------------------------------------------------------------------------------------
 
 function sized(field, picture) {
-  const [height, width] = field.shape;
+  const [height, width] = field.shape.slice(-3); // behind the frames, where there are some
   const scale = Math.min(1, LARGEST / Math.max(picture?.width ?? 1, picture?.height ?? 1));
   const open = (size) => Math.max(1, Math.round((size ?? LARGEST / 2) * scale));
   return [width ?? open(picture?.width), height ?? open(picture?.height)];
@@ -195,16 +195,20 @@ function pictureOf({ id, name, field, element, changed }) {
 // Several pictures, the frames of a clip in the order of their names.
 function framesOf({ id, name, field, element, changed }) {
   const frame = { ...field, shape: field.shape.slice(1) };
+  const canvas = preview(name);
   let frames = null;
   fileOf(id, element, true, async (files) => {
-    const canvas = preview(name);
     frames = [];
     for (const file of files.sort((a, b) => a.name.localeCompare(b.name))) {
       await drawn(canvas, file, frame);
       frames.push(rowsOf(canvas, frame));
     }
+    canvas.hidden = false;
+    element.dispatchEvent(new Event("picture"));
     changed();
   });
+  element.append(canvas);
+  element.picture = canvas;
   return () => {
     const wanted = field.shape[0];
     if (frames && wanted && frames.length !== wanted) {
@@ -258,8 +262,11 @@ function brushOf({ id, name, field, element, changed, subject }) {
   buttons.append(...(field.kind === "strokes" ? [colour] : []), clear);
   const hint = field.kind === "mask" ? "Paint what is to be found anew." : "Paint what should be there.";
   element.append(make("p", { className: "quiet", textContent: hint }), stack, buttons);
-  return () => painted(canvas, field);
+  return () => framed(painted(canvas, field), field);
 }
+
+// What is painted over a clip lies over all of its frames.
+const framed = (picture, { shape }) => (shape.length === 4 ? Array.from({ length: shape[0] }, () => picture) : picture);
 
 // A mask is 1 where nothing is painted; strokes are there where their alpha is.
 function painted(canvas, field) {

@@ -1,9 +1,11 @@
-// Samples as elements: pictures as they are, vectors as drawings, clips as strips, the rest in words.
+// Samples as elements: pictures as they are, clips as they move, vectors as drawings, the rest in words.
 
 import { isDrawn, isSingle, words } from "./fields.js";
 
 const DRAWING = 64; // pixels a side
 const FRAMES = 8; // of a clip, side by side
+const FRAME_MS = 150; // that a frame of a clip is shown
+const playing = new WeakMap(); // canvas → the timer of the clip on it
 
 export const number = (value) => value.toFixed(2).replace("-", "−");
 
@@ -54,8 +56,27 @@ function drawVector(canvas, sample, { range }) {
   });
 }
 
-// Some frames of a clip beside each other, the first and the last among them.
+// A clip plays for as long as its canvas is there; where less motion is asked for it is a strip.
 function drawClip(canvas, sample, spec) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    drawStrip(canvas, sample, spec);
+    return;
+  }
+  let at = 0;
+  drawPicture(canvas, sample[at], spec);
+  const timer = setInterval(() => {
+    if (!canvas.isConnected) {
+      clearInterval(timer);
+      return;
+    }
+    at = (at + 1) % sample.length;
+    drawPicture(canvas, sample[at], spec);
+  }, FRAME_MS);
+  playing.set(canvas, timer);
+}
+
+// Some frames of a clip beside each other, the first and the last among them.
+function drawStrip(canvas, sample, spec) {
   const count = Math.min(FRAMES, sample.length);
   const frames = Array.from({ length: count }, (_, i) => sample[Math.round((i * (sample.length - 1)) / Math.max(1, count - 1))]);
   const rows = frames[0].map((_, y) => frames.flatMap((frame) => frame[y]));
@@ -63,6 +84,7 @@ function drawClip(canvas, sample, spec) {
 }
 
 export function draw(canvas, sample, spec) {
+  clearInterval(playing.get(canvas));
   const how = spec.kind === "clip" ? drawClip : isPicture(spec) ? drawPicture : drawVector;
   how(canvas, sample, spec);
 }

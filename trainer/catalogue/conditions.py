@@ -61,6 +61,17 @@ class LabelMapCondition(AnyCondition):
     field: str = "label_map"
 
 
+class ClipCondition(AnyCondition):
+    """Both players see a clip that lies beside the sample, such as the frames before it."""
+
+    target: ClassVar[str] = "trainer.game.conditions.given:GivenField"
+    kind: ClassVar[str] = "clip"
+    shows_pictures: ClassVar[bool] = True
+    name: Literal["clip"] = "clip"
+    # The data's field that holds the clip.
+    field: str = "clip"
+
+
 class AttributesCondition(AnyCondition):
     """Both players see a vector that lies beside the sample."""
 
@@ -114,6 +125,7 @@ _Member = Annotated[
     LabelCondition
     | ImageCondition
     | LabelMapCondition
+    | ClipCondition
     | AttributesCondition
     | DerivedCondition
     | TextCondition
@@ -155,6 +167,7 @@ Condition = Annotated[
     | LabelCondition
     | ImageCondition
     | LabelMapCondition
+    | ClipCondition
     | AttributesCondition
     | DerivedCondition
     | TextCondition

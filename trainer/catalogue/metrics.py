@@ -52,7 +52,7 @@ class Metric(Component):
     # What it may give; the name of a number begins with its key.
     values: ClassVar[_Values] = {}
     # Kinds of samples that it is for: kinds of fields.
-    kinds: ClassVar[_Names] = ("image", "vector")
+    kinds: ClassVar[_Names] = ("image", "clip", "vector")
     # Preconditions, see NEEDS; without one it is measured only when it is asked for by name, and
     # then says what is missing.
     needs: ClassVar[_Names] = ()

@@ -277,6 +277,37 @@ class Recurrent(AnyNetwork):
     filters: int = Field(64, ge=1)
 
 
+_Pictures = Annotated[DCGAN | SNGAN | R3GAN | UNet | ResNet | Patch | Progressive | Custom, BY_NAME]
+
+
+class Frames(AnyNetwork):
+    """A family for pictures, to which a clip is a picture with its frames for channels."""
+
+    target: ClassVar[str] = "trainer.networks.frames:Frames"
+    name: Literal["frames"] = "frames"
+    # The family, which must be able to build what the round asks for.
+    of: _Pictures = UNet()
+
+    @property
+    def judged_together(self) -> int:
+        """That of the family."""
+        return self.of.judged_together
+
+    def mixing(self, kind: str) -> str | None:
+        """That of the family."""
+        option = self.of.mixing(kind)
+        return f"of.{option}" if option else None
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A role that the family cannot build."""
+        for role, kind in experiment.round.roles.items():
+            if experiment.network_of(role) is self and kind not in (self.of.builds or (kind,)):
+                yield (
+                    f"network.of: received {self.of.name!r} for the role {role!r}, and it has no "
+                    f"{kind}; take a family that has one, or set networks.{role}"
+                )
+
+
 class CodeTable(AnyNetwork):
     """A learned latent for every training example (GLO, Bojanowski et al. 2018)."""
 
@@ -310,6 +341,7 @@ Network = Annotated[
     | Patch
     | Progressive
     | Recurrent
+    | Frames
     | CodeTable
     | Words
     | Custom,

@@ -156,6 +156,78 @@ class Lines(Source):
     length: int | None = Field(None, ge=1)
 
 
+class OfClips(Source):
+    """Clips: pictures in the order of time."""
+
+    # So many first frames of a clip are the field `clip`, which is given, and the others the field
+    # `sample`; zero leaves the clip whole.
+    past: int = Field(0, ge=0)
+
+    @property
+    def length(self) -> int | None:
+        """Frames of a clip; None where only the data tells."""
+        return None
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Parts of a single frame."""
+        yield from super().impossible(experiment)
+        left = 2 if self.length is None else self.length - self.past
+        if self.past and min(self.past, left) < 2:
+            frames = "" if self.length is None else f" with clips of {self.length} frames"
+            yield (
+                f"data.source.past: received {self.past}{frames}, but what is given and what is "
+                "left are clips of two frames at least; take zero, or another number"
+            )
+
+
+class MovingDigits(OfClips):
+    """The built-in digits in steady motion on a black canvas (after Srivastava et al. 2015)."""
+
+    target: ClassVar[str] = "trainer.data.sources.moving_digits:open_source"
+    name: Literal["moving_digits"] = "moving_digits"
+    # How many clips are made.
+    clips: int = Field(5_000, ge=2, le=1_000_000)
+    # Frames of each.
+    frames: int = Field(10, ge=2, le=256)
+    # Height and width of the canvas; a digit has 8.
+    side: int = Field(16, ge=9, le=256)
+    # How many digits move in a clip. Clips of one digit have its class for a label.
+    digits: int = Field(1, ge=1, le=4)
+    # Pixels that a digit moves at most, along either axis, from a frame to the next.
+    speed: int = Field(2, ge=1, le=8)
+
+    @property
+    def length(self) -> int:
+        """See `OfClips`."""
+        return self.frames
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Motion that would leave the canvas by more than its width."""
+        yield from super().impossible(experiment)
+        if self.speed > self.side - 8:
+            yield (
+                f"data.source.speed: received {self.speed} with side={self.side}, on which a digit "
+                f"has {self.side - 8} pixels to move; take at most so many, or a larger side"
+            )
+
+
+class Clips(OfClips):
+    """A folder of folders, each the frames of a clip in the order of their names."""
+
+    target: ClassVar[str] = "trainer.data.sources.clips:open_source"
+    argument: ClassVar[str | None] = "path"
+    name: Literal["clips"] = "clips"
+    # Of the folder, on a local disk.
+    path: str = Field(min_length=1)
+    # Frames of a clip, the first ones of longer clips; null takes clips that are all of one length.
+    frames: int | None = Field(None, ge=2)
+
+    @property
+    def length(self) -> int | None:
+        """See `OfClips`."""
+        return self.frames
+
+
 class CaptionedDigits(Source):
     """The built-in digits in colours and corners, with captions that say which and where."""
 
@@ -389,6 +461,8 @@ DataSource = Annotated[
     | Generated
     | Grammar
     | Lines
+    | MovingDigits
+    | Clips
     | CaptionedDigits
     | Captions
     | DigitPairs

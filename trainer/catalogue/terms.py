@@ -1,6 +1,7 @@
 """Terms: further losses of either side; penalties are terms that constrain."""
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -29,7 +30,7 @@ class GradientBased(Component):
             if option is not None:
                 where = f"networks.{role}" if role in experiment.networks else "network"
                 yield (
-                    f"{where}.{option}: received {getattr(network, option)!r} with a gradient "
+                    f"{where}.{option}: received {attrgetter(option)(network)!r} with a gradient "
                     "penalty, whose gradient of one example must not depend on its batch; set it "
                     f"to {'layer or none' if option.endswith('normalization') else 'none'}"
                 )

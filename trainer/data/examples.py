@@ -64,8 +64,8 @@ class DataSpec:
 
     @property
     def images(self) -> tuple[str, ...]:
-        """Names of the fields that are pictures, or maps of them."""
-        kinds = ("image", "label_map")
+        """Names of the fields that are pictures, or maps or clips of them."""
+        kinds = ("image", "label_map", "clip")
         return tuple(name for name, field in self.fields.items() if field.kind in kinds)
 
     def describe(self) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from trainer.fields import Field
 
 _logger = logging.getLogger("saddlepoint")
 
+# What a field of so many axes is, where its source says nothing.
+_KINDS = {4: "image", 5: "clip"}
+
 
 def load(data: Data) -> Dataset:
     """Reads the examples that a configuration names.
@@ -94,11 +97,11 @@ def _tell_of_absent_classes(dataset: Dataset) -> None:
 
 def _field(array: np.ndarray, known: Field | None, data: Data) -> Field:
     """What the source knows of a field, with the form of its values and what they measure."""
-    known = known or Field(kind="image" if array.ndim == 4 else "vector")
+    known = known or Field(kind=_KINDS.get(array.ndim, "vector"))
     field = replace(known, shape=array.shape[1:], dtype=array.dtype.name)
     if field.kind == "label":
         return replace(field, marginal=_marginal(array, len(field.names)))
-    if field.kind in ("image", "vector"):
+    if field.kind in ("image", "clip", "vector"):
         return replace(field, range=_range(array, known, data))
     return field
 

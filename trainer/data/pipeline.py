@@ -39,8 +39,8 @@ def batches(
         turns: k, discriminator turns of a step.
         seed: base seed of the run.
         start_step: first step to be drawn.
-        flip: names of the images that are mirrored left to right with probability one half, at each
-            draw anew; those of one row together, so that pairs stay pairs.
+        flip: names of the images and clips that are mirrored left to right with probability one
+            half, at each draw anew; those of one row together, so that pairs stay pairs.
 
     Returns:
         A dataset of dicts: every field [B, k, *shape] in its stored dtype, such as "sample" and
@@ -103,9 +103,7 @@ def _drawer(table: Table, number: int, seed: int, flip: Collection[str]) -> _Dra
         drawn = {name: gather(rows) for name, gather in gatherers.items()}
         if mirrored:
             coin = _coin(positions, seed, number)
-            drawn |= {
-                name: tf.where(coin, tf.reverse(drawn[name], [2]), drawn[name]) for name in mirrored
-            }
+            drawn |= {name: _mirrored(drawn[name], coin) for name in mirrored}
         return drawn
 
     return draw
@@ -127,7 +125,14 @@ def _from_disk(array: np.ndarray, indices: tf.Tensor) -> tf.Tensor:
     return tf.ensure_shape(rows, [None, *array.shape[1:]])
 
 
+def _mirrored(pictures: tf.Tensor, coin: tf.Tensor) -> tf.Tensor:
+    """Pictures [m, …, w, c] left to right where the coin [m] says so, a clip as a whole."""
+    rank = pictures.shape.rank
+    whole = tf.reshape(coin, [-1, *(1,) * (rank - 1)])
+    return tf.where(whole, tf.reverse(pictures, [rank - 2]), pictures)
+
+
 def _coin(positions: tf.Tensor, seed: int, table: int) -> tf.Tensor:
-    """Whether each position's images are mirrored, bool [m, 1, 1, 1]: its own in the run."""
+    """Whether each position's images are mirrored, bool [m]: its own in the run."""
     keys = fold(key_of(tf.constant(seed, tf.int64), stream("flip", table)), positions)
-    return (uniform(keys, 1) < 0.5)[:, :, tf.newaxis, tf.newaxis]
+    return uniform(keys, 1)[:, 0] < 0.5

@@ -20,8 +20,8 @@ class Row(NamedTuple):
     """One example as read.
 
     Attributes:
-        fields: name → value of any shape; images [h, w, c] and points [d] of uint8, uint16 or
-            float32, labels int64 [] (-1 for a class that is not known).
+        fields: name → value of any shape; images [h, w, c], clips [t, h, w, c] and points [d] of
+            uint8, uint16 or float32, labels int64 [] (-1 for a class that is not known).
         origin: where it was read, for messages.
     """
 
@@ -69,7 +69,8 @@ class Source:
         tables: what is to be read.
         fields: what the source knows of its fields: their kinds, the names of classes, the range of
             float data. Shapes and dtypes are those of the rows; a field that is not mentioned is an
-            image where it has height, width and channels, and else a vector.
+            image where it has height, width and channels, a clip where it has frames besides, and
+            else a vector.
         identity: JSON values that change when the source's bytes do.
         derive: what is to be made of the data when it has been read; None leaves it as it is.
     """
@@ -88,7 +89,7 @@ def labelled(names: tuple[str, ...]) -> dict[str, Field]:
 def rows_of(
     samples: np.ndarray, labels: np.ndarray | None, origin: str, data: Data, *, first: int = 0
 ) -> Part:
-    """The rows of arrays in memory: images [n, h, w, c] or points [n, d], and int labels [n].
+    """The rows of arrays in memory: images, clips or points, [n, …], and int labels [n].
 
     Args:
         samples: of a stored dtype.

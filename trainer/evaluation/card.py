@@ -190,13 +190,15 @@ def _kind(spec: DataSpec) -> str:
     """What samples are, in a few words."""
     if spec.sample.kind == "image":
         return f"{_shape(spec)} images"
+    if spec.sample.kind == "clip":
+        return f"clips of {spec.sample.shape[0]} frames, {_shape(spec)}"
     if spec.sample.kind == "tokens":
         return f"sequences of at most {spec.sample.shape[0]} symbols"
     return f"points of {spec.sample.shape[0]} numbers"
 
 
 def _shape(spec: DataSpec) -> str:
-    height, width, channels = spec.sample.fixed_shape
+    height, width, channels = spec.sample.fixed_shape[-3:]
     kinds = {1: "grey", 2: "grey, partly transparent", 3: "RGB", 4: "RGBA"}
     return f"{width}×{height} {kinds.get(channels, f'{channels}-channel')}"
 

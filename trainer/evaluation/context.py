@@ -134,10 +134,11 @@ class EvaluationContext:
     def scaled_rows(self, samples: np.ndarray) -> np.ndarray:
         """Samples [n, *shape] as rows [n, d].
 
-        Images are on the scale of [0, 1], which makes depths comparable; others stay as they are.
+        Images and clips are on the scale of [0, 1], which makes depths comparable; others stay as
+        they are.
         """
         rows = samples.reshape(len(samples), -1)
-        if self.kind != "image":
+        if self.kind not in ("image", "clip"):
             return rows
         low, high = self.spec.sample.limits
         return (rows.astype(np.float32) - low) / (high - low)

@@ -16,7 +16,7 @@ _POINTS = 10_000
 
 
 def grids(context: EvaluationContext) -> list[Picture]:
-    """Generated and real samples side by side: as grids, or as density maps of points.
+    """Generated and real samples side by side: as grids, strips or density maps of points.
 
     Where each sample was made of a picture, or should be one, that lies in the same place.
     """
@@ -27,6 +27,8 @@ def grids(context: EvaluationContext) -> list[Picture]:
             Picture(title, pictures.plane(_first(side, _POINTS), spec.sample.limits))
             for title, side in titles.items()
         ]
+    if context.kind == "clip":
+        return [Picture(title, _strips(context, _chosen(side))) for title, side in titles.items()]
     if context.kind != "image":
         return []
     return [Picture(title, _grid(context, _chosen(side))) for title, side in titles.items()]
@@ -106,6 +108,12 @@ def _first(side: SampleSet, count: int) -> np.ndarray:
 def _grid(context: EvaluationContext, images: np.ndarray) -> np.ndarray:
     rows = -(-len(images) // _GRID[1])
     return pictures.grid(pictures.as_bytes(images, context.spec.sample.limits), rows, _GRID[1])
+
+
+def _strips(context: EvaluationContext, clips: np.ndarray) -> np.ndarray:
+    """Some clips, a row of frames each."""
+    shown = pictures.as_bytes(clips[: _GRID[0]], context.spec.sample.limits)
+    return pictures.strips(shown, _GRID[1])
 
 
 def _row(context: EvaluationContext, images: np.ndarray) -> np.ndarray:

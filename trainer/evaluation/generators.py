@@ -67,7 +67,7 @@ class Generator:
         Raises:
             MetricError: where only rounded samples can be had.
         """
-        if self._output != "image":
+        if self._output not in ("image", "clip"):
             return self.decode(latents, labels)
         if not self._unrounded:
             raise MetricError(
@@ -119,9 +119,10 @@ class Generator:
         return signature or next((name for name in makers if "translate" in name), None)
 
     def picture_of(self, signature: str) -> str | None:
-        """The name of the first picture that a signature is given; None where it takes none."""
+        """The name of the first picture or clip that a signature is given; None without one."""
         inputs = self._fields[signature]["inputs"]
-        return next((name for name, field in inputs.items() if field["kind"] == "image"), None)
+        kinds = ("image", "clip")
+        return next((name for name, field in inputs.items() if field["kind"] in kinds), None)
 
 
 def _asked(labels: np.ndarray | None) -> dict[str, np.ndarray]:

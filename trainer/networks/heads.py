@@ -13,7 +13,7 @@ from trainer.networks.ports import Ports
 
 # How a made sample leaves its network, by kind; others leave it linearly, so that values beyond
 # the measured range remain reachable.
-_ACTIVATIONS = {"image": "tanh", "tokens": "softmax"}
+_ACTIVATIONS = {"image": "tanh", "clip": "tanh", "tokens": "softmax"}
 
 
 def heads(

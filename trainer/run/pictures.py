@@ -1,4 +1,4 @@
-"""Pictures of samples: a grid of images, or a density map of points in the plane."""
+"""Pictures of samples: grids of images, strips of clips, density maps of points in the plane."""
 
 import io
 from collections.abc import Sequence
@@ -36,6 +36,31 @@ def grid(images: np.ndarray, rows: int, columns: int, captions: Sequence[str] = 
         y, x = top + (i // columns) * down, (i % columns) * across
         sheet[y : y + height, x : x + width] = image
     return _captioned(sheet, captions, across) if captions else sheet
+
+
+def strips(clips: np.ndarray, most: int | None = None) -> np.ndarray:
+    """Clips [n, t, h, w, c] of uint8 as one picture [H, W, 3]: a row each, its frames side by side.
+
+    Of clips with more frames than `most` so many are shown, the first and the last among them.
+    """
+    chosen = clips[:, frames_shown(clips.shape[1], most)]
+    return grid(chosen.reshape(-1, *chosen.shape[2:]), *chosen.shape[:2])
+
+
+def strips_in_turns(upper: np.ndarray, lower: np.ndarray, most: int | None = None) -> np.ndarray:
+    """A strip of each clip of `upper` with that of `lower` below it; the shorter ones end white."""
+    sides = [_as_rgb(clips[:, frames_shown(clips.shape[1], most)]) for clips in (upper, lower)]
+    longest = max(clips.shape[1] for clips in sides)
+    filled = [
+        np.pad(clips, [(0, 0), (0, longest - clips.shape[1]), *[(0, 0)] * 3], constant_values=255)
+        for clips in sides
+    ]
+    return strips(np.stack(filled, axis=1).reshape(-1, *filled[0].shape[1:]))
+
+
+def frames_shown(count: int, most: int | None) -> np.ndarray:
+    """Which of so many frames are shown: at most `most`, the first and the last among them."""
+    return np.linspace(0, count - 1, min(count, most or count)).round().astype(int)
 
 
 def _captioned(sheet: np.ndarray, captions: Sequence[str], across: int) -> np.ndarray:

@@ -16,8 +16,9 @@ def drawer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarray] 
     """A function that draws the model's present state, uint8 [H, W, 3]; None if nothing shows it.
 
     Images come as a grid of seeds 0, 1, …; with a label condition each column is a class, whose
-    name stands above. Points in the plane come as a density map. A model that makes pictures from
-    pictures shows examples, each with what is made of it below.
+    name stands above. A clip is a row of its frames. Points in the plane come as a density map. A
+    model that makes pictures from pictures, or clips from clips, shows examples, each with what is
+    made of it below.
     """
     if "generate" in live.signatures:
         return _of_seeds(live, shape)
@@ -50,9 +51,9 @@ def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarra
     output, field = next(iter(signature.outputs.items()))
     num_classes = live.description.num_classes or 0
     names = live.description.label_names or [str(i) for i in range(num_classes)]
-    if field.kind != "image" and field.shape != (2,):
+    if field.kind not in ("image", "clip") and field.shape != (2,):
         return None
-    rows, columns = shape if field.kind == "image" else (_POINTS // 100, 100)
+    rows, columns = {"image": shape, "clip": (shape[0], 1)}.get(field.kind, (_POINTS // 100, 100))
     if field.kind == "image" and num_classes:
         columns = min(columns, num_classes)
     seeds = np.arange(rows * columns, dtype=np.int64)
@@ -64,6 +65,8 @@ def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarra
             inputs["label"] = seeds % period
         name = "generate_conditional" if num_classes else "generate"
         samples = live.run(name, inputs)[output]
+        if field.kind == "clip":
+            return pictures.strips(pictures.shown(samples, field), shape[1])
         return _picture(samples, field, rows, columns, names)
 
     return draw
@@ -73,16 +76,19 @@ def _of_examples(
     live: LiveModel, name: str, shape: tuple[int, int]
 ) -> Callable[[], np.ndarray] | None:
     signature = live.signatures[name]
-    kinds = ("image", "label_map")
+    kinds = ("image", "label_map", "clip")
     (given, field), *_ = ((n, f) for n, f in signature.inputs.items() if f.kind in kinds)
     output, made_field = next(iter(signature.outputs.items()))
-    rows, columns = max(1, shape[0] // 2), shape[1]
+    are_clips = field.kind == "clip"
+    rows, columns = max(1, shape[0] // 2), 1 if are_clips else shape[1]
     count = min(rows * columns, len(next(iter(live.bank.values()))))
 
     def draw() -> np.ndarray:
         inputs = {n: live.example_input(name, n)[:count] for n in signature.inputs}
         made = pictures.shown(live.run(name, inputs)[output], made_field)
         shown = pictures.shown(inputs[given], field)
+        if are_clips:
+            return pictures.strips_in_turns(shown, made, shape[1])
         pairs = pictures.in_turns(shown, made, columns)
         return pictures.grid(pairs, 2 * rows, columns)
 

@@ -12,6 +12,7 @@ from trainer.fields import Field
 _OF_KIND: dict[str, ModuleType] = {
     "image": scaled,
     "vector": scaled,
+    "clip": scaled,
     "tokens": tokens,
     "label": labels,
     "label_map": label_maps,
@@ -27,9 +28,9 @@ def seen(values: tf.Tensor, field: Field) -> tf.Tensor:
         field: what they are.
 
     Returns:
-        float32 for images and vectors ([..., *shape], the range on [-1, 1]), tokens ([..., T, V]
-        one-hot) and label maps ([..., h, w, k] one-hot); labels and texts, which are numbers, as
-        they are.
+        float32 for images, clips and vectors ([..., *shape], the range on [-1, 1]), tokens
+        ([..., T, V] one-hot) and label maps ([..., h, w, k] one-hot); labels and texts, which are
+        numbers, as they are.
 
     Raises:
         ConfigError: for a kind of field that players cannot see.

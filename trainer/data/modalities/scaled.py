@@ -1,4 +1,4 @@
-"""Images and vectors: the field's range is scaled to the [-1, 1] in which the players see it."""
+"""Images, clips and vectors: the range is scaled to the [-1, 1] in which the players see it."""
 
 import tensorflow as tf
 
@@ -37,8 +37,8 @@ def stored(values: tf.Tensor, field: Field) -> tf.Tensor:
 
 
 def seen_field(field: Field) -> Field:
-    """float32 of the same shape; pictures lie on [-1, 1]."""
-    bounds = (-1.0, 1.0) if field.kind == "image" else None
+    """float32 of the same shape; pictures and clips lie on [-1, 1]."""
+    bounds = (-1.0, 1.0) if field.kind in ("image", "clip") else None
     return Field(field.shape, kind=field.kind, range=bounds)
 
 

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,7 +65,7 @@ def open_source(data: Data, conformed: Conform = conform_to) -> Source:
         identity={
             "source": "folder",
             "path": str(root.resolve()),
-            "files": [[str(f.relative_to(root)), *_size_and_time(f)] for f in files],
+            "files": [[str(f.relative_to(root)), *size_and_time(f)] for f in files],
         },
     )
 
@@ -248,7 +248,8 @@ def _counted(counts: Iterable[tuple[str, int]]) -> str:
     return ", ".join(texts[:_LISTED]) + more
 
 
-def _size_and_time(file: Path) -> tuple[int, int]:
+def size_and_time(file: Path) -> tuple[int, int]:
+    """Bytes and time of change of a file, which tell whether it is another one; -1 without it."""
     try:
         status = file.stat()
     except OSError:
@@ -262,34 +263,58 @@ def _size_and_time(file: Path) -> tuple[int, int]:
 def _rows(
     root: Path, files: list[Path], labels: np.ndarray | None, data: Data, conformed: Conform
 ) -> Iterator[Row | None]:
-    """Decodes in threads, in order; names unreadable files and stops when there are too many."""
+    """The rows of single images."""
+    names = [readable(str(file.relative_to(root))) for file in files]
+
+    def make(index: int, decoded: Sequence[np.ndarray]) -> Row:
+        fields = {"sample": conformed(decoded[0], names[index], data)}
+        if labels is not None:
+            fields["label"] = labels[index]
+        return Row(fields, names[index])
+
+    return rows_of_files([[file] for file in files], names, make, data.max_corrupt_share, "images")
+
+
+def rows_of_files(
+    groups: Sequence[Sequence[Path]],
+    names: Sequence[str],
+    make: Callable[[int, Sequence[np.ndarray]], Row],
+    share: float,
+    what: str,
+) -> Iterator[Row | None]:
+    """A row of each group of image files, decoded in threads, in order.
+
+    Args:
+        groups: files of a row each.
+        names: of the rows, for messages.
+        make: number of a group and its decoded images → its row.
+        share: of groups that may be unreadable: they are named, and None stands in their place.
+        what: the groups are, for messages.
+
+    Raises:
+        ConfigError: while they are read, when too many cannot be.
+    """
 
     def attempt(index: int) -> Row | Exception:
-        file = files[index]
         try:
-            image = read_image(file)
+            decoded = [read_image(file) for file in groups[index]]
         except Exception as error:
             # On broken bytes Pillow raises nearly anything: OSError, SyntaxError, struct.error,
             # TypeError, …; one file must not end a long reading.
             return error
-        origin = readable(str(file.relative_to(root)))
-        fields = {"sample": conformed(image, origin, data)}
-        if labels is not None:
-            fields["label"] = labels[index]
-        return Row(fields, origin)
+        return make(index, decoded)
 
     unreadable: list[str] = []
-    for index, outcome in enumerate(_in_threads(attempt, len(files))):
+    for index, outcome in enumerate(_in_threads(attempt, len(groups))):
         if isinstance(outcome, Row):
             yield outcome
             continue
-        name = readable(str(files[index].relative_to(root)))
-        _logger.warning("%s cannot be read and is skipped: %s", name, outcome)
-        unreadable.append(name)
-        _refuse_too_many(unreadable, outcome, len(files), data.max_corrupt_share)
+        _logger.warning("%s cannot be read and is skipped: %s", names[index], outcome)
+        unreadable.append(names[index])
+        _refuse_too_many(unreadable, outcome, len(groups), share, what)
         yield None
     if unreadable:
-        _logger.warning("Skipped: %d of the %d images.", len(unreadable), len(files))
+        _logger.warning("Skipped: %d of the %d %s.", len(unreadable), len(groups), what)
 
 
 def _in_threads(function: Callable[[int], _T], count: int) -> Iterator[_T]:
@@ -304,10 +329,12 @@ def _in_threads(function: Callable[[int], _T], count: int) -> Iterator[_T]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _refuse_too_many(unreadable: list[str], reason: Exception, count: int, share: float) -> None:
+def _refuse_too_many(
+    unreadable: list[str], reason: Exception, count: int, share: float, what: str
+) -> None:
     if len(unreadable) > share * count:
         raise ConfigError(
             f"data.max_corrupt_share: received {share:g}, but already {len(unreadable)} of the "
-            f"{count} images cannot be read ({', '.join(unreadable[:3])}; the last one because: "
+            f"{count} {what} cannot be read ({', '.join(unreadable[:3])}; the last one because: "
             f"{reason}); remove or mend them, or raise the share."
         )

@@ -69,10 +69,10 @@ def make(options: catalogue.Component, dataset: Dataset, source: str, cache: Pat
 
 
 def auto(options: catalogue.AutoExtractor, dataset: Dataset, source: str, cache: Path) -> Extractor:
-    """The classifier where the data has labels; else projections of images, or raw points."""
+    """The classifier of images with labels; else projections of images and clips, or raw points."""
     spec = dataset.spec
     if spec.num_classes > 1 and spec.sample.kind == "image":
         return make(catalogue.ClassifierExtractor(), dataset, source, cache)
-    if spec.sample.kind == "image":
+    if spec.sample.kind in ("image", "clip"):
         return make(catalogue.RandomProjectionExtractor(), dataset, source, cache)
     return make(catalogue.RawExtractor(), dataset, source, cache)

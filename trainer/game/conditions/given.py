@@ -1,4 +1,4 @@
-"""A field of the example as it is: a picture to be translated, a vector of attributes."""
+"""A field of the example as it is: a picture or a clip to be translated, a vector."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -63,6 +63,7 @@ class GivenField(Given):
         self,
         options: catalogue.ImageCondition
         | catalogue.LabelMapCondition
+        | catalogue.ClipCondition
         | catalogue.AttributesCondition,
         spec: DataSpec,
     ) -> None:

@@ -87,7 +87,8 @@ def _output_name(name: str, field: Field) -> str:
         return name
     if field.kind == "tokens":
         return "text"
-    return "image" if field.kind == "image" and field.dtype.startswith("uint") else "sample"
+    whole = field.dtype.startswith("uint") and field.kind in ("image", "clip")
+    return field.kind if whole else "sample"
 
 
 def _output_field(field: Field) -> Field:

@@ -1,4 +1,4 @@
-"""Signatures that make samples from pictures."""
+"""Signatures that make samples from pictures and clips."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,10 @@ from trainer.game.signatures.signature import SEED, Signature
 
 
 def translation(sampler: Sampler, name: str = "translate") -> dict[str, Signature]:
-    """One signature from the condition's pictures (and a seed, where it matters) to samples."""
+    """One signature from the condition's pictures (and a seed, where it matters) to samples.
+
+    What makes clips has `_clip` behind its name.
+    """
     request = dict(sampler.condition.request)
     rolls_dice = bool({"latent", "key"} & set(sampler.generator.names))
     made = output_fields(sampler.fields)
@@ -22,10 +25,11 @@ def translation(sampler: Sampler, name: str = "translate") -> dict[str, Signatur
         return sampler.generate(seed, values)
 
     seed = {"seed": SEED} if rolls_dice else {}
+    name += "_clip" if "clip" in made else ""
     return {name: Signature({**request, **seed}, made, translate)}
 
 
 def is_translation(sampler: Sampler) -> bool:
-    """Whether a sample is made from a picture rather than from a seed."""
+    """Whether a sample is made from a picture or a clip rather than from a seed."""
     fields: Mapping = sampler.condition.request
     return any(field.kind in ("image", "label_map", "clip", "mask") for field in fields.values())

@@ -1,0 +1,91 @@
+"""Games of clips, from the data to evaluations, exports and files."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from serving import batch
+from serving.bulk import formats
+from serving.bulk.job import Job
+from serving.bulk.output import Output
+from tests.conftest import tiny
+from trainer.config.experiment import Data
+from trainer.data import loading
+from trainer.evaluation.workflow import evaluate_path
+from trainer.exporting import export_run
+from trainer.opening import open_run
+from trainer.run import pictures
+from trainer.training import train
+
+CLIPS = (
+    "data.source={name: moving_digits, clips: 200, frames: 3}",
+    "network={name: mlp, units: [8]}",
+    "evaluate.num_samples=40",
+    "run.grid=[2,3]",
+)
+HERE = batch.Manner(workers=0, progress=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A tiny conditional game of clips, played for four steps and exported."""
+    folder = tmp_path_factory.mktemp("clips")
+    train(tiny("cgan-digits", *CLIPS), folder / "run", progress=False)
+    export_run(folder / "run", folder / "models")
+    return folder
+
+
+def test_a_clip_has_its_own_name_and_kind(folder):
+    run = open_run(folder / "run")
+    made = run.ask("generate_conditional", seed=[1, 2], label=[3, 4])
+    assert made["clip"].shape == (2, 3, 16, 16, 1) and made["clip"].dtype == np.uint8
+    document = run.description.document
+    assert document["sample"]["output"] == "clip"
+    assert document["fields"]["score"]["inputs"]["clip"]["kind"] == "clip"
+    assert not any(name.endswith("_png") for name in document["signatures"])
+    card = (folder / "models" / "1" / "assets.extra" / "model_card.md").read_text()
+    assert "clips of 3 frames, 16×16 grey" in card
+
+
+def test_a_preview_has_a_row_of_frames_for_each_clip(folder):
+    with Image.open(folder / "run" / "samples" / "step-00000004.png") as picture:
+        # Two clips of three frames, each enlarged to 64 pixels, with two pixels between them.
+        assert picture.size == (3 * 66 - 2, 2 * 66 - 2)
+
+
+@pytest.mark.parametrize("format", ["npz", "tfrecord"])
+def test_they_are_made_in_bulk_and_measured_as_others_are(folder, format):
+    out = str(folder / format)
+    batch.generate(f"{folder}/models", out, count=40, format=format, manner=HERE)
+    job = Job.of(Output(out).manifest())
+    assert (job.content.output, job.content.shape) == ("clip", (3, 16, 16, 1))
+    assert formats.default(job.content) == "npz"
+    data = Data(source={"name": "generated", "path": out}, holdout_share=0.0)
+    read = loading.load(data)
+    assert read.spec.sample.kind == "clip"
+    made = open_run(folder / "run").ask("generate", seed=range(40))["clip"]
+    np.testing.assert_array_equal(read.train["sample"], made)
+
+
+def test_they_are_measured_by_projections_and_shown_as_strips(folder):
+    outcome = evaluate_path(str(folder / "models"), CLIPS[2:3])
+    (evaluation,) = outcome.evaluations
+    assert {"kd", "swd", "precision"} <= {number.key for number in evaluation.numbers}
+    assert not any("failed" in skipped.reason for skipped in evaluation.skipped)
+
+
+def test_metrics_of_pictures_are_left_out_with_a_sentence(folder):
+    asked = [*CLIPS[2:3], "evaluate.metrics=[laplacian_swd, sliced_wasserstein]"]
+    (evaluation,) = evaluate_path(str(folder / "run"), asked).evaluations
+    assert [number.key for number in evaluation.numbers] == ["swd"]
+    assert evaluation.skipped[0].reason == "it is for image samples, and these are clip ones."
+
+
+def test_strips_leave_out_frames_between_the_first_and_the_last():
+    clips = np.arange(5, dtype=np.uint8).reshape(1, 5, 1, 1, 1) * np.ones((2, 1, 56, 56, 1), "u1")
+    strip = pictures.strips(clips, 3)
+    assert strip.shape == (2 * 58 - 2, 3 * 58 - 2, 3)
+    assert strip[0, [0, 58, 116], 0].tolist() == [0, 2, 4]
+    both = pictures.strips_in_turns(clips, clips[:, :2], 4)
+    assert both.shape == (4 * 58 - 2, 4 * 58 - 2, 3)
+    assert both[58, [0, 58, 116, 174], 0].tolist() == [0, 1, 255, 255]
