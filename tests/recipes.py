@@ -35,6 +35,8 @@ def small(recipe: str, folder, *overrides: str) -> Experiment:
     source = experiment.data.source
     if hasattr(source, "clips"):
         changes.append("data.source.clips=60")
+    if isinstance(source, catalogue.ClipFrames):
+        changes.append("data.source.of.clips=20")
     if isinstance(source, catalogue.Tfds):
         changes.append(f"data.source=npz:{_stand_in(folder)}")
     if isinstance(source, catalogue.Stacked):
@@ -51,7 +53,7 @@ def _small_network(path: str, network) -> list[str]:
 
 def _short(searches) -> str:
     """The same searches, of a few steps."""
-    few = {"steps": 2, "pool": 8, "blending": 2}
+    few = {"steps": 2, "group_steps": 2, "pool": 8, "blending": 2}
     options = [search.model_dump(mode="json") for search in searches]
     return json.dumps(
         [{n: few[n] if o.get(n) and n in few else v for n, v in o.items()} for o in options]

@@ -71,11 +71,9 @@ class Project(Search):
     restarts: int = Field(4, ge=1)
 
 
-class Complete(Search):
-    """`complete`: what is missing of a picture, filled (Yeh et al. 2017, Lahiri et al. 2019)."""
+class Filling(Search):
+    """What searches have in common that fill what is missing."""
 
-    target: ClassVar[str] = "trainer.game.signatures.completion:completion"
-    name: Literal["complete"] = "complete"
     # Where they begin, as in `project`; to models with a condition a pool is dear, for it is made
     # anew for every row.
     start: Literal["random", "nearest", "encoder"] = "nearest"
@@ -93,6 +91,31 @@ class Complete(Search):
     blending: int = Field(0, ge=0)
 
 
+class Complete(Filling):
+    """`complete`: what is missing of a picture, filled (Yeh et al. 2017, Lahiri et al. 2019)."""
+
+    target: ClassVar[str] = "trainer.game.signatures.completion:completion"
+    name: Literal["complete"] = "complete"
+
+
+class CompleteClip(Filling):
+    """`complete_clip`: what is missing of a clip, filled by a generator of pictures (Lahiri 2019).
+
+    `steps` and `restarts` are of the first frame.
+    """
+
+    target: ClassVar[str] = "trainer.game.signatures.clip_completion:clip_completion"
+    name: Literal["complete_clip"] = "complete_clip"
+    # Frames of a clip, fixed when it is exported.
+    frames: int = Field(8, ge=2)
+    # Neighbouring frames that are searched together; the last group may have fewer.
+    group: int = Field(4, ge=1)
+    # Steps of each group, which begins at the last latent of the one before it.
+    group_steps: int = Field(50, ge=0)
+    # Weight of the distances (L1) between all latents of a group.
+    consistency: float = Field(0.1, ge=0.0)
+
+
 class Edit(Search):
     """`edit`: the picture that a generator can make, with what was painted (Zhu et al. 2016)."""
 
@@ -106,4 +129,4 @@ class Edit(Search):
     keep: float = Field(0.2, ge=0.0)
 
 
-AnySearch = Annotated[Project | Complete | Edit | Custom, BY_NAME]
+AnySearch = Annotated[Project | Complete | CompleteClip | Edit | Custom, BY_NAME]

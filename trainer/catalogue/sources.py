@@ -451,6 +451,25 @@ class Stacked(Source):
         return self.of.has_splits
 
 
+class ClipFrames(Source):
+    """The frames of clips, each as a picture of its own."""
+
+    target: ClassVar[str] = "trainer.data.sources.clip_frames:open_source"
+    name: Literal["clip_frames"] = "clip_frames"
+    # The clips, such as clips:videos.
+    of: Annotated[MovingDigits | Clips, BY_NAME, BY_SPELLING] = MovingDigits()
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Clips in two parts."""
+        yield from super().impossible(experiment)
+        yield from self.of.impossible(experiment)
+        if self.of.past:
+            yield (
+                f"data.source.of.past: received {self.of.past}, but frames are taken of whole "
+                "clips; set it to 0"
+            )
+
+
 DataSource = Annotated[
     Digits
     | Ring
@@ -473,6 +492,7 @@ DataSource = Annotated[
     | PartlyLabelled
     | Odd
     | Stacked
+    | ClipFrames
     | Custom,
     BY_NAME,
     BY_SPELLING,

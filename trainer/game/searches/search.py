@@ -55,7 +55,7 @@ class Search:
         start = self._start(seed, told, rows, given)
         told_all, rows_all = _repeated(told, restarts), _repeated(rows, restarts)
         found = engine.minimise(
-            lambda latent: self._losses(latent, told_all, rows_all),
+            lambda latent: self.losses(latent, told_all, rows_all),
             start,
             optimizer=self.options.optimizer,
             steps=self.options.steps,
@@ -64,7 +64,8 @@ class Search:
         latent, loss = engine.best_of(found, restarts)
         return Best(latent, self.subject.made(latent, told), loss)
 
-    def _losses(self, latent: tf.Tensor, told: Told, rows: Rows) -> tf.Tensor:
+    def losses(self, latent: tf.Tensor, told: Told, rows: Rows) -> tf.Tensor:
+        """What is minimised, of latents [n, z], float32 [n]."""
         options, made = self.options, self.subject.made(latent, told)
         total = self.data(made, rows)
         if options.judge:

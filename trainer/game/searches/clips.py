@@ -1,0 +1,88 @@
+"""A search along a clip: every frame begins where the one before it ended."""
+
+import tensorflow as tf
+
+from trainer import catalogue
+from trainer.game.searches import engine, terms
+from trainer.game.searches.search import Best, Rows, Search
+from trainer.game.searches.subject import Told
+
+
+class ClipSearch:
+    """Latents of the frames of a clip, found a few neighbouring frames at a time.
+
+        min_{z_1 … z_W} Σ_t loss(z_t) + γ Σ_{s<t} ‖z_s - z_t‖₁
+
+    for every W frames in turn. The first frame is searched as a picture is, from where pictures
+    begin; every group begins at the last latent of the group before it, and so needs fewer steps.
+    A row is a clip and goes its own way.
+
+    Reference: Lahiri et al. 2019, "Faster unsupervised semantic inpainting: a GAN based approach"
+    (reused latents, consistency of a group of frames).
+    """
+
+    def __init__(self, options: catalogue.CompleteClip, search: Search) -> None:
+        self.options, self.search = options, search
+
+    def __call__(self, seed: tf.Tensor, told: Told, rows: Rows, given: tf.Tensor) -> Best:
+        """Searches for every clip.
+
+        Args:
+            seed: int64 [n].
+            told: the condition's values, one for all frames of a clip.
+            rows: what each frame is about, [n, t, …] each.
+            given: frames for an encoder to begin at, [n, t, h, w, c].
+
+        Returns:
+            Latents [n, t, z], samples [n, t, h, w, c], and the sum of all groups' losses, [n].
+        """
+        first = {name: values[:, 0] for name, values in rows.items()}
+        before = self.search(seed, told, first, given[:, 0]).latent
+        latents, losses = [], []
+        for start in range(0, self.options.frames, self.options.group):
+            part = slice(start, start + self.options.group)
+            found = self._group(before, told, {n: values[:, part] for n, values in rows.items()})
+            before = found.latent[:, -1]
+            latents.append(found.latent)
+            losses.append(found.loss)
+        latent = tf.concat(latents, axis=1)
+        return Best(latent, self._made(latent, told), tf.add_n(losses))
+
+    def _group(self, before: tf.Tensor, told: Told, rows: Rows) -> engine.Found:
+        """The best latents of neighbouring frames together, [n, w, z], and their losses [n]."""
+        frames = next(iter(rows.values())).shape[1]
+        size = before.shape[-1]
+        start = tf.repeat(before, frames, axis=0)
+        of_frames = {name: _joined(values) for name, values in rows.items()}
+        told_all = {name: tf.repeat(values, frames, axis=0) for name, values in told.items()}
+
+        def losses(latent: tf.Tensor) -> tf.Tensor:
+            apart = tf.reshape(latent, [-1, size])
+            own = self.search.losses(apart, told_all, of_frames)
+            total = tf.reduce_sum(tf.reshape(own, [-1, frames]), axis=1)
+            group = tf.reshape(latent, [-1, frames, size])
+            return total + self.options.consistency * terms.consistency(group)
+
+        def within(latent: tf.Tensor) -> tf.Tensor:
+            kept = self.search.subject.within(start, tf.reshape(latent, [-1, size]))
+            return tf.reshape(kept, tf.shape(latent))
+
+        found = engine.minimise(
+            losses,
+            tf.reshape(start, [-1, frames * size]),
+            optimizer=self.options.optimizer,
+            steps=self.options.group_steps,
+            within=within,
+        )
+        return engine.Found(tf.reshape(found.latent, [-1, frames, size]), found.loss)
+
+    def _made(self, latent: tf.Tensor, told: Told) -> tf.Tensor:
+        frames = latent.shape[1]
+        told_all = {name: tf.repeat(values, frames, axis=0) for name, values in told.items()}
+        made = self.search.subject.made(_joined(latent), told_all)
+        return tf.reshape(made, [-1, frames, *made.shape[1:]])
+
+
+def _joined(values: tf.Tensor) -> tf.Tensor:
+    """[n, t, …] → [n · t, …]: the frames of all clips as rows."""
+    return tf.reshape(values, [-1, *values.shape[2:]])
