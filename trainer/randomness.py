@@ -8,14 +8,48 @@ streams give none of this (they differ under XLA and are not vectorised over see
 The streams are a contract for ever: `tests/trainer/test_randomness.py` holds golden values.
 """
 
+import contextlib
+import functools
 import hashlib
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
+
+_Arguments = ParamSpec("_Arguments")
+_Words = TypeVar("_Words")
+_COMPILED: ContextVar[bool] = ContextVar("compiled", default=False)
+
+
+@contextlib.contextmanager
+def compiled(whether: bool = True) -> Iterator[None]:
+    """Within, XLA compiles Threefry, whose hundreds of small operations become one: the same words.
+
+    It is for training on one device. Under replicas TensorFlow does not compile, and an export must
+    not ask its server for a compiler.
+    """
+    before = _COMPILED.set(whether)
+    try:
+        yield
+    finally:
+        _COMPILED.reset(before)
+
+
+def _compilable(words: Callable[_Arguments, _Words]) -> Callable[_Arguments, _Words]:
+    """A function of integers alone, compiled inside `compiled`, a time for each shape."""
+    by_xla = tf.function(words, jit_compile=True, autograph=False)
+
+    @functools.wraps(words)
+    def either(*arguments: _Arguments.args, **options: _Arguments.kwargs) -> _Words:
+        found: _Words = (by_xla if _COMPILED.get() else words)(*arguments, **options)
+        return found
+
+    return either
 
 
 class Key(NamedTuple):
@@ -63,9 +97,12 @@ def key_of(seed: tf.Tensor, stream: str) -> Key:
     return threefry(Key(high, low), Key(tf.constant(name[0]), tf.constant(name[1])))
 
 
-def fold(key: Key, number: tf.Tensor) -> Key:
-    """The keys that belong to an int64 number (a step, a position) under a key."""
-    return threefry(key, Key(*_words(tf.cast(number, tf.int64))))
+@_compilable
+def fold(key: Key, *numbers: tf.Tensor) -> Key:
+    """The keys that belong to int64 numbers (a step, then a position) under a key."""
+    for number in numbers:
+        key = threefry(key, Key(*_words(tf.cast(number, tf.int64))))
+    return key
 
 
 def _words(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -75,6 +112,7 @@ def _words(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.cast(high, tf.uint32), tf.cast(low, tf.uint32)
 
 
+@_compilable
 def bits(keys: Key, size: int) -> tf.Tensor:
     """Uniform 32-bit words, uint32 [n, size], from keys of shape [n]; word i depends on i alone."""
     pairs = (size + 1) // 2
@@ -122,8 +160,9 @@ class Noise:
 
     def keys(self, stream: str) -> Key:
         """The rows' keys in a stream, uint32 words of shape [b]."""
-        run_key = key_of(tf.constant(self.seed, tf.int64), self.scope + stream)
-        return fold(fold(run_key, self.step), self.position)
+        with tf.init_scope():  # Known already: a constant of the graph.
+            run_key = key_of(tf.constant(self.seed, tf.int64), self.scope + stream)
+        return fold(run_key, self.step, self.position)
 
     def within(self, scope: str) -> "Noise":
         """The same rows and step with streams of their own, such as those of one turn."""

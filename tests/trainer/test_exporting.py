@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from tests.conftest import tiny
 from trainer.errors import ConfigError, RunError
@@ -146,6 +147,12 @@ model = tf.saved_model.load(sys.argv[1])
 print(model.signatures["generate"](seed=tf.constant([3], tf.int64))["image"].shape)
 print(any(name.split(".")[0] in ("trainer", "serving") for name in sys.modules))
 """
+
+
+def test_it_asks_no_server_for_a_compiler(exported):
+    graph = saved_model_pb2.SavedModel.FromString((exported / "1/saved_model.pb").read_bytes())
+    functions = graph.meta_graphs[0].graph_def.library.function
+    assert functions and not any(f.attr["_XlaMustCompile"].b for f in functions)
 
 
 def test_it_loads_where_this_package_is_not(exported, tmp_path):

@@ -45,6 +45,22 @@ def test_a_row_does_not_depend_on_its_batch_its_place_or_xla():
     np.testing.assert_array_equal(draw(seeds[5:12]).numpy(), together[5:12])
 
 
+@pytest.mark.parametrize(("rows", "size"), [(1, 2), (100, 3), (7, 128)])
+def test_compiled_threefry_gives_the_same_words(rows, size):
+    def draw(step):
+        keys = Noise(3, step, tf.range(rows, dtype=tf.int64)).keys("latent")
+        part = randomness.fold(keys, tf.constant(2, tf.int64))
+        return randomness.bits(keys, size), randomness.normal(part, size)
+
+    def played(step):
+        with randomness.compiled():
+            return draw(step)
+
+    step = tf.constant(2**40 + 7, tf.int64)
+    for words, same in zip(draw(step), tf.function(played)(step), strict=True):
+        np.testing.assert_array_equal(words, same)
+
+
 def test_the_first_numbers_do_not_depend_on_how_many_there_are():
     keys = randomness.key_of(tf.range(3, dtype=tf.int64), "latent")
     for draw in (randomness.bits, randomness.uniform, randomness.normal):

@@ -209,6 +209,12 @@ def test_a_whole_run_on_two_replicas_goes_on_on_one(tmp_path):
     assert summary.step == 6
 
 
+def test_random_words_are_compiled_on_one_device_unless_xla_is_off(digits):
+    assert assemble(tiny(), digits.spec).gan.compile_noise
+    assert not assemble(tiny(), digits.spec, replicas=2).gan.compile_noise
+    assert not assemble(tiny("cgan-digits", "devices.xla=off"), digits.spec).gan.compile_noise
+
+
 def test_several_workers_are_refused():
     cluster = '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}'
     with pytest.raises(ConfigError, match=r"TF_CONFIG.*2 workers.*one worker"):

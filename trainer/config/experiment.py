@@ -106,7 +106,8 @@ class Devices(Section):
     kind: Literal["auto", "cpu", "gpu"] = "auto"
     # Replicas: null is all GPUs, or one CPU; a number on the CPU splits it into logical ones.
     replicas: int | None = Field(None, ge=1)
-    # XLA compilation of a step: auto compiles on a single GPU only.
+    # XLA compilation of a step: auto compiles on a single GPU only. What draws random words is
+    # compiled on any single device, unless it is off.
     xla: Literal["auto", "on", "off"] = "auto"
     # Steps played per call into TensorFlow: more hide its cost where a step takes microseconds.
     steps_per_execution: int = Field(1, ge=1)

@@ -67,6 +67,7 @@ def assemble(
         spec=spec,
         seed=experiment.seed,
         ema_decay=experiment.train.ema_decay,
+        compile_noise=replicas == 1 and experiment.devices.xla != "off",
     )
     gan.compile({side: _learner(gan, side, experiment) for side in _sides(roles)})
     return Game(gan, LiveModel(gan, experiment, build, _offered(experiment, round_), examples))

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from trainer import randomness
 from trainer.data import modalities
 from trainer.data.examples import DataSpec
 from trainer.game import averaging, instruments, replicas
@@ -28,6 +29,8 @@ class GAN(keras.Model):
         spec: what is known of the data; batches arrive in its units.
         seed: base of every random number.
         ema_decay: decay of the averaged weights, in [0, 1).
+        compile_noise: whether XLA compiles what draws random words; they are the same. Only for
+            games on one device.
 
     Example:
         gan = GAN({"generator": g, "discriminator": d}, {"generator": a}, round=round, spec=spec)
@@ -44,11 +47,12 @@ class GAN(keras.Model):
         spec: DataSpec,
         seed: int = 0,
         ema_decay: float = 0.999,
+        compile_noise: bool = False,
     ) -> None:
         super().__init__(name="gan")
         self.networks, self.averages = dict(networks), dict(averages)
         self.round, self.spec = round, spec
-        self.seed, self.ema_decay = seed, ema_decay
+        self.seed, self.ema_decay, self.compile_noise = seed, ema_decay, compile_noise
         # Steps played; the same on every replica.
         self.step = tf.Variable(
             0,
@@ -156,4 +160,5 @@ class GAN(keras.Model):
         seen = {
             name: modalities.seen(values, self.spec.fields[name]) for name, values in batch.items()
         }
-        return self.round.at(stage).play(self.players, seen, noise, updates)
+        with randomness.compiled(self.compile_noise):
+            return self.round.at(stage).play(self.players, seen, noise, updates)
