@@ -39,16 +39,23 @@ def measure(
         "centres": listed(mixture.centres),
         "turns": list(turns),
         "widths": list(widths),
-        "games": [[_played(mixture, k, width, steps) for k in turns] for width in widths],
+        "games": [_of_width(mixture, turns, width, steps) for width in widths],
     }
 
 
-def _played(mixture: collapse.Mixture, turns: int, width: int, steps: int) -> dict[str, Any]:
+def _of_width(
+    mixture: collapse.Mixture, turns: Sequence[int], width: int, steps: int
+) -> list[dict[str, Any]]:
     recipe = {
         "network": {"discriminator_units": [width, width]},
         "optimizers": {"discriminator": {"learning_rate": 1e-3}},
     }
     game = LabGame(merge(collapse.BASE, recipe), drawn_from(mixture.points), size=2, watch=nothing)
+    return [_played(game, mixture, k, steps) for k in turns]
+
+
+def _played(game: LabGame, mixture: collapse.Mixture, turns: int, steps: int) -> dict[str, Any]:
+    game.begin_again()
     game.play(steps, ahead=turns - 1)
     samples = game.samples(_SAMPLES)
     modes, share = mixture.found(samples)

@@ -3,8 +3,10 @@
 Reference: Metz et al. 2017, figure 2.
 """
 
+import textwrap
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -29,26 +31,48 @@ BASE: dict[str, Any] = {
     # What is seen are the players' own weights: an average would hide that they run in circles.
     "train": {"batch_size": 128, "ema_decay": 0.0},
 }
-# Name → what the game differs in, in the order of the rows; a further one is a further line.
-REMEDIES: dict[str, dict[str, Any]] = {
-    "plain": {},
-    "D at G's rate": {"optimizers": {"discriminator": {"learning_rate": 1e-3}}},
-    "k = 5": {"round": {"name": "ordinary", "discriminator_turns": 5}},
-    "unrolled, 5 steps": {"wrappers": [{"name": "unroll", "steps": 5}]},
-    "packed by 2": {"wrappers": [{"name": "pack", "samples": 2}]},
-    "R1, γ = 0.1": {"penalties": [{"name": "r1", "gamma": 0.1}]},
-    "WGAN-GP, k = 5": {
-        "objective": "wasserstein",
-        "penalties": [{"name": "gradient_penalty", "weight": 0.1}],
-        "round": {"name": "ordinary", "discriminator_turns": 5},
-    },
+
+
+class Remedy(NamedTuple):
+    """What a game differs in from `BASE`: a recipe, and the discriminator's turns in a step."""
+
+    recipe: Mapping[str, Any] = MappingProxyType({})
+    turns: int = 1
+
+
+# In the order of the rows; a further one is a further line.
+REMEDIES: dict[str, Remedy] = {
+    "plain": Remedy(),
+    "D at G's rate": Remedy({"optimizers": {"discriminator": {"learning_rate": 1e-3}}}),
+    "k = 5": Remedy(turns=5),
+    "unrolled, 5 steps": Remedy({"wrappers": [{"name": "unroll", "steps": 5}]}),
+    "packed by 2": Remedy({"wrappers": [{"name": "pack", "samples": 2}]}),
+    "minibatch features": Remedy(
+        {"network": {"discriminator_batch_features": "minibatch", "discriminator_group": 16}}
+    ),
+    "spectral norm": Remedy({"network": {"discriminator_normalization": "spectral"}}),
+    "R1, γ = 0.1": Remedy({"penalties": [{"name": "r1", "gamma": 0.1}]}),
+    "WGAN-GP, k = 5": Remedy(
+        {
+            "objective": "wasserstein",
+            "penalties": [{"name": "gradient_penalty", "weight": 0.1}],
+        },
+        turns=5,
+    ),
+    "RpGAN + R1 + R2, D at G's rate": Remedy(
+        {
+            "optimizers": {"discriminator": {"learning_rate": 1e-3}},
+            "objective": "relativistic",
+            "penalties": [{"name": "r1", "gamma": 0.1}, {"name": "r2", "gamma": 0.1}],
+        }
+    ),
 }
 _SAMPLES = 2048
 _CELLS = 48
 
 
 def measure(
-    data: str, remedies: Mapping[str, dict[str, Any]] = REMEDIES, steps: int = 900, frames: int = 3
+    data: str, remedies: Mapping[str, Remedy] = REMEDIES, steps: int = 900, frames: int = 3
 ) -> dict[str, Any]:
     """Densities, modes and the share of good samples of every game, at evenly spaced steps.
 
@@ -68,7 +92,7 @@ def measure(
         "num_modes": len(mixture.centres),
         "limit": mixture.limit,
         "real": _density(mixture.points[:_SAMPLES], mixture.limit),
-        "games": {name: _film(recipe, mixture, shown) for name, recipe in remedies.items()},
+        "games": {name: _film(remedy, mixture, shown) for name, remedy in remedies.items()},
     }
 
 
@@ -107,11 +131,12 @@ class Mixture:
         return int(covered.value), high_quality(modes).value
 
 
-def _film(recipe: dict[str, Any], mixture: Mixture, shown: list[int]) -> list[dict[str, Any]]:
-    game = LabGame(merge(BASE, recipe), drawn_from(mixture.points), size=2, watch=nothing)
+def _film(remedy: Remedy, mixture: Mixture, shown: list[int]) -> list[dict[str, Any]]:
+    recipe = merge(BASE, remedy.recipe)
+    game = LabGame(recipe, drawn_from(mixture.points), size=2, watch=nothing)
     frames, played = [], 0
     for step in shown:
-        game.play(step - played)
+        game.play(step - played, ahead=remedy.turns - 1)
         played = step
         samples = game.samples(_SAMPLES)
         modes, share = mixture.found(samples)
@@ -135,7 +160,7 @@ def draw(numbers: dict[str, Any]) -> Figure:
         len(games), len(steps) + 1, (size * (len(steps) + 1) + 0.5, (size + 0.1) * len(games) + 0.4)
     )
     for row, (name, frames) in zip(panels, games.items(), strict=True):
-        row[0].set_ylabel(name, fontsize=8.5)
+        row[0].set_ylabel(textwrap.fill(name, 17), fontsize=8.5)
         for axes, frame in zip(row, frames, strict=False):
             _picture(axes, frame["density"], numbers["limit"])
             counted = f"{frame['modes']}/{numbers['num_modes']}"

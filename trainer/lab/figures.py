@@ -71,7 +71,7 @@ FIGURES: dict[str, Entry] = {
     "collapse-grid": Entry(
         "Mode collapse on the grid of 25 as a film: the plain game beside each remedy.",
         "trainer.lab.collapse",
-        {"data": "grid", "steps": 1000, "frames": 4},
+        {"data": "grid"},
     ),
     "capacity": Entry(
         "Samples over D's peaks, by turns k and width of D: why modes are lost.",

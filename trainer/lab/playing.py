@@ -56,6 +56,7 @@ class LabGame:
         spec = DataSpec({"sample": Field((size,), range=_UNITS)}, fingerprint="", count=1)
         game = assemble(experiment, spec)
         self.gan, self.live, self.experiment = game.gan, game.live, experiment
+        self._start = [(variable, variable.numpy()) for variable in self._moved()]
         self._real, self._watch, self._moving = real, watch or weights, frozenset(moving)
         self._played = tf.function(self._play, autograph=False)
         self._judged = tf.function(self._judge, autograph=False, reduce_retracing=True)
@@ -67,14 +68,28 @@ class LabGame:
             steps: of the whole game.
             ahead: further steps before each of them, in which the discriminator alone moves. With
                 k - 1 of them the discriminator has k turns for each of the generator's, as by
-                `round.discriminator_turns`, which would be traced turn by turn.
+                `round.discriminator_turns`, which would be traced turn by turn. A game that ever
+                has some is traced once for all numbers of them.
         """
-        return self._played(tf.constant(steps), ahead).numpy()
+        return self._played(tf.constant(steps), tf.constant(ahead) if ahead else None).numpy()
+
+    def begin_again(self) -> None:
+        """Puts everything that has moved back to where it stood at the start."""
+        for variable, value in self._start:
+            variable.assign(value)
 
     def place(self, *values: Sequence[float]) -> None:
         """Puts all weights of the game, in the order of the roles, at these values."""
         for variable, value in zip(self.variables, values, strict=True):
             variable.assign(tf.reshape(tf.constant(value, tf.float32), variable.shape))
+
+    def _moved(self) -> list[Any]:
+        """Whatever a step may change."""
+        networks = (*self.gan.networks.values(), *self.gan.averages.values())
+        learned = [
+            v for owner in (*networks, *self.gan.optimizers.values()) for v in owner.variables
+        ]
+        return [self.gan.step, *self.gan.round.state.values(), *learned]
 
     @property
     def variables(self) -> list[Any]:
@@ -94,9 +109,10 @@ class LabGame:
         """The real examples of the present step."""
         rows = tf.range(self.experiment.train.batch_size, dtype=tf.int64)
         noise = Noise(self.gan.seed, self.gan.step, rows, "lab/")
-        return {"sample": self._real(noise, self.gan.round.turns), "position": rows}
+        with randomness.compiled(self.gan.compile_noise):
+            return {"sample": self._real(noise, self.gan.round.turns), "position": rows}
 
-    def _play(self, steps: tf.Tensor, ahead: int) -> tf.Tensor:
+    def _play(self, steps: tf.Tensor, ahead: tf.Tensor | None) -> tf.Tensor:
         seen = tf.TensorArray(tf.float32, steps)
 
         def alone(i: tf.Tensor) -> tuple[tf.Tensor]:
@@ -104,7 +120,7 @@ class LabGame:
             return (i + 1,)
 
         def step(i: tf.Tensor, seen: Any) -> tuple[tf.Tensor, Any]:
-            if ahead:
+            if ahead is not None:
                 start = (tf.constant(0),)
                 tf.while_loop(lambda i: i < ahead, alone, start, parallel_iterations=1)
             self._step(self._moving)

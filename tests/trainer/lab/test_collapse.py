@@ -19,7 +19,7 @@ def test_the_data_has_all_its_modes_and_one_centre_is_one(data, modes):
 
 @pytest.mark.parametrize("name", collapse.REMEDIES)
 def test_every_remedy_is_a_recipe(name):
-    experiment = make_experiment(merge(collapse.BASE, collapse.REMEDIES[name]))
+    experiment = make_experiment(merge(collapse.BASE, collapse.REMEDIES[name].recipe))
     assert experiment.train.batch_size == collapse.BASE["train"]["batch_size"]
 
 

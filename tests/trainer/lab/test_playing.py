@@ -98,3 +98,14 @@ def test_the_discriminator_may_take_turns_ahead_of_each_step():
         made.place([1.0], [1.0])
     np.testing.assert_allclose(plain.play(2, ahead=2), rounds.play(2), atol=1e-6)
     assert int(plain.gan.step) == 6 and int(rounds.gan.step) == 2
+
+
+def test_a_game_begins_again_where_it_began():
+    made = LabGame(
+        {"network": {"name": "mlp", "units": [4]}, "train": {"batch_size": 4}},
+        gaussian([0.0], [1.0]),
+        size=1,
+    )
+    first = made.play(3)
+    made.begin_again()
+    np.testing.assert_array_equal(made.play(3), first)
