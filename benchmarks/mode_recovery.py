@@ -1,7 +1,8 @@
 """Modes of the ring and the grid that a game reaches, plain beside every remedy.
 
 Everything but the remedy is the same in all rows: networks, batch, steps, samples, data. A row that
-needs other learning rates or more turns says so in its overrides, which stand in the result.
+needs other learning rates or more turns says so in its overrides, which stand in the result. Rows
+that are not asked for stay as they were last measured, or say that they were not run.
 
 Reference: the protocol and the published rows of Lin et al. 2018, "PacGAN", table 1.
 """
@@ -10,7 +11,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from benchmarks import trained
+from benchmarks import harness, trained
 
 _BASE = (
     "train.batch_size=100",
@@ -20,6 +21,7 @@ _BASE = (
     "evaluate.num_samples=2500",
 )
 _MODES = {"ring": 8, "grid": 25}
+_RESULT = "mode_recovery.json"
 
 _FALLING = tuple(
     f"optimizers.{side}.schedule={{name: linear, steps: 25000}}"
@@ -50,6 +52,11 @@ REMEDIES: dict[str, tuple[str, ...]] = {
         "objective=relativistic",
         "penalties=[{name: r1, gamma: 0.1}, {name: r2, gamma: 0.1}]",
     ),
+    "PacGAN2 + RpGAN + R1 + R2": (
+        "wrappers=[{name: pack, samples: 2}]",
+        "objective=relativistic",
+        "penalties=[{name: r1, gamma: 0.1}, {name: r2, gamma: 0.1}]",
+    ),
 }
 
 
@@ -65,10 +72,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Trains what is not trained, and returns the result."""
-    places = [(data, remedy) for remedy in arguments.remedies for data in arguments.data]
+    asked = [(data, remedy) for remedy in arguments.remedies for data in arguments.data]
     jobs = {
         (data, remedy, seed): _job(arguments, data, remedy, seed)
-        for data, remedy in places
+        for data, remedy in asked
         for seed in range(arguments.seeds)
     }
     made = dict(
@@ -78,17 +85,22 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             strict=True,
         )
     )
-    rows = []
-    for data, remedy in sorted(places, key=lambda place: list(_MODES).index(place[0])):
-        rows.append(_row(data, remedy, [made[data, remedy, s] for s in range(arguments.seeds)]))
+    before = trained.measured_before(arguments.results / _RESULT, ("data", "game"), asked)
+    anew = {
+        (data, remedy): _row(data, remedy, [made[data, remedy, s] for s in range(arguments.seeds)])
+        for data, remedy in asked
+    }
+    places = [(data, remedy) for data in _MODES for remedy in REMEDIES]
+    none: list[trained.Trained] = []
     return {
-        "rows": rows,
+        "rows": [anew.get(p) or before.rows.get(p) or _row(*p, none) for p in places],
         "details": {
             "recipe": "mlp-ring",
             "overrides": [*_BASE, f"train.steps={arguments.steps}"],
-            "remedies": {name: REMEDIES[name] for name in arguments.remedies},
-            "runs": [
-                {"data": d, "remedy": r, "seed": s, "numbers": one.numbers, "problem": one.problem}
+            "remedies": REMEDIES,
+            "runs": before.runs
+            + [
+                {"data": d, "game": r, "seed": s, "numbers": one.numbers, "problem": one.problem}
                 for (d, r, s), one in made.items()
             ],
         },
@@ -112,7 +124,10 @@ def _job(arguments: argparse.Namespace, data: str, remedy: str, seed: int) -> tr
 
 
 def _row(data: str, remedy: str, runs: list[trained.Trained]) -> dict[str, Any]:
+    counted = f"modes (of {_MODES['ring']} or {_MODES['grid']})"
     done = [one for one in runs if not one.problem]
+    if not done:
+        return {"data": data, "game": remedy, counted: "not run"}
     found = [one.numbers or {} for one in done]
     # A generator none of whose samples lies at a mode has no numbers, and has found none.
     modes = [numbers.get("modes", 0.0) for numbers in found]
@@ -120,10 +135,11 @@ def _row(data: str, remedy: str, runs: list[trained.Trained]) -> dict[str, Any]:
     return {
         "data": data,
         "game": remedy,
-        f"modes (of {_MODES['ring']} or {_MODES['grid']})": trained.spread(modes),
+        counted: trained.spread(modes),
         "within 3 σ, %": trained.spread(near),
         "KL of modes": trained.spread([n["mode_kl"] for n in found if "mode_kl" in n]),
-        "steps": done[0].steps if done else 0,
-        "seconds, fastest": round(min((one.seconds for one in done), default=0)),
+        "steps": done[0].steps,
+        "seconds, fastest": round(min(one.seconds for one in done)),
         "seeds": len(done),
+        "commit": harness.commit(),
     }

@@ -8,11 +8,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -126,3 +126,39 @@ def spread(values: Sequence[float], form: str = ".3g") -> str:
     if len(values) == 1:
         return f"{values[0]:{form}}"
     return f"{np.mean(values):{form}} ± {np.std(values, ddof=1):.2g}"
+
+
+class Before(NamedTuple):
+    """What an older result says of games that are not asked for anew.
+
+    Attributes:
+        rows: of its table, by their place.
+        runs: single ones, from its details.
+    """
+
+    rows: dict[tuple[str, ...], dict[str, Any]]
+    runs: list[dict[str, Any]]
+
+
+def measured_before(path: Path, place: Sequence[str], asked: Collection[tuple[str, ...]]) -> Before:
+    """What a result holds that new runs do not replace; nothing where there is no result.
+
+    Args:
+        path: of the result.
+        place: the columns that say which game a row or a run is of.
+        asked: the places of the new runs.
+    """
+    if not path.exists():
+        return Before({}, [])
+    document = json.loads(path.read_text(encoding="utf-8"))
+    rows = {
+        tuple(row[column] for column in place): {**row, "commit": _commit(row, document)}
+        for row in document["rows"]
+        if "not run" not in row.values()
+    }
+    runs = document["details"]["runs"]
+    return Before(rows, [r for r in runs if tuple(r[column] for column in place) not in asked])
+
+
+def _commit(row: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    return str(row.get("commit", document["commit"]))
