@@ -25,6 +25,8 @@ BENCHMARKS = {
     "energy_grid": "scores of GAN and EBGAN over 16 configurations of their players",
     "little_data": "few examples, augmented or not: distance, and what is known by heart",
     "captioned_digits": "pictures that show what their caption says, seen and never seen",
+    "predicted_digits": "errors of predicted frames, with an adversary and without",
+    "clip_inpainting": "holes of clips filled along the clip and frame by frame: error and flicker",
     "time_to_quality": "distance to the data by seconds of training, beside Keras' example",
     "serving_speed": "images/s and latencies of the endpoint beside the model and a Flask handler",
     "serving_soak": "half an hour of load while versions come, break and go",

@@ -137,8 +137,10 @@ class Reconstruction(Component):
 
     target: ClassVar[str] = "trainer.game.terms.reconstruction:Reconstruction"
     name: Literal["reconstruction"] = "reconstruction"
-    # Weight of the mean absolute difference, in the generator's turn.
+    # Weight of the mean difference, in the generator's turn.
     weight: float = Field(100.0, gt=0.0)
+    # Of differences: absolute ones, which blur less, or squares (Mathieu et al. 2016).
+    norm: Literal["absolute", "squared"] = "absolute"
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """A game whose fakes are made of nothing that belongs to one example."""

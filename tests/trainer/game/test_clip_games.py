@@ -8,7 +8,9 @@ from serving import batch
 from serving.bulk import formats
 from serving.bulk.job import Job
 from serving.bulk.output import Output
+from serving.clips import encode_clips
 from tests.conftest import tiny
+from tests.recipes import small
 from trainer.config.experiment import Data
 from trainer.data import loading
 from trainer.evaluation.workflow import evaluate_path
@@ -79,6 +81,35 @@ def test_metrics_of_pictures_are_left_out_with_a_sentence(folder):
     (evaluation,) = evaluate_path(str(folder / "run"), asked).evaluations
     assert [number.key for number in evaluation.numbers] == ["swd"]
     assert evaluation.skipped[0].reason == "it is for image samples, and these are clip ones."
+
+
+def test_predictions_are_measured_frame_by_frame_and_made_in_bulk(tmp_path):
+    experiment = small("predict-digits", tmp_path, "train.steps=2", "evaluate.extractor=raw")
+    train(experiment, tmp_path / "run", progress=False)
+    held_out, run = loading.load(experiment.data).held_out, open_run(tmp_path / "run")
+    made = run.ask("translate_clip", clip=held_out["clip"])["clip"]
+    truth, given = held_out["sample"] / 255.0, held_out["clip"] / 255.0
+    squares = np.square(made / 255.0 - truth).sum(axis=(2, 3, 4))
+    asked = ["evaluate.metrics=[frame_errors]"]
+    (evaluation,) = evaluate_path(str(tmp_path / "run"), asked).evaluations
+    assert evaluation.skipped == ()
+    found = {number.key: number for number in evaluation.numbers}
+    assert found["frame_error"].value == pytest.approx(squares.mean(), rel=1e-4)
+    assert found["frame_error"].note == "by frame " + ", ".join(
+        f"{value:.3g}" for value in squares.mean(axis=0)
+    )
+    still = np.square(given[:, -1:] - truth).sum(axis=(2, 3, 4)).mean()
+    assert found["frame_error_last"].value == pytest.approx(still, rel=1e-4)
+    assert {"frame_error_mean", "frame_ssim", "motion_error", "frame_sharpness"} <= found.keys()
+
+    export_run(tmp_path / "run", tmp_path / "models")
+    (tmp_path / "in").mkdir()
+    for number, file in enumerate(encode_clips(held_out["clip"][:2])):
+        (tmp_path / "in" / f"{number}.png").write_bytes(file)
+    out = str(tmp_path / "out")
+    batch.generate(f"{tmp_path}/models", out, files=f"{tmp_path}/in", manner=HERE)
+    read = loading.load(Data(source={"name": "generated", "path": out}, holdout_share=0.0))
+    assert np.abs(read.train["sample"].astype(int) - made[:2]).max() <= 1
 
 
 def test_strips_leave_out_frames_between_the_first_and_the_last():

@@ -1,4 +1,4 @@
-"""The L1 between what is made and the batch's own sample, by hand."""
+"""The difference between what is made and the batch's own sample, by hand."""
 
 import pytest
 import tensorflow as tf
@@ -15,3 +15,5 @@ def test_it_is_the_weighted_mean_difference_of_each_example():
     term = Reconstruction(catalogue.Reconstruction(weight=100.0), None)
     assert term.generator(turn).numpy() == pytest.approx([100 * 2.5 / 2, 100 * 0.5 / 2])
     assert term.discriminator(turn) is None
+    squared = Reconstruction(catalogue.Reconstruction(weight=10.0, norm="squared"), None)
+    assert squared.generator(turn).numpy() == pytest.approx([10 * 4.25 / 2, 10 * 0.25 / 2])
