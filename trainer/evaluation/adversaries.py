@@ -1,7 +1,6 @@
 """The duality gap: how much each player would gain by playing on against the frozen other."""
 
 import functools
-from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import tensorflow as tf
@@ -12,8 +11,7 @@ from trainer.data.examples import Dataset, Examples
 from trainer.errors import MetricError
 from trainer.game.assembly import Game, assemble
 from trainer.game.gan import GAN, averaging
-from trainer.game.turns import JointTurn, Outcome, Turn, Updates
-from trainer.game.updater import together
+from trainer.game.updater import OneSideMoves
 from trainer.metrics.estimate import Estimate
 
 # Held-out batches on which the players are compared.
@@ -73,39 +71,6 @@ def _copy(experiment: Experiment, game: Game, dataset: Dataset) -> GAN:
     return adversary
 
 
-class _OneSideMoves:
-    """The updates of a game in which one side moves, or none."""
-
-    def __init__(self, updates: Updates, moving: str | None) -> None:
-        self._updates, self._moving = updates, moving
-        self.position, self.lookahead = updates.position, updates.lookahead
-
-    def minimise(self, side: str, turn: Turn) -> Outcome:
-        """Plays a turn; only the moving side takes a step."""
-        return self._updates.minimise(side, turn) if side == self._moving else turn()
-
-    def minimise_together(self, turn: JointTurn) -> Outcome:
-        """Plays a turn of both sides; only the moving one takes a step."""
-        outcomes: dict[str, Outcome] = {}
-
-        def own() -> Outcome:
-            outcomes.update(turn())
-            return outcomes[str(self._moving)]
-
-        if self._moving is None:
-            return together(turn())
-        self._updates.minimise(self._moving, own)
-        return together(outcomes)
-
-    def extrapolated(self, turn: JointTurn) -> AbstractContextManager[None]:
-        """Nobody looks ahead: the other side will not move."""
-        return nullcontext()
-
-    def without_trace(self) -> AbstractContextManager[None]:
-        """Leaves no trace where a trace is kept."""
-        return nullcontext() if self._moving is None else self._updates.without_trace()
-
-
 def _play(
     gan: GAN, examples: Examples, experiment: Experiment, moving: str | None, steps: int, seed: int
 ) -> np.ndarray:
@@ -115,7 +80,7 @@ def _play(
     """
     start = int(gan.step.numpy())
     stage = gan.stage_at(start)
-    updates = _OneSideMoves(gan.updater, moving)
+    updates = OneSideMoves(gan.updater, moving)
     gan.seed = seed
 
     @functools.partial(tf.function, autograph=False)

@@ -13,7 +13,15 @@ import tensorflow as tf
 from trainer.data.examples import sample_of
 from trainer.game import replicas
 from trainer.game.readings import PREFIX
-from trainer.game.turns import JointTurn, Judgement, Outcome, Position, Turn
+from trainer.game.turns import (
+    DelegatingUpdates,
+    JointTurn,
+    Judgement,
+    Outcome,
+    Position,
+    Turn,
+    Updates,
+)
 from trainer.game.updater import Updater, together
 
 # Recall compares every pair of examples: so many of a batch suffice.
@@ -22,7 +30,7 @@ _MOST_COMPARED = 256
 _NEIGHBOURS = 3
 
 
-class Reader:
+class Reader(DelegatingUpdates):
     """Updates of a step that is read: what the updater grants (`turns.Updates`), and noted.
 
     Of several turns of a side the first one is noted: it is played where the step begins, and so
@@ -30,11 +38,10 @@ class Reader:
     """
 
     def __init__(self, updater: Updater) -> None:
+        super().__init__(updater)
         self._updater = updater
         self._gradient_norms: dict[str, tf.Tensor] = {}
         self._judgements: Mapping[str, Judgement] = {}
-        self.position, self.lookahead = updater.position, updater.lookahead
-        self.without_trace, self.extrapolated = updater.without_trace, updater.extrapolated
 
     def minimise(self, side: str, turn: Turn) -> Outcome:
         """See `Updates.minimise`."""
@@ -72,16 +79,16 @@ class Reader:
         return {f"{PREFIX}{name}": value for name, value in found.items()}
 
 
-class Asker:
+class Asker(DelegatingUpdates):
     """Updates that update nothing: they ask a discriminator's turn what it would have seen.
 
     Attributes:
         judgements: of the first turn that judged.
     """
 
-    def __init__(self, updater: Updater) -> None:
+    def __init__(self, updates: Updates) -> None:
+        super().__init__(updates)
         self._asked = Outcome()
-        self.position = updater.position
 
     @property
     def judgements(self) -> Mapping[str, Judgement]:

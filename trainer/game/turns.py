@@ -109,3 +109,36 @@ class Updates(Protocol):
     def without_trace(self) -> AbstractContextManager[None]:
         """What is played within leaves no trace in the gradient of the surrounding turn."""
         ...
+
+
+class DelegatingUpdates:
+    """Updates that hand every request on to others, for those that change one or the other."""
+
+    def __init__(self, updates: Updates) -> None:
+        self._updates = updates
+
+    def minimise(self, side: str, turn: Turn) -> Outcome:
+        """See `Updates.minimise`."""
+        return self._updates.minimise(side, turn)
+
+    def minimise_together(self, turn: JointTurn) -> Outcome:
+        """See `Updates.minimise_together`."""
+        return self._updates.minimise_together(turn)
+
+    def position(self, side: str) -> Position:
+        """See `Updates.position`."""
+        return self._updates.position(side)
+
+    def lookahead(
+        self, side: str, turn: Turn, steps: int, start: Position
+    ) -> AbstractContextManager[None]:
+        """See `Updates.lookahead`."""
+        return self._updates.lookahead(side, turn, steps, start)
+
+    def extrapolated(self, turn: JointTurn) -> AbstractContextManager[None]:
+        """See `Updates.extrapolated`."""
+        return self._updates.extrapolated(turn)
+
+    def without_trace(self) -> AbstractContextManager[None]:
+        """See `Updates.without_trace`."""
+        return self._updates.without_trace()

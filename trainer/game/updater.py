@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 import keras
@@ -11,7 +11,7 @@ import tensorflow as tf
 from trainer.game import replicas
 from trainer.game.optimizers import Rule, slots
 from trainer.game.players import Player
-from trainer.game.turns import JointTurn, Outcome, Position, Turn
+from trainer.game.turns import DelegatingUpdates, JointTurn, Outcome, Position, Turn, Updates
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,12 @@ class Learner:
 class _Recording(threading.local):
     """The tape of the turn that is being played, a tape for each replica's thread."""
 
-    tape: tf.GradientTape
+    tape: tf.GradientTape | None = None
 
     @contextmanager
     def by(self, tape: tf.GradientTape) -> Iterator[None]:
         """Within, this tape records."""
-        before = getattr(self, "tape", None)
-        self.tape = tape
+        before, self.tape = self.tape, tape
         try:
             yield
         finally:
@@ -182,8 +181,37 @@ class Updater:
 
     def without_trace(self) -> AbstractContextManager[None]:
         """What is played within leaves no trace in the gradient of the surrounding turn."""
-        pause: AbstractContextManager[None] = self._recording.tape.stop_recording()
-        return pause
+        tape = self._recording.tape
+        return nullcontext() if tape is None else tape.stop_recording()
+
+
+class OneSideMoves(DelegatingUpdates):
+    """The updates of a game in which one side moves, or none."""
+
+    def __init__(self, updates: Updates, moving: str | None) -> None:
+        super().__init__(updates)
+        self._moving = moving
+
+    def minimise(self, side: str, turn: Turn) -> Outcome:
+        """Plays a turn; only the moving side takes a step."""
+        return super().minimise(side, turn) if side == self._moving else turn()
+
+    def minimise_together(self, turn: JointTurn) -> Outcome:
+        """Plays a turn of both sides; only the moving one takes a step."""
+        outcomes: dict[str, Outcome] = {}
+
+        def own() -> Outcome:
+            outcomes.update(turn())
+            return outcomes[str(self._moving)]
+
+        if self._moving is None:
+            return together(turn())
+        super().minimise(self._moving, own)
+        return together(outcomes)
+
+    def extrapolated(self, turn: JointTurn) -> AbstractContextManager[None]:
+        """Nobody looks ahead: the other side will not move."""
+        return nullcontext()
 
 
 def together(outcomes: Mapping[str, Outcome]) -> Outcome:

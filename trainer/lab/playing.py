@@ -20,7 +20,7 @@ from trainer.fields import Field
 from trainer.game.assembly import assemble
 from trainer.game.roles import DISCRIMINATOR, SIDES
 from trainer.game.turns import JointTurn, Outcome, Position, Turn
-from trainer.game.updater import Learner, Updater, global_total, together
+from trainer.game.updater import Learner, OneSideMoves, Updater, global_total, together
 from trainer.randomness import Noise
 
 # Real examples of a step, float32 [b, turns, d], from its random streams.
@@ -140,8 +140,8 @@ class LabGame:
         if moving >= set(SIDES):
             self.gan.train_step(self.batch())
             return
-        still: Any = _Still(self.gan.updater, moving)
-        self.gan.play(self.batch(), self.gan.step, still)
+        (side,) = moving
+        self.gan.play(self.batch(), self.gan.step, OneSideMoves(self.gan.updater, side))
         self.gan.step.assign_add(1)
 
     def descent(self, weights: tf.Tensor) -> tf.Tensor:
@@ -208,19 +208,6 @@ def drawn_from(table: np.ndarray) -> Real:
         return tf.gather(kept, index)
 
     return real
-
-
-class _Still:
-    """Updates in which only some sides move."""
-
-    def __init__(self, updates: Updater, moving: frozenset[str]) -> None:
-        self._updates, self._moving = updates, moving
-        self.position, self.lookahead = updates.position, updates.lookahead
-        self.without_trace = updates.without_trace
-
-    def minimise(self, side: str, turn: Turn) -> Outcome:
-        """See `Updates.minimise`."""
-        return self._updates.minimise(side, turn) if side in self._moving else turn()
 
 
 class _Descent:

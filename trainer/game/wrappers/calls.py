@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
-from trainer.game.turns import JointTurn, Outcome, Position, Turn, Updates
+from trainer.game.turns import DelegatingUpdates, JointTurn, Outcome, Position, Turn, Updates
 from trainer.randomness import Noise
 
 T = TypeVar("T")
@@ -33,15 +33,12 @@ class Calls:
         return self._noise.within(f"{self._turn}{self._number - 1}")
 
 
-class Numbered:
+class Numbered(DelegatingUpdates):
     """Updates whose turns meet the same random numbers whenever they are asked again."""
 
     def __init__(self, updates: Updates, calls: Calls) -> None:
-        self._updates, self._calls = updates, calls
-
-    def position(self, side: str) -> Position:
-        """See `Updates.position`."""
-        return self._updates.position(side)
+        super().__init__(updates)
+        self._calls = calls
 
     def minimise(self, side: str, turn: Turn) -> Outcome:
         """See `Updates.minimise`."""
@@ -60,10 +57,6 @@ class Numbered:
     ) -> AbstractContextManager[None]:
         """See `Updates.lookahead`."""
         return self._updates.lookahead(side, self._numbered(turn), steps, start)
-
-    def without_trace(self) -> AbstractContextManager[None]:
-        """See `Updates.without_trace`."""
-        return self._updates.without_trace()
 
     def _numbered(self, turn: Callable[[], T]) -> Callable[[], T]:
         def numbered() -> T:

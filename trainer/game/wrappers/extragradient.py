@@ -1,10 +1,8 @@
 """Extra-gradient: both players move by the gradient of where they are about to be."""
 
-from contextlib import AbstractContextManager
-
 from trainer.game.adversarial_loss import Batch
 from trainer.game.players import Players
-from trainer.game.turns import JointTurn, Outcome, Position, Turn, Updates
+from trainer.game.turns import DelegatingUpdates, JointTurn, Outcome, Updates
 from trainer.game.wrappers.wrapper import Wrapper
 from trainer.randomness import Noise
 
@@ -27,11 +25,8 @@ class Extragradient(Wrapper):
         return self.round.play(players, batch, noise, _Extrapolating(updates))
 
 
-class _Extrapolating:
+class _Extrapolating(DelegatingUpdates):
     """Updates in which both sides move by the gradients of where one update would bring them."""
-
-    def __init__(self, updates: Updates) -> None:
-        self._updates = updates
 
     def minimise_together(self, turn: JointTurn) -> Outcome:
         """See `Updates.minimise_together`."""
@@ -41,25 +36,3 @@ class _Extrapolating:
                 return dict(turn())
 
         return self._updates.minimise_together(ahead)
-
-    def minimise(self, side: str, turn: Turn) -> Outcome:
-        """See `Updates.minimise`."""
-        return self._updates.minimise(side, turn)
-
-    def extrapolated(self, turn: JointTurn) -> AbstractContextManager[None]:
-        """See `Updates.extrapolated`."""
-        return self._updates.extrapolated(turn)
-
-    def position(self, side: str) -> Position:
-        """See `Updates.position`."""
-        return self._updates.position(side)
-
-    def lookahead(
-        self, side: str, turn: Turn, steps: int, start: Position
-    ) -> AbstractContextManager[None]:
-        """See `Updates.lookahead`."""
-        return self._updates.lookahead(side, turn, steps, start)
-
-    def without_trace(self) -> AbstractContextManager[None]:
-        """See `Updates.without_trace`."""
-        return self._updates.without_trace()

@@ -10,7 +10,7 @@ from trainer.game.adversarial_loss import Batch
 from trainer.game.parts import Parts
 from trainer.game.players import Players
 from trainer.game.rounds.round import Round
-from trainer.game.turns import JointTurn, Outcome, Position, Turn, Updates
+from trainer.game.turns import DelegatingUpdates, JointTurn, Outcome, Position, Turn, Updates
 from trainer.game.wrappers.wrapper import Wrapper
 from trainer.randomness import Noise
 
@@ -75,12 +75,12 @@ class HistoricalAverage(Wrapper):
         self._steps.assign(steps)
 
 
-class _Remembering:
+class _Remembering(DelegatingUpdates):
     """Updates in which a side also minimises its distance from its history."""
 
     def __init__(self, updates: Updates, wrapper: HistoricalAverage) -> None:
-        self._updates, self._wrapper = updates, wrapper
-        self.position = updates.position
+        super().__init__(updates)
+        self._wrapper = wrapper
 
     def minimise(self, side: str, turn: Turn) -> Outcome:
         """See `Updates.minimise`."""
@@ -99,10 +99,6 @@ class _Remembering:
     ) -> AbstractContextManager[None]:
         """See `Updates.lookahead`."""
         return self._updates.lookahead(side, self._drawn_back(side, turn), steps, start)
-
-    def without_trace(self) -> AbstractContextManager[None]:
-        """See `Updates.without_trace`."""
-        return self._updates.without_trace()
 
     def _drawn_back(self, side: str, turn: Turn) -> Turn:
         return lambda: self._with_history(side, turn())

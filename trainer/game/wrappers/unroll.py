@@ -1,14 +1,12 @@
 """Unrolled games: the generator plays against the discriminator as it will be."""
 
-from contextlib import AbstractContextManager
-
 from trainer import catalogue
 from trainer.game.adversarial_loss import Batch
 from trainer.game.parts import Parts
 from trainer.game.players import Players
 from trainer.game.roles import DISCRIMINATOR
 from trainer.game.rounds.round import Round
-from trainer.game.turns import Outcome, Position, Turn, Updates
+from trainer.game.turns import DelegatingUpdates, Outcome, Position, Turn, Updates
 from trainer.game.wrappers.wrapper import Wrapper
 from trainer.randomness import Noise
 
@@ -32,15 +30,14 @@ class Unroll(Wrapper):
         return self.round.play(players, batch, noise, _Unrolled(updates, self.options.steps))
 
 
-class _Unrolled:
+class _Unrolled(DelegatingUpdates):
     """Updates in which the generator's side minimises against a discriminator to come."""
 
     def __init__(self, updates: Updates, steps: int) -> None:
-        self._updates, self._steps = updates, steps
+        super().__init__(updates)
+        self._steps = steps
         self._start: Position | None = None
         self._reply: Turn | None = None
-        self.position, self.lookahead = updates.position, updates.lookahead
-        self.minimise_together, self.extrapolated = updates.minimise_together, updates.extrapolated
 
     def minimise(self, side: str, turn: Turn) -> Outcome:
         """See `Updates.minimise`."""
@@ -58,7 +55,3 @@ class _Unrolled:
                 return turn()
 
         return self._updates.minimise(side, in_the_future)
-
-    def without_trace(self) -> AbstractContextManager[None]:
-        """See `Updates.without_trace`."""
-        return self._updates.without_trace()
