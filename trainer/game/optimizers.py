@@ -184,21 +184,20 @@ def _optimistic(plain: Rule) -> Rule:
 
 
 def _plain_rule(options: catalogue.Optimizer) -> Rule:
-    step: Any = {"adam": _adam_step, "sgd": _sgd_step, "rmsprop": _rmsprop_step}[options.name]
+    kind = {"adam": _Adam, "sgd": _SGD, "rmsprop": _RMSprop}[options.name]
     schedule = _learning_rate(options)
 
     def moved(position: Position, gradients: Sequence[tf.Tensor]) -> Position:
         rate = schedule(position.iterations) if callable(schedule) else schedule
-        per_weight = len(position.slots) // max(1, len(position.weights))
-        weights: list[tf.Tensor] = []
-        remembered: list[list[tf.Tensor]] = []
-        for i, (weight, gradient) in enumerate(zip(position.weights, gradients, strict=True)):
-            before = _slots_of(i, position, options)
-            after, kept = step(options, weight, gradient, before, rate, position.iterations)
-            weights.append(after)
-            remembered.append(kept)
+        update = kind(options, rate, position.iterations)
+        slots = update.by_weight(position.slots, len(position.weights))
+        of_weights = [
+            update(*of_weight) for of_weight in zip(position.weights, gradients, slots, strict=True)
+        ]
         return Position(
-            weights, _in_order(remembered, options, per_weight), position.iterations + 1
+            [weight for weight, _ in of_weights],
+            update.in_order([kept for _, kept in of_weights]),
+            position.iterations + 1,
         )
 
     return moved
@@ -212,73 +211,80 @@ def slots_per_weight(options: catalogue.Optimizer) -> int:
     return with_momentum + isinstance(options, catalogue.RMSprop)
 
 
-def _slots_of(i: int, position: Position, options: catalogue.Optimizer) -> list[tf.Tensor]:
-    """The slots of weight i: Adam's lie weight by weight, the others' slot by slot."""
-    count = len(position.weights)
-    per_weight = len(position.slots) // max(1, count)
-    if options.name == "adam":
-        return position.slots[i * per_weight : (i + 1) * per_weight]
-    return [position.slots[number * count + i] for number in range(per_weight)]
+# What a weight becomes, and its slots.
+_Moved = tuple[tf.Tensor, list[tf.Tensor]]
 
 
-def _in_order(
-    remembered: list[list[tf.Tensor]], options: catalogue.Optimizer, per_weight: int
-) -> list[tf.Tensor]:
-    if options.name == "adam":
-        return [slot for of_weight in remembered for slot in of_weight]
-    return [of_weight[number] for number in range(per_weight) for of_weight in remembered]
+class _Update:
+    """One update of a side, which moves weight after weight.
+
+    Args:
+        options: of the optimizer.
+        rate: the learning rate of this update.
+        iterations: updates before it.
+    """
+
+    def __init__(self, options: Any, rate: Any, iterations: tf.Tensor) -> None:
+        self.options, self.rate, self.iterations = options, rate, iterations
+
+    def __call__(self, weight: tf.Tensor, gradient: tf.Tensor, slots: list[tf.Tensor]) -> _Moved:
+        """Where a weight moves by its gradient, and what is remembered of it."""
+        raise NotImplementedError
+
+    def by_weight(self, slots: list[tf.Tensor], count: int) -> list[list[tf.Tensor]]:
+        """The slots of each of `count` weights: they lie slot by slot."""
+        return [slots[number::count] for number in range(count)]
+
+    def in_order(self, by_weight: list[list[tf.Tensor]]) -> list[tf.Tensor]:
+        """The other way round."""
+        return [slot for of_one_kind in zip(*by_weight, strict=True) for slot in of_one_kind]
 
 
-def _adam_step(
-    options: catalogue.Adam,
-    weight: tf.Tensor,
-    gradient: tf.Tensor,
-    remembered: list[tf.Tensor],
-    rate: Any,
-    iterations: tf.Tensor,
-) -> tuple[tf.Tensor, list[tf.Tensor]]:
+class _Adam(_Update):
     """W - α m / (√v + ε), α corrected for the moments' start at zero (Kingma & Ba 2015)."""
-    t = tf.cast(iterations + 1, weight.dtype)
-    m, v = remembered
-    m = m + (gradient - m) * (1.0 - options.beta_1)
-    v = v + (tf.square(gradient) - v) * (1.0 - options.beta_2)
-    alpha = rate * tf.sqrt(1.0 - options.beta_2**t) / (1.0 - options.beta_1**t)
-    if options.weight_decay is not None:
-        weight = weight - weight * options.weight_decay * rate
-    # The root has no derivative at zero, where a weight that has no gradient stands.
-    root = tf.sqrt(tf.maximum(v, 1e-30))
-    return weight - m * alpha / (root + options.epsilon), [m, v]
+
+    def __call__(self, weight: tf.Tensor, gradient: tf.Tensor, slots: list[tf.Tensor]) -> _Moved:
+        options, t = self.options, tf.cast(self.iterations + 1, weight.dtype)
+        m, v = slots
+        m = m + (gradient - m) * (1.0 - options.beta_1)
+        v = v + (tf.square(gradient) - v) * (1.0 - options.beta_2)
+        alpha = self.rate * tf.sqrt(1.0 - options.beta_2**t) / (1.0 - options.beta_1**t)
+        if options.weight_decay is not None:
+            weight = weight - weight * options.weight_decay * self.rate
+        # The root has no derivative at zero, where a weight that has no gradient stands.
+        root = tf.sqrt(tf.maximum(v, 1e-30))
+        return weight - m * alpha / (root + options.epsilon), [m, v]
+
+    def by_weight(self, slots: list[tf.Tensor], count: int) -> list[list[tf.Tensor]]:
+        """The slots of each weight: they lie weight by weight."""
+        return [slots[2 * number : 2 * number + 2] for number in range(count)]
+
+    def in_order(self, by_weight: list[list[tf.Tensor]]) -> list[tf.Tensor]:
+        """The other way round."""
+        return [slot for of_weight in by_weight for slot in of_weight]
 
 
-def _sgd_step(
-    options: catalogue.SGD,
-    weight: tf.Tensor,
-    gradient: tf.Tensor,
-    remembered: list[tf.Tensor],
-    rate: Any,
-    iterations: tf.Tensor,
-) -> tuple[tf.Tensor, list[tf.Tensor]]:
+class _SGD(_Update):
     """W - α g, or with momentum w + m where m ← μ m - α g."""
-    if not remembered:
-        return weight - gradient * rate, []
-    m = remembered[0] * options.momentum - gradient * rate
-    if options.nesterov:
-        return weight + m * options.momentum - gradient * rate, [m]
-    return weight + m, [m]
+
+    def __call__(self, weight: tf.Tensor, gradient: tf.Tensor, slots: list[tf.Tensor]) -> _Moved:
+        if not slots:
+            return weight - gradient * self.rate, []
+        momentum = self.options.momentum
+        m = slots[0] * momentum - gradient * self.rate
+        if self.options.nesterov:
+            return weight + m * momentum - gradient * self.rate, [m]
+        return weight + m, [m]
 
 
-def _rmsprop_step(
-    options: catalogue.RMSprop,
-    weight: tf.Tensor,
-    gradient: tf.Tensor,
-    remembered: list[tf.Tensor],
-    rate: Any,
-    iterations: tf.Tensor,
-) -> tuple[tf.Tensor, list[tf.Tensor]]:
+class _RMSprop(_Update):
     """W - α g / √(v + ε), or that by momentum (Tieleman & Hinton 2012)."""
-    v = options.rho * remembered[0] + (1.0 - options.rho) * tf.square(gradient)
-    step = rate * gradient / tf.sqrt(v + options.epsilon)
-    if not options.momentum:
-        return weight - step, [v]
-    m = options.momentum * remembered[1] + step
-    return weight - m, [v, m]
+
+    def __call__(self, weight: tf.Tensor, gradient: tf.Tensor, slots: list[tf.Tensor]) -> _Moved:
+        options = self.options
+        v = options.rho * slots[0] + (1.0 - options.rho) * tf.square(gradient)
+        step = self.rate * gradient / tf.sqrt(v + options.epsilon)
+        if not options.momentum:
+            return weight - step, [v]
+        m = options.momentum * slots[1] + step
+        return weight - m, [v, m]
