@@ -64,18 +64,33 @@ def threefry(key: Key, counter: Key) -> Key:
 
     Reference: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
     """
+    words = (*key, *counter)
+    shape = functools.reduce(tf.broadcast_static_shape, [word.shape for word in words])
+    key = Key(*_threefry(*words))
+    for word in key:
+        word.set_shape(shape)
+    return key
+
+
+# Its 170 operations are traced once for all shapes: a step and its batch draw dozens of times.
+@functools.partial(
+    tf.function, autograph=False, input_signature=[tf.TensorSpec(None, tf.uint32)] * 4
+)
+def _threefry(
+    key_high: tf.Tensor, key_low: tf.Tensor, counter_high: tf.Tensor, counter_low: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
     parity = tf.bitwise.bitwise_xor(
-        tf.bitwise.bitwise_xor(key.high, key.low), tf.constant(_PARITY, tf.uint32)
+        tf.bitwise.bitwise_xor(key_high, key_low), tf.constant(_PARITY, tf.uint32)
     )
-    schedule = (key.high, key.low, parity)
-    x0, x1 = counter.high + schedule[0], counter.low + schedule[1]
+    schedule = (key_high, key_low, parity)
+    x0, x1 = counter_high + schedule[0], counter_low + schedule[1]
     for group in range(5):
         for rotation in _ROTATIONS[group % 2]:
             x0 = x0 + x1
             x1 = tf.bitwise.bitwise_xor(_rotate_left(x1, rotation), x0)
         x0 = x0 + schedule[(group + 1) % 3]
         x1 = x1 + schedule[(group + 2) % 3] + tf.constant(group + 1, tf.uint32)
-    return Key(x0, x1)
+    return x0, x1
 
 
 def _rotate_left(x: tf.Tensor, bits: int) -> tf.Tensor:
