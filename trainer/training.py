@@ -222,6 +222,8 @@ class _Session:
         self.turns = game.gan.round.turns
         # Steps between two readings.
         self.read_every = experiment.run.instruments_every
+        # Batches for them, from the first reading on.
+        self.held_out: Iterator | None = None
         # Told of the steps that have their checkpoint.
         self.evaluations = observers.Guarded(self._evaluations())
         self.clock = observers.Clock()
@@ -248,10 +250,10 @@ class _Session:
             self._evaluate(start)
         ended_by = "steps"
         with _stop_requests() as stop_requested:
-            batches, held_out = self._batches(self.dataset.train, start), self._held_out(start)
+            batches = self._batches(self.dataset.train, start)
             while step < steps and ended_by == "steps":
                 block = self._block_length(step)
-                values = self._play_block(block, batches, held_out, step)
+                values = self._play_block(block, batches, step)
                 step += block
                 watch.after(step, values, block)
                 if step < steps:
@@ -312,11 +314,13 @@ class _Session:
         with self.clock.paused():
             self.evaluations.after(step, {}, 0)
 
-    def _held_out(self, start: int) -> Iterator | None:
-        """Batches for the instruments, one a reading; None where no such examples are held out."""
+    def _held_out(self, step: int) -> list[Iterator]:
+        """Batches for the instruments, one a reading; none where no such examples are held out."""
         if self.read_every is None or not self.dataset.holds_out_alike:
-            return None
-        return self._batches(self.dataset.held_out, start // self.read_every)
+            return []
+        if self.held_out is None:
+            self.held_out = self._batches(self.dataset.held_out, step // self.read_every)
+        return [self.held_out]
 
     def _batches(self, examples: Examples, start: int) -> Iterator:
         dataset = pipeline.batches(
@@ -350,9 +354,7 @@ class _Session:
         """Whether the instruments are read in the step after so many steps."""
         return self.read_every is not None and (step + 1) % self.read_every == 0
 
-    def _play_block(
-        self, length: int, batches: Iterator, held_out: Iterator | None, step: int
-    ) -> dict[str, np.ndarray]:
+    def _play_block(self, length: int, batches: Iterator, step: int) -> dict[str, np.ndarray]:
         """Plays a block and returns a value for each of its steps, by name.
 
         What an instrument cannot say of a step is left out.
@@ -364,7 +366,7 @@ class _Session:
         if step in self.game.gan.round.stages():
             self.game.gan.enter(stage)
         read = self._is_read(step)
-        iterators = [batches, held_out] if read and held_out is not None else [batches]
+        iterators = [batches, *self._held_out(step)] if read else [batches]
         key = length, stage, read
         if not self.play_functions:
             logger.info("Compiling the first step …")
@@ -431,7 +433,8 @@ def play_function(
     one, of held-out batches, where there are any.
 
     On one device the step is traced once and looped over. Under replicas it is unrolled, for
-    TensorFlow cannot exchange gradients from inside a loop or a function of its own.
+    TensorFlow cannot exchange gradients from inside a loop or a function of its own. AutoGraph
+    is off: it would rewrite the plain Python that rounds and networks are made of.
     """
     one_device = strategy.num_replicas_in_sync == 1
     if read:
@@ -444,24 +447,21 @@ def play_function(
 
 
 def _looped(train_step: Step, length: int, compiled: bool) -> Play:
-    # What rounds and networks are made of is plain Python, which AutoGraph would rewrite.
     step = tf.function(train_step, jit_compile=compiled, autograph=False)
 
-    @tf.function
     def play(batches: Any) -> dict[str, tf.Tensor]:
         outputs = step.get_concrete_function(batches.element_spec).structured_outputs
         return tf.map_fn(
-            lambda _: step(next(batches)),
+            lambda _: step(batches.get_next()),
             tf.range(length),
             fn_output_signature=tf.nest.map_structure(tf.TensorSpec.from_tensor, outputs),
             parallel_iterations=1,
         )
 
-    return play
+    return tf.function(play, autograph=False)
 
 
 def _unrolled(step: Step, strategy: tf.distribute.Strategy, length: int) -> Play:
-    @tf.function
     def play(*iterators: Any) -> dict[str, tf.Tensor]:
         of_steps = []
         for _ in range(length):
@@ -469,7 +469,7 @@ def _unrolled(step: Step, strategy: tf.distribute.Strategy, length: int) -> Play
             of_steps.append(strategy.reduce("MEAN", values, axis=None))
         return {name: tf.stack([values[name] for values in of_steps]) for name in of_steps[0]}
 
-    return play
+    return tf.function(play, autograph=False)
 
 
 @contextlib.contextmanager

@@ -59,6 +59,8 @@ def batches(
         return {**batch, "position": tf.tile(places[tf.newaxis], [num_steps, 1])}
 
     dataset = tf.data.Dataset.range(start_step, _LAST_STEP, num_steps)
+    # There is nothing in `draw` for AutoGraph to rewrite, which takes it longer than tracing.
+    draw = tf.autograph.experimental.do_not_convert(draw)
     dataset = dataset.map(draw, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return dataset.unbatch().prefetch(tf.data.AUTOTUNE)
 

@@ -63,6 +63,11 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
         a.assign(b)
 
 
+def statistics_of(network: keras.Model) -> list[keras.Variable]:
+    """The moving statistics of a network's batch norms."""
+    return [v for v in network.non_trainable_variables if v.path.endswith(_MOMENTS)]
+
+
 def reestimate_statistics(network: keras.Model, batches: Iterable[Mapping[str, tf.Tensor]]) -> None:
     """Sets each batch norm's moving statistics to the moments of the given inputs.
 
@@ -71,7 +76,7 @@ def reestimate_statistics(network: keras.Model, batches: Iterable[Mapping[str, t
     the normalisation lies. The moments of all batches are combined by the law of total variance.
     All batches must be equal in size. A network without batch normalisation is left alone.
     """
-    statistics = [v for v in network.non_trainable_variables if v.path.endswith(_MOMENTS)]
+    statistics = statistics_of(network)
     if not statistics:
         return
     of_batches: list[list[tf.Tensor]] = []

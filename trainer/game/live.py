@@ -72,6 +72,8 @@ class LiveModel:
     def refresh(self) -> None:
         """Brings the networks that are asked up to the training ones."""
         self.copy_weights()
+        if not any(averaging.statistics_of(network.model) for network in self.networks.values()):
+            return
         # In the order of the roles: what one network is told may be another's answer.
         for name, batches in self._statistics_batches().items():
             network = self.networks[name]
