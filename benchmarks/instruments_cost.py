@@ -78,11 +78,11 @@ def _works(experiment: Any, steps: int) -> tuple[dict[str, Callable[[], None]], 
     works: dict[str, Callable[[], None]] = {}
     first: dict[str, float] = {}
     for name, iterators in {_PLAIN: (batches,), _READ: (batches, held_out)}.items():
-        play = play_function(game, strategy, 1, False, read=name == _READ)
+        play = play_function(game, strategy, False, read=name == _READ)
 
         def work(play: Any = play, iterators: Any = iterators, count: int = steps) -> None:
             for _ in range(count):
-                for values in play(*iterators).values():
+                for values in play(1, *iterators).values():
                     values.numpy()
 
         begun = time.perf_counter()

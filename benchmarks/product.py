@@ -30,11 +30,11 @@ def assembled(experiment: Any, dataset: Any, steps: int) -> tuple[Any, Callable[
     )
     compiled = distribution.compile_with_xla(experiment.devices, strategy)
     block = experiment.devices.steps_per_execution
-    play = play_function(game, strategy, block, compiled)
+    play = play_function(game, strategy, compiled)
 
     def work() -> None:
         for _ in range(steps // block):
-            for values in play(batches).values():
+            for values in play(block, batches).values():
                 assert np.isfinite(values.numpy()).all()
 
     return game, work

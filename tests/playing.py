@@ -31,9 +31,9 @@ def played(experiment, dataset, replicas, *, steps, stages=(0,)):
     for stage in stages:
         if stage:
             game.gan.enter(stage)
-        play = play_function(game, strategy, 1, False, stage)
+        play = play_function(game, strategy, False, stage)
         for _ in range(steps):
-            logs = play(iterator)
+            logs = play(1, iterator)
     return game, logs
 
 

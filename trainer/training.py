@@ -34,7 +34,7 @@ from trainer.run.directory import RunDirectory
 
 logger = logging.getLogger("saddlepoint")
 
-# Steps of play on the next batches of iterators: names to float32 [n], a value a step.
+# So many steps of play on the next batches of iterators: names to float32 [n], a value a step.
 Play = Callable[..., dict[str, tf.Tensor]]
 # A step on one replica's part of a batch, and of a held-out one.
 Step = Callable[..., dict[str, tf.Tensor]]
@@ -217,8 +217,10 @@ class _Session:
         self.experiment, self.run, self.game = experiment, run, game
         self.dataset, self.strategy = dataset, strategy
         self.checkpoints = Checkpoints(game, run.checkpoints, keep=experiment.run.keep)
-        # By length and stage of the block, and whether the instruments are read.
-        self.play_functions: dict[tuple[int, int, bool], Play] = {}
+        # By stage, and whether the instruments are read.
+        self.play_functions: dict[tuple[int, bool], Play] = {}
+        # The kinds of blocks that were traced.
+        self.traced: set[tuple[int, bool, int]] = set()
         self.turns = game.gan.round.turns
         # Steps between two readings.
         self.read_every = experiment.run.instruments_every
@@ -367,17 +369,14 @@ class _Session:
             self.game.gan.enter(stage)
         read = self._is_read(step)
         iterators = [batches, *self._held_out(step)] if read else [batches]
-        key = length, stage, read
         if not self.play_functions:
             logger.info("Compiling the first step …")
-        with self.clock.playing(length, compiled=key in self.play_functions):
-            if key not in self.play_functions:
-                self.play_functions[key] = (
-                    self._reading_function(stage, iterators)
-                    if read
-                    else self._play_function(length, stage)
+        with self.clock.playing(length, compiled=self._is_traced(length, stage, read)):
+            if (stage, read) not in self.play_functions:
+                self.play_functions[stage, read] = (
+                    self._reading_function(stage, iterators) if read else self._play_function(stage)
                 )
-            played = self.play_functions[key](*iterators)
+            played = self.play_functions[stage, read](length, *iterators)
             values = {name: of_steps.numpy() for name, of_steps in played.items()}
         readings = {n: values.pop(n) for n in list(values) if n.startswith(instruments.PREFIX)}
         for i, name in itertools.product(range(length), values):
@@ -388,22 +387,29 @@ class _Session:
                 )
         return values | {n: of_steps for n, of_steps in readings.items() if np.isfinite(of_steps)}
 
+    def _is_traced(self, length: int, stage: int, read: bool) -> bool:
+        """Whether a block like this one was played before; under replicas its length counts."""
+        kind = stage, read, length if self.strategy.num_replicas_in_sync > 1 else 1
+        before = kind in self.traced
+        self.traced.add(kind)
+        return before
+
     def _reading_function(self, stage: int, iterators: Sequence[Iterator]) -> Play:
         """A step that the instruments read, or else a step: they never end a run."""
         try:
-            reading: Any = self._play_function(1, stage, read=True)
-            reading.get_concrete_function(*iterators)
+            reading: Any = self._play_function(stage, read=True)
+            reading.get_concrete_function(1, *iterators)
         except Exception:
             logger.warning("The instruments cannot read this game.", exc_info=True)
-            unread = self._play_function(1, stage)
-            return lambda batches, *_: unread(batches)
+            unread = self._play_function(stage)
+            return lambda length, batches, *_: unread(length, batches)
         return reading
 
-    def _play_function(self, length: int, stage: int, *, read: bool = False) -> Play:
+    def _play_function(self, stage: int, *, read: bool = False) -> Play:
         compiled = self.game.gan.round.compiles and distribution.compile_with_xla(
             self.experiment.devices, self.strategy
         )
-        return play_function(self.game, self.strategy, length, compiled, stage, read=read)
+        return play_function(self.game, self.strategy, compiled, stage, read=read)
 
     def _reason_to_stop(self, begun: float, stop_requested: Callable[[], bool]) -> str:
         budget = self.experiment.run.time_budget_minutes
@@ -421,35 +427,35 @@ class _Session:
 def play_function(
     game: Game,
     strategy: tf.distribute.Strategy,
-    length: int,
     compiled: bool,
     stage: int = 0,
     *,
     read: bool = False,
 ) -> Play:
-    """A function that plays `length` steps in one call into TensorFlow.
+    """A function that plays steps of a stage in one call into TensorFlow.
 
-    It takes an iterator of batches; a function of one step that the instruments read takes another
-    one, of held-out batches, where there are any.
+    It takes how many, and an iterator of batches. Where the instruments read the step, which is
+    one, it takes another iterator, of held-out batches, where there are any.
 
-    On one device the step is traced once and looped over. Under replicas it is unrolled, for
-    TensorFlow cannot exchange gradients from inside a loop or a function of its own. AutoGraph
-    is off: it would rewrite the plain Python that rounds and networks are made of.
+    On one device the step is traced once and looped over, however many there are. Under replicas
+    they are unrolled, for TensorFlow cannot exchange gradients from inside a loop or a function of
+    its own. AutoGraph is off: it would rewrite the plain Python that rounds and networks are.
     """
     one_device = strategy.num_replicas_in_sync == 1
     if read:
         reading: Step = functools.partial(game.gan.read_step, stage=stage)
         if one_device:
             reading = tf.function(reading, jit_compile=compiled, autograph=False)
-        return _unrolled(reading, strategy, length)
+        return _unrolled(reading, strategy)
     step = functools.partial(game.gan.train_step, stage=stage)
-    return _looped(step, length, compiled) if one_device else _unrolled(step, strategy, length)
+    return _looped(step, compiled) if one_device else _unrolled(step, strategy)
 
 
-def _looped(train_step: Step, length: int, compiled: bool) -> Play:
+def _looped(train_step: Step, compiled: bool) -> Play:
     step = tf.function(train_step, jit_compile=compiled, autograph=False)
 
-    def play(batches: Any) -> dict[str, tf.Tensor]:
+    @functools.partial(tf.function, autograph=False)
+    def play(length: tf.Tensor, batches: Any) -> dict[str, tf.Tensor]:
         outputs = step.get_concrete_function(batches.element_spec).structured_outputs
         return tf.map_fn(
             lambda _: step(batches.get_next()),
@@ -458,18 +464,19 @@ def _looped(train_step: Step, length: int, compiled: bool) -> Play:
             parallel_iterations=1,
         )
 
-    return tf.function(play, autograph=False)
+    return lambda length, batches: play(tf.constant(length), batches)
 
 
-def _unrolled(step: Step, strategy: tf.distribute.Strategy, length: int) -> Play:
-    def play(*iterators: Any) -> dict[str, tf.Tensor]:
+def _unrolled(step: Step, strategy: tf.distribute.Strategy) -> Play:
+    @functools.partial(tf.function, autograph=False)
+    def play(length: int, *iterators: Any) -> dict[str, tf.Tensor]:
         of_steps = []
         for _ in range(length):
             values = strategy.run(step, args=[iterator.get_next() for iterator in iterators])
             of_steps.append(strategy.reduce("MEAN", values, axis=None))
         return {name: tf.stack([values[name] for values in of_steps]) for name in of_steps[0]}
 
-    return tf.function(play, autograph=False)
+    return play
 
 
 @contextlib.contextmanager

@@ -185,7 +185,7 @@ def test_instruments_show_the_same_on_one_and_two_replicas(digits):
             if replicas > 1:
                 batches = strategy.experimental_distribute_dataset(batches)
             iterators.append(iter(batches))
-        values = play_function(game, strategy, 1, False, read=True)(*iterators)
+        values = play_function(game, strategy, False, read=True)(1, *iterators)
         shown.append({n: x.numpy() for n, x in values.items() if n.startswith("instruments/")})
     assert shown[0].keys() == shown[1].keys() and len(shown[0]) == 12
     for name, value in shown[0].items():
