@@ -22,6 +22,7 @@ BENCHMARKS = {
     "recipe_quality": "the recipes trained with several seeds, under one protocol",
     "mode_recovery": "modes of ring and grid that a game reaches, plain beside every remedy",
     "stacked_modes": "modes of stacked MNIST that a game reaches, plain beside every remedy",
+    "theory": "the numbers at the end of the games that `gan lab` plays",
     "energy_grid": "scores of GAN and EBGAN over 16 configurations of their players",
     "little_data": "few examples, augmented or not: distance, and what is known by heart",
     "captioned_digits": "pictures that show what their caption says, seen and never seen",

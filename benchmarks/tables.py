@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import problems
+
 _BASIC = ("median", "min", "max", "cpu_ms_per_unit", "runs")
 
 
@@ -17,11 +19,14 @@ def refresh(text: str, results: Path) -> str:
     """A document with the table of each result put anew into its place.
 
     Args:
-        text: Markdown with places `<!-- table: NAME -->` … `<!-- end of table -->`.
+        text: Markdown with places `<!-- table: NAME -->` … `<!-- end of table -->`; the table of
+            `problems` has numbers of many results.
         results: the folder of NAME.json.
     """
 
     def table(place: re.Match[str]) -> str:
+        if place[2] == "problems":
+            return f"{place[1]}{problems.table(results)}{place[3]}"
         document = json.loads((results / f"{place[2]}.json").read_text(encoding="utf-8"))
         return f"{place[1]}{render(document)}{place[3]}"
 
