@@ -19,7 +19,6 @@ tf.config.set_logical_device_configuration(
 )
 
 TINY = (
-    "prior.size=8",
     "train.batch_size=16",
     "train.steps=4",
     "run.log_every=2",
@@ -40,8 +39,9 @@ def pytest_collection_modifyitems(items):
 
 def tiny(recipe: str = "cgan-digits", *overrides: str) -> Experiment:
     """A recipe small enough to train in a test."""
-    dense = hasattr(load_experiment(recipe).network, "units")
-    narrow = ["network.units=[8]"] if dense else ["network.base_filters=4"]
+    whole = load_experiment(recipe)
+    narrow = ["network.units=[8]" if hasattr(whole.network, "units") else "network.base_filters=4"]
+    narrow += ["prior.size=8"] if hasattr(whole.prior, "size") else []
     return load_experiment(recipe, [*narrow, *TINY, *overrides])
 
 

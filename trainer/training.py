@@ -283,6 +283,9 @@ class _Session:
         """Restores or warm-starts, and returns the step to go on from."""
         self.checkpoints.remove_unfinished()
         step = self.checkpoints.restore()
+        if step is None:
+            with self.strategy.scope():
+                self.game.gan.begin(self.dataset.train)
         warm = self.experiment.train.warm_start
         if step is None and warm:
             self.checkpoints.warm_start(_checkpoints_of(warm))

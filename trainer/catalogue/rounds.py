@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from trainer.catalogue.choice import BY_NAME, Component, Custom, off_block
+from trainer.catalogue.optimizers import Adam, PlayerOptimizer
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -188,6 +189,8 @@ class LatentOptimizationRound(AnyRound):
     name: Literal["latent_optimization"] = "latent_optimization"
     # Levels of the Laplacian pyramid in which pictures are compared; one compares pixels.
     levels: int = Field(3, ge=1)
+    # Where latents begin: at the principal components of the examples, or at random.
+    start: Literal["components", "random"] = "components"
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Other latents, conditions, statistics of drawn latents, mirrored and further choices."""
@@ -208,6 +211,12 @@ class LatentOptimizationRound(AnyRound):
                 f"round: received {self.name!r} with batch normalisation, whose statistics are "
                 "those of drawn latents; set network.generator_normalization to layer or none"
             )
+        if self.start == "components" and isinstance(experiment.network_of("codes"), Custom):
+            yield (
+                "round.start: received 'components' with networks.codes="
+                f"{experiment.network_of('codes').name}, in which codes cannot be set; set it to "
+                "random"
+            )
         if experiment.data.flip:
             yield (
                 f"data.flip: received true with the round {self.name!r}, which learns one latent "
@@ -218,6 +227,50 @@ class LatentOptimizationRound(AnyRound):
                 yield (
                     f"{kind}: received some with the round {self.name!r}, which has no "
                     "discriminator; leave them out"
+                )
+
+
+class NegativeSamplingRound(AnyRound):
+    """A discriminator alone, against the examples that it takes for real (structured learning)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.negative_sampling:NegativeSampling"
+    roles: ClassVar[dict[str, str]] = {"discriminator": "discriminator"}
+    name: Literal["negative_sampling"] = "negative_sampling"
+    # Steps of each search for what scores high, from noise; in training and for samples alike.
+    steps: int = Field(20, ge=1)
+    # How what is searched moves; a range is two wide.
+    optimizer: PlayerOptimizer = Adam(learning_rate=0.1, beta_1=0.9)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Latents, conditions, scores that depend on the batch, and losses that nobody plays."""
+        for kind, chosen in (("prior", experiment.prior), ("condition", experiment.condition)):
+            if chosen.name != "none":
+                yield (
+                    f"{kind}.name: received {chosen.name!r} with the round {self.name!r}, which "
+                    f"searches for samples themselves; set {kind}=none"
+                )
+        option = experiment.network_of("discriminator").mixing("discriminator")
+        if option is not None:
+            yield (
+                f"network.{option}: received what looks at the whole batch with the round "
+                f"{self.name!r}, whose searches go by themselves; set it to "
+                f"{'layer or none' if option.endswith('normalization') else 'none'}"
+            )
+        if experiment.objective.name.startswith("relativistic"):
+            yield (
+                f"objective: received {experiment.objective.name!r} with the round {self.name!r}, "
+                "which searches for what scores high by itself; set objective=non_saturating"
+            )
+        if self.optimizer.clip_norm is not None or self.optimizer.clip_weights is not None:
+            yield (
+                "round.optimizer: received one that clips, but every search goes by itself; set "
+                "its clip_norm and clip_weights to null"
+            )
+        for kind in ("terms", "wrappers"):
+            if getattr(experiment, kind):
+                yield (
+                    f"{kind}: received some with the round {self.name!r}, which has no generator; "
+                    "leave them out"
                 )
 
 
@@ -311,6 +364,7 @@ Round = Annotated[
     | PairsRound
     | AutoencoderRound
     | LatentOptimizationRound
+    | NegativeSamplingRound
     | CoupledRound
     | PolicyRound
     | Custom,

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from trainer import randomness
 from trainer.data import modalities
-from trainer.data.examples import DataSpec
+from trainer.data.examples import DataSpec, Examples
 from trainer.game import averaging, instruments, replicas
 from trainer.game.players import Network, Player
 from trainer.game.roles import SIDES
@@ -142,6 +142,12 @@ class GAN(keras.Model):
             round_.update_state({n: replicas.mean(values) for n, values in watched.items()})
         self.step.assign_add(1)
         return {name: tf.reduce_mean(values) for name, values in watched.items()}
+
+    def begin(self, examples: Examples) -> None:
+        """Sets what begins at the data, before the first step."""
+        self.round.begin(self.players, examples)
+        for name, average in self.averages.items():
+            averaging.copy_weights(self.networks[name], average)
 
     def stage_at(self, step: int) -> int:
         """The stage of the round that the step after `step` steps belongs to."""

@@ -1,6 +1,7 @@
 """Latents that are learned: a code for every training example, and no network at all."""
 
 import keras
+import numpy as np
 
 from trainer import catalogue
 from trainer.networks.ports import Ports
@@ -31,8 +32,19 @@ class CodeTable:
         table = keras.layers.Embedding(
             int(field.range[1]) + 1, size, embeddings_initializer=spread, dtype="float32"
         )
-        code = keras.layers.Rescaling(rate, dtype="float32")(table(example))
+        code = keras.layers.Rescaling(rate, dtype="float32", name="rate")(table(example))
         return keras.Model({name: example}, {output: _InUnitBall(name=output)(code)}, name="codes")
+
+
+def set_codes(model: keras.Model, codes: np.ndarray) -> None:
+    """Gives every example its code.
+
+    Args:
+        model: of `CodeTable.codes`.
+        codes: float32 [n, z], in the unit ball.
+    """
+    (table,) = model.trainable_variables
+    table.assign(codes / model.get_layer("rate").scale)
 
 
 class _InUnitBall(keras.layers.Layer):

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import tensorflow as tf
 
 from trainer import catalogue, randomness
 from trainer.data import modalities
+from trainer.data.examples import Examples, read
 from trainer.data.order import example_at
 from trainer.fields import Field
 from trainer.game.adversarial_loss import Batch
@@ -19,7 +21,11 @@ from trainer.game.signatures.generation import generation
 from trainer.game.signatures.sampling import Sampler
 from trainer.game.signatures.signature import Signatures
 from trainer.game.turns import Outcome, Updates
+from trainer.networks import code_table
 from trainer.randomness import Noise
+
+# Examples of which principal components are found at a time.
+_BLOCK = 2048
 
 
 class LatentOptimization(Round):
@@ -27,7 +33,8 @@ class LatentOptimization(Round):
 
     ℓ is the Laplacian pyramid's L1 distance for pictures and Σ |G(z) - x| for anything else. The
     codes z are weights like any others, so checkpoints hold them; which example a row of the batch
-    is follows from its position in the run. Samples are made of latents that are drawn from the
+    is follows from its position in the run. They begin at the examples' principal components, or at
+    random. Samples are made of latents that are drawn from the
     Gaussian with the mean and the full covariance of the codes.
 
     Reference: Bojanowski et al. 2018, "Optimizing the latent space of generative networks" (GLO).
@@ -46,6 +53,13 @@ class LatentOptimization(Round):
             "generator": Role("generator", GENERATOR, z, x, averaged=True),
             "codes": Role("codes", GENERATOR, {"example": example}, z),
         }
+
+    def begin(self, players: Players, examples: Examples) -> None:
+        """Places the codes where the examples lie among their principal components."""
+        if self.options.start == "components":
+            (name,) = self.fields
+            components = principal_codes(examples[name], self.parts.prior.size)
+            code_table.set_codes(players["codes"].model, components)
 
     def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
         """See `Round.play`."""
@@ -77,6 +91,37 @@ class LatentOptimization(Round):
             lambda: codes({"example": everyone})["latent"],
         )
         return generation(sampler)
+
+
+def principal_codes(examples: np.ndarray, size: int) -> np.ndarray:
+    """Scores on the first principal components, scaled alike so that the longest has length one.
+
+    Args:
+        examples: [n, …] as they are stored; they are gone through in blocks.
+        size: how many components; those beyond what the data has are zero.
+
+    Returns:
+        float32 [n, size].
+
+    A start that Bojanowski et al. 2018 name beside a random one.
+    """
+    from sklearn.decomposition import IncrementalPCA
+
+    count = len(examples)
+    places = np.array_split(np.arange(count), -(-count // _BLOCK))
+    blocks = [slice(part[0], part[-1] + 1) for part in places]
+    width = int(np.prod(examples.shape[1:]))
+    components = IncrementalPCA(min(size, width, len(places[-1])))
+    for block in blocks:
+        components.partial_fit(_rows(examples, block))
+    scores = np.concatenate([components.transform(_rows(examples, block)) for block in blocks])
+    codes = np.zeros((count, size), np.float32)
+    codes[:, : scores.shape[1]] = scores / max(np.linalg.norm(scores, axis=1).max(), 1e-12)
+    return codes
+
+
+def _rows(examples: np.ndarray, block: slice) -> np.ndarray:
+    return read(examples, block).reshape(block.stop - block.start, -1).astype(np.float64)
 
 
 class _CodeSampler(Sampler):

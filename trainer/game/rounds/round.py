@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer import randomness
+from trainer.data.examples import Examples
 from trainer.game.adversarial_loss import Batch
 from trainer.game.parts import Parts
 from trainer.game.players import Inputs, Network, Players
@@ -51,6 +52,14 @@ class Round:
 
     def meet(self, players: Players) -> None:
         """Is told the players, once and before the first step: state may be as large as they."""
+
+    def begin(self, players: Players, examples: Examples) -> None:
+        """Sets what begins at the data, once, outside the graph and before the first step.
+
+        Args:
+            players: by role.
+            examples: of training, as they are stored.
+        """
 
     def roles(self) -> Mapping[str, Role]:
         """The networks of the game by name, in a lasting order."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from trainer.data.examples import Examples
 from trainer.game.adversarial_loss import Batch
 from trainer.game.parts import Parts
 from trainer.game.players import Inputs, Network, Players
@@ -42,6 +43,10 @@ class Wrapper(Round):
     def meet(self, players: Players) -> None:
         """See `Round.meet`."""
         self.round.meet(players)
+
+    def begin(self, players: Players, examples: Examples) -> None:
+        """See `Round.begin`."""
+        self.round.begin(players, examples)
 
     def roles(self) -> Mapping[str, Role]:
         """See `Round.roles`."""

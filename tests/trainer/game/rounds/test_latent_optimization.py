@@ -8,7 +8,7 @@ from tests.conftest import tiny
 from trainer.data import pipeline
 from trainer.errors import ConfigError
 from trainer.game.assembly import assemble
-from trainer.game.rounds.latent_optimization import laplacian_distance
+from trainer.game.rounds.latent_optimization import laplacian_distance, principal_codes
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,32 @@ def test_codes_are_in_the_unit_ball_and_move_at_their_rate(digits):
     np.testing.assert_allclose(codes, np.full([1, 8], 0.05), rtol=1e-6)
 
 
+def test_codes_begin_at_the_examples_principal_components(digits):
+    gan = assemble(tiny("glo-digits"), digits.spec).gan
+    gan.begin(digits.train)
+    everyone = np.arange(len(digits.train))
+    codes = np.asarray(gan.networks["codes"]({"example": everyone})["latent"], np.float64)
+    lengths = np.linalg.norm(codes, axis=1)
+    assert lengths.max() == pytest.approx(1.0, rel=1e-5)
+    x = digits.train["sample"].reshape(len(digits.train), -1).astype(np.float64)
+    left, values, _ = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
+    scores = left[:, :8] * values[:8]
+    scores /= np.linalg.norm(scores, axis=1).max()
+    # Components have no sign of their own.
+    signs = np.sign(np.sum(codes * scores, axis=0))
+    np.testing.assert_allclose(codes, scores * signs, atol=1e-4)
+
+
+def test_components_that_the_data_lacks_are_zero_and_many_examples_go_block_by_block():
+    x = np.random.default_rng(0).normal(size=(5000, 2)).astype(np.float32)
+    codes = principal_codes(x, 4)
+    assert codes.dtype == np.float32 and not codes[:, 2:].any()
+    assert np.linalg.norm(codes, axis=1).max() == pytest.approx(1.0)
+    distances = np.linalg.norm(x[:50] - x[50:100], axis=1)
+    kept = np.linalg.norm(codes[:50] - codes[50:100], axis=1)
+    np.testing.assert_allclose(distances / kept, np.full(50, (distances / kept)[0]), rtol=1e-4)
+
+
 def test_latents_have_the_mean_and_the_covariance_of_the_codes(game):
     live = game.live
     (table,) = game.gan.networks["codes"].trainable_variables
@@ -84,6 +110,7 @@ def test_the_laplacian_distance_by_hand():
         (["condition=label"], "set condition=none"),
         (["network.generator_normalization=batch"], "to layer or none"),
         (["data.flip=true"], "one latent an example"),
+        (["networks.codes={name: 'own:Codes'}"], "set it to random"),
         (["networks.codes=mlp"], "networks.codes: received 'mlp', which has no codes"),
     ],
 )
