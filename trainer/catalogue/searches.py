@@ -127,6 +127,10 @@ class Edit(Search):
     judge: float = Field(0.2, ge=0.0)
     # Weight of what was not painted, which is to stay as it was, against 1 of what was.
     keep: float = Field(0.2, ge=0.0)
+    # Weight of the colours of what was painted; zero takes strokes for a sketch of edges alone.
+    colours: float = Field(1.0, ge=0.0)
+    # Weight of the edges that strokes make: what neighbouring pixels differ by.
+    edges: float = Field(0.0, ge=0.0)
 
 
 AnySearch = Annotated[Project | Complete | CompleteClip | Edit | Custom, BY_NAME]

@@ -19,12 +19,14 @@ _BRIGHTNESS = (0.299, 0.587, 0.114)
 def editing(options: catalogue.Edit, subject: Subject) -> dict[str, Signature]:
     """`edit`: the picture G(ẑ) that has the painted colours and else stays near what it was.
 
-        ẑ = argmin_z Σ α (G(z) - colour)² + κ Σ (1 - α) (G(z) - x)² + λ · (the generator's loss)
+        ẑ = argmin_z c Σ α (G(z) - colour)² + e · (edges) + κ Σ (1 - α) (G(z) - x)²
+                     + λ · (the generator's loss)
 
-    α is how opaque the strokes are, κ `keep`.
+    α is how opaque the strokes are, c `colours`, e `edges` (`terms.edges`), κ `keep`.
 
     Reference: Zhu et al. 2016, "Generative visual manipulation on the natural image manifold",
-    equation 5 (colour constraints).
+    equation 5 and section 4.1: colours, sketches, and patches that are dragged or warped, which
+    are strokes with the patch's pixels (`serving.strokes.dragged`).
 
     Raises:
         ConfigError: when samples are no pictures of 1 to 4 channels.
@@ -39,8 +41,11 @@ def editing(options: catalogue.Edit, subject: Subject) -> dict[str, Signature]:
 
     def data(made: tf.Tensor, rows: Rows) -> tf.Tensor:
         alpha = rows["alpha"]
-        painted = terms.squares(made, rows["colours"], alpha)
-        return painted + options.keep * terms.squares(made, rows["wanted"], 1.0 - alpha)
+        loss = options.colours * terms.squares(made, rows["colours"], alpha)
+        if options.edges:
+            drawn = _laid_over(rows["wanted"], rows["colours"], alpha)
+            loss += options.edges * terms.edges(made, drawn, alpha)
+        return loss + options.keep * terms.squares(made, rows["wanted"], 1.0 - alpha)
 
     search = Search(options, subject, data)
 
@@ -48,7 +53,7 @@ def editing(options: catalogue.Edit, subject: Subject) -> dict[str, Signature]:
         wanted = subject.seen(given[subject.output])
         colours, alpha = painted(strokes, channels)
         rows = {"wanted": wanted, "colours": colours, "alpha": alpha}
-        begun = alpha * colours + (1.0 - alpha) * wanted
+        begun = _laid_over(wanted, colours, alpha)
         best = search(seed, told_of(subject, given), rows, begun)
         return {subject.output: subject.stored(best.sample), "loss": best.loss}
 
@@ -74,3 +79,8 @@ def painted(strokes: tf.Tensor, channels: int) -> tuple[tf.Tensor, tf.Tensor]:
     if channels in (2, 4):
         colours = tf.concat([colours, tf.ones_like(alpha)], axis=-1)
     return 2.0 * colours - 1.0, alpha
+
+
+def _laid_over(picture: tf.Tensor, colours: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
+    """The picture with the strokes on it."""
+    return alpha * colours + (1.0 - alpha) * picture

@@ -33,6 +33,15 @@ def test_structure_compares_neighbours_that_are_known():
     np.testing.assert_allclose(terms.structure(MADE, ZERO, ZERO), [0.0])
 
 
+def test_edges_are_compared_where_something_is_drawn_and_around_it():
+    # One pixel is drawn, the second of the first row, half opaque: its three neighbours count.
+    alpha = _picture([0, 0.5, 0, 0], *[[0, 0, 0, 0]] * 3)
+    # Left |1 - -1|, right |-1 - 0|, below |-1 - 0|.
+    np.testing.assert_allclose(terms.edges(MADE, ZERO, alpha), [0.5 * (2 + 1 + 1)])
+    np.testing.assert_allclose(terms.edges(MADE + 0.7, MADE, alpha), [0.0], atol=1e-6)
+    np.testing.assert_allclose(terms.edges(MADE, ZERO, ZERO), [0.0])
+
+
 @pytest.mark.parametrize(
     ("counted", "expected"),
     [

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from serving import latents
+from serving.errors import UsageError
+from serving.strokes import dragged
 from tests.conftest import tiny
 from tests.trainer.game.searches import linear
 from trainer import catalogue
@@ -173,6 +176,86 @@ def test_an_edit_has_what_was_painted_and_keeps_the_rest():
     assert np.abs(all_painted["image"].astype(int) - _stored(after)).max() <= 3
     nothing = _asked(editing(options, linear.subject()), strokes=0 * strokes, **inputs)
     assert np.abs(nothing["image"].astype(int) - _stored(before)).max() <= 3
+
+
+def test_a_sketch_has_its_edges_whatever_its_colours_are():
+    """With edges alone a drawing that is brighter throughout asks for the same picture."""
+    options = catalogue.Edit(keep=0.0, judge=0.0, colours=0.0, edges=1.0, **FAST)
+    drawn = 0.3 * linear.pictures([LATENTS[1]])
+    strokes = np.full((1, 4, 4, 4), 255, np.uint8)
+    found = []
+    for brighter in (0.0, 0.2):
+        strokes[..., :3] = _stored(drawn + brighter)
+        inputs = {"image": _stored(0.0 * drawn), "strokes": strokes, "seed": SEEDS[:1]}
+        found.append(_asked(editing(options, linear.subject()), **inputs)["image"].astype(int))
+    assert np.abs(found[0] - _stored(drawn)).max() <= 8
+    assert np.abs(found[0] - found[1]).max() <= 8
+
+
+def test_a_patch_that_is_dragged_arrives():
+    """Of two pictures that G can make, the strokes are the other's patch, where it lies there."""
+    options = catalogue.Edit(keep=0.0, judge=0.0, edges=0.1, **FAST)
+    picture = _stored(0.4 * linear.pictures([LATENTS[0]]))
+    strokes = dragged(picture[0], (0, 0, 4, 4), (0, 0, 4, 4))[np.newaxis]
+    inputs = {"image": 0 * picture + 128, "strokes": strokes, "seed": SEEDS[:1]}
+    found = _asked(editing(options, linear.subject()), **inputs)["image"]
+    assert np.abs(found.astype(int) - picture).max() <= 4
+
+
+def test_seeds_are_candidates_and_the_way_from_the_picture_is_a_path_of_latents():
+    """Candidates are one request of several seeds; their latents are what `project` finds."""
+    subject = linear.subject()
+    few = catalogue.Edit(keep=0.1, judge=0.0, restarts=1, steps=5)
+    picture = np.repeat(_stored(0.4 * linear.pictures([LATENTS[0]])), 3, axis=0)
+    strokes = np.zeros((3, 4, 4, 4), np.uint8)
+    strokes[:, 0] = 255
+    candidates = _asked(editing(few, subject), image=picture, strokes=strokes, seed=SEEDS)
+    assert len(np.unique(candidates["loss"])) == 3
+    best = candidates["image"][[int(candidates["loss"].argmin())]]
+    search = projection(catalogue.Project(**FAST), subject)
+    ends = _asked(search, image=np.concatenate([picture[:1], best]), seed=SEEDS[:2])["latent"]
+    way = latents.path(ends[0], ends[1], 5, "uniform", [])
+    made = np.asarray(subject.made(tf.constant(way), {}))
+    steps = np.abs(np.diff(made, axis=0)).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(steps, steps[0], rtol=1e-3)
+    assert np.abs(_stored(made[[-1]]).astype(int) - best).max() <= 3
+
+
+# ---- What requests must hold ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("signature", "changes", "words"),
+    [
+        (
+            "complete",
+            {"mask": np.ones((2, 8, 7, 1), np.uint8)},
+            r"mask: received shape \[2, 8, 7, 1\]",
+        ),
+        (
+            "complete",
+            {"mask": np.full((2, 8, 8, 1), 7, np.uint8)},
+            "mask: row 0 holds 7; expected 0 to 1",
+        ),
+        ("complete", {"mask": np.ones((1, 8, 8, 1), np.uint8)}, "mask"),
+        ("edit", {"strokes": np.zeros((2, 9, 9, 4), np.uint8)}, r"strokes: received shape"),
+        ("edit", {"strokes": np.zeros((2, 8, 8, 3), np.uint8)}, r"strokes: received shape"),
+        ("edit", {"strokes": np.full((2, 8, 8, 4), 256)}, "strokes: 256 does not fit uint8"),
+        ("project", {"image": np.full((2, 8, 8, 1), np.nan)}, "image"),
+        ("project", {"image": np.zeros((2, 8, 8, 3), np.uint8)}, r"image: received shape"),
+    ],
+)
+def test_a_request_that_does_not_fit_gets_a_sentence(live, digits, signature, changes, words):
+    inputs = live.signatures[signature].inputs
+    request = {n: v for n, v in _request(digits, np.arange(2)).items() if n in inputs}
+    with pytest.raises(UsageError, match=words):
+        live.description.signature(signature).check({**request, **changes})
+
+
+def test_a_model_without_a_search_says_how_it_gets_one(digits):
+    game = assemble(tiny("cgan-digits"), digits.spec)
+    with pytest.raises(UsageError, match=r"--set export\.searches=\[edit\]"):
+        game.live.description.signature("edit")
 
 
 # ---- Games ---------------------------------------------------------------------------------------
