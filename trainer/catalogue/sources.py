@@ -470,6 +470,22 @@ class ClipFrames(Source):
             )
 
 
+class Twins(Source):
+    """Labelled pictures two by two, both of one class: parts that must agree."""
+
+    target: ClassVar[str] = "trainer.data.sources.twins:open_source"
+    name: Literal["twins"] = "twins"
+    # The pictures, such as tfds:mnist.
+    of: _Samples = Digits()
+    # Training examples that are made of them.
+    count: int = Field(10_000, ge=1)
+
+    @property
+    def has_splits(self) -> bool:
+        """Whether the pictures have splits."""
+        return self.of.has_splits
+
+
 DataSource = Annotated[
     Digits
     | Ring
@@ -493,6 +509,7 @@ DataSource = Annotated[
     | Odd
     | Stacked
     | ClipFrames
+    | Twins
     | Custom,
     BY_NAME,
     BY_SPELLING,

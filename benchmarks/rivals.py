@@ -1,0 +1,252 @@
+"""A GAN beside what makes pictures without one: same data, networks, batch and steps.
+
+Rivals: a VAE, a plain autoencoder whose latents are drawn from the prior, GLO, a discriminator
+alone (negative sampling) and scikit-learn's restricted Boltzmann machine. Four parts: all rivals on
+the 8x8 digits; autoencoder and GLO with wider networks; pairs of digits of one class, whose halves
+must agree; and fewer examples to train on. Distances are of pixels on [0, 1]. Real held-out digits
+stand where a generator's samples do, as the ceiling.
+
+Runs are kept: a benchmark that was broken off goes on where it was.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import trained
+
+RECIPES = {
+    "GAN": "dcgan-digits",
+    "VAE": "vae-digits",
+    "autoencoder": "autoencoder-digits",
+    "GLO": "glo-digits",
+    "negative sampling": "negative-digits",
+}
+MACHINE = "Boltzmann machine"
+PARTS = ("rivals", "widths", "twins", "sizes")
+_TWINS = ("GAN", "autoencoder", "negative sampling")
+_WIDENED = ("autoencoder", "GLO")
+_FEWER = ("GAN", "GLO")
+# Held out of 1 797 digits; what is left is trained on.
+_HELD_OUT = {"rivals": 0.3, "sizes": 0.9}
+_TWIN_SOURCE = "data.source={name: twins, count: 10000}"
+# Restarts and steps of the search that looks for held-out pictures.
+_SEARCH = "export.searches=[{name: project, steps: 100, restarts: 2}]"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One run: a rival under the conditions of a part."""
+
+    rival: str
+    part: str
+    width: int = 1
+    seed: int = 0
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+        return f"{self.rival.replace(' ', '-')}-{self.part}-{self.width}-{self.seed}"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this benchmark."""
+    parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
+    parser.add_argument("--widths", nargs="+", type=int, default=[2, 4], help="times the filters")
+    parser.add_argument("--filters", type=int, default=64, help="base filters at width 1")
+    parser.add_argument("--steps", type=int, default=3000, help="of every game")
+    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
+    parser.add_argument("--work", type=Path, default=Path("runs/rivals"), help="folder of runs")
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Trains what is not trained, and returns the result."""
+    from trainer.commands import start_tensorflow
+
+    contests = [c for part in arguments.parts for c in _contests(part, arguments)]
+    jobs = [_job(contest, arguments) for contest in contests]
+    made = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
+    start_tensorflow()
+    rows = [
+        _row(c, one, arguments) for c, one in zip(contests, made, strict=True) if not one.problem
+    ]
+    if "rivals" in arguments.parts:
+        rows += [_machine_row(arguments), _ceiling()]
+    details = {
+        "steps": arguments.steps,
+        "base filters": arguments.filters,
+        "seeds": arguments.seeds,
+        "problems": [one.problem for one in made if one.problem],
+    }
+    return {"rows": rows, "details": details}
+
+
+def _contests(part: str, arguments: argparse.Namespace) -> Iterator[Contest]:
+    for seed in range(arguments.seeds):
+        if part == "rivals":
+            yield from (Contest(rival, part, seed=seed) for rival in RECIPES)
+        elif part == "widths":
+            wider = [(rival, width) for rival in _WIDENED for width in arguments.widths]
+            yield from (Contest(rival, part, width, seed) for rival, width in wider)
+        else:
+            names = _TWINS if part == "twins" else _FEWER
+            yield from (Contest(rival, part, seed=seed) for rival in names)
+
+
+def _job(contest: Contest, arguments: argparse.Namespace) -> trained.Job:
+    steps = 20 if arguments.quick else arguments.steps
+    share = _HELD_OUT.get(contest.part, _HELD_OUT["rivals"])
+    overrides = [
+        f"network.base_filters={arguments.filters * contest.width}",
+        f"seed={contest.seed}",
+        f"train.steps={steps}",
+        f"data.holdout_share={share}",
+        f"run.sample_every={steps}",
+        f"run.checkpoint_every={steps}",
+        "run.instruments_every=null",
+        *([_TWIN_SOURCE] if contest.part == "twins" else []),
+        *([_SEARCH] if contest.rival in ("GAN", "GLO") and contest.part != "twins" else []),
+        *(["prior={name: gaussian, size: 16}"] if contest.rival == "GAN" else []),
+    ]
+    name = f"{contest.name}-{arguments.filters}-{steps}"
+    return trained.Job(name, RECIPES[contest.rival], overrides, evaluation=None)
+
+
+# ---- What is measured ----------------------------------------------------------------------------
+
+
+def _row(contest: Contest, one: trained.Trained, arguments: argparse.Namespace) -> dict[str, Any]:
+    import keras
+
+    import trainer
+    from trainer.data import loading
+
+    opened = trainer.open_run(one.run_dir)
+    data = loading.load(opened.experiment.data)
+    real = data.held_out.samples
+    begun = time.perf_counter()
+    made = opened.sample(len(real))
+    pace = len(real) / (time.perf_counter() - begun)
+    row = _head(contest.rival, contest, len(data.train))
+    row |= _compared(made, real, data.train.samples)
+    if contest.part == "twins":
+        row["halves agree"] = agreement(made, classifier())
+    else:
+        row["held-out error"] = _held_out_error(opened, real[:64])
+    row |= {"steps": one.steps, "training s": one.seconds, "samples/s": pace}
+    keras.backend.clear_session()
+    return row
+
+
+def _head(rival: str, contest: Contest | None, examples: int) -> dict[str, Any]:
+    part, width = (contest.part, contest.width) if contest else ("rivals", 1)
+    return {"rival": rival, "part": part, "width": width, "examples": examples}
+
+
+def _compared(made: np.ndarray, real: np.ndarray, train: np.ndarray) -> dict[str, float]:
+    """Fréchet distance, precision and recall of pixels; the share nearer to training examples."""
+    from trainer.metrics.frechet import frechet_distance
+    from trainer.metrics.manifold import prdc
+    from trainer.metrics.memorisation import equal_rows, nearer_to_training
+    from trainer.metrics.neighbours import nearest
+
+    fake, held_out, known = (_pixels(pictures) for pictures in (made, real, train))
+    balls = prdc(held_out, fake)
+    rows = np.arange(len(known))
+    if len(known) > len(held_out):
+        rows = equal_rows(len(known), len(held_out))
+    others = held_out[: len(rows)]
+    nearer = nearer_to_training(
+        nearest(fake, known[rows]).distances, nearest(fake, others).distances
+    )
+    return {
+        "Fréchet": frechet_distance(held_out, fake).value,
+        "precision": balls.precision.value,
+        "recall": balls.recall.value,
+        "nearer to training": nearer.value,
+    }
+
+
+def _held_out_error(opened: Any, real: np.ndarray) -> float | str:
+    """Mean squared error on [-1, 1] of held-out pictures, by the encoder or by a search."""
+    offered = opened.description.signatures
+    if "reconstruct" in offered:
+        again = opened.ask("reconstruct", image=real)["image"]
+    elif "project" in offered:
+        again = opened.ask("project", image=real, seed=np.arange(len(real)))["image"]
+    else:
+        return ""
+    return float(4.0 * np.square(again / 255.0 - real / 255.0).mean())
+
+
+def classifier() -> Callable[[np.ndarray], np.ndarray]:
+    """Digits uint8 [n, 8, 8, 1] → classes [n]: a support vector machine that learned them all."""
+    from sklearn.svm import SVC
+
+    from trainer.data.sources.digits import read
+
+    levels, labels = read()
+    machine = SVC(gamma=0.001 * 256, C=10.0).fit(_pixels(levels), labels)
+    return lambda digits: machine.predict(_pixels(digits))
+
+
+def agreement(pairs: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> float:
+    """Share of pairs uint8 [n, 8, 16, 1] whose halves are of one class."""
+    return float((classify(pairs[:, :, :8]) == classify(pairs[:, :, 8:])).mean())
+
+
+def _pixels(pictures: np.ndarray) -> np.ndarray:
+    """uint8 [n, …] → float64 [n, d] on [0, 1]."""
+    return pictures.reshape(len(pictures), -1) / 255.0
+
+
+# ---- What is not the product's -------------------------------------------------------------------
+
+
+def _machine_row(arguments: argparse.Namespace) -> dict[str, Any]:
+    """A restricted Boltzmann machine of as many passes over the data, sampled by Gibbs steps."""
+    from sklearn.neural_network import BernoulliRBM
+
+    train, real = _split()
+    steps = 20 if arguments.quick else arguments.steps
+    begun = time.perf_counter()
+    machine = BernoulliRBM(
+        n_components=256,
+        learning_rate=0.05,
+        batch_size=64,
+        n_iter=max(1, steps * 64 // len(train)),
+        random_state=0,
+    ).fit(_pixels(train))
+    seconds, begun = time.perf_counter() - begun, time.perf_counter()
+    visible = np.random.RandomState(0).random_sample((len(real), 64)) < 0.5
+    for _ in range(1000):
+        visible = machine.gibbs(visible)
+    pace = len(real) / (time.perf_counter() - begun)
+    # What is shown is how probable each pixel is, as grey.
+    hidden = machine.transform(visible)
+    logits = hidden @ machine.components_ + machine.intercept_visible_
+    made = np.rint(255.0 / (1.0 + np.exp(-logits))).astype(np.uint8).reshape(-1, 8, 8, 1)
+    row = _head(MACHINE, None, len(train)) | _compared(made, real, train)
+    return {**row, "steps": steps, "training s": seconds, "samples/s": pace}
+
+
+def _ceiling() -> dict[str, Any]:
+    """Half of the held-out digits in the place of samples, against the other half."""
+    train, real = _split()
+    half = len(real) // 2
+    row = _head("real digits", None, len(train))
+    return row | _compared(real[:half], real[half:], train)
+
+
+def _split() -> tuple[np.ndarray, np.ndarray]:
+    from trainer.config.recipe import load_experiment
+    from trainer.data import loading
+
+    share = f"data.holdout_share={_HELD_OUT['rivals']}"
+    data = loading.load(load_experiment("dcgan-digits", [share]).data)
+    return data.train.samples, data.held_out.samples
