@@ -28,6 +28,7 @@ BENCHMARKS = {
     "captioned_digits": "pictures that show what their caption says, seen and never seen",
     "predicted_digits": "errors of predicted frames, with an adversary and without",
     "clip_inpainting": "holes of clips filled along the clip and frame by frame: error and flicker",
+    "kdd_anomalies": "EGBAD on network connections, F1 by the convention of the paper",
     "rivals": "a GAN beside VAE, autoencoder, GLO, negative sampling and a Boltzmann machine",
     "time_to_quality": "distance to the data by seconds of training, beside Keras' example",
     "serving_speed": "images/s and latencies of the endpoint beside the model and a Flask handler",

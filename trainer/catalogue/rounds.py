@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from trainer.catalogue.choice import BY_NAME, Component, Custom, off_block
-from trainer.catalogue.optimizers import Adam, PlayerOptimizer
+from trainer.catalogue.optimizers import SGD, PlayerOptimizer
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -238,8 +238,9 @@ class NegativeSamplingRound(AnyRound):
     name: Literal["negative_sampling"] = "negative_sampling"
     # Steps of each search for what scores high, from noise; in training and for samples alike.
     steps: int = Field(20, ge=1)
-    # How what is searched moves; a range is two wide.
-    optimizer: PlayerOptimizer = Adam(learning_rate=0.1, beta_1=0.9)
+    # How what is searched moves; a range is two wide. Plain steps are as long as the discriminator
+    # is steep, so that one which knows nothing yet is searched nowhere.
+    optimizer: PlayerOptimizer = SGD(learning_rate=1.0)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Latents, conditions, scores that depend on the batch, and losses that nobody plays."""

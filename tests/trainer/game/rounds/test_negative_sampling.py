@@ -32,7 +32,8 @@ def test_a_search_ends_where_a_quadratic_score_is_highest():
     def score(sample):
         return -tf.reduce_sum(tf.square(sample["sample"] - peak), axis=1)
 
-    found = _round(steps=200).searched(score, KEYS)["sample"]
+    adam = "{name: adam, learning_rate: 0.1}"
+    found = _round(steps=200, optimizer=adam).searched(score, KEYS)["sample"]
     np.testing.assert_allclose(found, np.tile(peak, (5, 1)), atol=1e-2)
 
 
