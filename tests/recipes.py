@@ -9,7 +9,14 @@ from trainer.config.experiment import Experiment
 from trainer.config.recipe import load_experiment
 
 # Options of networks that make them small, wherever a family has them.
-_SMALL = {"base_filters": 4, "filters": 4, "units": [8], "blocks": 1, "discriminator_group": 4}
+_SMALL = {
+    "base_filters": 4,
+    "hidden_filters": 4,
+    "filters": 4,
+    "units": [8],
+    "blocks": 1,
+    "discriminator_group": 4,
+}
 _RUN = (
     "train.batch_size=16",
     "run.log_every=2",

@@ -122,6 +122,20 @@ def test_one_and_two_replicas_play_alike_with_a_pool():
     assert {"a/cycle", "b/identity"} <= set(logs)
 
 
+@pytest.mark.slow
+def test_one_and_two_replicas_read_styles_alike():
+    small = ("network.base_filters=4", "network.hidden_filters=4")
+    encoder = "networks.encoder={name: mlp, units: [4]}"
+    judge = "networks.discriminator={name: mlp, units: [4]}"
+    experiment = load_experiment("spade-digits", [*small, encoder, judge, *SGD])
+    maps = loading.load(experiment.data)
+    one, logs, _ = _played(experiment, maps, 1)
+    two, _, _ = _played(experiment, maps, 2)
+    assert "kl_divergence" in logs
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
+
+
 def test_the_margin_of_energies_is_the_same_on_all_replicas(digits):
     """Found in the first ten of 20 steps, and played for in the others."""
     slow = [f"optimizers.{side}={{name: sgd, learning_rate: 1e-3}}" for side in SIDES]

@@ -219,6 +219,24 @@ class ResNet(Translating):
     blocks: int = Field(6, ge=1)
 
 
+class SPADE(Translating):
+    """Residual blocks whose normalisations are steered by a map, place by place (Park 2019)."""
+
+    target: ClassVar[str] = "trainer.networks.spade:SPADE"
+    name: Literal["spade"] = "spade"
+    # Filters at the highest resolution; they double with every halving.
+    base_filters: int = Field(64, ge=1)
+    # Filters never exceed this.
+    max_filters: int = Field(1024, ge=1)
+    # Filters between the map and the scales and offsets that are made of it.
+    hidden_filters: int = Field(128, ge=1)
+    # What the scales and offsets follow, in the blocks.
+    normalization: Literal["none", "batch", "layer", "instance"] = "batch"
+    # How the map reaches the blocks: as scale and offset of every normalisation, or as further
+    # channels in front of it.
+    generator_conditioning: Literal["concatenate", "normalization"] = "normalization"
+
+
 class Patch(AnyNetwork):
     """A discriminator that judges every patch by itself (PatchGAN, Isola et al. 2017)."""
 
@@ -338,6 +356,7 @@ Network = Annotated[
     | R3GAN
     | UNet
     | ResNet
+    | SPADE
     | Patch
     | Progressive
     | Recurrent

@@ -82,6 +82,42 @@ class LatentRegressorRound(InTurns):
         yield from _without_latent(self.name, experiment)
 
 
+class StyleRound(InTurns):
+    """The same, with latents that an encoder reads off the example itself (Park et al. 2019)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.style:Style"
+    roles: ClassVar[dict[str, str]] = {
+        "generator": "generator",
+        "encoder": "encoder",
+        "discriminator": "discriminator",
+    }
+    name: Literal["style"] = "style"
+    # Weight of the divergence of an example's latents from the prior.
+    divergence: float = Field(0.05, gt=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Another prior than the divergence is from, no condition, and shared fakes."""
+        yield from super().impossible(experiment)
+        prior = experiment.prior
+        coded = getattr(prior, "categorical", ()) or getattr(prior, "continuous", 0)
+        if prior.name != "gaussian" or coded:
+            yield (
+                f"prior.name: received {prior} with the round 'style', whose divergence is from a "
+                "Gaussian without codes; set prior=gaussian"
+            )
+        if not (experiment.condition.shows_pictures or isinstance(experiment.condition, Custom)):
+            yield (
+                f"condition.name: received {experiment.condition.name!r} with the round 'style', "
+                "whose latents say how a given picture is to look; set condition=label_map or "
+                "condition=image"
+            )
+        if not self.fresh_latents:
+            yield (
+                "round.fresh_latents: received false with the round 'style', whose encoder moves "
+                "in the generator's turn alone; set it to true"
+            )
+
+
 class EnergyRound(InTurns):
     """The same, against an autoencoder that first learns alone (EBGAN, Zhao et al. 2017)."""
 
@@ -360,6 +396,7 @@ def _without_latent(name: str, experiment: "Experiment") -> Iterator[str]:
 Round = Annotated[
     OrdinaryRound
     | LatentRegressorRound
+    | StyleRound
     | EnergyRound
     | SimultaneousRound
     | PairsRound

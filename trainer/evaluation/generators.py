@@ -41,6 +41,9 @@ class Generator:
         # A run answers more than it exports.
         self.signatures = frozenset(document["signatures"]) | set(getattr(model, "signatures", ()))
         self._fields: Mapping[str, Any] = document.get("fields", {})
+        if set(self._fields.get("decode", {}).get("inputs", ())) - {"latent", "label"}:
+            # Latents alone make no samples where a map or a caption must be given, too.
+            self.signatures -= {"decode"}
         self._output = document["sample"]["output"]
         self._conditional = model.description.num_classes is not None
         self._unrounded = hasattr(model, "signatures") and "decode_unrounded" in model.signatures

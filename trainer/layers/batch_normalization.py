@@ -12,12 +12,13 @@ class BatchNormalization(keras.layers.BatchNormalization):
     Keras casts them to float32 and takes a dozen passes over memory; the kernel reads them as they
     are and takes the moments in float32. Everything else takes Keras' way: float32, where the gain
     is a few per cent and one replica would round otherwise than two; replicas that average
-    together; inputs that are not pictures; inference.
+    together; inputs that are not pictures; layers without scale and offset; inference.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Normalises by the batch's moments in training, by the moving ones otherwise."""
         fused = inputs.dtype == "bfloat16" and len(inputs.shape) == 4 and not self.synchronized
+        fused = fused and self.center and self.scale
         if not training or not fused or mask is not None:
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(

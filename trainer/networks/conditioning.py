@@ -67,11 +67,12 @@ def normalize(x: Any, kind: Normalization, ports: Ports, told: Any = None) -> An
     normalisation, de Vries et al. 2017), which start at one and zero.
     """
     if told is not None:
-        return _modulated(_normalized(x, kind, ports, affine=False), told)
-    return _normalized(x, kind, ports, affine=True)
+        return _modulated(normalized(x, kind, ports, affine=False), told)
+    return normalized(x, kind, ports, affine=True)
 
 
-def _normalized(x: Any, kind: Normalization, ports: Ports, *, affine: bool) -> Any:
+def normalized(x: Any, kind: Normalization, ports: Ports, *, affine: bool) -> Any:
+    """The chosen normalisation, with or without a scale and an offset of its own."""
     if kind == "batch":
         return BatchNormalization(
             momentum=0.9,

@@ -29,6 +29,16 @@ def _run(layer, x):
     return [tf.cast(v, tf.float32).numpy() for v in values]
 
 
+def test_without_scale_and_offset_it_is_keras_function_in_bfloat16():
+    x = tf.cast(tf.random.stateless_normal(SHAPE, [1, 2]) * 3.0 + 1.0, tf.bfloat16)
+    options = {"center": False, "scale": False, "dtype": "mixed_bfloat16"}
+    expected, made = (
+        layer(**options)(x, training=True)
+        for layer in (keras.layers.BatchNormalization, BatchNormalization)
+    )
+    np.testing.assert_array_equal(tf.cast(made, tf.float32), tf.cast(expected, tf.float32))
+
+
 @pytest.mark.parametrize(
     ("dtype", "tolerance"),
     # bfloat16 keeps eight bits: outputs near four differ by a rounding of 2^-6.

@@ -11,7 +11,7 @@ from trainer.game.parts import Parts
 from trainer.game.players import Inputs, Network, Players, Told
 from trainer.game.roles import DISCRIMINATOR, GENERATOR, Role
 from trainer.game.rounds.round import Round, of_turn
-from trainer.game.signatures.generation import generation
+from trainer.game.signatures.generation import decoding, generation
 from trainer.game.signatures.judgement import judgement
 from trainer.game.signatures.sampling import KEY, Sampler, key_rows
 from trainer.game.signatures.signature import Signatures
@@ -56,7 +56,7 @@ class Ordinary(Round):
         for number in range(self.turns):
             own = noise.within(f"discriminator {number}")
             judged = updates.minimise(
-                DISCRIMINATOR, self._judging(players, of_turn(batch, number), own)
+                DISCRIMINATOR, self.judging(players, of_turn(batch, number), own)
             )
         last, own = of_turn(batch, self.turns - 1), noise.within("generator")
 
@@ -91,7 +91,7 @@ class Ordinary(Round):
         """Losses of whoever else is on the generator's side; here there is nobody."""
         return Outcome()
 
-    def _judging(self, players: Players, batch: Batch, noise: Noise) -> Turn:
+    def judging(self, players: Players, batch: Batch, noise: Noise) -> Turn:
         """A discriminator's turn; its names are its own, so that it may be asked again."""
         drawn = self.given(batch, noise)
 
@@ -139,7 +139,7 @@ class Ordinary(Round):
             for name in ("generator", "discriminator")
         )
         sampler = Sampler(generator, self.parts.prior, condition, self.fields)
-        make = translation if is_translation(sampler) else generation
+        make = _translating if is_translation(sampler) else generation
         if self.parts.experiment.network_of("discriminator").judged_together > 1:
             return dict(make(sampler))
         score = judgement(judge, self.loss, condition, self.fields)
@@ -149,3 +149,8 @@ class Ordinary(Round):
         """Latents of lasting seeds, under conditions that are drawn or else the examples' own."""
         given = self.statistics_given(seed, examples)
         return {} if given is None else {"generator": given}
+
+
+def _translating(sampler: Sampler) -> Signatures:
+    """Translations by seeds, and of latents where there are some."""
+    return {**translation(sampler), **decoding(sampler)}

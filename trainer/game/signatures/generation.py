@@ -36,7 +36,7 @@ def generation(sampler: Sampler) -> dict[str, Signature]:
             {"seed": SEED} | request, made, lambda seed, **values: sampler.generate(seed, values)
         )
     signatures |= _pngs(signatures, made)
-    return signatures | (_decoding(sampler, request, made) if sampler.prior.size else {})
+    return signatures | decoding(sampler)
 
 
 def _generate(sampler: Sampler, shown: Mapping[str, Field]) -> Any:
@@ -47,9 +47,11 @@ def _generate(sampler: Sampler, shown: Mapping[str, Field]) -> Any:
     return generate
 
 
-def _decoding(
-    sampler: Sampler, request: Mapping[str, Field], made: Mapping[str, Field]
-) -> dict[str, Signature]:
+def decoding(sampler: Sampler) -> dict[str, Signature]:
+    """`latents` and `decode`, and `decode_unrounded` at home; none where there is no latent."""
+    if not sampler.prior.size:
+        return {}
+    request, made = dict(sampler.condition.request), output_fields(sampler.fields)
     latent = {"latent": sampler.prior.ports["latent"]}
     unrounded = {n: replace(field, dtype="float32") for n, field in sampler.fields.items()}
     return {

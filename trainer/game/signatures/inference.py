@@ -55,6 +55,7 @@ def inference(model: Inference) -> dict[str, Signature]:
     fields, condition = sampler.fields, sampler.condition
     shown = stored_inputs(fields)
     asked = shown | told_fields(shown, condition)
+    told = set(condition.ports) & set(model.encoder.names)
 
     def encode(**given: tf.Tensor) -> Outputs:
         return {"latent": model.encode(judged_inputs(given, fields, condition))}
@@ -64,7 +65,9 @@ def inference(model: Inference) -> dict[str, Signature]:
         return sampler.stored(model.decode(model.encode(inputs), inputs))
 
     return {
-        "encode": Signature(asked, {"latent": sampler.prior.ports["latent"]}, encode),
+        "encode": Signature(
+            asked if told else shown, {"latent": sampler.prior.ports["latent"]}, encode
+        ),
         "reconstruct": Signature(asked, output_fields(fields), reconstruct),
     }
 
