@@ -31,6 +31,7 @@ BENCHMARKS = {
     "kdd_anomalies": "EGBAD on network connections, F1 by the convention of the paper",
     "rivals": "a GAN beside VAE, autoencoder, GLO, negative sampling and a Boltzmann machine",
     "resegmentation": "how well pictures keep to the label maps that they are made of",
+    "known_maps": "pairs whose other half is known: CoGAN, CycleGAN and pix2pix beside the truth",
     "time_to_quality": "distance to the data by seconds of training, beside Keras' example",
     "serving_speed": "images/s and latencies of the endpoint beside the model and a Flask handler",
     "serving_soak": "half an hour of load while versions come, break and go",

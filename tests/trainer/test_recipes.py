@@ -36,11 +36,11 @@ def _assert_same(one, other):
 def _ask_everything(signatures):
     assert "describe" in signatures and len(signatures) > 2
     row = signatures["describe"](row=tf.zeros([1], tf.int64))
-    fields = json.loads(row["description"].numpy()[0])["fields"]
+    described = json.loads(row["description"].numpy()[0])["fields"].values()
+    fields = {n: field for signature in described for n, field in signature["inputs"].items()}
     for name, function in signatures.items():
         inputs = function.structured_input_signature[1]
-        described = fields.get(name, {"inputs": {}})["inputs"]
-        seven = {n: _rows(spec, 7, described.get(n, {})) for n, spec in inputs.items()}
+        seven = {n: _rows(spec, 7, fields.get(n, {})) for n, spec in inputs.items()}
         all_rows = function(**seven)
         alone = function(**{n: rows[2:3] for n, rows in seven.items()})
         for output in all_rows:

@@ -126,6 +126,25 @@ class DCGAN(Comparing):
     discriminator_conditioning: Literal["concatenate", "projection", "hidden"] = "concatenate"
 
 
+class CoGAN(TwoNormalizations):
+    """DCGAN's layers, shared by two domains but for those near the pixels (Liu & Tuzel 2016)."""
+
+    target: ClassVar[str] = "trainer.networks.cogan:CoGAN"
+    builds: ClassVar[tuple[str, ...]] = ("joint_generator", "joint_discriminator")
+    name: Literal["cogan"] = "cogan"
+    # Filters at the highest resolution; they double with every halving.
+    base_filters: int = Field(64, ge=1)
+    # Filters never exceed this.
+    max_filters: int = Field(512, ge=1)
+    # Side of the square kernels; even sizes meet stride 2 without a checkerboard.
+    kernel_size: int = Field(4, ge=1)
+    # Normalisation of the generator's hidden layers.
+    generator_normalization: Literal["none", "batch", "layer"] = "batch"
+    # Normalisation of the discriminator's hidden layers (never its first); spectral is of the
+    # kernels of all its layers (Miyato et al. 2018).
+    discriminator_normalization: Literal["none", "batch", "layer", "spectral"] = "batch"
+
+
 class SNGAN(TwoNormalizations):
     """Residual players, the discriminator of spectral norm one (Miyato et al. 2018)."""
 
@@ -352,6 +371,7 @@ class Words(AnyNetwork):
 Network = Annotated[
     MLP
     | DCGAN
+    | CoGAN
     | SNGAN
     | R3GAN
     | UNet

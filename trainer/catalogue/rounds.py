@@ -118,6 +118,33 @@ class StyleRound(InTurns):
             )
 
 
+class JointRound(InTurns):
+    """The same in two domains at once, a picture of each from one latent (Liu & Tuzel 2016)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.joint:Joint"
+    roles: ClassVar[dict[str, str]] = {
+        "generator": "joint_generator",
+        "discriminator": "joint_discriminator",
+    }
+    name: Literal["joint"] = "joint"
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A game without a latent, and whatever else the discriminator would be asked about."""
+        yield from super().impossible(experiment)
+        yield from _without_latent(self.name, experiment)
+        if experiment.condition.name != "none":
+            yield (
+                f"condition.name: received {experiment.condition.name!r} with the round 'joint', "
+                "whose domains have no examples in common; set condition=none"
+            )
+        for kind in ("penalties", "terms", "wrappers"):
+            if getattr(experiment, kind):
+                yield (
+                    f"{kind}: received some with the round 'joint', whose discriminator answers "
+                    "one logit for each of two pictures; leave them out"
+                )
+
+
 class EnergyRound(InTurns):
     """The same, against an autoencoder that first learns alone (EBGAN, Zhao et al. 2017)."""
 
@@ -397,6 +424,7 @@ Round = Annotated[
     OrdinaryRound
     | LatentRegressorRound
     | StyleRound
+    | JointRound
     | EnergyRound
     | SimultaneousRound
     | PairsRound

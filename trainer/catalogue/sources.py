@@ -395,10 +395,12 @@ class Domains(Source):
 
 
 class DigitDomains(Source):
-    """Half of the built-in digits (field `a`) and the negatives of the others (field `b`)."""
+    """Half of the built-in digits (field `a`) and what is made of the others (field `b`)."""
 
     target: ClassVar[str] = "trainer.data.sources.domains:open_digits"
     name: Literal["digit_domains"] = "digit_domains"
+    # What is made of them.
+    b: Literal["negative", "outline"] = "negative"
 
 
 class PartlyLabelled(Source):

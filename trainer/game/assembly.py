@@ -182,8 +182,8 @@ def _check_outputs(model: keras.Model, name: str, options: catalogue.Network, ro
         got = tuple(answered[output].shape[1:]) if output in answered else None
         fits = got is not None and len(got) == len(field.shape)
         fits = fits and all(b in (None, a) for a, b in zip(got or (), field.shape, strict=False))
-        # One number a patch instead of one an example: objectives read both.
-        fits = fits or (got is not None and not field.shape and len(got) == 2)
+        # Several numbers an example, one a patch or a domain: objectives read both.
+        fits = fits or (got is not None and not field.shape and len(got) in (1, 2))
         if not fits and field.kind != "features":
             raise ConfigError(
                 f"networks.{name}: {options.name!r} answers {output!r} with shape {got}, where the "

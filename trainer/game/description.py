@@ -21,7 +21,10 @@ def describe(experiment: Experiment, live: "LiveModel", step: int) -> dict[str, 
     """One JSON document, format 1: samples, latents, condition, signatures' fields, searches."""
     parts, spec = live.gan.round.parts, live.spec
     offered = {name: s for name, s in live.signatures.items() if s.exported}
-    ((output, sample), *_) = output_fields({"sample": spec.sample}).items()
+    made = output_fields({"sample": spec.sample})
+    if "generate" in offered:
+        made = dict(offered["generate"].outputs)
+    ((output, sample), *_) = made.items()
     return {
         "format": 1,
         "name": experiment.name,

@@ -29,7 +29,77 @@ _SMALLEST = 4
 _MIN_HALVINGS = 2
 
 
-class DCGAN:
+class Strided:
+    """What players of strided convolutions have in common, level by level of halved resolution."""
+
+    def __init__(self, options: catalogue.DCGAN | catalogue.CoGAN) -> None:
+        self.options = options
+
+    def _seed_map(
+        self, x: Any, sizes: list[tuple[int, int]], ports: Ports, told: Any = None
+    ) -> Any:
+        """The first feature map, projected from the latent."""
+        height, width = sizes[-1]
+        filters = self._filters(len(sizes) - 1)
+        kind = self.options.generator_normalization
+        x = keras.layers.Dense(
+            height * width * filters, use_bias=has_bias(kind), kernel_initializer=initializer()
+        )(x)
+        x = keras.layers.Reshape((height, width, filters))(x)
+        return keras.layers.Activation("relu")(normalize(x, kind, ports, told))
+
+    def _narrowed(self, x: Any, level: int, normalization: Normalization, ports: Ports) -> Any:
+        """Features after `level` halvings, of those after one less (of pictures after none)."""
+        # The first layer's outputs are not normalised; its kernel is.
+        kind = normalization if level > 1 or normalization == "spectral" else "none"
+        layer = convolution(kind)
+        x = layer(self._filters(level), use_bias=has_bias(kind), **self._stride_two())(x)
+        x = normalize(x, kind, ports)
+        return keras.layers.LeakyReLU(negative_slope=0.2)(x)
+
+    def _widened(
+        self,
+        x: Any,
+        sizes: list[tuple[int, int]],
+        kind: Normalization,
+        ports: Ports,
+        told: Any = None,
+    ) -> Any:
+        """A feature map at half of the highest resolution, of one at the lowest."""
+        for level in range(len(sizes) - 2, 0, -1):
+            x = self._doubled(x, self._filters(level), sizes[level], use_bias=has_bias(kind))
+            x = normalize(x, kind, ports, told)
+            x = keras.layers.Activation("relu")(x)
+        return x
+
+    def _pictured(self, x: Any, size: tuple[int, int], channels: int, name: str) -> Any:
+        """Pictures in [-1, 1] at the highest resolution, of a feature map at half of it."""
+        x = self._doubled(x, channels, size, use_bias=True)
+        return keras.layers.Activation("tanh", dtype="float32", name=name)(x)
+
+    def _doubled(self, x: Any, filters: int, size: tuple[int, int], *, use_bias: bool) -> Any:
+        x = Conv2DTranspose(
+            filters,
+            use_bias=use_bias,
+            output_padding=output_padding(x, size, self.options.kernel_size),
+            **self._stride_two(),
+        )(x)
+        return cropped(x, size)
+
+    def _filters(self, level: int) -> int:
+        """Filters after `level` halvings of the data's resolution (level ≥ 1)."""
+        return min(self.options.base_filters * 2 ** (level - 1), self.options.max_filters)
+
+    def _stride_two(self) -> dict[str, Any]:
+        return {
+            "kernel_size": self.options.kernel_size,
+            "strides": 2,
+            "padding": "same",
+            "kernel_initializer": initializer(),
+        }
+
+
+class DCGAN(Strided):
     """Strided convolutions in the discriminator, transposed ones in the generator.
 
     Resolutions are found by halving the data's height and width (rounding up) while both stay at
@@ -41,8 +111,7 @@ class DCGAN:
     generative adversarial networks".
     """
 
-    def __init__(self, options: catalogue.DCGAN) -> None:
-        self.options = options
+    options: catalogue.DCGAN
 
     def generator(self, ports: Ports) -> keras.Model:
         """Latent [b, z] and the vectors that are told → pictures in [-1, 1], float32."""
@@ -112,12 +181,7 @@ class DCGAN:
     ) -> Any:
         """A feature map at the lowest resolution, of pictures at the highest."""
         for level in range(1, len(sizes)):
-            # The first layer's outputs are not normalised; its kernel is.
-            kind = normalization if level > 1 or normalization == "spectral" else "none"
-            layer = convolution(kind)
-            x = layer(self._filters(level), use_bias=has_bias(kind), **self._stride_two())(x)
-            x = normalize(x, kind, ports)
-            x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
+            x = self._narrowed(x, level, normalization, ports)
         return x
 
     def _enlarged(
@@ -131,44 +195,8 @@ class DCGAN:
         told: Any = None,
     ) -> Any:
         """Pictures in [-1, 1] at the highest resolution, of a feature map at the lowest."""
-        for level in range(len(sizes) - 2, -1, -1):
-            last = level == 0
-            x = Conv2DTranspose(
-                channels if last else self._filters(level),
-                use_bias=last or has_bias(kind),
-                output_padding=output_padding(x, sizes[level], self.options.kernel_size),
-                **self._stride_two(),
-            )(x)
-            x = cropped(x, sizes[level])
-            if not last:
-                x = normalize(x, kind, ports, told)
-                x = keras.layers.Activation("relu")(x)
-        return keras.layers.Activation("tanh", dtype="float32", name=name)(x)
-
-    def _seed_map(
-        self, x: Any, sizes: list[tuple[int, int]], ports: Ports, told: Any = None
-    ) -> Any:
-        """The first feature map, projected from the latent."""
-        height, width = sizes[-1]
-        filters = self._filters(len(sizes) - 1)
-        kind = self.options.generator_normalization
-        x = keras.layers.Dense(
-            height * width * filters, use_bias=has_bias(kind), kernel_initializer=initializer()
-        )(x)
-        x = keras.layers.Reshape((height, width, filters))(x)
-        return keras.layers.Activation("relu")(normalize(x, kind, ports, told))
-
-    def _filters(self, level: int) -> int:
-        """Filters after `level` halvings of the data's resolution (level ≥ 1)."""
-        return min(self.options.base_filters * 2 ** (level - 1), self.options.max_filters)
-
-    def _stride_two(self) -> dict[str, Any]:
-        return {
-            "kernel_size": self.options.kernel_size,
-            "strides": 2,
-            "padding": "same",
-            "kernel_initializer": initializer(),
-        }
+        x = self._widened(x, sizes, kind, ports, told)
+        return self._pictured(x, sizes[0], channels, name)
 
 
 def resolutions(shape: tuple[int, ...], least: int = _MIN_HALVINGS) -> list[tuple[int, int]]:

@@ -49,6 +49,9 @@ def writer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], str] | None:
 def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarray] | None:
     signature = live.signatures["generate"]
     output, field = next(iter(signature.outputs.items()))
+    joint = [name for name, made in signature.outputs.items() if made.kind == "image"]
+    if len(joint) > 1:
+        return _of_pairs(live, joint, shape)
     num_classes = live.description.num_classes or 0
     names = live.description.label_names or [str(i) for i in range(num_classes)]
     if field.kind not in ("image", "clip") and field.shape != (2,):
@@ -68,6 +71,23 @@ def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarra
         if field.kind == "clip":
             return pictures.strips(pictures.shown(samples, field), shape[1])
         return _picture(samples, field, rows, columns, names)
+
+    return draw
+
+
+def _of_pairs(
+    live: LiveModel, names: Sequence[str], shape: tuple[int, int]
+) -> Callable[[], np.ndarray]:
+    """Pictures of two domains, those of one seed below one another."""
+    upper, lower = names[:2]
+    fields = live.signatures["generate"].outputs
+    rows, columns = max(1, shape[0] // 2), shape[1]
+    seeds = np.arange(rows * columns, dtype=np.int64)
+
+    def draw() -> np.ndarray:
+        made = live.run("generate", {"seed": seeds})
+        above, below = (pictures.shown(made[name], fields[name]) for name in (upper, lower))
+        return pictures.grid(pictures.in_turns(above, below, columns), 2 * rows, columns)
 
     return draw
 

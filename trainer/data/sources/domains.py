@@ -4,18 +4,26 @@ Reference: Zhu et al. 2017, "Unpaired image-to-image translation using cycle-con
 networks".
 """
 
+from collections.abc import Callable
+from typing import Literal
+
 import numpy as np
 
 from trainer.catalogue import Component, DigitDomains, Domains, resolve
 from trainer.config.experiment import Data
 from trainer.data.reading import Part, Row, Source, Table, rows_of
 from trainer.data.sources import digits
-from trainer.data.sources.pairs import negative
+from trainer.data.sources.pairs import negative, outline
 from trainer.errors import ConfigError
 from trainer.fields import Field
 
 # Of the choice, not of a run: it is the same one for ever.
 _SEED = 20140610
+# What may be made of a digit, which the other domain is to find.
+MADE: dict[Literal["negative", "outline"], Callable[[np.ndarray], np.ndarray]] = {
+    "negative": negative,
+    "outline": outline,
+}
 _IMAGES = {"a": Field(kind="image"), "b": Field(kind="image")}
 
 
@@ -35,17 +43,18 @@ def open_two(data: Data) -> Source:
 
 
 def open_digits(data: Data) -> Source:
-    """One half of the built-in digits as they are, and the negatives of the other half."""
+    """One half of the built-in digits as they are, and what is made of the other half."""
     assert isinstance(data.source, DigitDomains)
     levels, _ = digits.read()
     order = np.random.RandomState(_SEED).permutation(len(levels))
     first, second = np.sort(order[: len(order) // 2]), np.sort(order[len(order) // 2 :])
     a = rows_of(levels[first], None, "digits", data)
-    b = rows_of(negative(levels[second]), None, "negatives", data)
+    made = np.stack([MADE[data.source.b](level) for level in levels[second]])
+    b = rows_of(made, None, f"{data.source.b}s", data)
     return Source(
         tables=(_renamed(Table(a), "a"), _renamed(Table(b), "b")),
         fields=_IMAGES,
-        identity={"source": "digit_domains"},
+        identity={"source": "digit_domains", "b": data.source.b},
     )
 
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from trainer import catalogue
 from trainer.data import modalities
+from trainer.fields import Field
 from trainer.game.adversarial_loss import Batch, Sample
 from trainer.game.parts import Parts
 from trainer.game.players import Inputs, Network, Players, Told
@@ -29,10 +30,16 @@ class Ordinary(Round):
     Reference: Goodfellow et al. 2014, algorithm 1.
     """
 
-    def __init__(self, options: catalogue.AnyRound, parts: Parts) -> None:
+    def __init__(
+        self,
+        options: catalogue.AnyRound,
+        parts: Parts,
+        fields: Mapping[str, Field] | None = None,
+    ) -> None:
         super().__init__(options, parts)
         self.loss = parts.loss("discriminator")
-        self.fields = {"sample": parts.spec.field("sample")}
+        # What is made and judged, as it is stored.
+        self.fields = fields or {"sample": parts.spec.field("sample")}
         self.turns = options.turns
 
     def roles(self) -> Mapping[str, Role]:
