@@ -35,7 +35,8 @@ class Patch:
         """Pictures and what else is told → {"logits": [b, h, w]} and the game's other outputs.
 
         Raises:
-            ConfigError: when no picture is judged.
+            ConfigError: when no picture is judged, or patches of a number of layers that is asked
+                for are larger than the pictures.
         """
         inputs = ports.keras_inputs()
         x = self._features(_all_told(inputs, ports), ports)
@@ -54,6 +55,8 @@ class Patch:
         halvings = self.options.layers
         if halvings is None:
             halvings = layers_for(min(x.shape[1:3]))
+        else:
+            _refuse_larger(halvings, x.shape[1:3])
         for level in range(halvings + 1):
             kind = self.options.normalization
             # The first layer's outputs are not normalised; its kernel is.
@@ -92,6 +95,22 @@ def patch_side(layers: int) -> int:
 def layers_for(side: int) -> int:
     """Layers of stride two whose patches lie within pictures of this side: one to three."""
     return max((n for n in range(1, _MOST_LAYERS + 1) if patch_side(n) <= side), default=1)
+
+
+def _refuse_larger(layers: int, size: tuple[int, int]) -> None:
+    """Refuses patches that no picture holds: what lies around a picture is black and says nothing.
+
+    Raises:
+        ConfigError: naming both sizes, and the layers that suit the pictures.
+    """
+    side, (height, width) = patch_side(layers), size
+    if side > min(size):
+        fitting = [n for n in range(layers) if patch_side(n) <= min(size)]
+        remedy = f"take at most {fitting[-1]}, or null" if fitting else "set it to null"
+        raise ConfigError(
+            f"network.layers: received {layers}, whose patches of {side}x{side} pixels are larger "
+            f"than pictures of {height}x{width}; {remedy}."
+        )
 
 
 def _all_told(inputs: dict[str, Any], ports: Ports) -> Any:

@@ -136,21 +136,40 @@ def test_patches_lie_within_the_picture_where_they_can(side, layers):
 
 
 @pytest.mark.parametrize(
-    ("layers", "patches"), [(0, (33, 17)), (1, (17, 9)), (2, (9, 5)), (3, (5, 3))]
+    ("layers", "patches"), [(0, (97, 71)), (1, (49, 36)), (2, (25, 18)), (3, (13, 9))]
 )
 def test_a_logit_a_patch(layers, patches):
-    judge = _judge(catalogue.Patch(base_filters=2, layers=layers), 33, 17, 3)
-    logits = judge({"sample": _pictures(2, 33, 17, 3)})["logits"]
+    judge = _judge(catalogue.Patch(base_filters=2, layers=layers), 97, 71, 3)
+    logits = judge({"sample": _pictures(2, 97, 71, 3)})["logits"]
     assert logits.shape == (2, *patches) and logits.dtype == tf.float32
 
 
-def test_a_logit_sees_its_own_patch_alone():
-    options = catalogue.Patch(base_filters=2, layers=1, normalization="none")
-    judge, picture = _judge(options, 40, 40, 1), tf.Variable(_pictures(1, 40, 40, 1))
+@pytest.mark.parametrize("layers", [0, 1, 2, 3])
+def test_a_logit_sees_its_own_patch_alone(layers):
+    """The receptive field, by the gradient of a logit, is the one that is declared."""
+    options = catalogue.Patch(base_filters=2, layers=layers, normalization="none")
+    side = 2 * patch_side(layers)
+    judge, picture = _judge(options, side, side, 1), tf.Variable(_pictures(1, side, side, 1))
     with tf.GradientTape() as tape:
-        logit = judge({"sample": picture})["logits"][0, 10, 10]
+        logits = judge({"sample": picture})["logits"]
+        middle = logits.shape[1] // 2
+        logit = logits[0, middle, middle]
     seen = np.abs(tape.gradient(logit, picture).numpy()[0, ..., 0]) > 0.0
-    assert [int(axis.max() - axis.min() + 1) for axis in np.nonzero(seen)] == [16, 16]
+    assert [int(axis.max() - axis.min() + 1) for axis in np.nonzero(seen)] == 2 * [
+        patch_side(layers)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "words"),
+    [
+        (3, (69, 80, 1), r"patches of 70x70 pixels .* pictures of 69x80; take at most 2, or null"),
+        (1, (6, 8, 1), r"patches of 16x16 pixels .* pictures of 6x8; set it to null"),
+    ],
+)
+def test_patches_larger_than_the_picture_are_refused(layers, shape, words):
+    with pytest.raises(ConfigError, match=rf"network.layers: received {layers}, whose {words}"):
+        _judge(catalogue.Patch(base_filters=2, layers=layers), *shape)
 
 
 def test_other_outputs_come_from_all_patches():
