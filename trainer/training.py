@@ -24,6 +24,7 @@ from trainer.config.experiment import Experiment, impossible_replicas
 from trainer.config.recipe import load_experiment, with_overrides
 from trainer.data import loading, pipeline
 from trainer.data.examples import Dataset, DataSpec, Examples
+from trainer.data.jitter import Jitter
 from trainer.errors import ConfigError, RunError
 from trainer.files import expanded, join
 from trainer.game import instruments
@@ -335,6 +336,7 @@ class _Session:
             seed=self.experiment.seed,
             start_step=start,
             flip=self.dataset.spec.images if self.experiment.data.flip else (),
+            jitter=Jitter.of(self.dataset.spec, self.experiment.data),
         )
         if self.strategy.num_replicas_in_sync > 1:
             dataset = self.strategy.experimental_distribute_dataset(dataset)

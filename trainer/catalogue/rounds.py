@@ -280,11 +280,12 @@ class LatentOptimizationRound(AnyRound):
                 f"{experiment.network_of('codes').name}, in which codes cannot be set; set it to "
                 "random"
             )
-        if experiment.data.flip:
-            yield (
-                f"data.flip: received true with the round {self.name!r}, which learns one latent "
-                "an example; set it to false"
-            )
+        for option in ("flip", "jitter"):
+            if value := getattr(experiment.data, option):
+                yield (
+                    f"data.{option}: received {value} with the round {self.name!r}, which learns "
+                    "one latent an example; leave it out"
+                )
         for kind in ("penalties", "terms", "wrappers"):
             if getattr(experiment, kind):
                 yield (

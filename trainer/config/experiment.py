@@ -63,6 +63,9 @@ class Data(Section):
     depth: Literal[8, 16] | None = None
     # Whether training examples are mirrored left to right with probability one half.
     flip: bool = False
+    # Pixels by which training pictures are enlarged before a part of their own size is taken at
+    # random, at each draw anew; 30 in Isola et al. (2017), of pictures of 256.
+    jitter: int = Field(0, ge=0)
     # Lowest and highest value of float data; null measures it.
     value_range: Annotated[tuple[float, float] | None, Field(strict=False)] = None
     # Share of unreadable files that is tolerated (each is named and skipped).

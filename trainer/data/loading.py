@@ -64,7 +64,7 @@ def _refuse_options(spec: DataSpec, data: Data) -> None:
             f"data.value_range: received {data.value_range} with data.source={data.source}, whose "
             "examples are no numbers; leave it null."
         )
-    for option in ("size", "channels", "depth", "flip"):
+    for option in ("size", "channels", "depth", "flip", "jitter"):
         value = getattr(data, option)
         if value and not spec.images:
             raise ConfigError(

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.data.examples import Examples, Table, count
+from trainer.data.jitter import Jitter
 from trainer.data.order import example_at, stream
 from trainer.errors import ConfigError
 from trainer.randomness import fold, key_of, uniform
@@ -25,6 +26,7 @@ def batches(
     seed: int,
     start_step: int = 0,
     flip: Collection[str] = (),
+    jitter: Jitter | None = None,
 ) -> tf.data.Dataset:
     """The batches of step `start_step` and of every later step, without an end.
 
@@ -41,12 +43,15 @@ def batches(
         start_step: first step to be drawn.
         flip: names of the images and clips that are mirrored left to right with probability one
             half, at each draw anew; those of one row together, so that pairs stay pairs.
+        jitter: what is enlarged and cut out anew at each draw, a row's pictures alike.
 
     Returns:
         A dataset of dicts: every field [B, k, *shape] in its stored dtype, such as "sample" and
         "label" (int64 [B, k]), and "position" int64 [B], each row's place in the global batch.
     """
-    tables = [_drawer(table, number, seed, flip) for number, table in enumerate(examples.tables)]
+    tables = [
+        _drawer(table, number, seed, flip, jitter) for number, table in enumerate(examples.tables)
+    ]
     num_steps = _steps_per_call(examples, batch_size * turns)
 
     def draw(first_step: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -95,7 +100,9 @@ def _positions(steps: tf.Tensor, batch_size: int, turns: int) -> tf.Tensor:
 _Draw = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 
-def _drawer(table: Table, number: int, seed: int, flip: Collection[str]) -> _Draw:
+def _drawer(
+    table: Table, number: int, seed: int, flip: Collection[str], jitter: Jitter | None
+) -> _Draw:
     """Which rows of a table are drawn, and what is made of them: a permutation every epoch."""
     gatherers = {name: _gatherer(array) for name, array in table.items()}
     mirrored = [name for name in table if name in flip]
@@ -103,6 +110,8 @@ def _drawer(table: Table, number: int, seed: int, flip: Collection[str]) -> _Dra
     def draw(positions: tf.Tensor) -> dict[str, tf.Tensor]:
         rows = example_at(positions, count(table), seed, number)
         drawn = {name: gather(rows) for name, gather in gatherers.items()}
+        if jitter is not None and jitter.pixels:
+            drawn |= jitter(drawn, _uniform("jitter", 2, positions, seed, number))
         if mirrored:
             coin = _coin(positions, seed, number)
             drawn |= {name: _mirrored(drawn[name], coin) for name in mirrored}
@@ -136,5 +145,10 @@ def _mirrored(pictures: tf.Tensor, coin: tf.Tensor) -> tf.Tensor:
 
 def _coin(positions: tf.Tensor, seed: int, table: int) -> tf.Tensor:
     """Whether each position's images are mirrored, bool [m]: its own in the run."""
-    keys = fold(key_of(tf.constant(seed, tf.int64), stream("flip", table)), positions)
-    return uniform(keys, 1)[:, 0] < 0.5
+    return _uniform("flip", 1, positions, seed, table)[:, 0] < 0.5
+
+
+def _uniform(name: str, count: int, positions: tf.Tensor, seed: int, table: int) -> tf.Tensor:
+    """Numbers of a stream for each position, float32 [m, count]: its own in the run."""
+    keys = fold(key_of(tf.constant(seed, tf.int64), stream(name, table)), positions)
+    return uniform(keys, count)
