@@ -201,7 +201,7 @@ def test_instruments_show_the_same_on_one_and_two_replicas(digits):
             iterators.append(iter(batches))
         values = play_function(game, strategy, False, read=True)(1, *iterators)
         shown.append({n: x.numpy() for n, x in values.items() if n.startswith("instruments/")})
-    assert shown[0].keys() == shown[1].keys() and len(shown[0]) == 12
+    assert shown[0].keys() == shown[1].keys() and len(shown[0]) == 14
     for name, value in shown[0].items():
         np.testing.assert_allclose(value, shown[1][name], rtol=1e-4, atol=1e-6, err_msg=name)
 

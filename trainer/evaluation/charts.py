@@ -45,15 +45,17 @@ _TRAINING: _Groups = (
     ("Probability of being real", re.compile(r"D\(")),
 )
 _INSTRUMENTS: _Groups = tuple(
-    (title, re.compile(f"^{PREFIX}.*(?:{names})$"))
+    (title, re.compile(rf"^{PREFIX}(?:\w+/)?(?:{names})$"))
     for title, names in (
-        ("Accuracy of the discriminator", "accuracy"),
+        ("Accuracy of the discriminator", "(?:real|fake|held_out)_accuracy"),
+        ("Classes asked for, read by the discriminator", "class_accuracy"),
         ("Log loss on held-out examples and fakes (equilibrium: ln 2)", "held_out_cross_entropy"),
         ("Logits: training less held-out examples", "held_out_gap"),
         ("Diversity of a batch (data: 1)", "diversity"),
+        ("What the latent and the condition change", "conditional_diversity|condition_effect"),
         ("Recall of held-out examples, in a batch", "recall|recall_of_real"),
-        ("Norms of the gradients", "gradient_norm"),
-        ("Norms of the weights", "weight_norm"),
+        ("Norms of the gradients", r"\w+_gradient_norm"),
+        ("Norms of the weights", r"\w+_weight_norm"),
     )
 )
 

@@ -50,11 +50,24 @@ class Generator:
 
     def labels(self, seeds: np.ndarray) -> np.ndarray | None:
         """Seeds int64 [n] → labels int64 [n] from the data's marginal; None without a condition."""
-        if not self._conditional:
-            return None
+        return self.conditions(seeds)["label"] if self._conditional else None
+
+    def conditions(self, seeds: np.ndarray) -> dict[str, np.ndarray]:
+        """Seeds int64 [n] → what `generate` draws for them, by the names of a request.
+
+        Raises:
+            MetricError: where an export does not answer all of it.
+        """
+        asked = [name for name in self.inputs_of("generate_conditional") if name != "seed"]
         # An export tells what it draws only beside what it makes of it.
         name = "condition" if hasattr(self._model, "signatures") else "generate"
-        return self._model.run(name, {"seed": seeds})["label"]
+        drawn = self._model.run(name, {"seed": seeds})
+        unknown = [name for name in asked if name not in drawn]
+        if unknown:
+            raise MetricError(
+                f"the export does not tell which {', '.join(unknown)} it draws; give the run."
+            )
+        return {name: drawn[name] for name in asked}
 
     def latents(self, seeds: np.ndarray) -> np.ndarray:
         """Seeds int64 [n] → latents float32 [n, z]."""
@@ -82,8 +95,12 @@ class Generator:
 
     def generate(self, seeds: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """Seeds int64 [n] (and labels [n]) → samples [n, *shape], as stored."""
-        name = "generate" if labels is None else "generate_conditional"
-        return self._model.run(name, {"seed": seeds} | _asked(labels))[self._output]
+        return self.generate_under(seeds, _asked(labels))
+
+    def generate_under(self, seeds: np.ndarray, values: Mapping[str, np.ndarray]) -> np.ndarray:
+        """As `generate`, for any condition's values of n rows each; for drawn ones without."""
+        name = "generate_conditional" if values else "generate"
+        return self._model.run(name, {"seed": seeds, **values})[self._output]
 
     def translate(self, signature: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
         """What a signature makes of inputs of n rows each."""

@@ -116,6 +116,26 @@ class SampleSet:
         return np.concatenate([first, *rest])
 
 
+def pairs_within(labels: np.ndarray, limit: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of at most `limit` random pairs of one label each; no position stands in two.
+
+    Args:
+        labels: integers [n].
+        limit: of pairs.
+        seed: of the choice.
+
+    Returns:
+        First and second of each pair, int64 [at most limit].
+    """
+    order = np.random.RandomState(seed).permutation(len(labels))
+    by_label = order[np.argsort(labels[order], kind="stable")]
+    # An odd label shifts the pairs behind it by one; those of two labels are left out.
+    first, second = by_label[:-1:2], by_label[1::2]
+    same = np.flatnonzero(labels[first] == labels[second])
+    chosen = np.random.RandomState(seed).permutation(same)[:limit]
+    return first[chosen], second[chosen]
+
+
 def subset(count: int, limit: int | None) -> np.ndarray:
     """Sorted positions of a choice of `limit` among `count`: the same ones for ever, int64."""
     if limit is None or limit >= count:

@@ -229,7 +229,7 @@ class AdversarialLoss:
         return Outcome(
             {"discriminator_loss": per_example(losses), **_given(of_terms)},
             self._watched(turn.real.logits, turn.fake.logits),
-            {"": self._judgement(turn.real, turn.fake)},
+            {"": self._judgement(turn, turn.real, turn.fake)},
         )
 
     def _of_generator(self, turn: GameTurn) -> Outcome:
@@ -238,12 +238,14 @@ class AdversarialLoss:
         of_terms = {f"generator_{name}": term.generator(turn) for name, term in self.terms.items()}
         return Outcome({"generator_loss": per_example(losses), **_given(of_terms)})
 
-    def _judgement(self, real: Judged, fake: Judged) -> Judgement:
+    def _judgement(self, turn: GameTurn, real: Judged, fake: Judged) -> Judgement:
         probabilities = self.objective.logits_are_probabilities
         return Judgement(
             *(real.sample, fake.sample, per_example(real.logits), per_example(fake.logits)),
             boundary=0.0 if probabilities else self.objective.boundary,
             probabilities=probabilities,
+            given=turn.given,
+            class_hits=_class_hits(turn),
         )
 
     def _watched(self, real: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -261,6 +263,15 @@ def per_example(values: tf.Tensor) -> tf.Tensor:
     """[b, …] → [b]: the mean over what each example has several of."""
     axes = list(range(1, values.shape.rank))
     return tf.reduce_mean(values, axis=axes) if axes else values
+
+
+def _class_hits(turn: GameTurn) -> tf.Tensor | None:
+    """Whether the judge names the classes that the fakes were to be of, float32 [b]."""
+    told = turn.given.keys() - {"latent", "key"}
+    if not told or "label" not in turn.batch or "class_logits" not in turn.fake.outputs:
+        return None
+    named = tf.argmax(turn.fake.outputs["class_logits"], axis=-1, output_type=tf.int64)
+    return tf.cast(named == tf.cast(turn.batch["label"], tf.int64), tf.float32)
 
 
 def _leaves_open(needed: Field | None, field: Field) -> bool:

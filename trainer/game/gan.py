@@ -113,7 +113,7 @@ class GAN(keras.Model):
             stage: as there.
         """
         judgements = {} if held_out is None else self._judgements(held_out, stage)
-        reader = instruments.Reader(self.updater)
+        reader = instruments.Reader(self.updater, self.players)
         values = self._stepped(batch, stage, reader)
         return {**values, **reader.readings(judgements)}
 

@@ -1,8 +1,9 @@
 """Instruments: how a game stands, read off the tensors that one step's turns have anyway.
 
 A step that is read plays what it would play unread: nothing here draws a number or moves a
-variable (though TensorFlow may round a sum of the step otherwise among other operations). The one
-further pass asks the discriminator's turn, before it is played, about held-out examples.
+variable (though TensorFlow may round a sum of the step otherwise among other operations). There are
+two further passes: the discriminator's turn is asked, before it is played, about held-out examples,
+and a generator that is told something makes fakes of the same latents under other conditions.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ import tensorflow as tf
 
 from trainer.data.examples import sample_of
 from trainer.game import replicas
+from trainer.game.players import Player, Players
 from trainer.game.readings import PREFIX
 from trainer.game.turns import (
     DelegatingUpdates,
@@ -35,13 +37,18 @@ class Reader(DelegatingUpdates):
 
     Of several turns of a side the first one is noted: it is played where the step begins, and so
     is the pass over held-out examples.
+
+    Args:
+        updater: which it asks for everything.
+        players: by role.
     """
 
-    def __init__(self, updater: Updater) -> None:
+    def __init__(self, updater: Updater, players: Players) -> None:
         super().__init__(updater)
-        self._updater = updater
+        self._updater, self._generator = updater, players.get("generator")
         self._gradient_norms: dict[str, tf.Tensor] = {}
         self._judgements: Mapping[str, Judgement] = {}
+        self._of_condition: dict[str, tf.Tensor] = {}
 
     def minimise(self, side: str, turn: Turn) -> Outcome:
         """See `Updates.minimise`."""
@@ -54,7 +61,10 @@ class Reader(DelegatingUpdates):
     def _minimise(self, sides: Sequence[str], turn: JointTurn) -> Outcome:
         outcomes, gradients = self._updater.differentiate(sides, turn)
         outcome = together(outcomes)
-        self._judgements = self._judgements or outcome.judgements
+        if not self._judgements:
+            self._judgements = outcome.judgements
+            if "" in outcome.judgements and self._generator is not None:
+                self._of_condition = of_condition(outcome.judgements[""], self._generator)
         for side in sides:
             if side not in self._gradient_norms:
                 self._gradient_norms[side] = global_norm(replicas.summed(gradients[side]))
@@ -67,7 +77,7 @@ class Reader(DelegatingUpdates):
         Args:
             held_out: what the same discriminators say of held-out examples.
         """
-        found: dict[str, tf.Tensor] = {}
+        found = dict(self._of_condition)
         for side, norm in self._gradient_norms.items():
             weights = [v.value for v in self._updater.learners[side].variables]
             found |= {f"{side}_gradient_norm": norm, f"{side}_weight_norm": global_norm(weights)}
@@ -143,6 +153,7 @@ def of_turn(judgement: Judgement) -> dict[str, tf.Tensor]:
         real_accuracy, fake_accuracy: shares on the right side of the boundary, means over this
             replica's examples like everything of a step.
         diversity: see `diversity`.
+        class_accuracy: share of the fakes of which the discriminator names the class asked for.
     """
     found = {}
     if judgement.boundary is not None:
@@ -150,8 +161,40 @@ def of_turn(judgement: Judgement) -> dict[str, tf.Tensor]:
             "real_accuracy": _is_real(judgement.real_logits, judgement),
             "fake_accuracy": 1.0 - _is_real(judgement.fake_logits, judgement),
         }
+    if judgement.class_hits is not None:
+        found["class_accuracy"] = tf.reduce_mean(judgement.class_hits)
     real, fake = _rows(judgement.real), _rows(judgement.fake)
     return {**found, "diversity": diversity(real, fake)}
+
+
+def of_condition(judgement: Judgement, generator: Player) -> dict[str, tf.Tensor]:
+    """What the latent changes under one condition, and what the condition changes.
+
+    Each latent z is taken once more, under the condition c' of the next row, whose own fake is
+    G(z', c'). Distances are in units of that of neighbours among the real examples, as in
+    `diversity`.
+
+    Args:
+        judgement: of the turn.
+        generator: which made its fakes.
+
+    Returns:
+        conditional_diversity: E‖G(z, c') - G(z', c')‖, zero where the latent is ignored.
+        condition_effect: E‖G(z, c) - G(z, c')‖, zero where the condition is.
+        Nothing where the generator has no latent, or is told nothing.
+    """
+    inputs = {**judgement.given, **judgement.fake}
+    told = set(generator.names) - {"latent", "key"}
+    if "latent" not in generator.names or not told or not set(generator.names) <= inputs.keys():
+        return {}
+    others = {name: replicas.following(inputs[name]) for name in sorted(told)}
+    crossed = _rows(generator({**inputs, **others}, freeze_statistics=True))
+    fake, real = _rows(judgement.fake), _rows(judgement.real)
+    unit = _distance(real, tf.roll(real, -1, axis=0))
+    return {
+        "conditional_diversity": _distance(crossed, tf.roll(fake, -1, axis=0)) / unit,
+        "condition_effect": _distance(crossed, fake) / unit,
+    }
 
 
 def of_held_out(judgement: Judgement, held_out: Judgement) -> dict[str, tf.Tensor]:
@@ -194,11 +237,8 @@ def diversity(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         real: float32 [n, d], rows in the global batch's order.
         fake: likewise.
     """
-
-    def spread(rows: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_mean(tf.norm(rows - tf.roll(rows, 1, axis=0), axis=1))
-
-    return spread(fake) / spread(real)
+    spread = [_distance(rows, tf.roll(rows, 1, axis=0)) for rows in (fake, real)]
+    return spread[0] / spread[1]
 
 
 def recall(points: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
@@ -224,6 +264,11 @@ def recall(points: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
 def global_norm(tensors: Sequence[tf.Tensor]) -> tf.Tensor:
     """√Σ‖tensor‖², float32."""
     return tf.linalg.global_norm([tf.cast(tensor, tf.float32) for tensor in tensors])
+
+
+def _distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """E‖a_i - b_i‖."""
+    return tf.reduce_mean(tf.norm(a - b, axis=1))
 
 
 def _squared_distances(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:

@@ -26,6 +26,16 @@ def gathered(values: tf.Tensor) -> tf.Tensor:
     return rows
 
 
+def following(values: tf.Tensor) -> tf.Tensor:
+    """Of each row [b, …] the next one in the global batch, the first one after the last."""
+    if count() == 1:
+        return tf.roll(values, -1, axis=0)
+    context = tf.distribute.get_replica_context()
+    rows = tf.shape(values)[0]
+    begin = tf.cast(context.replica_id_in_sync_group, tf.int32) * rows
+    return tf.roll(gathered(values), -1, axis=0)[begin : begin + rows]
+
+
 def mean(values: tf.Tensor) -> tf.Tensor:
     """The mean over the global batch of values [b, …], a scalar."""
     (total,) = summed([tf.reduce_mean(values)])

@@ -19,6 +19,9 @@ class Judgement:
         fake_logits: float32 [n], of the fakes.
         boundary: the logit between real and fake; None where the objective has none.
         probabilities: whether sigmoid(logit) estimates the probability of being real.
+        given: what the fakes were made from, by name: a latent, what is told, a key.
+        class_hits: float32 [n], one for a fake of which the discriminator names the class that the
+            generator was told, else zero; None where it names none.
     """
 
     real: Mapping[str, tf.Tensor]
@@ -27,6 +30,8 @@ class Judgement:
     fake_logits: tf.Tensor
     boundary: float | None = None
     probabilities: bool = False
+    given: Mapping[str, tf.Tensor] = field(default_factory=dict)
+    class_hits: tf.Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,10 @@ from trainer.game.readings import PREFIX
 _ROWS, _STEPS = 2, 200
 # Networks that have learned nothing make everything alike.
 _YOUNG = 1000
+# Of the distance of real examples: less comes of a latent or a condition that is hardly heard.
+_IGNORED = 0.1
+# Numbers of a latent that a recipe on small pictures does not need to exceed.
+_LARGE_PRIOR = 128
 
 
 class Readings:
@@ -99,8 +103,9 @@ class Diagnosis:
         readings = {n: v for n, v in row.items() if n.startswith(PREFIX)}
         for name, value in readings.items():
             self._highest[name] = max(value, self._highest.get(name, value))
-        prefixes = {n[len(PREFIX) : -len("diversity")] for n in readings if n.endswith("diversity")}
-        return [said for prefix in sorted(prefixes) for said in self._look(row, prefix)]
+        names = {name.removeprefix(PREFIX).rpartition("/") for name in readings}
+        judges = {prefix + slash for prefix, slash, name in names if name == "diversity"}
+        return [said for judge in sorted(judges) for said in self._look(row, judge)]
 
     def _look(self, row: Mapping[str, Any], prefix: str) -> Iterator[str]:
         readings = Readings(row, prefix, self._highest)
@@ -158,6 +163,29 @@ def _words_of_a_collapse(r: Readings) -> str:
     )
 
 
+def _ignores_the_latent(r: Readings) -> bool:
+    return r.step >= _YOUNG and r("conditional_diversity") < _IGNORED
+
+
+def _words_of_an_ignored_latent(r: Readings) -> str:
+    return (
+        f"under one condition the fakes differ {r('conditional_diversity'):.2f} times as much as "
+        "real examples do in all: the generator hardly hears its latent, and makes nearly the same "
+        "sample of a condition every time"
+    )
+
+
+def _ignores_the_condition(r: Readings) -> bool:
+    return r.step >= _YOUNG and r("condition_effect") < _IGNORED
+
+
+def _words_of_an_ignored_condition(r: Readings) -> str:
+    return (
+        f"the same latents under other conditions differ {r('condition_effect'):.2f} times as much "
+        "as real examples: the generator hardly hears what it is told"
+    )
+
+
 def _is_overfitted(r: Readings) -> bool:
     """r_v = (E D(x) - E D(held out)) / (E D(x) - E D(G(z))) (Karras et al. 2020, equation 1)."""
     separated = r.separation > 0.0 and r.tells_apart >= 1.4
@@ -202,6 +230,17 @@ def _varied(e: Experiment) -> Iterator[str]:
     yield from _constrained(e)
 
 
+def _latent_heard(e: Experiment) -> Iterator[str]:
+    if (size := getattr(e.prior, "size", 0)) and size < _LARGE_PRIOR:
+        yield f"prior.size={min(4 * size, _LARGE_PRIOR)}"
+    yield from _with(e, "wrappers", "pack", "pack", first=False)
+
+
+def _condition_heard(e: Experiment) -> Iterator[str]:
+    for term in ("matching_aware", "classification"):
+        yield from _with(e, "terms", term, term, first=False)
+
+
 def _regularised(e: Experiment) -> Iterator[str]:
     yield from _with(e, "wrappers", "augment", "{name: augment, adaptive: true}", first=True)
     yield from _with(e, "wrappers", "augment", "augment", first=True)
@@ -230,6 +269,8 @@ def _none(e: Experiment) -> Iterator[str]:
 _SYMPTOMS = (
     Symptom(_discriminator_wins, _words_of_a_win, _constrained),
     Symptom(_is_collapsed, _words_of_a_collapse, _varied),
+    Symptom(_ignores_the_latent, _words_of_an_ignored_latent, _latent_heard),
+    Symptom(_ignores_the_condition, _words_of_an_ignored_condition, _condition_heard),
     Symptom(_is_overfitted, _words_of_overfitting, _regularised),
     Symptom(_is_equilibrium, _words_of_an_equilibrium, _none),
 )

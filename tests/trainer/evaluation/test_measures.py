@@ -22,6 +22,7 @@ def test_every_expensive_and_cheap_number_of_images(trained_run, tmp_path, class
     shutil.copytree(trained_run, tmp_path / "run")
     small = "gan_train, {name: path_length, paths: 100}, {name: duality_gap, steps: 3}"
     named = "birthday, ms_ssim, laplacian_swd, modes, gan_test, inception_score, parzen"
+    named += ", conditional_diversity"
     outcome = evaluate_path(
         str(tmp_path / "run"),
         [
@@ -36,7 +37,9 @@ def test_every_expensive_and_cheap_number_of_images(trained_run, tmp_path, class
     assert found.keys() == {
         *("gan_train", "gan_train_real", "ppl", "duality_gap", "support", "ms_ssim"),
         *("ms_ssim_real", "lap_swd", "modes", "mode_kl", "gan_test", "cs", "parzen"),
+        *("conditional_diversity", "conditional_diversity_real", "condition_effect"),
     }
+    assert 0.5 < found["conditional_diversity_real"].value < 1.0
     assert found.keys() <= catalogue.METRIC_INFO.keys()
     assert found["gan_train_real"].value > 0.8 > found["gan_train"].value
     # Four steps in, no digit can be read: about a tenth of them are right.
@@ -78,9 +81,9 @@ def unconditional_run(tmp_path):
 @pytest.mark.parametrize(
     ("run", "expensive", "has", "has_not"),
     [
-        ("trained_run", False, {"frechet", "gan_test"}, {"wasserstein", "parzen"}),
+        ("trained_run", False, {"gan_test", "conditional_diversity"}, {"wasserstein", "parzen"}),
         ("trained_run", True, {"duality_gap", "path_length", "parzen"}, {"disentanglement"}),
-        ("unconditional_run", False, {"frechet", "prdc"}, {"gan_test"}),
+        ("unconditional_run", False, {"frechet", "prdc"}, {"conditional_diversity"}),
         ("ring_run", False, {"wasserstein", "columns"}, {"ms_ssim", "inception_score"}),
     ],
 )

@@ -199,11 +199,14 @@ def test_a_number_with_a_target_says_where_it_is_best():
 
 def test_instruments_have_curves_of_their_own_and_their_advice_stands_at_the_top():
     names = ["real_accuracy", "held_out_accuracy", "diversity", "recall", "recall_of_real"]
+    names += ["conditional_diversity", "condition_effect", "class_accuracy"]
     rows = [{**row, **{f"instruments/{name}": 0.5 for name in names}} for row in ROWS]
     charts = instrument_charts(rows)
     assert [chart.lines for chart in charts] == [
         ("real_accuracy", "held_out_accuracy"),
+        ("class_accuracy",),
         ("diversity",),
+        ("conditional_diversity", "condition_effect"),
         ("recall", "recall_of_real"),
     ]
     assert not any("recall" in chart.lines for chart in training_charts(rows))

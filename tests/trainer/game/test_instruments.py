@@ -40,6 +40,56 @@ def test_diversity_is_the_distance_of_neighbours_in_units_of_that_of_real_exampl
     assert float(instruments.diversity(real, tf.ones([3, 2]))) == 0.0
 
 
+class Fixed:
+    """A generator that hears a share of its latent and of its condition."""
+
+    names = ("latent", "condition")
+
+    def __init__(self, latent, condition):
+        self.shares = latent, condition
+
+    def __call__(self, inputs, *, freeze_statistics):
+        assert freeze_statistics
+        latent, condition = self.shares
+        return {"sample": latent * inputs["latent"] + condition * inputs["condition"]}
+
+
+@pytest.mark.parametrize(
+    ("latent", "condition", "diversity", "effect"),
+    [(1.0, 10.0, 0.2, 1.0), (1.0, 0.0, 0.2, 0.0), (0.0, 10.0, 0.0, 1.0), (0.5, 5.0, 0.1, 0.5)],
+)
+def test_a_generator_that_ignores_its_latent_or_its_condition_is_found_out(
+    latent, condition, diversity, effect
+):
+    """Neighbours are 2 apart among latents, 1 among conditions, 10 among real examples."""
+    given = {
+        "latent": tf.constant([[0.0], [2.0], [4.0], [2.0]]),
+        "condition": tf.constant([[0.0], [1.0], [0.0], [1.0]]),
+        "key": tf.zeros([4, 2], tf.uint32),
+    }
+    generator = Fixed(latent, condition)
+    real = {"sample": tf.constant([[0.0], [10.0], [0.0], [10.0]])}
+    fake = generator(given, freeze_statistics=True)
+    turn = Judgement(real, fake, tf.zeros([4]), tf.zeros([4]), given=given)
+    read = instruments.of_condition(turn, generator)
+    assert float(read["conditional_diversity"]) == pytest.approx(diversity)
+    assert float(read["condition_effect"]) == pytest.approx(effect)
+
+
+def test_a_generator_without_latent_or_condition_has_no_such_readings():
+    generator = Fixed(1.0, 1.0)
+    for names, given in [(("latent",), {"latent": tf.zeros([2, 1])}), (("image", "key"), {})]:
+        generator.names = names
+        turn = Judgement({}, {}, tf.zeros([2]), tf.zeros([2]), given=given)
+        assert instruments.of_condition(turn, generator) == {}
+
+
+def test_classes_that_the_discriminator_names_are_counted():
+    hits = tf.constant([1.0, 0.0, 1.0])
+    read = instruments.of_turn(judgement([0.0], [0.0], class_hits=hits))
+    assert float(read["class_accuracy"]) == pytest.approx(2 / 3)
+
+
 def test_recall_is_the_share_within_a_ball_around_some_other():
     """The third nearest fellows of 0, 1, 2, 3 are 3, 2, 2, 3 away."""
     others = tf.constant([[0.0], [1.0], [2.0], [3.0]])
@@ -148,12 +198,16 @@ JUDGED = {
 }
 LOG_LOSS = {"held_out_cross_entropy"}
 SHOWN = OF_SIDES | JUDGED
+CAPTIONED = "data.source={name: captioned_digits, pictures: 200}"
+OF_CONDITION = {"conditional_diversity", "condition_effect"}
 
 
 @pytest.mark.parametrize(
     ("recipe", "overrides", "shown"),
     [
         ("bigan-digits", (), SHOWN),
+        ("acgan-digits", (), SHOWN | OF_CONDITION | {"class_accuracy"}),
+        ("gan-cls-digits", (CAPTIONED,), SHOWN | OF_CONDITION),
         ("vae-digits", (), {"generator_gradient_norm", "generator_weight_norm"}),
         ("cyclegan-digits", (), OF_SIDES | {f"{d}/{n}" for d in "ab" for n in JUDGED - LOG_LOSS}),
         ("ada-digits", (), SHOWN),

@@ -8,11 +8,14 @@ from trainer.run.diagnosis import Diagnosis
 HEALTHY = {
     **{"real_accuracy": 0.8, "fake_accuracy": 0.75, "diversity": 0.95, "held_out_gap": 0.1},
     **{"held_out_accuracy": 0.75, "held_out_cross_entropy": 0.5},
+    **{"conditional_diversity": 0.7, "condition_effect": 0.9},
     **{"generator_gradient_norm": 1.0, "discriminator_gradient_norm": 1.0},
 }
 WON = {"real_accuracy": 1.0, "fake_accuracy": 0.995, "generator_gradient_norm": 0.01}
 COLLAPSED = {"diversity": 0.2}
 OVERFITTED = {"held_out_gap": 1.5}
+DEAF = {"conditional_diversity": 0.05}
+STUBBORN = {"condition_effect": 0.02}
 EQUILIBRIUM = {"held_out_cross_entropy": 0.694, "held_out_accuracy": 0.51}
 
 
@@ -51,6 +54,10 @@ def lasting(**values):
             ["wrappers=[{name: pack, samples: 4}]"],
             *(COLLAPSED, "mode collapse", "wrappers=[{name: pack, samples: 4}, unroll]"),
         ),
+        (["prior.size=16"], DEAF, "under one condition the fakes differ 0.05", "prior.size=64"),
+        (["prior.size=100"], DEAF, "every time", "prior.size=128"),
+        (["prior.size=128"], DEAF, "every time", "wrappers=[pack]"),
+        ([], STUBBORN, "differ 0.02 times as much as real", "terms=[classification]"),
         ([], OVERFITTED, "by 1.50, 75% of what", "wrappers=[{name: augment, adaptive: true}]"),
         (["objective=least_squares"], OVERFITTED, "overfits", "wrappers=[augment]"),
         (
@@ -71,6 +78,14 @@ def test_each_finding_is_said_once_with_a_line_that_the_recipe_takes(
         remedy = "optimizers.discriminator.learning_rate="
     assert override.startswith(remedy)
     assert with_overrides(experiment, [override]) != experiment
+
+
+def test_captions_that_are_not_heard_are_told_with_wrong_ones(digits):
+    spec = loading.load(load_experiment("gan-cls-digits").data).spec
+    for terms, remedy in (("[]", "[matching_aware]"), ("[matching_aware]", "[matching_aware, cl")):
+        experiment = load_experiment("gan-cls-digits", [f"terms={terms}"])
+        (sentence,) = said(experiment, spec, lasting(**STUBBORN))
+        assert f"another run with terms={remedy}" in sentence
 
 
 def test_points_are_not_augmented(ring):

@@ -6,7 +6,7 @@ from trainer import catalogue
 from trainer.errors import MetricError
 from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.results import MetricResult, MetricResults
-from trainer.evaluation.samples import SampleSet
+from trainer.evaluation.samples import SampleSet, pairs_within
 from trainer.metrics import structural_similarity
 from trainer.metrics.birthday import birthday_test
 from trainer.metrics.estimate import Estimate
@@ -37,13 +37,9 @@ def ms_ssim(options: catalogue.MsSsim, context: EvaluationContext) -> MetricResu
 def _similarity(side: SampleSet, pairs: int, within: bool, context: EvaluationContext) -> Estimate:
     """Mean similarity of disjoint pairs."""
     labels = side.labels if within and side.labels is not None else np.zeros(side.count, int)
-    order = np.random.RandomState(context.seed).permutation(side.count)
-    by_class = order[np.argsort(labels[order], kind="stable")]
-    first, second = by_class[:-1:2], by_class[1::2]
-    same = np.flatnonzero(labels[first] == labels[second])
-    chosen = np.random.RandomState(context.seed).permutation(same)[:pairs]
+    first, second = pairs_within(labels, pairs, context.seed)
     values = structural_similarity.ms_ssim(
-        side.take(first[chosen]), side.take(second[chosen]), context.spec.sample.limits
+        side.take(first), side.take(second), context.spec.sample.limits
     )
     return structural_similarity.diversity(values)
 

@@ -13,7 +13,16 @@ from trainer.metrics.classification import accuracy
 def gan_test(options: catalogue.GanTest, context: EvaluationContext) -> MetricResults:
     """Accuracy of a classifier of real examples on generated ones."""
     requested, predicted = context.requested_labels(), context.predicted_labels()
-    return {"gan_test": _accuracy(predicted, requested, context)}
+    found = _accuracy(predicted, requested, context)
+    # What a generator scores that makes the data's classes without regard to what is asked.
+    chance = float(np.square(context.spec.marginal).sum())
+    if found.estimate.value > chance + 2.0 * (found.estimate.error or 0.0):
+        return {"gan_test": found}
+    warning = (
+        f"Samples are of the class asked for in {found.estimate.value:.1%} of cases, and by chance "
+        f"in {chance:.1%}: the generator does not obey its label."
+    )
+    return {"gan_test": found._replace(warning=warning)}
 
 
 def gan_train(options: catalogue.GanTrain, context: EvaluationContext) -> MetricResults:

@@ -1,0 +1,72 @@
+"""Whether a generator hears what it is told, and its latent beside it."""
+
+import numpy as np
+
+from trainer import catalogue
+from trainer.evaluation.context import EvaluationContext
+from trainer.evaluation.results import MetricResult, MetricResults
+from trainer.evaluation.samples import SampleSet, pairs_within
+from trainer.metrics.conditional import mean_distance, relative_distance
+from trainer.metrics.estimate import Estimate
+
+# Of the distance of real pairs: less comes of what is hardly heard.
+_IGNORED = 0.1
+
+
+def conditional_diversity(
+    options: catalogue.ConditionalDiversity, context: EvaluationContext
+) -> MetricResults:
+    """Distances of samples of one condition, and of one seed, in units of real ones.
+
+    Samples 2i and 2i + 1 are a pair; between them stands the seed of the one under the condition of
+    the other.
+    """
+    pairs = min(options.pairs, context.fake.count // 2)
+    first = np.arange(0, 2 * pairs, 2)
+    seeds = context.first_seed + np.arange(2 * pairs, dtype=np.int64)
+    asked = {name: values[1::2] for name, values in context.generator.conditions(seeds).items()}
+    one, other, crossed = (
+        context.scaled_rows(samples)
+        for samples in (
+            context.fake.take(first),
+            context.fake.take(first + 1),
+            context.generator.generate_under(seeds[::2], asked),
+        )
+    )
+    unit = _between(context.real, np.zeros(context.real.count, int), options.pairs, context)
+    within, effect = (relative_distance(crossed, x, unit) for x in (other, one))
+    results = {
+        "conditional_diversity": MetricResult(within, warning=_of_latent(within)),
+        "condition_effect": MetricResult(effect, warning=_of_condition(effect)),
+    }
+    if context.real.labels is not None:
+        alike = _between(context.real, context.real.labels, options.pairs, context)
+        value, error = alike.value / unit.value, (alike.error or 0.0) / unit.value
+        results["conditional_diversity_real"] = MetricResult(Estimate(value, error))
+    return results
+
+
+def _between(
+    samples: SampleSet, labels: np.ndarray, limit: int, context: EvaluationContext
+) -> Estimate:
+    """Mean distance of pairs of one label."""
+    pairs = pairs_within(labels, limit, context.seed)
+    return mean_distance(*(context.scaled_rows(samples.take(rows)) for rows in pairs))
+
+
+def _of_latent(diversity: Estimate) -> str:
+    if diversity.value >= _IGNORED:
+        return ""
+    return (
+        f"Samples of one condition differ {diversity.value:.3f} times as much as real ones do in "
+        "all: the generator hardly hears its latent."
+    )
+
+
+def _of_condition(effect: Estimate) -> str:
+    if effect.value >= _IGNORED:
+        return ""
+    return (
+        f"Samples of one seed under other conditions differ {effect.value:.3f} times as much as "
+        "real ones: the generator hardly hears what it is told."
+    )
