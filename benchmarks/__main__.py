@@ -26,6 +26,8 @@ BENCHMARKS = {
     "energy_grid": "scores of GAN and EBGAN over 16 configurations of their players",
     "little_data": "few examples, augmented or not: distance, and what is known by heart",
     "captioned_digits": "pictures that show what their caption says, seen and never seen",
+    "conditions": "how well games hear a label, by every way to tell it",
+    "overlapping_classes": "classes that overlap in the data, by AC-GAN and its remedies",
     "predicted_digits": "errors of predicted frames, with an adversary and without",
     "clip_inpainting": "holes of clips filled along the clip and frame by frame: error and flicker",
     "kdd_anomalies": "EGBAD on network connections, F1 by the convention of the paper",

@@ -87,6 +87,13 @@ class Grid(Source):
     name: Literal["grid"] = "grid"
 
 
+class Overlap(Source):
+    """Three Gaussians around a circle that overlap, a class each (after Gong et al. 2019)."""
+
+    target: ClassVar[str] = "trainer.data.sources.mixtures:open_source"
+    name: Literal["overlap"] = "overlap"
+
+
 class Tfds(Source):
     """An image data set of tensorflow-datasets."""
 
@@ -322,7 +329,9 @@ BY_SPELLING = BeforeValidator(_from_spelling)
 
 # Sources that others are made of.
 _Images = Annotated[Digits | Tfds | Folder | Npz | Generated, BY_NAME, BY_SPELLING]
-_Samples = Annotated[Digits | Ring | Grid | Tfds | Folder | Npz | Generated, BY_NAME, BY_SPELLING]
+_Samples = Annotated[
+    Digits | Ring | Grid | Overlap | Tfds | Folder | Npz | Generated, BY_NAME, BY_SPELLING
+]
 _Folder = Annotated[Folder, BY_NAME, BY_SPELLING]
 _Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 
@@ -492,6 +501,7 @@ DataSource = Annotated[
     Digits
     | Ring
     | Grid
+    | Overlap
     | Tfds
     | Folder
     | Npz

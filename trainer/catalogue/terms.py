@@ -102,9 +102,17 @@ class Classification(Component):
     generator_weight: float = Field(1.0, ge=0.0)
     # Weight of the class loss of fakes in the discriminator's turn, as in the paper's equation 3.
     fake_weight: float = Field(0.0, ge=0.0)
+    # Weight of a twin classifier, which learns the classes of fakes in the discriminator's turn and
+    # whose loss the generator raises: classes then overlap as in the data (Gong et al. 2019).
+    twin_weight: float = Field(0.0, ge=0.0)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """A game that is not told the classes."""
+        """A game that is not told the classes, and a twin without the classifier it belongs to."""
+        if self.twin_weight and not self.generator_weight:
+            yield (
+                f"terms: received 'classification' with twin_weight={self.twin_weight:g} and "
+                "generator_weight=0; set both to 1, or twin_weight=0"
+            )
         if experiment.condition.name not in ("label", "text", "together"):
             yield (
                 f"terms: received 'classification' with condition={experiment.condition.name}; "

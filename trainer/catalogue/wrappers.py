@@ -107,7 +107,7 @@ class Augment(Component):
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Points, packs that would be augmented as one, and logits whose sign means nothing."""
-        if experiment.data.source.name in ("ring", "grid"):
+        if experiment.data.source.name in ("ring", "grid", "overlap"):
             yield (
                 f"wrappers: received 'augment' with data.source={experiment.data.source}, which "
                 "holds points; give data of pictures, or leave it out"

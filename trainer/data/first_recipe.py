@@ -121,7 +121,7 @@ def source_of(data: str) -> str:
             f"DATA: received {data!r}, which is neither a folder nor an .npz file; put pictures "
             "into a folder, or arrays into a file with numpy.savez(path, images=…, labels=…)."
         )
-    if ":" in data or data in ("digits", "ring", "grid"):
+    if ":" in data or data in ("digits", "ring", "grid", "overlap"):
         return data
     raise ConfigError(
         f"DATA: {data!r} does not exist; give a folder of pictures, an .npz file, or tfds:NAME for "

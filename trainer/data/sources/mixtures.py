@@ -1,7 +1,8 @@
-"""Mixtures of Gaussians in the plane, on which a collapsed generator shows: the ring, the grid.
+"""Mixtures of Gaussians in the plane, on which it shows what a generator leaves out.
 
-Reference: Metz et al. 2017 (unrolled GANs) and Srivastava et al. 2017 (VEEGAN), whose settings
-these are.
+Ring and grid have modes apart (Metz et al. 2017, unrolled GANs; Srivastava et al. 2017, VEEGAN,
+whose settings these are). The overlap has three classes that share their places, as the line of
+Gong et al. 2019 has (twin auxiliary classifiers).
 """
 
 import numpy as np
@@ -13,11 +14,18 @@ from trainer.fields import Field
 NUM_POINTS = 100_000
 RING_STD = 0.01
 GRID_STD = 0.05
+OVERLAP_STD = 0.75
 
 
 def ring_centres() -> np.ndarray:
     """Eight points on the unit circle, float64 [8, 2]."""
     angle = np.linspace(0.0, 2.0 * np.pi, 8, endpoint=False)
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def overlap_centres() -> np.ndarray:
+    """Three points on the unit circle, float64 [3, 2]."""
+    angle = np.linspace(0.0, 2.0 * np.pi, 3, endpoint=False)
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
@@ -28,11 +36,12 @@ def grid_centres() -> np.ndarray:
 
 
 def open_source(data: Data) -> Source:
-    """Draws the points of `ring` or `grid`; a label is the number of the mode."""
-    if data.source.name == "ring":
-        centres, std, value_range = ring_centres(), RING_STD, (-1.0, 1.0)
-    else:
-        centres, std, value_range = grid_centres(), GRID_STD, (-4.0, 4.0)
+    """Draws the points of a mixture; a label is the number of the mode."""
+    centres, std, value_range = {
+        "ring": (ring_centres(), RING_STD, (-1.0, 1.0)),
+        "grid": (grid_centres(), GRID_STD, (-4.0, 4.0)),
+        "overlap": (overlap_centres(), OVERLAP_STD, (-2.0, 2.0)),
+    }[data.source.name]
     points, modes = draw(centres, std)
     return Source(
         tables=(Table(rows_of(points, modes, data.source.name, data)),),

@@ -23,6 +23,7 @@ def test_grid_centres():
     [
         ("ring", mixtures.ring_centres(), 0.01, (-1.0, 1.0)),
         ("grid", mixtures.grid_centres(), 0.05, (-4.0, 4.0)),
+        ("overlap", mixtures.overlap_centres(), 0.75, (-2.0, 2.0)),
     ],
 )
 def test_mixture_has_its_modes_and_spread(source, centres, std, value_range):
