@@ -28,6 +28,7 @@ GAMES = {
     "GAN-INT": "terms=[interpolation]",
     "GAN-INT-CLS": "terms=[matching_aware, interpolation]",
     "TAC-GAN": "terms=[matching_aware, classification]",
+    "GAN-CLS, mode seeking": "terms=[matching_aware, mode_seeking]",
 }
 _PARTS = ("digit", "colour", "corner")
 # Digits uint8 [n, 8, 8] → their classes [n].

@@ -228,6 +228,29 @@ class FeatureMatching(Component):
     weight: float = Field(1.0, gt=0.0)
 
 
+class ModeSeeking(Component):
+    """Fakes of two latents under one condition are to lie apart (Mao et al. 2019)."""
+
+    target: ClassVar[str] = "trainer.game.terms.mode_seeking:ModeSeeking"
+    name: Literal["mode_seeking"] = "mode_seeking"
+    # Weight of the reciprocal of their distance, in the generator's turn.
+    weight: float = Field(1.0, gt=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Rounds whose fakes are not made of a latent alone, and games without a latent."""
+        game = experiment.round
+        if game.name not in ("ordinary", "simultaneous") and not isinstance(game, Custom):
+            yield (
+                f"terms: received 'mode_seeking' with the round {game.name!r}, which makes no "
+                "second fake of a condition; set round=ordinary, or leave it out"
+            )
+        if experiment.prior.name == "none":
+            yield (
+                "terms: received 'mode_seeking' with a prior of no numbers, and it is about "
+                "latents; set prior.size=16"
+            )
+
+
 class PullingAway(Component):
     """The codes of fakes are to point in different directions (Zhao et al. 2017)."""
 
@@ -253,6 +276,7 @@ AnyTerm = Annotated[
     | Supervised
     | FeatureMatching
     | PullingAway
+    | ModeSeeking
     | MatchingAware
     | Interpolation
     | Custom,

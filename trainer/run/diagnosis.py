@@ -231,6 +231,7 @@ def _varied(e: Experiment) -> Iterator[str]:
 
 
 def _latent_heard(e: Experiment) -> Iterator[str]:
+    yield from _with(e, "terms", "mode_seeking", "mode_seeking", first=False)
     if (size := getattr(e.prior, "size", 0)) and size < _LARGE_PRIOR:
         yield f"prior.size={min(4 * size, _LARGE_PRIOR)}"
     yield from _with(e, "wrappers", "pack", "pack", first=False)
