@@ -19,7 +19,7 @@ from serving.client import Client
 from serving.clips import encode_clips, is_animation, read_clip, read_frames
 from serving.description import Description, Signature
 from serving.errors import NotFound, ServingError, UsageError
-from serving.fields import ALL, CLIP, IMAGE, LABEL, LATENT, SEED, STRING, TEXT, Field
+from serving.fields import ALL, ATTRIBUTES, CLIP, IMAGE, LABEL, LATENT, SEED, STRING, TEXT, Field
 from serving.pictures import ENDINGS, encode_png, is_png, read_picture
 from serving.transports import DEFAULT_MODEL
 
@@ -45,6 +45,7 @@ class Question:
             frames, a name, a number or a text; an input that is there several times has several
             rows.
         codes: parts of the latents of the seeds and their numbers.
+        attributes: names and numbers, for all; the others are the data's means.
         out: a folder, or a .png, .npy, .npz or .csv file; None to keep nothing.
     """
 
@@ -56,6 +57,7 @@ class Question:
     count: int | None = None
     inputs: Sequence[tuple[str, str]] = ()
     codes: Sequence[tuple[str, str]] = ()
+    attributes: Sequence[tuple[str, str]] = ()
     out: str | None = None
 
     def __post_init__(self) -> None:
@@ -119,13 +121,15 @@ def named(option: str, texts: Sequence[str]) -> list[tuple[str, str]]:
     """Returns the pairs of an option such as "image=image.npy".
 
     Raises:
-        UsageError: one has another form.
+        UsageError: one has another form, or an attribute is there twice.
     """
     pairs = [text.partition("=") for text in texts]
-    form = "NAME=NUMBER" if option == "--code" else "NAME=VALUE"
+    form = "NAME=VALUE" if option == "--input" else "NAME=NUMBER"
     for name, sign, value in pairs:
         if not (name and sign and value):
             raise UsageError(f"{option}: received {name + sign + value!r}; expected {form}.")
+    if option == "--attribute" and len(dict((name, v) for name, _, v in pairs)) < len(pairs):
+        raise UsageError(f"{option}: received {' '.join(texts)}; pass each name once.")
     return [(name, value) for name, _, value in pairs]
 
 
@@ -175,7 +179,8 @@ def choose_signature(description: Description, question: Question) -> Signature:
         return description.signature(question.signature)
     if question.codes:
         return description.signature("decode")
-    condition = question.labels or question.label_indices or question.texts or question.inputs
+    labels = question.labels or question.label_indices
+    condition = labels or question.texts or question.attributes or question.inputs
     signature = description.signature("generate_conditional" if condition else "generate")
     wants_png = question.out is not None and _suffix(question.out) not in (_NPY, _NPZ, _CSV)
     png = f"{signature.name}_png"
@@ -201,6 +206,9 @@ def _inputs(signature: Signature, question: Question) -> dict[str, Any]:
             inputs[name] = (
                 _labels(field, name, [*map(str, rows)]) if option == "--label" else list(rows)
             )
+    if question.attributes:
+        name = signature.input_of(ATTRIBUTES, "--attribute")
+        inputs[name] = signature.inputs[name].read(name, dict(question.attributes))[np.newaxis]
     seed = signature.first(SEED) or (SEED if question.codes or question.seeds else None)
     if seed is not None and seed not in inputs:
         inputs[seed] = _seeds(question, _num_rows(inputs))

@@ -10,15 +10,27 @@ from typing import Any
 import numpy as np
 
 from serving.errors import UsageError
-from serving.fields import IMAGE, KEY, LABEL, LATENT, MASK, SCALAR, SEED, STRING, STROKES, Field
+from serving.fields import (
+    ATTRIBUTES,
+    IMAGE,
+    KEY,
+    LABEL,
+    LATENT,
+    MASK,
+    SCALAR,
+    SEED,
+    STRING,
+    STROKES,
+    Field,
+)
 
 FORMAT = 1
 DESCRIBE = "describe"
 DESCRIBE_OUTPUTS = {"description": STRING}
 
 # What steers a signature, or is said beside its answer; the rest is what it is about.
-_STEERING = frozenset({SEED, LABEL, SCALAR, KEY, MASK, STROKES})
-_ASIDE = frozenset({LATENT, LABEL, SCALAR, SEED, KEY})
+_STEERING = frozenset({SEED, LABEL, ATTRIBUTES, SCALAR, KEY, MASK, STROKES})
+_ASIDE = frozenset({LATENT, LABEL, ATTRIBUTES, SCALAR, SEED, KEY})
 # Signatures that `gan export` adds where somebody asks for them.
 _SEARCHES = frozenset({"project", "complete", "complete_clip", "edit"})
 _TEXT_BYTES = 256  # of a text whose length nobody knows yet
@@ -75,13 +87,14 @@ class Signature:
     def check(self, values: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Returns `values` as arrays of the inputs' types, all with equally many rows.
 
-        A number, a name or a text alone stands for all rows.
+        A number, a name, a text or one vector of attributes alone stands for all rows; attributes
+        may be given by their names.
 
         Raises:
             UsageError: a name, a type, a shape, a range or the number of rows is wrong.
         """
         self._check_names(values)
-        spread = self._spread(values)
+        spread = self._spread({n: self.inputs[n].by_name(n, v) for n, v in values.items()})
         arrays = {name: field.check(name, spread[name]) for name, field in self.inputs.items()}
         rows = {name: len(array) for name, array in arrays.items()}
         if len(set(rows.values())) > 1:
@@ -105,7 +118,7 @@ class Signature:
                 )
 
     def _spread(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        alone = {name for name, v in values.items() if not self.inputs[name].shape and _is_one(v)}
+        alone = {name for name, v in values.items() if _stands_for_all(self.inputs[name], v)}
         rows = [len(v) for name, v in values.items() if name not in alone and hasattr(v, "__len__")]
         if not rows:
             return values
@@ -251,6 +264,12 @@ class Description:
 def _signature(name: str, fields: Mapping[str, Any]) -> Signature:
     sides = ({n: Field.of(f) for n, f in fields[side].items()} for side in ("inputs", "outputs"))
     return Signature(name, *sides)
+
+
+def _stands_for_all(field: Field, value: Any) -> bool:
+    if field.kind == ATTRIBUTES:
+        return isinstance(value, np.ndarray | list | tuple) and np.ndim(value) == 1
+    return not field.shape and _is_one(value)
 
 
 def _is_one(value: Any) -> bool:

@@ -15,6 +15,7 @@ from serving.errors import UsageError
 IMAGE, CLIP, MASK, STROKES = "image", "clip", "mask", "strokes"
 LABEL_MAP = "label_map"
 LABEL, TEXT, SEED, LATENT, SCALAR, KEY = "label", "text", "seed", "latent", "scalar", "key"
+ATTRIBUTES = "attributes"
 STRING = "string"
 ALL = "all"  # in the place of a label's name: every class
 # A row of these is a file of its own: a picture, or a moving one.
@@ -31,12 +32,12 @@ class Field:
     Attributes:
         shape: of one row; None for an open size.
         dtype: "uint8", "int64", "float32", "string", ….
-        kind: what it is: image, label_map, clip, vector, table, tokens, graph, label, text, latent,
-            seed, scalar, mask, strokes or key.
+        kind: what it is: image, label_map, clip, vector, attributes, table, tokens, graph, label,
+            text, latent, seed, scalar, mask, strokes or key.
         range: smallest and largest value.
-        names: of classes or columns.
+        names: of classes, attributes or columns.
         marginal: how often the data has each class.
-        about: what only this kind has, such as a text's vocabulary.
+        about: what only this kind has, such as a text's vocabulary, or the ranges of attributes.
     """
 
     shape: tuple[int | None, ...] = ()
@@ -100,14 +101,15 @@ class Field:
     def check(self, name: str, value: Any) -> np.ndarray:
         """Returns `value` as an array [n, *shape] of the field's type; sentences call it `name`.
 
-        Labels are numbers where they are integers and names where they are texts.
+        Labels are numbers where they are integers and names where they are texts; attributes may
+        be given by their names (`by_name`).
 
         Raises:
             UsageError: a type, a shape, a name or a number is not what the field holds.
         """
         if self.kind == LABEL:
             value = self._numbered(name, value)
-        array = _as_dtype(name, value, self.dtype)
+        array = _as_dtype(name, self.by_name(name, value), self.dtype)
         if array.ndim == 0 or len(array) == 0:
             raise UsageError(f"{name}: received shape {list(array.shape)}; expected rows, [n, …].")
         if not _fits(array.shape[1:], self.shape):
@@ -115,7 +117,32 @@ class Field:
             raise UsageError(f"{name}: received shape {list(array.shape)}; expected {wanted}.")
         _check_finite(name, array)
         self._check_range(name, array)
+        self._check_attributes(name, array)
         return array
+
+    def by_name(self, name: str, value: Any) -> Any:
+        """Attributes that are given by their names as a vector, [k], or as vectors, [n, k].
+
+        Args:
+            name: of the field, for sentences.
+            value: names to numbers, or to n numbers each; attributes that it does not name are the
+                data's means. Anything else, and values of other fields, come back as they are.
+
+        Raises:
+            UsageError: a name is none, or values are no numbers or of different lengths.
+        """
+        if self.kind != ATTRIBUTES or not isinstance(value, Mapping):
+            return value
+        row: list[Any] = list(self.about.get("means", [math.nan] * len(self.names)))
+        for attribute, given in value.items():
+            row[self.number_of(name, attribute)] = _numbers(f"{name}: {attribute}", given)
+        try:
+            return np.stack(np.broadcast_arrays(*row), axis=-1).astype(np.float32)
+        except ValueError as error:
+            counts = {n: np.shape(v)[0] for n, v in value.items() if np.ndim(v)}
+            raise UsageError(
+                f"{name}: rows of different numbers, {counts}; pass equal ones."
+            ) from (error)
 
     def read(self, name: str, text: Any) -> Any:
         """Returns one row's value from a command line or a cell of a table.
@@ -129,6 +156,8 @@ class Field:
             return str(text)
         if self.kind == LABEL:
             return self._read_label(name, text)
+        if isinstance(text, Mapping):
+            return self.by_name(name, {n: _number(f"{name}: {n}", v) for n, v in text.items()})
         try:
             value = json.loads(text) if isinstance(text, str) else text
         except ValueError:
@@ -189,10 +218,10 @@ class Field:
         return number
 
     def number_of(self, name: str, label: str) -> int:
-        """Returns the number of the class called `label`; sentences call the field `name`.
+        """Returns the number of the class or attribute called `label`, in the field `name`.
 
         Raises:
-            UsageError: no class has that name.
+            UsageError: there is none of that name.
         """
         label = str(label)  # NumPy's texts show their type
         if label in self.names:
@@ -205,7 +234,8 @@ class Field:
             more = len(self.names) - _SHOWN_NAMES
             shown = ", ".join(map(repr, self.names[:_SHOWN_NAMES]))
             known = f"there are {shown}" + (f" and {more} more" if more > 0 else "")
-        raise UsageError(f"{name}: {label!r} is no name of a label; {known}.")
+        what = "an attribute" if self.kind == ATTRIBUTES else "a label"
+        raise UsageError(f"{name}: {label!r} is no name of {what}; {known}.")
 
     def _numbered(self, name: str, value: Any) -> Any:
         """Puts numbers in the place of names, each by its own type."""
@@ -240,6 +270,20 @@ class Field:
             )
         raise UsageError(f"{name}: row {row} holds {value}; expected {low} to {high}.")
 
+    def _check_attributes(self, name: str, array: np.ndarray) -> None:
+        """Refuses what lies farther off the data's range than that is wide: in other units."""
+        if self.kind != ATTRIBUTES or "ranges" not in self.about:
+            return
+        low, high = np.asarray(self.about["ranges"], np.float64).T
+        width = np.where(high > low, high - low, 1.0)
+        outside = (array < low - width) | (array > high + width)
+        if outside.any():
+            row, column = np.argwhere(outside)[0]
+            raise UsageError(
+                f"{name}: {self.names[column]} is {array[row, column]:g} in row {row}; the data "
+                f"have {low[column]:g} to {high[column]:g}."
+            )
+
     def _limits(self) -> tuple[float, float] | None:
         """What values must keep to; the range of float data is a scale and no fence.
 
@@ -258,6 +302,22 @@ class Field:
             low, high = self.range
             return low - (high - low), high + (high - low)
         return None
+
+
+def _numbers(name: str, value: Any) -> np.ndarray:
+    """One number or several, float64."""
+    array = np.asarray(value)
+    if array.ndim > 1 or array.dtype.kind not in "biuf":
+        raise UsageError(f"{name}: received {value!r}; expected a number, or one a row.")
+    return array.astype(np.float64)
+
+
+def _number(name: str, text: Any) -> float:
+    """The number that a command line or a cell holds."""
+    try:
+        return float(text)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name}: received {text!r}; expected a number.") from error
 
 
 def _holds(limits: tuple[float, float], dtype: np.dtype) -> bool:

@@ -375,6 +375,13 @@ def serve(ctx: click.Context, model_dir: str, engine: str, as_json: bool, **valu
     help="An input: a picture or .npy file, a name, a number or a text.",
 )
 @click.option("--code", "codes", multiple=True, metavar="NAME=NUMBER", help="A part of latents.")
+@click.option(
+    "--attribute",
+    "attributes",
+    multiple=True,
+    metavar="NAME=NUMBER",
+    help="An attribute of all; others are the data's means.",
+)
 @click.option("--out", help="A folder, or a .png, .npz, .npy or .csv file.")
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds.")
 @click.option("--ca-certificate", help="PEM file of who vouches for the server.")
@@ -395,6 +402,7 @@ def call(
     count: int | None,
     inputs: tuple[str, ...],
     codes: tuple[str, ...],
+    attributes: tuple[str, ...],
     out: str | None,
     timeout: float,
     as_json: bool,
@@ -412,6 +420,7 @@ def call(
       gan call localhost:8500 --signature classify --input image=a.png --input image=b.png
       gan call localhost:8500 --text "a red bird" --count 4 --out birds/
       gan call localhost:8500 --seed 1 --code tilt=0.5 --out tilted.npy
+      gan call localhost:8500 --seed 1 --attribute smile=1 --count 4 --out smiles/
       gan call localhost:8500 --signature describe
     """  # noqa: D301 - click reads the \b as "do not wrap"
     from serving import call as calling
@@ -425,6 +434,7 @@ def call(
         count,
         calling.named("--input", inputs),
         calling.named("--code", codes),
+        calling.named("--attribute", attributes),
         out,
     )
     if not host.startswith(("http://", "https://")):

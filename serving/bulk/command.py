@@ -27,6 +27,7 @@ _OPTIONS = (
     click.option("--label", help="Class of every sample, or all; default by the data's shares."),
     click.option("--label-index", type=int, help="Its number, whatever the classes are called."),
     click.option("--text", help="What every sample is to show, for models of text."),
+    click.option("--attribute", multiple=True, metavar="NAME=NUMBER", help="Of every sample."),
     click.option("--code", multiple=True, metavar="NAME=NUMBER", help="A part of every latent."),
     click.option("--per-class", type=int, metavar="N", help="N of every class."),
     click.option("--proportions", metavar="LABEL=SHARE,…", help="COUNT split by these shares."),
@@ -76,6 +77,7 @@ def checked(options: dict[str, Any], runner_options: list[str]) -> dict[str, Any
     if index is not None:
         options["label"] = index
     options |= {
+        "attributes": _attributes(options.pop("attribute")),
         "proportions": _proportions(options["proportions"]),
         "grid": _grid((*options["grid"], *options.pop("code"))),
         "interpolate": _pairs(options["interpolate"]),
@@ -147,6 +149,19 @@ def _proportions(text: str | None) -> dict[str, float] | None:
             )
         shares[label.strip()] = number
     return shares
+
+
+def _attributes(texts: tuple[str, ...]) -> dict[str, float] | None:
+    found: dict[str, float] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        number = _number(value)
+        if not sign or number is None or name in found:
+            raise UsageError(
+                f"attribute: {text!r} is no NAME=NUMBER of its own; write smile=1, each name once."
+            )
+        found[name] = number
+    return found or None
 
 
 def _grid(texts: tuple[str, ...]) -> dict[str, list[float]] | None:

@@ -16,8 +16,8 @@ import numpy as np
 from serving.errors import UsageError
 
 Columns = dict[str, np.ndarray]
-# A value for all samples, by the name of the input: the number of a label, or a text.
-Told = Mapping[str, int | str]
+# A value for all samples, by the name of the input: the number of a label, a text, or attributes.
+Told = Mapping[str, int | str | Sequence[float]]
 
 MAX_SEED = 2**63 - 1
 SHARD_SEEDS = 2**32  # how many seeds a shard owns where samples are rejected
@@ -45,7 +45,8 @@ class Seeds:
     """Sample i has the seed `seed` + i, under one condition or what the model draws.
 
     Attributes:
-        condition: what every sample is made under, by the input's name: a label or a text.
+        condition: what every sample is made under, by the input's name: a label, a text or
+            attributes.
     """
 
     kind: ClassVar[str] = "seeds"
@@ -298,13 +299,17 @@ def _seeds(seed: int, first: int, count: int) -> Columns:
 
 
 def _told(condition: Told, count: int) -> Columns:
-    """The same values for every sample: numbers as int64, texts as bytes."""
-    return {
-        name: np.full(count, value, np.int64)
-        if isinstance(value, int)
-        else np.full(count, value.encode("utf-8", "surrogateescape"), object)
-        for name, value in condition.items()
-    }
+    """The same values for every sample."""
+    return {name: _repeated(value, count) for name, value in condition.items()}
+
+
+def _repeated(value: int | str | Sequence[float], count: int) -> np.ndarray:
+    """Numbers as int64 [n], texts as bytes [n], attributes as float32 [n, k]."""
+    if isinstance(value, int):
+        return np.full(count, value, np.int64)
+    if isinstance(value, str):
+        return np.full(count, value.encode("utf-8", "surrogateescape"), object)
+    return np.tile(np.array(value, np.float32), (count, 1))
 
 
 def _stride(total: int) -> int:

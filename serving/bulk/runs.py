@@ -9,12 +9,12 @@ import numpy as np
 
 
 def pack(column: np.ndarray) -> dict[str, Any]:
-    """Returns [n] values as a JSON object that `unpack` reads."""
+    """Returns [n] values, or float [n, k], as a JSON object that `unpack` reads."""
     if column.dtype.kind in "iu":
         return {"runs": _runs(column.astype(np.int64))}
     if column.dtype == object:
         return {"text": [value.decode() if isinstance(value, bytes) else value for value in column]}
-    return {"numbers": [float(value) for value in column]}
+    return {"numbers": column.tolist()}
 
 
 def unpack(packed: dict[str, Any]) -> np.ndarray:

@@ -28,7 +28,7 @@ from serving.bulk.plans import (
 )
 from serving.description import Description
 from serving.errors import UsageError
-from serving.fields import ALL, TEXT
+from serving.fields import ALL, ATTRIBUTES, TEXT
 
 Label = int | str
 
@@ -55,6 +55,8 @@ class Selection:
             one; None draws labels as the data has them.
         text: of every sample, for a model with a text condition; None draws texts as the data has
             them.
+        attributes: of every sample by their names, for a model with attributes; those that are not
+            named are the data's means. None draws them as the data has them.
         per_class: so many of every class.
         proportions: shares by label; the counts add up to `count`.
         rows: a .csv or .parquet file with the column `seed` and the model's condition.
@@ -77,6 +79,7 @@ class Selection:
     seed: int = 0
     label: Label | None = None
     text: str | None = None
+    attributes: Mapping[str, float] | None = None
     per_class: int | None = None
     proportions: Mapping[Label, float] | None = None
     rows: str | None = None
@@ -116,6 +119,8 @@ class Selection:
             raise UsageError(f"label: {way} says which; leave it out.")
         if self.text is not None and way in ("rows", "captions", "files"):
             raise UsageError(f"text: {way} says which; leave it out.")
+        if self.attributes and way in ("rows", "captions", "files"):
+            raise UsageError(f"attributes: {way} says which; leave them out.")
         if (self.min_confidence is None) != (self.classifier is None):
             raise UsageError("classifier: it goes together with min_confidence; pass both.")
         self._check_numbers()
@@ -215,13 +220,17 @@ class Selection:
             return self._proportions(description, every, self.count)
         return Seeds(self.seed, self.count, self._condition(description))
 
-    def _condition(self, description: Description) -> dict[str, int | str]:
+    def _condition(self, description: Description) -> dict[str, int | str | list[float]]:
         """What every sample is made under, by the inputs' names."""
-        condition: dict[str, int | str] = {}
+        condition: dict[str, int | str | list[float]] = {}
         if self.label is not None:
             condition["label"] = label_number(description, self.label)
         if self.text is not None:
-            condition[_text_input(description)] = self.text
+            condition[_input_of(TEXT, "text", description)] = self.text
+        if self.attributes:
+            name = _input_of(ATTRIBUTES, "attributes", description)
+            field = description.signature("generate_conditional").inputs[name]
+            condition[name] = field.by_name(name, self.attributes).tolist()
         return condition
 
     def scored(self, description: Description) -> Plan:
@@ -251,7 +260,7 @@ class Selection:
     @property
     def pass_details(self) -> dict[str, Any]:
         """What the second pass of `best_of` is told apart by, in its plan."""
-        names = ("count", "per_class", "best_of", "seed", "label", "text")
+        names = ("count", "per_class", "best_of", "seed", "label", "text", "attributes")
         return {name: getattr(self, name) for name in names}
 
     def _proportions(
@@ -298,13 +307,13 @@ def label_number(description: Description, label: Label) -> int:
     return int(field.check("label", [number])[0])
 
 
-def _text_input(description: Description) -> str:
-    """The name of the input that a text is for."""
+def _input_of(kind: str, option: str, description: Description) -> str:
+    """The name of the input of a kind, under which samples are made."""
     if description.has_signature("generate_conditional"):
-        name = description.signature("generate_conditional").first(TEXT)
+        name = description.signature("generate_conditional").first(kind)
         if name is not None:
             return name
-    raise UsageError("text: the model is not conditional on a text; leave it out.")
+    raise UsageError(f"{option}: the model is not conditional on {option}; leave it out.")
 
 
 def _num_classes(description: Description) -> int:

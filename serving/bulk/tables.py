@@ -14,7 +14,7 @@ from serving.bulk.folders import FILE, INDEX
 from serving.bulk.plans import Columns
 from serving.description import Description, Signature
 from serving.errors import UsageError
-from serving.fields import LABEL, SEED, STRING, TEXT, Field
+from serving.fields import ATTRIBUTES, LABEL, SEED, STRING, TEXT, Field
 
 TEXTS = Field((), STRING, TEXT)
 
@@ -23,7 +23,8 @@ def read_rows(path: str, description: Description, signature: str | None = None)
     """Reads a .csv (with a header) or .parquet file: `seed`, and the model's condition.
 
     A label's column holds names, or numbers where the model has no such name; `label_index` holds
-    numbers only. A picture's column holds names of files, seen from the table's own folder.
+    numbers only. Attributes have a column each, by their names; those that have none are the data's
+    means. A picture's column holds names of files, seen from the table's own folder.
 
     Args:
         path: of the table.
@@ -36,6 +37,7 @@ def read_rows(path: str, description: Description, signature: str | None = None)
     """
     cells = _parquet(path) if path.endswith(".parquet") else _csv(path)
     inputs = _signature(list(cells), description, signature).inputs
+    cells = _with_vectors(cells, inputs)
     readers = _readers(path, list(cells), inputs)
     if not len(next(iter(cells.values()))):
         raise UsageError(f"rows: {path!r} has no rows; expected one a sample.")
@@ -85,6 +87,17 @@ def _signature(columns: Sequence[str], description: Description, asked: str | No
 
 def _is_conditional(description: Description) -> bool:
     return description.has_signature("generate_conditional")
+
+
+def _with_vectors(cells: dict[str, list[Any]], inputs: Mapping[str, Field]) -> dict[str, list[Any]]:
+    """The columns of attributes put together as one, whose cells are attributes by name."""
+    cells = dict(cells)
+    for name, field in inputs.items():
+        own = [column for column in cells if column in field.names]
+        if field.kind == ATTRIBUTES and name not in cells and own:
+            columns = [cells.pop(column) for column in own]
+            cells[name] = [dict(zip(own, row, strict=True)) for row in zip(*columns, strict=True)]
+    return cells
 
 
 def _readers(

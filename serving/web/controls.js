@@ -16,7 +16,7 @@ const make = (tag, properties = {}) => Object.assign(document.createElement(tag)
 // A control has `element`, `value()` (a row, or null where nothing is given) and `name`.
 export function control(name, field, changed, { subject = null, isOptional = false } = {}) {
   const build = {
-    label: listOf, text: textOf, seed: numberOf, scalar: field.range ? sliderOf : numberOf,
+    label: listOf, text: textOf, attributes: attributesOf, seed: numberOf, scalar: field.range ? sliderOf : numberOf,
     image: pictureOf, label_map: mapOf, mask: brushOf, strokes: brushOf, clip: framesOf,
   }[field.kind] ?? numbersOf; // prettier-ignore
   const id = `input-${(count += 1)}`;
@@ -117,6 +117,35 @@ function numbersOf({ id, name, field, element, changed }) {
     }
     return field.shape.length ? values : values[0];
   };
+}
+
+// The numbers as a text, empty for those that the model draws, and a slider for each.
+function attributesOf({ id, name, field, element, changed, isOptional }) {
+  const value = numbersOf({ id, name, field, element, changed });
+  const input = element.querySelector("input");
+  const { ranges, means } = field.about;
+  const sliders = field.names.map((attribute, i) => {
+    const [min, max] = ranges[i];
+    const slider = make("input", { type: "range", min, max, step: "any", value: means[i] });
+    const label = make("label", { textContent: attribute });
+    label.append(slider);
+    element.append(label);
+    return slider;
+  });
+  const write = () => {
+    input.value = sliders.map((slider) => Number(slider.value).toPrecision(3)).join(" ");
+  };
+  for (const slider of sliders) {
+    slider.addEventListener("input", write);
+    slider.addEventListener("change", changed);
+  }
+  input.addEventListener("input", () => {
+    const numbers = input.value.trim().split(/[\s,;]+/);
+    if (numbers.length === sliders.length) sliders.forEach((slider, i) => (slider.value = numbers[i]));
+  });
+  if (isOptional) input.placeholder = "as in the data";
+  else write();
+  return value;
 }
 
 // ---- Pictures ------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 // What a model's description says of its signatures: every input and output is a field.
 
-const STEERING = new Set(["seed", "label", "scalar", "key", "mask", "strokes"]);
-const ASIDE = new Set(["latent", "label", "scalar", "seed", "key"]);
+const STEERING = new Set(["seed", "label", "attributes", "scalar", "key", "mask", "strokes"]);
+const ASIDE = new Set(["latent", "label", "attributes", "scalar", "seed", "key"]);
 const DRAWN = new Set(["image", "label_map", "mask", "strokes", "clip", "vector", "latent"]);
 // Signatures that the page's other parts ask, or that programs ask.
 const PARTS = /^(generate|generate_conditional|decode|latents|score|describe|serving_default)$|_png$|_truncated$/;
@@ -78,6 +78,7 @@ export function samplesIn(reply, signature) {
 // A single value as people read it.
 export function words(value, field) {
   if (field.kind === "label") return classNames(field)[value] ?? String(value);
+  if (field.kind === "attributes") return value.map((x, i) => `${field.names[i]} ${words(x, {})}`).join(", ");
   if (typeof value !== "number" || Number.isInteger(value)) return String(value);
   return value.toPrecision(4).replace("-", "−");
 }

@@ -4,7 +4,7 @@ import { words } from "./fields.js";
 import { lerp } from "./latents.js";
 
 // Numbers without gaps can be mixed; of a label, a text or a picture there is no half.
-const isVector = ({ dtype, kind }) => dtype.startsWith("float") && ["vector", "latent", "scalar"].includes(kind);
+const isVector = ({ dtype, kind }) => dtype.startsWith("float") && ["vector", "attributes", "latent", "scalar"].includes(kind);
 
 const mapped = (values, act) => (Array.isArray(values[0]) ? values[0].map((_, i) => mapped(values.map((value) => value[i]), act)) : act(...values));
 
@@ -32,11 +32,11 @@ export function mixed(a, b, c, fields) {
 export const columns = (rows) =>
   rows?.length ? Object.fromEntries(Object.keys(rows[0]).map((name) => [name, rows.map((row) => row[name])])) : {};
 
-// "label cat" for each label or text of a row, in the order of the model's inputs.
+// "label cat" for each label or text of a row, in the order of the model's inputs; attributes by name.
 export const labelled = (row, fields) =>
   Object.entries(fields)
-    .filter(([name, { kind }]) => ["label", "text"].includes(kind) && name in (row ?? {}))
-    .map(([name, field]) => `${name.replaceAll("_", " ")} ${words(row[name], field)}`);
+    .filter(([name, { kind }]) => ["label", "text", "attributes"].includes(kind) && name in (row ?? {}))
+    .map(([name, field]) => (field.kind === "attributes" ? "" : `${name.replaceAll("_", " ")} `) + words(row[name], field));
 
 // A list in Python, runs of equal values as products: [4] * 17 + [9] * 16; a number where all are equal.
 export function inPython(values) {

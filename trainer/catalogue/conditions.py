@@ -73,12 +73,12 @@ class ClipCondition(AnyCondition):
 
 
 class AttributesCondition(AnyCondition):
-    """Both players see a vector that lies beside the sample."""
+    """Both players see a vector of named attributes that lies beside the sample."""
 
-    target: ClassVar[str] = "trainer.game.conditions.given:GivenField"
-    kind: ClassVar[str] = "vector"
+    target: ClassVar[str] = "trainer.game.conditions.attributes:Attributes"
+    kind: ClassVar[str] = "attributes"
     name: Literal["attributes"] = "attributes"
-    # The data's field that holds the vector.
+    # The data's field that holds them.
     field: str = "attributes"
 
 

@@ -235,6 +235,15 @@ class Clips(OfClips):
         return self.frames
 
 
+class PosedDigits(Source):
+    """The built-in digits moved, slanted and dimmed, with attributes that say how much."""
+
+    target: ClassVar[str] = "trainer.data.sources.posed_digits:open_source"
+    name: Literal["posed_digits"] = "posed_digits"
+    # How many pictures are made.
+    pictures: int = Field(6000, ge=2, le=1_000_000)
+
+
 class CaptionedDigits(Source):
     """The built-in digits in colours and corners, with captions that say which and where."""
 
@@ -510,6 +519,7 @@ DataSource = Annotated[
     | Lines
     | MovingDigits
     | Clips
+    | PosedDigits
     | CaptionedDigits
     | Captions
     | DigitPairs

@@ -7,7 +7,7 @@ import numpy as np
 
 from trainer.catalogue import resolve
 from trainer.config.experiment import Data
-from trainer.data import store
+from trainer.data import attributes, store
 from trainer.data.examples import Dataset, DataSpec, count
 from trainer.data.reading import Source
 from trainer.errors import ConfigError
@@ -101,6 +101,8 @@ def _field(array: np.ndarray, known: Field | None, data: Data) -> Field:
     field = replace(known, shape=array.shape[1:], dtype=array.dtype.name)
     if field.kind == "label":
         return replace(field, marginal=_marginal(array, len(field.names)))
+    if field.kind == "attributes":
+        return attributes.measured(field, array)
     if field.kind in ("image", "clip", "vector"):
         return replace(field, range=_range(array, known, data))
     return field

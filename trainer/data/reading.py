@@ -87,7 +87,13 @@ def labelled(names: tuple[str, ...]) -> dict[str, Field]:
 
 
 def rows_of(
-    samples: np.ndarray, labels: np.ndarray | None, origin: str, data: Data, *, first: int = 0
+    samples: np.ndarray,
+    labels: np.ndarray | None,
+    origin: str,
+    data: Data,
+    *,
+    first: int = 0,
+    others: Mapping[str, np.ndarray] | None = None,
 ) -> Part:
     """The rows of arrays in memory: images, clips or points, [n, …], and int labels [n].
 
@@ -97,6 +103,7 @@ def rows_of(
         origin: of the rows, for messages.
         data: says what size and channels images get.
         first: number of the first row in its origin.
+        others: further fields by name, as many rows of each.
     """
 
     def rows() -> Iterator[Row]:
@@ -105,6 +112,7 @@ def rows_of(
             fields = {"sample": image_or_point}
             if labels is not None:
                 fields["label"] = np.array(labels[index], np.int64)
+            fields |= {name: values[index] for name, values in (others or {}).items()}
             yield Row(fields, f"{origin} row {first + index}")
 
     return Part(rows(), len(samples))

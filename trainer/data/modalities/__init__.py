@@ -4,7 +4,7 @@ from types import ModuleType
 
 import tensorflow as tf
 
-from trainer.data.modalities import label_maps, labels, scaled, text, tokens
+from trainer.data.modalities import attributes, label_maps, labels, scaled, text, tokens
 from trainer.errors import ConfigError
 from trainer.fields import Field
 
@@ -13,6 +13,7 @@ _OF_KIND: dict[str, ModuleType] = {
     "image": scaled,
     "vector": scaled,
     "clip": scaled,
+    "attributes": attributes,
     "tokens": tokens,
     "label": labels,
     "label_map": label_maps,
@@ -28,9 +29,9 @@ def seen(values: tf.Tensor, field: Field) -> tf.Tensor:
         field: what they are.
 
     Returns:
-        float32 for images, clips and vectors ([..., *shape], the range on [-1, 1]), tokens
-        ([..., T, V] one-hot) and label maps ([..., h, w, k] one-hot); labels and texts, which are
-        numbers, as they are.
+        float32 for images, clips, vectors and attributes ([..., *shape], the range on [-1, 1]),
+        tokens ([..., T, V] one-hot) and label maps ([..., h, w, k] one-hot); labels and texts,
+        which are numbers, as they are.
 
     Raises:
         ConfigError: for a kind of field that players cannot see.

@@ -8,6 +8,7 @@ import numpy as np
 
 from trainer.catalogue import Npz
 from trainer.config.experiment import Data
+from trainer.data import attributes
 from trainer.data.reading import Source, Table, as_stored, labelled, readable, rows_of
 from trainer.errors import ConfigError
 
@@ -16,6 +17,9 @@ SAMPLE_NAMES = ("images", "samples", "x", "image", "sample")
 LABEL_NAMES = ("labels", "y", "label")
 # Names of the classes that integer labels number.
 CLASS_NAMES = "label_names"
+# A row of numbers a sample, and what each column is called.
+ATTRIBUTES, ATTRIBUTE_NAMES = "attributes", "attribute_names"
+_OF_ALL = (CLASS_NAMES, ATTRIBUTE_NAMES)
 
 
 def open_source(data: Data) -> Source:
@@ -24,6 +28,7 @@ def open_source(data: Data) -> Source:
     The samples are `images`, `samples` or `x`: [n, h, w, c] or [n, h, w] images of uint8, uint16 or
     float, or [n, d] points of float. The labels are `labels` or `y`: [n] integers or strings,
     whose sorted values are the classes; `label_names` [k], if it is there, names integer ones.
+    `attributes` are [n, k] numbers, 0 and 1 or others, and `attribute_names` [k] their names.
 
     Raises:
         ConfigError: for a file that cannot be read, other arrays, and numbers that are not finite.
@@ -34,9 +39,14 @@ def open_source(data: Data) -> Source:
     arrays = _concatenated([_read(file) for file in files], path)
     samples = _samples(arrays, path)
     names, labels = _labels(arrays, len(samples), path)
+    fields, others = labelled(names), dict[str, np.ndarray]()
+    if ATTRIBUTES in arrays:
+        given = arrays[ATTRIBUTES], arrays.get(ATTRIBUTE_NAMES)
+        called, others[ATTRIBUTES] = attributes.checked(*given, len(samples), str(path))
+        fields[ATTRIBUTES] = attributes.field_of(called)
     return Source(
-        tables=(Table(rows_of(samples, labels, path.name, data), labels=labels),),
-        fields=labelled(names),
+        tables=(Table(rows_of(samples, labels, path.name, data, others=others), labels=labels),),
+        fields=fields,
         identity={
             "source": "npz",
             "path": str(path.resolve()),
@@ -61,10 +71,11 @@ def _concatenated(parts: list[dict[str, np.ndarray]], path: Path) -> dict[str, n
     try:
         first = parts[0]
         joined = {name: np.concatenate([part[name] for part in parts]) for name in first}
-        if CLASS_NAMES in first:
-            if any(part[CLASS_NAMES].tolist() != first[CLASS_NAMES].tolist() for part in parts):
-                raise ValueError(f"their {CLASS_NAMES} differ")
-            joined[CLASS_NAMES] = first[CLASS_NAMES]
+        for name in _OF_ALL:
+            if name in first:
+                if any(part[name].tolist() != first[name].tolist() for part in parts):
+                    raise ValueError(f"their {name} differ")
+                joined[name] = first[name]
         return joined
     except (KeyError, ValueError) as error:
         raise ConfigError(
@@ -79,10 +90,8 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         archive = np.load(path, allow_pickle=False)
         if not isinstance(archive, np.ndarray):
             with archive:
-                known = [
-                    name for name in archive if name in (*SAMPLE_NAMES, *LABEL_NAMES, CLASS_NAMES)
-                ]
-                return {name: archive[name] for name in known}
+                known = {*SAMPLE_NAMES, *LABEL_NAMES, *_OF_ALL, ATTRIBUTES}
+                return {name: archive[name] for name in archive if name in known}
     except FileNotFoundError as error:
         raise ConfigError(
             f"data.source: {path} does not exist; give the path of an .npz file on a local disk."

@@ -53,7 +53,7 @@ class GivenField(Given):
     """What lies beside the sample under another name is what both sides are told.
 
     Reference: Isola et al. 2017, "Image-to-image translation with conditional adversarial
-    networks" (pictures); Mirza & Osindero 2014 (vectors).
+    networks".
 
     Raises:
         ConfigError: when the data has no such field.

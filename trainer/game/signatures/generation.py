@@ -12,7 +12,7 @@ from trainer.game.signatures.sampling import Sampler, output_fields
 from trainer.game.signatures.signature import SEED, Signature
 
 # Kinds of conditions that `generate` answers beside the sample that it drew them for.
-_SHOWN = ("label", "text")
+_SHOWN = ("label", "text", "attributes")
 
 
 def generation(sampler: Sampler) -> dict[str, Signature]:
