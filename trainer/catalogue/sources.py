@@ -244,19 +244,6 @@ class PosedDigits(Source):
     pictures: int = Field(6000, ge=2, le=1_000_000)
 
 
-class CaptionedDigits(Source):
-    """The built-in digits in colours and corners, with captions that say which and where."""
-
-    target: ClassVar[str] = "trainer.data.sources.captioned_digits:open_source"
-    has_captions: ClassVar[bool] = True
-    name: Literal["captioned_digits"] = "captioned_digits"
-    # How many pictures are made.
-    pictures: int = Field(20_000, ge=2, le=1_000_000)
-    # Tenths of the 160 combinations of digit, colour and corner that training never sees; the
-    # held-out examples are made of those then, and of nothing else.
-    unseen: int = Field(0, ge=0, le=5)
-
-
 class Captions(Source):
     """Pictures of one's own with a caption each, in a JSONL or CSV file."""
 
@@ -343,6 +330,28 @@ _Samples = Annotated[
 ]
 _Folder = Annotated[Folder, BY_NAME, BY_SPELLING]
 _Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+
+
+class CaptionedDigits(Source):
+    """Digits in colours and corners, with captions that say which and where."""
+
+    target: ClassVar[str] = "trainer.data.sources.captioned_digits:open_source"
+    has_captions: ClassVar[bool] = True
+    name: Literal["captioned_digits"] = "captioned_digits"
+    # Grey digits of ten classes, such as tfds:mnist.
+    of: _Images = Digits()
+    # Of a picture, in pixels; a digit has half of it.
+    side: int = Field(16, ge=16, multiple_of=2)
+    # How many pictures are made.
+    pictures: int = Field(20_000, ge=2, le=1_000_000)
+    # Tenths of the 160 combinations of digit, colour and corner that training never sees; the
+    # held-out examples are made of those then, and of nothing else.
+    unseen: int = Field(0, ge=0, le=5)
+
+    @property
+    def has_splits(self) -> bool:
+        """Whether the digits have splits."""
+        return self.of.has_splits
 
 
 class Paired(Source):
@@ -517,9 +526,9 @@ DataSource = Annotated[
     | Generated
     | Grammar
     | Lines
+    | PosedDigits
     | MovingDigits
     | Clips
-    | PosedDigits
     | CaptionedDigits
     | Captions
     | DigitPairs

@@ -1,8 +1,8 @@
-"""The built-in digits in colours and corners, with captions: right and wrong can be measured.
+"""Digits in colours and corners, with captions: right and wrong can be measured.
 
-A picture of 16x16 pixels is black but for one digit of 8x8 in a corner, and its caption says what
-there is to see: "a red seven at the top left". So every picture that a game makes for a caption can
-be held against it: its corner and its colour by its pixels, its digit by a classifier of digits.
+A picture is black but for one digit in a corner, of half its side, and its caption says what there
+is to see: "a red seven at the top left". So every picture that a game makes for a caption can be
+held against it: its corner and its colour by its pixels, its digit by a classifier of digits.
 """
 
 from collections.abc import Iterator
@@ -11,25 +11,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trainer.catalogue import CaptionedDigits
+from trainer.catalogue import CaptionedDigits, resolve
 from trainer.config.experiment import Data
 from trainer.data import captions
 from trainer.data.holdout import held_out_mask
 from trainer.data.images import conform
 from trainer.data.reading import Part, Row, Source, Table, labelled
-from trainer.data.sources import digits
+from trainer.errors import ConfigError
+from trainer.fields import Field
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 COLOURS = {"red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1), "yellow": (1, 1, 0)}
-# Rows and columns of the canvas at which a digit begins.
+# Whether a digit begins at the middle row, and at the middle column.
 CORNERS = {
     "top left": (0, 0),
-    "top right": (0, 8),
-    "bottom left": (8, 0),
-    "bottom right": (8, 8),
+    "top right": (0, 1),
+    "bottom left": (1, 0),
+    "bottom right": (1, 1),
 }
-SIDE = 16
-_DIGIT = 8
 # Of the choice, not of a run: the pictures are the same ones for ever.
 _SEED = 20160605
 
@@ -72,7 +71,7 @@ def open_source(data: Data) -> Source:
     """Draws the pictures: fields `sample`, `text`, `label` (the digit), and apart `wrong_text`."""
     options = data.source
     assert isinstance(options, CaptionedDigits)
-    levels, labels = digits.read()
+    levels, labels = _digits(data, options)
     which, contents = _chosen(labels, options.pictures)
     classes = labels[which]
     held_out = (
@@ -98,8 +97,28 @@ def open_source(data: Data) -> Source:
     return Source(
         tables=(own, captions.wrong(own, ids[parts[0]], ids[parts[1]])),
         fields={**captions.fields_of(known), **labelled(tuple(map(str, range(len(DIGITS)))))},
-        identity={"source": "captioned_digits", "options": [options.pictures, options.unseen]},
+        identity={"source": "captioned_digits", "options": options.model_dump(mode="json")},
     )
+
+
+def _digits(data: Data, options: CaptionedDigits) -> tuple[np.ndarray, np.ndarray]:
+    """The grey digits that are drawn, uint8 [n, side / 2, side / 2, 1], and their classes [n].
+
+    Raises:
+        ConfigError: for a source of other classes than ten.
+    """
+    half = options.side // 2
+    own = data.model_copy(
+        update={"source": options.of, "size": (half, half), "channels": 1, "depth": 8}
+    )
+    of: Source = resolve(options.of)(own)
+    if len(of.fields.get("label", Field()).names) != len(DIGITS):
+        raise ConfigError(
+            f"data.source.of: received {options.of}, which has no ten classes; give digits, such "
+            "as tfds:mnist."
+        )
+    rows = [row.fields for row in of.tables[0].train.rows if row is not None]
+    return np.stack([row["sample"] for row in rows]), np.stack([row["label"] for row in rows])
 
 
 def _chosen(labels: np.ndarray, count: int) -> tuple[np.ndarray, list[Content]]:
@@ -116,19 +135,25 @@ def _chosen(labels: np.ndarray, count: int) -> tuple[np.ndarray, list[Content]]:
 
 
 def draw(digit: np.ndarray, content: Content) -> np.ndarray:
-    """A digit uint8 [8, 8, 1] in its colour and corner, uint8 [16, 16, 3]."""
-    canvas = np.zeros((SIDE, SIDE, 3), np.uint8)
-    row, column = tuple(CORNERS.values())[content.corner]
+    """A digit uint8 [s, s, 1] in its colour and corner, uint8 [2s, 2s, 3]."""
+    side = len(digit)
+    canvas = np.zeros((2 * side, 2 * side, 3), np.uint8)
     coloured = digit * np.array(tuple(COLOURS.values())[content.colour], np.uint8)
-    canvas[row : row + _DIGIT, column : column + _DIGIT] = coloured
+    _corner(canvas, content.corner)[...] = coloured
     return canvas
 
 
+def _corner(pictures: np.ndarray, corner: int) -> np.ndarray:
+    """A view of the corner of pictures [..., 2s, 2s, c], [..., s, s, c]."""
+    side = pictures.shape[-2] // 2
+    row, column = (side * half for half in tuple(CORNERS.values())[corner])
+    return pictures[..., row : row + side, column : column + side, :]
+
+
 def corner_of(pictures: np.ndarray) -> np.ndarray:
-    """The corners with the most light, int64 [n], of pictures uint8 [n, 16, 16, 3]."""
-    light = pictures.astype(np.float64).sum(axis=-1)
-    quarters = [light[:, r : r + _DIGIT, c : c + _DIGIT] for r, c in CORNERS.values()]
-    return np.stack([quarter.sum(axis=(1, 2)) for quarter in quarters]).argmax(axis=0)
+    """The corners with the most light, int64 [n], of pictures uint8 [n, 2s, 2s, 3]."""
+    quarters = [_corner(pictures.astype(np.float64), corner) for corner in range(len(CORNERS))]
+    return np.stack([quarter.sum(axis=(1, 2, 3)) for quarter in quarters]).argmax(axis=0)
 
 
 def colour_of(pictures: np.ndarray) -> np.ndarray:
@@ -140,10 +165,7 @@ def colour_of(pictures: np.ndarray) -> np.ndarray:
 
 
 def digits_in(pictures: np.ndarray) -> np.ndarray:
-    """What stands in the corner with the most light, without its colour, uint8 [n, 8, 8]."""
-    places = np.array(tuple(CORNERS.values()))[corner_of(pictures)]
-    grey = pictures.max(axis=-1)
-    cut = [
-        image[r : r + _DIGIT, c : c + _DIGIT] for image, (r, c) in zip(grey, places, strict=True)
-    ]
-    return np.stack(cut)
+    """What stands in the corner with the most light, without its colour, uint8 [n, s, s]."""
+    corners = corner_of(pictures)
+    cut = [_corner(image, corner) for image, corner in zip(pictures, corners, strict=True)]
+    return np.stack(cut).max(axis=-1)

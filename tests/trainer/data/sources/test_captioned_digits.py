@@ -8,6 +8,7 @@ from trainer.data import loading
 from trainer.data.modalities import text
 from trainer.data.sources import captioned_digits, digits
 from trainer.data.sources.captioned_digits import CONTENTS, Content
+from trainer.errors import ConfigError
 
 
 def load(**options):
@@ -84,3 +85,23 @@ GOLDEN = [
     "a red two at the top left",
     "a green zero at the bottom left",
 ]
+
+
+def test_digits_may_come_from_elsewhere_and_be_of_any_size(tmp_path):
+    """Of MNIST's size and more: they are brought to half the side of a picture."""
+    images = np.random.RandomState(0).randint(1, 256, (40, 28, 28)).astype(np.uint8)
+    np.savez(tmp_path / "digits.npz", images=images, labels=np.arange(40) % 10)
+    dataset = load(of=f"npz:{tmp_path / 'digits.npz'}", side=32, pictures=200)
+    said = np.array(contents(dataset.train, dataset.spec.fields["text"]))
+    pictures = dataset.train["sample"]
+    assert pictures.shape[1:] == (32, 32, 3)
+    np.testing.assert_array_equal(said[:, 0], dataset.train["label"])
+    np.testing.assert_array_equal(captioned_digits.colour_of(pictures), said[:, 1])
+    np.testing.assert_array_equal(captioned_digits.corner_of(pictures), said[:, 2])
+    assert captioned_digits.digits_in(pictures).shape[1:] == (16, 16)
+
+
+def test_what_has_no_ten_classes_is_no_digits(tmp_path):
+    np.savez(tmp_path / "two.npz", images=np.zeros((4, 8, 8), np.uint8), labels=[0, 1, 0, 1])
+    with pytest.raises(ConfigError, match=r"data\.source\.of: .* no ten classes; give digits"):
+        load(of=f"npz:{tmp_path / 'two.npz'}")
