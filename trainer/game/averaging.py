@@ -5,7 +5,7 @@ averaged along with the weights lag them, so they are re-estimated from fixed in
 whenever the averaged network is about to be used.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import keras
 import tensorflow as tf
@@ -53,7 +53,7 @@ def _pairs(
     return [
         (a.value, w.value)
         for a, w in zip(getattr(average, which), getattr(network, which), strict=True)
-        if not a.path.endswith(_MOMENTS) and tf.as_dtype(a.dtype).is_floating
+        if not _is_moment(a) and tf.as_dtype(a.dtype).is_floating
     ]
 
 
@@ -63,51 +63,68 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
         a.assign(b)
 
 
-def statistics_of(network: keras.Model) -> list[keras.Variable]:
-    """The moving statistics of a network's batch norms."""
-    return [v for v in network.non_trainable_variables if v.path.endswith(_MOMENTS)]
+class Statistics:
+    """The moving statistics of a network's batch norms, which are false where there are none.
 
-
-def reestimate_statistics(network: keras.Model, batches: Iterable[Mapping[str, tf.Tensor]]) -> None:
-    """Sets each batch norm's moving statistics to the moments of the given inputs.
-
-    A call in training mode moves statistics from `old` to `m·old + (1 - m)·moment`: from zero, and
-    from far away for the momentum m, the batch's moment can be read off, however deep in a network
-    the normalisation lies. The moments of all batches are combined by the law of total variance.
-    All batches must be equal in size. A network without batch normalisation is left alone.
+    Args:
+        network: in which they lie, however deep.
     """
-    statistics = statistics_of(network)
-    if not statistics:
-        return
-    of_batches: list[list[tf.Tensor]] = []
-    shares: list[tf.Tensor] = []
-    for inputs in batches:
-        from_zero = _moved(network, inputs, 0.0)
-        if not shares:
-            far = _moved(network, inputs, _FAR)
-            momenta = [(f - z) / _FAR for f, z in zip(far, from_zero, strict=True)]
-            shares = [1.0 - tf.reduce_mean(momentum) for momentum in momenta]
-        of_batches.append([z / share for z, share in zip(from_zero, shares, strict=True)])
-    moments = {
-        variable.path: tf.stack(values)
-        for variable, values in zip(statistics, zip(*of_batches, strict=True), strict=True)
-    }
-    for variable in statistics:
-        layer, _, kind = variable.path.rpartition("/")
-        moment = tf.reduce_mean(moments[variable.path], axis=0)
-        if kind == "moving_variance":
-            means = moments[f"{layer}/moving_mean"]
-            moment += tf.reduce_mean(tf.square(means - tf.reduce_mean(means, axis=0)), axis=0)
-        variable.assign(moment)
+
+    def __init__(self, network: keras.Model) -> None:
+        self._network = network
+        self._variables = [v for v in network.non_trainable_variables if _is_moment(v)]
+        # It is called for every batch, and at every checkpoint again.
+        self._moved = tf.function(self._moved_from, autograph=False)
+
+    def __bool__(self) -> bool:
+        return bool(self._variables)
+
+    def reestimate(self, batches: Iterable[Mapping[str, tf.Tensor]]) -> None:
+        """Sets each of them to the moment of the given inputs.
+
+        A call in training mode moves statistics from `old` to `m·old + (1 - m)·moment`: from zero,
+        and from far away for the momentum m, the batch's moment can be read off. The moments of all
+        batches are combined by the law of total variance. All batches must be equal in size.
+        """
+        if not self:
+            return
+        of_batches: list[list[tf.Tensor]] = []
+        shares: list[tf.Tensor] = []
+        for inputs in batches:
+            from_zero = self._moved(inputs, tf.constant(0.0))
+            if not shares:
+                far = self._moved(inputs, tf.constant(_FAR))
+                momenta = [(f - z) / _FAR for f, z in zip(far, from_zero, strict=True)]
+                shares = [1.0 - tf.reduce_mean(momentum) for momentum in momenta]
+            of_batches.append([z / share for z, share in zip(from_zero, shares, strict=True)])
+        self._assign(zip(*of_batches, strict=True))
+
+    def _assign(self, of_batches: Iterable[Sequence[tf.Tensor]]) -> None:
+        """Takes over the moments of all batches, variable by variable."""
+        moments = {
+            variable.path: tf.stack(values)
+            for variable, values in zip(self._variables, of_batches, strict=True)
+        }
+        for variable in self._variables:
+            layer, _, kind = variable.path.rpartition("/")
+            moment = tf.reduce_mean(moments[variable.path], axis=0)
+            if kind == "moving_variance":
+                means = moments[f"{layer}/moving_mean"]
+                moment += tf.reduce_mean(tf.square(means - tf.reduce_mean(means, axis=0)), axis=0)
+            variable.assign(moment)
+
+    def _moved_from(self, inputs: Mapping[str, tf.Tensor], old: tf.Tensor) -> list[tf.Tensor]:
+        """Where a call in training mode moves the statistics that stand at `old`."""
+        others = self._network.non_trainable_variables
+        before = [
+            tf.fill(v.shape, tf.cast(old, v.dtype)) if _is_moment(v) else v.value for v in others
+        ]
+        trainable = [variable.value for variable in self._network.trainable_variables]
+        # A layer's own name need not be one that TensorFlow takes for the outermost scope.
+        with tf.name_scope("statistics"):
+            _, after = self._network.stateless_call(trainable, before, inputs, training=True)
+        return [new for v, new in zip(others, after, strict=True) if _is_moment(v)]
 
 
-def _moved(network: keras.Model, inputs: Mapping[str, tf.Tensor], old: float) -> list[tf.Tensor]:
-    """Where a call in training mode moves the statistics that stand at `old`."""
-    others = network.non_trainable_variables
-    before = [
-        tf.fill(v.shape, tf.cast(old, v.dtype)) if v.path.endswith(_MOMENTS) else v.value
-        for v in others
-    ]
-    trainable = [variable.value for variable in network.trainable_variables]
-    _, after = network.stateless_call(trainable, before, inputs, training=True)
-    return [new for v, new in zip(others, after, strict=True) if v.path.endswith(_MOMENTS)]
+def _is_moment(variable: keras.Variable) -> bool:
+    return str(variable.path).endswith(_MOMENTS)

@@ -57,6 +57,10 @@ class LiveModel:
             name: Network(models[name], player.role) for name, player in gan.players.items()
         }
         self.signatures: Signatures = offered(self.networks)
+        self._statistics = {
+            name: averaging.Statistics(network.model) for name, network in self.networks.items()
+        }
+        self._statistics_inputs = tf.function(gan.round.statistics_inputs, autograph=False)
         self._traced: dict[str, Callable[..., Mapping[str, tf.Tensor]]] = {}
 
     @property
@@ -72,14 +76,14 @@ class LiveModel:
     def refresh(self) -> None:
         """Brings the networks that are asked up to the training ones."""
         self.copy_weights()
-        if not any(averaging.statistics_of(network.model) for network in self.networks.values()):
+        if not any(self._statistics.values()):
             return
         # In the order of the roles: what one network is told may be another's answer.
         for name, batches in self._statistics_batches().items():
             network = self.networks[name]
             told = (self.gan.round.told(inputs, self.networks) for inputs in batches)
             known = [network.known(inputs) for inputs in told]
-            averaging.reestimate_statistics(network.model, known)
+            self._statistics[name].reestimate(known)
 
     def copy_weights(self) -> None:
         """Brings the copies in float32 up to the training networks, and no statistics.
@@ -135,7 +139,7 @@ class LiveModel:
         for number in range(_STATISTICS_BATCHES):
             first = number * _STATISTICS_ROWS
             seed = tf.range(first, first + _STATISTICS_ROWS, dtype=tf.int64)
-            inputs = self.gan.round.statistics_inputs(seed, self._seen(first))
+            inputs = self._statistics_inputs(seed, self._seen(first))
             for name, of_role in inputs.items():
                 batches.setdefault(name, []).append(of_role)
         return {name: batches[name] for name in self.networks if name in batches}

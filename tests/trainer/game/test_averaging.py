@@ -36,7 +36,7 @@ def _normalised():
 def test_statistics_become_the_moments_of_all_inputs_in_nested_models_too():
     network = _normalised()
     x = tf.random.stateless_normal([6, 32, 4], [1, 2]) * [1.0, 2.0, 3.0, 4.0] + 5.0
-    averaging.reestimate_statistics(network, list(x))
+    averaging.Statistics(network).reestimate(list(x))
     mean, variance = (v.numpy() for v in network.non_trainable_variables)
     flat = x.numpy().reshape(-1, 4)
     np.testing.assert_allclose(mean, flat.mean(axis=0), rtol=1e-5)
@@ -57,7 +57,7 @@ class _Block(keras.layers.Layer):
 def test_statistics_are_found_inside_composite_layers():
     network = keras.Sequential([keras.Input((4,)), _Block(), keras.layers.Dense(1)])
     x = tf.random.stateless_normal([6, 32, 4], [1, 2]) * [1.0, 2.0, 3.0, 4.0] - 7.0
-    averaging.reestimate_statistics(network, list(x))
+    averaging.Statistics(network).reestimate(list(x))
     mean, variance = (v.numpy() for v in network.non_trainable_variables)
     flat = x.numpy().reshape(-1, 4)
     np.testing.assert_allclose(mean, flat.mean(axis=0), rtol=1e-4)
@@ -81,9 +81,9 @@ def test_other_numbers_than_moments_are_copied():
 def test_reestimating_twice_changes_nothing():
     network = _normalised()
     x = [tf.random.stateless_normal([32, 4], [1, 2])]
-    averaging.reestimate_statistics(network, x)
+    averaging.Statistics(network).reestimate(x)
     first = [v.numpy() for v in network.variables]
-    averaging.reestimate_statistics(network, x)
+    averaging.Statistics(network).reestimate(x)
     for a, b in zip(first, network.variables, strict=True):
         np.testing.assert_array_equal(a, b.numpy())
 
@@ -93,4 +93,4 @@ def test_a_network_without_batch_normalisation_is_not_called():
         raise AssertionError("no statistics, no need for inputs")
         yield
 
-    averaging.reestimate_statistics(_model(), inputs())
+    averaging.Statistics(_model()).reestimate(inputs())
