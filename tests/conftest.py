@@ -28,13 +28,30 @@ TINY = (
 )
 
 
-# A file is one process's work: those that take minutes begin first, so that none is left alone.
+# For games whose networks do not matter: dense layers are the quickest to trace.
+DENSE = "network={name: mlp, units: [8]}"
+
+# Files that take minutes begin first, and their tests are dealt out one by one: what these share is
+# quickly made again. Of every other file one process does all the work.
 LONG = ("test_recipes.py", "test_training.py", "test_replicas.py")
 
 
 def pytest_collection_modifyitems(items):
     """Puts the tests of the longest files first."""
     items.sort(key=lambda item: item.path.name not in LONG)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """How tests are dealt out to processes."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            return nodeid if file.endswith(LONG) else file
+
+    return ByFile(config, log)
 
 
 def tiny(recipe: str = "cgan-digits", *overrides: str) -> Experiment:

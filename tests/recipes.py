@@ -38,6 +38,14 @@ def small(recipe: str, folder, *overrides: str) -> Experiment:
         changes.append("prior.size=8")
     if hasattr(experiment.round, "pretrain"):
         changes.append("round.pretrain=2")
+    if getattr(experiment.round, "discriminator_turns", 1) > 2:
+        changes.append("round.discriminator_turns=2")
+    unrolled = [
+        wrapper.model_dump(mode="json") | ({"steps": 2} if wrapper.name == "unroll" else {})
+        for wrapper in experiment.wrappers
+    ]
+    if unrolled:
+        changes.append(f"wrappers={json.dumps(unrolled)}")
     changes.append(f"export.searches={_short(experiment.export.searches)}")
     source = experiment.data.source
     if hasattr(source, "clips"):

@@ -3,12 +3,12 @@
 By default one recipe of each round, wrapper and modality goes it; `make test-all` sends all.
 """
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +23,6 @@ from trainer.data import loading
 from trainer.exporting import export_run
 from trainer.training import train
 
-ROOT = Path(__file__).parents[2]
 # Steps so small that rounding stays what it is: where a unit stands on the kink of its leaky ReLU,
 # and where losses are sums over pixels, steps of 0.01 make 5e-6 of 1e-8 within twenty.
 SGD = tuple(
@@ -62,65 +61,91 @@ RECIPES = [
 ]
 
 
+# Processes that begin where TensorFlow is imported, which takes seconds, and nothing else is done.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["trainer.training"])
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_a_killed_run_resumes_bit_for_bit_and_its_export_needs_tensorflow_alone(recipe, tmp_path):
+def test_a_killed_run_resumes_bit_for_bit_and_its_export_needs_tensorflow_alone(
+    recipe, bare_tensorflow, tmp_path
+):
     path = tmp_path / "recipe.yaml"
-    path.write_text(to_yaml(small(recipe, tmp_path, "train.steps=12")), "utf-8")
+    path.write_text(
+        to_yaml(small(recipe, tmp_path, "train.steps=8", "run.sample_every=8")), "utf-8"
+    )
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     _finish(_start(path, whole))
     first = _start(path, killed)
     _wait_for(killed / "checkpoints" / "step-2.index", first)
-    first.send_signal(signal.SIGKILL)
-    first.wait()
+    first.kill()
+    first.join()
+    assert first.exitcode == -signal.SIGKILL
     _finish(_start(path, killed))
     one, other = checkpointed(whole), checkpointed(killed)
     assert one.keys() == other.keys() and one
     for name in one:
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
-    export = export_run(killed, tmp_path / "models").path
-    plain = subprocess.run(
-        [sys.executable, "-c", BARE_TENSORFLOW, export],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
-        check=False,
+    assert bare_tensorflow(export_run(killed, tmp_path / "models").path) == "all answered"
+
+
+def _start(recipe, run_dir):
+    process = PROCESSES.Process(
+        target=train, args=(str(recipe), str(run_dir)), kwargs={"progress": False}
     )
-    assert plain.stdout.strip() == "all answered", plain.stderr[-2000:]
+    process.start()
+    return process
+
+
+def _finish(process):
+    process.join(timeout=400)
+    assert process.exitcode == 0
+
+
+def _wait_for(path, process):
+    deadline = time.monotonic() + 300
+    while not path.exists():
+        assert process.is_alive() and time.monotonic() < deadline, "no checkpoint came"
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def bare_tensorflow(tmp_path_factory):
+    """Asks an export everything, in a process that knows TensorFlow alone; what it says of it."""
+    folder = tmp_path_factory.mktemp("bare")
+    process = subprocess.Popen(
+        [sys.executable, "-c", BARE_TENSORFLOW],
+        **dict.fromkeys(("stdin", "stdout"), subprocess.PIPE),
+        text=True,
+        cwd=folder,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
+    )
+
+    def ask(path):
+        print(path, file=process.stdin, flush=True)
+        return process.stdout.readline().strip()
+
+    with process:
+        yield ask
+        process.stdin.close()
 
 
 # This project is not imported.
 BARE_TENSORFLOW = """
 import sys
 import tensorflow as tf
-model = tf.saved_model.load(sys.argv[1])
-for function in model.signatures.values():
-    rows = {}
-    for name, spec in function.structured_input_signature[1].items():
-        shape = [3, *(side or 1 for side in spec.shape[1:])]
-        rows[name] = tf.fill(shape, "a") if spec.dtype == tf.string else tf.zeros(shape, spec.dtype)
-    assert all(len(output) == 3 for output in function(**rows).values())
-assert "trainer" not in sys.modules
-print("all answered")
+for path in sys.stdin:
+    model = tf.saved_model.load(path.strip())
+    for function in model.signatures.values():
+        rows = {}
+        for name, spec in function.structured_input_signature[1].items():
+            shape = [3, *(side or 1 for side in spec.shape[1:])]
+            empty = tf.fill(shape, "a") if spec.dtype == tf.string else tf.zeros(shape, spec.dtype)
+            rows[name] = empty
+        assert all(len(output) == 3 for output in function(**rows).values())
+    assert "trainer" not in sys.modules
+    print("all answered", flush=True)
 """
-
-
-def _start(recipe, run_dir):
-    command = [sys.executable, "-m", "trainer.cli", "train", str(recipe), "--run-dir", str(run_dir)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-
-
-def _finish(process):
-    _, errors = process.communicate(timeout=400)
-    assert process.returncode == 0, errors[-2000:]
-
-
-def _wait_for(path, process):
-    deadline = time.monotonic() + 300
-    while not path.exists():
-        assert process.poll() is None and time.monotonic() < deadline, "no checkpoint came"
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

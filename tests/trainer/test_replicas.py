@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import tiny
+from tests.conftest import DENSE, tiny
 from tests.playing import played
 from trainer.config.recipe import load_experiment
 from trainer.data import loading, pipeline
@@ -36,7 +36,7 @@ OF_THE_BATCH = (
     "network.discriminator_normalization=none",
 )
 
-OPTIMISTIC = tuple(f"{options[:-1]}, optimistic: true}}" for options in SGD)
+OPTIMISTIC = (DENSE, *(f"{options[:-1]}, optimistic: true}}" for options in SGD))
 
 SPECTRAL = (
     "network.discriminator_normalization=spectral",
@@ -48,7 +48,6 @@ COMPARING = (
 )
 
 COUPLED = (
-    # Dense layers are the quickest to trace.
     "network={name: mlp, units: [4]}",
     *(f"networks.discriminator_{d}={{name: mlp, units: [4]}}" for d in "ab"),
     # Four slots a place: the pool is filled and exchanged in twenty steps.
@@ -83,12 +82,12 @@ def _played(experiment, digits, replicas, stages=(0,)):
         ((*SGD, *WGAN), 1e-6),
         ((), 1e-4),
         # The turn that is looked ahead on is the whole batch's, and packs are neighbours of it.
-        ((*SGD, "wrappers=[{name: pack, samples: 2}, {name: unroll, steps: 2}]"), 1e-6),
-        ((*SGD, "round.fresh_latents=false"), 1e-6),
-        ((*SGD, *OF_THE_BATCH), 1e-6),
+        ((*SGD, DENSE, "wrappers=[{name: pack, samples: 2}, {name: unroll, steps: 2}]"), 1e-6),
+        ((*SGD, DENSE, "round.fresh_latents=false"), 1e-6),
+        ((*SGD, DENSE, *OF_THE_BATCH), 1e-6),
         # The vectors of spectral norms are among the weights that are compared.
         ((*SGD, *SPECTRAL), 1e-6),
-        ((*SGD, "round=simultaneous", "wrappers=[extragradient]"), 1e-6),
+        ((*SGD, DENSE, "round=simultaneous", "wrappers=[extragradient]"), 1e-6),
         ((*OPTIMISTIC, "round=simultaneous", "optimizers.discriminator.clip_norm=0.1"), 1e-6),
         # A replica's batch is groups of the whole one's.
         ((*SGD, *COMPARING), 1e-6),
@@ -151,7 +150,7 @@ def test_the_margin_of_energies_is_the_same_on_all_replicas(digits):
 
 def test_learned_latents_are_those_of_the_same_examples_on_all_replicas(digits):
     slow = "optimizers.generator={name: sgd, learning_rate: 1e-4, momentum: 0.5}"
-    experiment = tiny("glo-digits", "network={name: mlp, units: [8]}", slow)
+    experiment = tiny("glo-digits", DENSE, slow)
     one, logs_one, _ = _played(experiment, digits, 1)
     two, logs_two, _ = _played(experiment, digits, 2)
     for a, b in zip(one, two, strict=True):
@@ -161,9 +160,8 @@ def test_learned_latents_are_those_of_the_same_examples_on_all_replicas(digits):
 
 def test_one_and_two_replicas_read_captions_alike():
     small = "data.source={name: captioned_digits, pictures: 200}"
-    network = "network={name: mlp, units: [8]}"
     terms = "terms=[matching_aware, interpolation]"
-    experiment = load_experiment("gan-cls-digits", [small, network, terms, *SGD])
+    experiment = load_experiment("gan-cls-digits", [small, DENSE, terms, *SGD])
     captioned = loading.load(experiment.data)
     one, logs, _ = _played(experiment, captioned, 1)
     two, _, _ = _played(experiment, captioned, 2)
@@ -175,7 +173,7 @@ def test_one_and_two_replicas_read_captions_alike():
 def test_the_controller_of_augmentations_is_the_same_on_all_replicas(digits):
     """20 steps of 16 examples: nine changes of 2 · 16 / 4 000 = .008 before the last one."""
     adaptive = "wrappers=[{name: augment, adaptive: true, every: 2, speed: 4.0, probability: 0.5}]"
-    overrides = (*SGD, adaptive, "network={name: mlp, units: [8]}")
+    overrides = (*SGD, adaptive, DENSE)
     one, logs_one, _ = _play(digits, 1, *overrides)
     two, logs_two, _ = _play(digits, 2, *overrides)
     for a, b in zip(one, two, strict=True):
@@ -187,7 +185,7 @@ def test_the_controller_of_augmentations_is_the_same_on_all_replicas(digits):
 def test_instruments_show_the_same_on_one_and_two_replicas(digits):
     shown = []
     for replicas in (1, 2):
-        experiment = tiny("cgan-digits", *SGD)
+        experiment = tiny("cgan-digits", DENSE, *SGD)
         strategy = distribution.strategy_for(
             experiment.devices.model_copy(update={"replicas": replicas})
         )
@@ -216,10 +214,10 @@ def test_a_batch_that_replicas_cannot_share_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_whole_run_on_two_replicas_goes_on_on_one(tmp_path):
-    two = tiny("cgan-digits", "devices.replicas=2", "run.instruments_every=2")
+    two = tiny("cgan-digits", DENSE, "devices.replicas=2", "run.instruments_every=2")
     train(two, tmp_path / "run", progress=False)
     assert "instruments/recall" in RunDirectory(tmp_path / "run").rows("metrics.jsonl")[-1]
-    summary = train(tiny("cgan-digits", "train.steps=6"), tmp_path / "run", progress=False)
+    summary = train(tiny("cgan-digits", DENSE, "train.steps=6"), tmp_path / "run", progress=False)
     assert summary.step == 6
 
 

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tests.conftest import checkpointed, tiny
+from tests.conftest import DENSE, checkpointed, tiny
 from tests.trainer.run.test_advice import typed
 from trainer.errors import ConfigError, RunError
 from trainer.exporting import export_run
@@ -95,11 +95,12 @@ def test_a_run_is_resumed_with_what_may_differ_alone(trained_run, tmp_path):
 
 def test_a_run_lasts_as_many_epochs_as_are_asked_for(digits, tmp_path):
     epochs = 40 / digits.spec.count
-    few = train(tiny("cgan-digits", f"train.epochs={epochs}"), tmp_path / "run", progress=False)
+    experiment = tiny("cgan-digits", DENSE, f"train.epochs={epochs}")
+    few = train(experiment, tmp_path / "run", progress=False)
     assert few.step == 3  # 40 examples are two batches of 16 and a half
     recorded = RunDirectory(tmp_path / "run").read_experiment().train
     assert (recorded.steps, recorded.epochs) == (3, None)
-    again = train(tiny("cgan-digits", f"train.epochs={epochs}"), tmp_path / "run", progress=False)
+    again = train(experiment, tmp_path / "run", progress=False)
     assert (again.start, again.step) == (3, 3)
     longer = resume(tmp_path / "run", [f"train.epochs={2 * epochs}"], progress=False)
     assert (longer.start, longer.step) == (3, 5)
@@ -120,7 +121,7 @@ def test_a_run_to_start_from_is_found_behind_a_tilde(trained_run, tmp_path, monk
 
 
 def test_a_time_budget_ends_the_run_with_a_checkpoint(tmp_path):
-    experiment = tiny("cgan-digits", "train.steps=100000", "run.time_budget_minutes=0.001")
+    experiment = tiny("cgan-digits", DENSE, "train.steps=100000", "run.time_budget_minutes=0.001")
     summary = train(experiment, tmp_path / "run", progress=False)
     assert summary.ended_by == "time budget" and 0 < summary.step < 100000
     assert (tmp_path / "run" / "checkpoints" / f"step-{summary.step}.index").exists()
@@ -128,7 +129,7 @@ def test_a_time_budget_ends_the_run_with_a_checkpoint(tmp_path):
 
 def test_every_stop_leaves_a_row_and_a_picture_and_the_end_names_what_is_there(tmp_path):
     experiment = tiny(
-        *("cgan-digits", "train.steps=100000", "run.time_budget_minutes=0.0001"),
+        *("cgan-digits", DENSE, "train.steps=100000", "run.time_budget_minutes=0.0001"),
         *("run.log_every=1000", "run.sample_every=1000", "run.checkpoint_every=1000"),
     )
     summary = train(experiment, tmp_path / "run", progress=False)
@@ -180,7 +181,7 @@ def test_runs_in_two_threads_are_what_each_is_alone(trained_run, ring_run, tmp_p
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_is_not_kept(tmp_path):
     wild = "optimizers.discriminator={name: sgd, learning_rate: 1e30}"
-    experiment = tiny("cgan-digits", wild, "train.steps=40", "run.checkpoint_every=1")
+    experiment = tiny("cgan-digits", DENSE, wild, "train.steps=40", "run.checkpoint_every=1")
     found = r"became (nan|inf|-inf) at step \d+; training stopped"
     with pytest.raises(RunError, match=found) as stopped:
         train(experiment, tmp_path / "run", progress=False)
@@ -265,8 +266,8 @@ def test_points_are_drawn_as_a_map(ring_run):
 
 def test_a_run_on_an_object_store_trains_resumes_and_exports(object_store):
     run_dir = f"{object_store}/run"
-    train(tiny(), run_dir, progress=False)
-    summary = train(tiny("cgan-digits", "train.steps=6"), run_dir, progress=False)
+    train(tiny("cgan-digits", DENSE), run_dir, progress=False)
+    summary = train(tiny("cgan-digits", DENSE, "train.steps=6"), run_dir, progress=False)
     assert summary.step == 6
     with tf.io.gfile.GFile(f"{run_dir}/metrics.jsonl") as file:
         assert [json.loads(row)["step"] for row in file.read().splitlines()] == [0, 2, 4, 6]
