@@ -10,8 +10,15 @@ from tests.conftest import checkpointed
 from tests.playing import as_if_killed_after
 from tests.recipes import small
 from trainer.config.recipe import recipe_names
+from trainer.data.sources import mixtures
 from trainer.exporting import export_run
 from trainer.training import train
+
+
+@pytest.fixture(autouse=True)
+def few_points(monkeypatch):
+    """Mixtures are read row by row, in fresh objects twice a test."""
+    monkeypatch.setattr(mixtures, "NUM_POINTS", 2000)
 
 
 @pytest.mark.parametrize("recipe", recipe_names())
