@@ -64,9 +64,20 @@ export function conditions(signatures) {
   return Object.fromEntries(Object.entries(inputs).filter(([name, { kind }]) => kind !== "seed" && name !== label));
 }
 
-// A reply as samples, one a row, and what they are; several single outputs are a table's columns.
+// The outputs that are pictures of the form of the main one: a sample's in several domains.
+const domains = ({ outputs }, [, { kind, shape, dtype }]) =>
+  Object.keys(outputs).filter((name) => kind === "image" && outputs[name].kind === kind && outputs[name].dtype === dtype && String(outputs[name].shape) === String(shape));
+
+// A reply as samples, one a row, and what they are; several single outputs are a table's columns,
+// and pictures of several domains stand beside one another.
 export function samplesIn(reply, signature) {
   const [name, field] = main(signature);
+  const names = domains(signature, [name, field]);
+  if (names.length > 1) {
+    const [height, width, count] = field.shape;
+    const samples = reply[name].map((rows, i) => rows.map((_, y) => names.flatMap((one) => reply[one][i][y])));
+    return { spec: { ...field, shape: [height, width && width * names.length, count] }, samples };
+  }
   if (!isSingle(field) || field.kind === "text") return { spec: field, samples: reply[name] };
   const columns = Object.fromEntries(Object.entries(signature.outputs).filter(([, other]) => isSingle(other)));
   const samples = reply[name].map((_, i) =>

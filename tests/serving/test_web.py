@@ -330,6 +330,26 @@ def test_the_page_learns_of_signatures_from_the_description(node):
     ]  # fmt: skip
 
 
+def test_pictures_of_two_domains_stand_beside_one_another(node):
+    image = {"shape": [2, 2, 1], "dtype": "uint8", "kind": "image", "range": [0, 255]}
+    joint = {"outputs": {"a": image, "b": image, "loss": {"shape": [], "kind": "scalar"}}}
+    other = {"outputs": {"a": image, "b": image | {"shape": [2, 2, 3]}}}
+    reply = {"a": [[[[1], [2]], [[3], [4]]]], "b": [[[[5], [6]], [[7], [8]]]], "loss": [0]}
+    script = f"""
+        import {{ samplesIn }} from "./fields.mjs";
+        const reply = {json.dumps(reply)};
+        const both = samplesIn(reply, {json.dumps(joint)});
+        const one = samplesIn(reply, {json.dumps(other)});
+        console.log(JSON.stringify([both.samples, both.spec.shape, one.samples, one.spec.shape]));
+    """
+    assert json.loads(node("script.mjs", script=script)) == [
+        [[[[1], [2], [5], [6]], [[3], [4], [7], [8]]]],
+        [2, 4, 1],
+        reply["a"],
+        [2, 2, 1],
+    ]
+
+
 def test_the_page_and_the_client_mean_the_same_codes(node):
     layout = [
         {"name": "noise", "start": 0, "size": 1},
