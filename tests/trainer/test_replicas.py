@@ -135,6 +135,16 @@ def test_one_and_two_replicas_read_styles_alike():
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
 
 
+@pytest.mark.slow
+def test_one_and_two_replicas_play_in_two_domains_alike():
+    experiment = load_experiment("cogan-digits", ["network.base_filters=4", *SGD])
+    domains = loading.load(experiment.data)
+    one, _, _ = _played(experiment, domains, 1)
+    two, _, _ = _played(experiment, domains, 2)
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
+
+
 def test_the_margin_of_energies_is_the_same_on_all_replicas(digits):
     """Found in the first ten of 20 steps, and played for in the others."""
     slow = [f"optimizers.{side}={{name: sgd, learning_rate: 1e-3}}" for side in SIDES]
