@@ -32,6 +32,7 @@ BENCHMARKS = {
     "predicted_digits": "errors of predicted frames, with an adversary and without",
     "clip_inpainting": "holes of clips filled along the clip and frame by frame: error and flicker",
     "kdd_anomalies": "EGBAD on network connections, F1 by the convention of the paper",
+    "projection_ways": "errors of latents that an encoder, a search and both together find",
     "rivals": "a GAN beside VAE, autoencoder, GLO, negative sampling and a Boltzmann machine",
     "resegmentation": "how well pictures keep to the label maps that they are made of",
     "known_maps": "pairs whose other half is known: CoGAN, CycleGAN and pix2pix beside the truth",
