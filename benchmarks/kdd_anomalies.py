@@ -12,6 +12,7 @@ paper, so training and held-out ones share many.
 import argparse
 import csv
 import gzip
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     if not prepared.exists():
         prepared.parent.mkdir(parents=True, exist_ok=True)
         with gzip.open(arguments.data, "rt") as file:
-            samples, labels = prepare(list(csv.reader(file)))
+            # Few values differ: each is kept once.
+            samples, labels = prepare([list(map(sys.intern, row)) for row in csv.reader(file)])
         np.savez(prepared, samples=samples, labels=labels)
     jobs = {
         (game, seed): _job(arguments, prepared, game, seed)
