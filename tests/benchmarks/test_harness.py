@@ -117,8 +117,9 @@ def test_documents_show_the_results_as_they_are():
     assert text.count("<!-- table:") == len(list(harness.RESULTS.glob("*.json")))
     assert tables.refresh(text, harness.RESULTS) == text
     assert tables.refresh(text.replace(" | ", " | 9.99 ", 1), harness.RESULTS) == text
-    problems = (path.parent / "systems" / "stable.md").read_text(encoding="utf-8")
-    assert tables.refresh(problems, harness.RESULTS) == problems
+    for other in ("systems/stable.md", "rivals.md"):
+        shown = (path.parent / other).read_text(encoding="utf-8")
+        assert tables.refresh(shown, harness.RESULTS) == shown
 
 
 def test_a_contender_that_does_more_is_told_as_if_it_did_as_much():
