@@ -12,13 +12,22 @@ from typing import Any
 from benchmarks import harness
 from benchmarks.harness import Comparison
 
-# Steps a call and batch sizes, by name.
+_ONE = "1 step a call"
+# Steps a call, batch sizes and XLA ("off": random words are not compiled either), by name.
 _CONTENDERS = {
-    "1 step a call": (1, 512),
-    "10 steps a call": (10, 512),
-    "50 steps a call": (50, 512),
-    "50 steps a call, batches of 100": (50, 100),
+    _ONE: (1, 512, "auto"),
+    "10 steps a call": (10, 512, "auto"),
+    "50 steps a call": (50, 512, "auto"),
+    "50 steps a call, no XLA": (50, 512, "off"),
+    "50 steps a call, batches of 100": (50, 100, "auto"),
+    "50 steps a call, batches of 100, no XLA": (50, 100, "off"),
 }
+_COMPARISONS = (
+    Comparison("10 steps a call", _ONE),
+    Comparison("50 steps a call", _ONE),
+    Comparison("50 steps a call", "50 steps a call, no XLA"),
+    Comparison("50 steps a call, batches of 100", "50 steps a call, batches of 100, no XLA"),
+)
 # Products of a row, in numbers of weights: of two hidden layers of 128, each turn's passes forward
 # and back (the discriminator's on real and fake examples).
 _GENERATOR, _DISCRIMINATOR = 2 * 128 + 128 * 128 + 128 * 2, 2 * 128 + 128 * 128 + 128
@@ -39,16 +48,15 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     tf.config.threading.set_inter_op_parallelism_threads(arguments.threads)
     steps = arguments.steps or (100 if arguments.quick else 500)
     contenders = {
-        name: harness.Local(_play(length, batch_size, steps))
-        for name, (length, batch_size) in _CONTENDERS.items()
+        name: harness.Local(_play(length, batch_size, xla, steps))
+        for name, (length, batch_size, xla) in _CONTENDERS.items()
     }
     rounds = arguments.rounds or (3 if arguments.quick else 11)
     measurement = harness.measure(contenders, work=float(steps), rounds=rounds)
-    first, *others = (name for name, (_, batch_size) in _CONTENDERS.items() if batch_size == 512)
     return harness.result(
         measurement,
         unit="steps/s",
-        comparisons=[Comparison(name, first) for name in others],
+        comparisons=_COMPARISONS,
         columns={"share of arithmetic": _shares(measurement)},
         steps_of_a_run=steps,
         threads=arguments.threads,
@@ -57,10 +65,10 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _shares(measurement: harness.Measurement) -> dict[str, float]:
     """What the products alone would take, of what the steps take."""
-    ceilings = {size: _ceiling(size) for size in {size for _, size in _CONTENDERS.values()}}
+    ceilings = {size: _ceiling(size) for size in {size for _, size, _ in _CONTENDERS.values()}}
     return {
         name: round(measurement.summary(name)["median"] * size * _FLOPS_A_ROW / ceilings[size], 3)
-        for name, (_, size) in _CONTENDERS.items()
+        for name, (_, size, _) in _CONTENDERS.items()
     }
 
 
@@ -82,13 +90,17 @@ def _ceiling(rows: int, products: int = 1000) -> float:
     return products * 2.0 * rows * 128 * 128 / seconds
 
 
-def _play(length: int, batch_size: int, steps: int) -> Callable[[], None]:
+def _play(length: int, batch_size: int, xla: str, steps: int) -> Callable[[], None]:
     from benchmarks.product import played
     from trainer.config.recipe import load_experiment
     from trainer.data import loading
 
     experiment = load_experiment(
         "mlp-ring",
-        [f"devices.steps_per_execution={length}", f"train.batch_size={batch_size}"],
+        [
+            f"devices.steps_per_execution={length}",
+            f"train.batch_size={batch_size}",
+            f"devices.xla={xla}",
+        ],
     )
     return played(experiment, loading.load(experiment.data), steps)
