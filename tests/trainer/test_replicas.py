@@ -32,7 +32,7 @@ WGAN = (
 OF_THE_BATCH = (
     "objective=relativistic_average",
     "penalties=[{name: dragan, every: 2}]",
-    "terms=[pulling_away, mode_seeking]",
+    "terms=[pulling_away, {name: mode_seeking, weight: 0.01}]",
     "network.discriminator_normalization=none",
 )
 
