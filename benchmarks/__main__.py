@@ -36,6 +36,7 @@ BENCHMARKS = {
     "rivals": "a GAN beside VAE, autoencoder, GLO, negative sampling and a Boltzmann machine",
     "resegmentation": "how well pictures keep to the label maps that they are made of",
     "known_maps": "pairs whose other half is known: CoGAN, CycleGAN and pix2pix beside the truth",
+    "tabular": "what classifiers learn from CTGAN's rows, beside as many real ones",
     "time_to_quality": "distance to the data by seconds of training, beside Keras' example",
     "serving_speed": "images/s and latencies of the endpoint beside the model and a Flask handler",
     "serving_soak": "half an hour of load while versions come, break and go",

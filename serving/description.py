@@ -12,6 +12,7 @@ import numpy as np
 from serving.errors import UsageError
 from serving.fields import (
     ATTRIBUTES,
+    CATEGORY,
     IMAGE,
     KEY,
     LABEL,
@@ -61,6 +62,13 @@ class Signature:
         """The output that it is asked for, such as the image beside its label and loss."""
         main = (name for name, field in self.outputs.items() if field.kind not in _ASIDE)
         return next(main, next(iter(self.outputs)))
+
+    @property
+    def is_table(self) -> bool:
+        """Whether its outputs are the columns of a table: single values, and several of them."""
+        fields = self.outputs.values()
+        are_columns = all(field.is_single and field.kind in (CATEGORY, SCALAR) for field in fields)
+        return are_columns and len(fields) > 1
 
     @property
     def output_types(self) -> dict[str, str]:

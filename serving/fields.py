@@ -12,10 +12,11 @@ import numpy as np
 
 from serving.errors import UsageError
 
-IMAGE, CLIP, MASK, STROKES = "image", "clip", "mask", "strokes"
+IMAGE, CLIP, MASK, STROKES, TABLE = "image", "clip", "mask", "strokes", "table"
 LABEL_MAP = "label_map"
 LABEL, TEXT, SEED, LATENT, SCALAR, KEY = "label", "text", "seed", "latent", "scalar", "key"
 ATTRIBUTES = "attributes"
+CATEGORY = "category"  # of a table's column: one text of a list
 STRING = "string"
 ALL = "all"  # in the place of a label's name: every class
 # A row of these is a file of its own: a picture, or a moving one.
@@ -33,7 +34,7 @@ class Field:
         shape: of one row; None for an open size.
         dtype: "uint8", "int64", "float32", "string", ….
         kind: what it is: image, label_map, clip, vector, attributes, table, tokens, graph, label,
-            text, latent, seed, scalar, mask, strokes or key.
+            text, category, latent, seed, scalar, mask, strokes or key.
         range: smallest and largest value.
         names: of classes, attributes or columns.
         marginal: how often the data has each class.
@@ -115,7 +116,8 @@ class Field:
         if not _fits(array.shape[1:], self.shape):
             wanted = self.words.partition(" ")[2]
             raise UsageError(f"{name}: received shape {list(array.shape)}; expected {wanted}.")
-        _check_finite(name, array)
+        if self.kind != TABLE:  # where a number is missing, rows of a table have NaN
+            _check_finite(name, array)
         self._check_range(name, array)
         self._check_attributes(name, array)
         return array

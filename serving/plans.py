@@ -15,7 +15,7 @@ import numpy as np
 from serving import latents
 from serving.description import DESCRIBE, DESCRIBE_OUTPUTS, Description, Signature
 from serving.errors import ServingError, UsageError
-from serving.fields import IMAGE, LABEL, LATENT, SEED, STRING, TEXT, as_texts
+from serving.fields import CATEGORY, IMAGE, LABEL, LATENT, SEED, STRING, TEXT, as_texts
 from serving.pictures import encode_png
 from serving.transports import Call, Reply
 
@@ -263,7 +263,8 @@ def _joined(signature: Signature, name: str, replies: Sequence[Reply]) -> np.nda
     parts = [reply.outputs[name] for reply in replies]
     array = np.concatenate(parts) if len(parts) > 1 else parts[0]
     field = signature.outputs[name]
-    return as_texts(array) if (field.dtype, field.kind) == (STRING, TEXT) else array
+    is_text = field.dtype == STRING and field.kind in (TEXT, CATEGORY)
+    return as_texts(array) if is_text else array
 
 
 def _as_rows(description: Description, name: str, point: Point) -> np.ndarray:

@@ -24,6 +24,7 @@ def played(experiment, dataset, replicas, *, steps, stages=(0,)):
         turns=game.gan.round.turns,
         seed=experiment.seed,
         flip=dataset.spec.images if experiment.data.flip else (),
+        by_category=game.gan.round.parts.condition.drawn_by,
     )
     if replicas > 1:
         batches = strategy.experimental_distribute_dataset(batches)

@@ -40,23 +40,10 @@ def small(recipe: str, folder, *overrides: str) -> Experiment:
         changes.append("round.pretrain=2")
     if getattr(experiment.round, "discriminator_turns", 1) > 2:
         changes.append("round.discriminator_turns=2")
-    unrolled = [
-        wrapper.model_dump(mode="json") | ({"steps": 2} if wrapper.name == "unroll" else {})
-        for wrapper in experiment.wrappers
-    ]
-    if unrolled:
-        changes.append(f"wrappers={json.dumps(unrolled)}")
+    if experiment.wrappers:
+        changes.append(f"wrappers={_small_wrappers(experiment.wrappers)}")
     changes.append(f"export.searches={_short(experiment.export.searches)}")
-    source = experiment.data.source
-    if hasattr(source, "clips"):
-        changes.append("data.source.clips=60")
-    if isinstance(source, catalogue.ClipFrames):
-        changes.append("data.source.of.clips=20")
-    if isinstance(source, catalogue.Tfds):
-        changes.append(f"data.source=npz:{_stand_in(folder)}")
-    if isinstance(source, catalogue.Stacked):
-        of = f"npz:{_stand_in(folder)}"
-        changes.append(f"data.source={{name: stacked, of: '{of}', count: 200}}")
+    changes += _small_source(experiment.data.source, folder)
     return load_experiment(recipe, [*changes, *overrides])
 
 
@@ -64,6 +51,29 @@ def _small_network(path: str, network) -> list[str]:
     inner = _small_network(f"{path}.of", network.of) if hasattr(network, "of") else []
     own = [f"{path}.{name}={value}" for name, value in _SMALL.items() if hasattr(network, name)]
     return own + inner
+
+
+def _small_wrappers(wrappers) -> str:
+    """The same wrappers, which look two steps ahead and two samples aside."""
+    few = {"unroll": {"steps": 2}, "pack": {"samples": 2}}
+    return json.dumps([w.model_dump(mode="json") | few.get(w.name, {}) for w in wrappers])
+
+
+def _small_source(source, folder) -> list[str]:
+    """Less of what is made, and a stand-in for what must be fetched."""
+    changes = []
+    if hasattr(source, "clips"):
+        changes.append("data.source.clips=60")
+    if isinstance(source, catalogue.ClipFrames):
+        changes.append("data.source.of.clips=20")
+    if isinstance(source, catalogue.Loans):
+        changes.append("data.source={name: loans, rows: 300}")
+    if isinstance(source, catalogue.Tfds):
+        changes.append(f"data.source=npz:{_stand_in(folder)}")
+    if isinstance(source, catalogue.Stacked):
+        of = f"npz:{_stand_in(folder)}"
+        changes.append(f"data.source={{name: stacked, of: '{of}', count: 200}}")
+    return changes
 
 
 def _short(searches) -> str:

@@ -13,8 +13,8 @@ class Field:
     Attributes:
         shape: of one row; None for a size that is open.
         dtype: "uint8", "uint16", "float32", "int32", "int64", "uint32" or "string".
-        kind: image, label_map, clip, vector, attributes, table, tokens, graph, label, text, latent,
-            key or scalar.
+        kind: image, label_map, clip, vector, attributes, table, tokens, graph, label, text,
+            category, latent, key or scalar.
         range: the lowest and highest value, which the players see as -1 and 1.
         names: of the classes, attributes, columns or symbols that the numbers stand for.
         marginal: each class's share of the training examples, summing to one.

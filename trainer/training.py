@@ -337,6 +337,7 @@ class _Session:
             start_step=start,
             flip=self.dataset.spec.images if self.experiment.data.flip else (),
             jitter=Jitter.of(self.dataset.spec, self.experiment.data),
+            by_category=self.game.gan.round.parts.condition.drawn_by,
         )
         if self.strategy.num_replicas_in_sync > 1:
             dataset = self.strategy.experimental_distribute_dataset(dataset)

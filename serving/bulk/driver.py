@@ -145,7 +145,7 @@ class Driver:
             rows_per_shard=1,
             internal_batch=1,
             signature=signature.name,
-            sample=_sample(signature),
+            sample=_sample(signature, len(first)),
             columns=columns,
             shapes=arrays,
             label_names=list(_label_names(description)),
@@ -285,10 +285,15 @@ def _sum_by_label(entries: Sequence[Entry], name: str) -> dict[str, int]:
     return {str(label): n for label, n in sorted(counts.items())}
 
 
-def _sample(signature: Signature) -> dict[str, Any]:
-    """What the samples are; open sizes are None until one is made."""
-    field = signature.outputs[signature.main_output]
-    return {"output": signature.main_output, "shape": list(field.shape), "dtype": field.dtype}
+def _sample(signature: Signature, inputs: int) -> dict[str, Any]:
+    """What the samples are; open sizes are None until one is made.
+
+    A column of a table stands behind that many inputs and the columns before it.
+    """
+    field, name = signature.outputs[signature.main_output], signature.main_output
+    sample = {"output": name, "shape": list(field.shape), "dtype": field.dtype}
+    place = inputs + list(signature.outputs).index(name)
+    return sample | ({"place": place} if signature.is_table else {})
 
 
 def _beside(signature: Signature) -> dict[str, Field]:

@@ -34,7 +34,8 @@ class Job:
         rows_per_shard: samples per shard.
         internal_batch: rows of every call of the model, the last one padded.
         signature: the one that makes the samples.
-        sample: what they are: `output`, `shape`, `dtype`.
+        sample: what they are: `output`, `shape`, `dtype`; of a column of a table also its `place`
+            among the columns.
         columns: what is written beside each sample, to its dtype.
         shapes: of those columns that are arrays.
         label_names: what the labels are called, empty without labels.
@@ -97,6 +98,7 @@ class Job:
             id_digits=max(_ID_DIGITS, len(str(self.drawn.count - 1))),
             named_by=(self.plan.get("details") or {}).get("named_by"),
             shapes={name: tuple(shape) for name, shape in self.shapes.items()},
+            place=self.sample.get("place"),
         )
 
 

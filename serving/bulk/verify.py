@@ -265,4 +265,7 @@ def _difference(a: np.ndarray, b: np.ndarray) -> float:
         return math.inf
     if a.dtype == object:
         return 0.0 if np.array_equal(a, b) else math.inf
-    return float(np.max(np.abs(a.astype(np.float64) - b.astype(np.float64)), initial=0.0))
+    gaps = np.abs(a.astype(np.float64) - b.astype(np.float64))
+    if a.dtype.kind == "f":  # what is missing on both sides is alike
+        gaps[np.isnan(a) & np.isnan(b)] = 0.0
+    return float(np.max(gaps, initial=0.0))

@@ -94,7 +94,9 @@ const make = (tag, properties) => Object.assign(document.createElement(tag), pro
 function table(sample, columns) {
   const list = make("dl", { className: "values" });
   for (const [name, field] of Object.entries(columns)) {
-    list.append(make("dt", { textContent: name }), make("dd", { textContent: words(sample[name], field) }));
+    const value = sample[name];
+    const text = value === null || value === "" ? "–" : words(value, field); // what is missing
+    list.append(make("dt", { textContent: name }), make("dd", { textContent: text }));
   }
   return list;
 }

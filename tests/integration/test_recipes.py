@@ -33,6 +33,7 @@ SGD = tuple(
 
 # Modality of the sources that give no pictures.
 _MODALITIES = {"ring": "vector", "grid": "vector", "grammar": "tokens", "lines": "tokens"}
+_MODALITIES |= {"loans": "table", "table": "table"}
 
 
 def _kinds(recipe):

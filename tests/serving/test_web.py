@@ -299,10 +299,11 @@ def test_the_page_learns_of_signatures_from_the_description(node):
     label = {"shape": [], "dtype": "int64", "kind": "label", "names": ["cat", "dog"]}
     number = {"shape": [], "dtype": "float32", "kind": "scalar"}
     text = {"shape": [], "dtype": "string", "kind": "text"}
+    category = text | {"kind": "category", "names": ["", "nurse"]}
     signatures = {
         "generate_conditional": {
             "inputs": {"seed": seed, "label": label, "text": text, "edges": image},
-            "outputs": {"age": number, "pet": label},
+            "outputs": {"age": number, "pet": label, "job": category},
         },
         "generate_png": {"inputs": {"seed": seed}, "outputs": {"image_bytes": image}},
         "complete": {
@@ -315,7 +316,7 @@ def test_the_page_learns_of_signatures_from_the_description(node):
         import * as fields from "./fields.mjs";
         const signatures = {json.dumps(signatures)};
         const {"{ complete, caption, generate_conditional: table }"} = signatures;
-        const rows = fields.samplesIn({{ age: [3, 0.25], pet: [1, 0] }}, table);
+        const rows = fields.samplesIn({{ age: [3, 0.25], pet: [1, 0], job: ["nurse", ""] }}, table);
         console.log(JSON.stringify([
             fields.askable(signatures), Object.keys(fields.conditions(signatures)),
             fields.subject(complete)[0], fields.main(complete)[0],
@@ -326,7 +327,8 @@ def test_the_page_learns_of_signatures_from_the_description(node):
     """
     assert json.loads(node("script.mjs", script=script)) == [
         ["caption", "complete"], ["text", "edges"], "image", "image", "text", "table",
-        [{"age": 3, "pet": 1}, {"age": 0.25, "pet": 0}], ["dog", "cat"], "−0.1235",
+        [{"age": 3, "pet": 1, "job": "nurse"}, {"age": 0.25, "pet": 0, "job": ""}],
+        ["dog", "cat"], "−0.1235",
     ]  # fmt: skip
 
 

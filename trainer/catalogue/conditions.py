@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from trainer.catalogue.choice import BY_NAME, Component, Custom
 from trainer.catalogue.networks import Words
+from trainer.catalogue.sources import AnyTable
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -121,6 +122,22 @@ class TextCondition(AnyCondition):
             )
 
 
+class CategoryCondition(AnyCondition):
+    """Both players see a category of a column by which the row was drawn (Xu et al. 2019)."""
+
+    target: ClassVar[str] = "trainer.game.conditions.category:Category"
+    name: Literal["category"] = "category"
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Data without columns."""
+        source = experiment.data.source
+        if not isinstance(source, AnyTable | Custom):
+            yield (
+                f"condition.name: received 'category' with data.source={source}, which has no "
+                "columns; set data.source=loans, or table:FILE"
+            )
+
+
 _Member = Annotated[
     LabelCondition
     | ImageCondition
@@ -129,6 +146,7 @@ _Member = Annotated[
     | AttributesCondition
     | DerivedCondition
     | TextCondition
+    | CategoryCondition
     | Custom,
     BY_NAME,
 ]
@@ -171,6 +189,7 @@ Condition = Annotated[
     | AttributesCondition
     | DerivedCondition
     | TextCondition
+    | CategoryCondition
     | TogetherCondition
     | Custom,
     BY_NAME,

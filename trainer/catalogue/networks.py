@@ -94,6 +94,11 @@ class MLP(Comparing):
     discriminator_units: Annotated[tuple[int, ...] | None, Field(strict=False)] = None
     # Of the hidden layers: relu is leaky in what judges; tanh is Metz et al.'s (2017).
     activation: Literal["relu", "tanh"] = "relu"
+    # Whether the generator's hidden layers hand on what they were given, beside what they make of
+    # it (Xu et al. 2019).
+    generator_skips: bool = False
+    # Of the Gumbel-softmax by which a generator makes categories.
+    temperature: float = Field(0.2, gt=0.0)
     # Normalisation behind every hidden layer of the generator.
     generator_normalization: Literal["none", "batch", "layer"] = "none"
     # Normalisation behind every hidden layer of the discriminator; spectral is of the kernels of

@@ -219,6 +219,24 @@ class Interpolation(CaptionTerm):
     beta: float = Field(0.5, gt=0.0, lt=1.0)
 
 
+class GivenCategory(Component):
+    """The category that a row was asked for must stand in it (Xu et al. 2019)."""
+
+    target: ClassVar[str] = "trainer.game.terms.category:GivenCategory"
+    name: Literal["given_category"] = "given_category"
+    # Weight of the cross-entropy, in the generator's turn.
+    weight: float = Field(1.0, gt=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A game in which no category is asked for."""
+        conditions = getattr(experiment.condition, "of", (experiment.condition,))
+        if not any(condition.name == "category" for condition in conditions):
+            yield (
+                f"terms: received 'given_category' with condition={experiment.condition.name}, "
+                "which asks for none; set condition=category"
+            )
+
+
 class FeatureMatching(Component):
     """The generator matches the mean features of real examples (Salimans et al. 2016)."""
 
@@ -279,6 +297,7 @@ AnyTerm = Annotated[
     | ModeSeeking
     | MatchingAware
     | Interpolation
+    | GivenCategory
     | Custom,
     BY_NAME,
 ]

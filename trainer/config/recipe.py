@@ -18,7 +18,7 @@ from trainer.errors import ConfigError
 from trainer.files import expanded, read_text
 
 # Sources that have a colon behind their name.
-_SOURCES = ("folder", "npz", "tfds", "generated", "clips")
+_SOURCES = ("folder", "npz", "tfds", "generated", "clips", "table")
 
 # Folders of recipes in the order of the lectures, with the headings that `gan recipes` shows.
 CHAPTERS = {

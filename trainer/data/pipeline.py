@@ -5,10 +5,13 @@ from collections.abc import Callable, Collection
 import numpy as np
 import tensorflow as tf
 
+from trainer.data import draws
+from trainer.data.draws import Draw
 from trainer.data.examples import Examples, Table, count
 from trainer.data.jitter import Jitter
 from trainer.data.order import example_at, stream
 from trainer.errors import ConfigError
+from trainer.fields import Field
 from trainer.randomness import fold, key_of, uniform
 
 # Several steps are gathered by one call, which hides TensorFlow's cost per call: up to this many
@@ -27,6 +30,7 @@ def batches(
     start_step: int = 0,
     flip: Collection[str] = (),
     jitter: Jitter | None = None,
+    by_category: Field | None = None,
 ) -> tf.data.Dataset:
     """The batches of step `start_step` and of every later step, without an end.
 
@@ -44,13 +48,17 @@ def batches(
         flip: names of the images and clips that are mirrored left to right with probability one
             half, at each draw anew; those of one row together, so that pairs stay pairs.
         jitter: what is enlarged and cut out anew at each draw, a row's pictures alike.
+        by_category: the field of the table whose rows are drawn by their categories instead of in
+            an order (`trainer.data.draws`); None for an order.
 
     Returns:
         A dataset of dicts: every field [B, k, *shape] in its stored dtype, such as "sample" and
-        "label" (int64 [B, k]), and "position" int64 [B], each row's place in the global batch.
+        "label" (int64 [B, k]), and "position" int64 [B], each row's place in the global batch;
+        "label" is the category by which a row of a table was drawn.
     """
     tables = [
-        _drawer(table, number, seed, flip, jitter) for number, table in enumerate(examples.tables)
+        _drawer(table, _draw_of(table, number, seed, by_category), number, seed, flip, jitter)
+        for number, table in enumerate(examples.tables)
     ]
     num_steps = _steps_per_call(examples, batch_size * turns)
 
@@ -100,22 +108,34 @@ def _positions(steps: tf.Tensor, batch_size: int, turns: int) -> tf.Tensor:
 _Draw = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 
+def _draw_of(table: Table, number: int, seed: int, by_category: Field | None) -> Draw:
+    """Which rows of a table are drawn: a permutation every epoch, or those of a category."""
+    if by_category is not None and "sample" in table:
+        return draws.by_category(table["sample"], by_category, seed)
+    return lambda positions: (example_at(positions, count(table), seed, number), {})
+
+
 def _drawer(
-    table: Table, number: int, seed: int, flip: Collection[str], jitter: Jitter | None
+    table: Table,
+    chosen: Draw,
+    number: int,
+    seed: int,
+    flip: Collection[str],
+    jitter: Jitter | None,
 ) -> _Draw:
-    """Which rows of a table are drawn, and what is made of them: a permutation every epoch."""
+    """The fields of the rows that are drawn."""
     gatherers = {name: _gatherer(array) for name, array in table.items()}
     mirrored = [name for name in table if name in flip]
 
     def draw(positions: tf.Tensor) -> dict[str, tf.Tensor]:
-        rows = example_at(positions, count(table), seed, number)
+        rows, said = chosen(positions)
         drawn = {name: gather(rows) for name, gather in gatherers.items()}
         if jitter is not None and jitter.pixels:
             drawn |= jitter(drawn, _uniform("jitter", 2, positions, seed, number))
         if mirrored:
             coin = _coin(positions, seed, number)
             drawn |= {name: _mirrored(drawn[name], coin) for name in mirrored}
-        return drawn
+        return {**drawn, **said}
 
     return draw
 

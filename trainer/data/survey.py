@@ -16,6 +16,7 @@ import numpy as np
 
 from trainer.catalogue import Folder, resolve
 from trainer.config.experiment import Data, Experiment
+from trainer.data.columns import columns_of
 from trainer.data.decoding import read_image
 from trainer.data.images import conform
 from trainer.data.reading import Row, Source, check_alike, readable
@@ -44,6 +45,7 @@ class Survey:
         ranges: field → lowest and highest value that was seen, of float data.
         unreadable: name of a file → why it cannot be read.
         left_out: ending → number of files that are no images.
+        columns: of a table, name → what the column holds.
     """
 
     count: int
@@ -53,6 +55,7 @@ class Survey:
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def opened(self) -> int:
@@ -80,7 +83,16 @@ def survey(data: Data) -> Survey:
     names = source.fields["label"].names if "label" in source.fields else ()
     first = source.tables[0]
     held_out = None if first.held_out is None else first.held_out.count
-    return Survey(first.train.count, held_out, tables, _classes(names, first.labels), ranges)
+    classes = _classes(names, first.labels if names else None)
+    return Survey(*(first.train.count, held_out, tables, classes, ranges), columns=_columns(source))
+
+
+def _columns(source: Source) -> dict[str, str]:
+    """What the columns of a table hold, in words."""
+    sample = source.fields.get("sample")
+    if sample is None or sample.kind != "table":
+        return {}
+    return {column.name: column.words for column in columns_of(sample)}
 
 
 def _classes(names: tuple[str, ...], labels: np.ndarray | None) -> dict[str, int | None]:
@@ -218,6 +230,8 @@ def lines(found: Survey) -> list[tuple[str, str]]:
     told = [("examples", f"{found.count}, {opened} opened")]
     if found.held_out is not None:
         told.append(("held out", f"{found.held_out}, in a split of their own"))
+    if found.columns:
+        return [*told, *((f"column {name}", words) for name, words in found.columns.items())]
     for table in found.tables:
         for name in table[0].fields if table else ():
             if name != "label":

@@ -89,7 +89,11 @@ def _play(
         return tf.reduce_mean({**outcome.watched, **outcome.losses}["discriminator_loss"])
 
     batches = pipeline.batches(
-        examples, batch_size=experiment.train.batch_size, turns=gan.round.turns, seed=seed
+        examples,
+        batch_size=experiment.train.batch_size,
+        turns=gan.round.turns,
+        seed=seed,
+        by_category=gan.round.parts.condition.drawn_by,
     )
     numbers = range(start, start + steps)
     pairs = zip(numbers, batches, strict=False)

@@ -194,6 +194,8 @@ def _kind(spec: DataSpec) -> str:
         return f"clips of {spec.sample.shape[0]} frames, {_shape(spec)}"
     if spec.sample.kind == "tokens":
         return f"sequences of at most {spec.sample.shape[0]} symbols"
+    if spec.sample.kind == "table":
+        return f"rows of {spec.sample.shape[0]} columns"
     return f"points of {spec.sample.shape[0]} numbers"
 
 

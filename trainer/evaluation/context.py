@@ -166,6 +166,7 @@ class EvaluationContext:
             "codes": lambda: any(part["kind"] != "noise" for part in self.generator.layout),
             "odd": lambda: "odd_sample" in self.reference.dataset.held_out,
             "pairs": lambda: self.fake.truth is not None,
+            "predicted": lambda: bool(self.spec.sample.about.get("predicted")),
             "held_out": lambda: len(self.reference.dataset.held_out) > 1,
             "game": lambda: self.target.game is not None,
         }[need]()

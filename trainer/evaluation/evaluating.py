@@ -103,7 +103,7 @@ def _protocol(context: EvaluationContext) -> Protocol:
         split=reference.split,
         reference_fingerprint=reference.fingerprint,
         training_fingerprint=reference.dataset.spec.fingerprint,
-        value_range=reference.dataset.spec.sample.limits,
+        value_range=reference.dataset.spec.sample.range or (0.0, 0.0),
         extractor=extractor.name,
         extractor_hash=extractor.hash,
         extractor_accuracy=extractor.accuracy,
@@ -153,7 +153,7 @@ def _warnings(context: EvaluationContext) -> Iterator[str]:
 
 def _range_warning(context: EvaluationContext) -> Iterator[str]:
     """Float samples in other units than the real ones, such as [0, 1] against [-1, 1]."""
-    if context.spec.sample.dtype != "float32":
+    if context.spec.sample.dtype != "float32" or context.kind == "table":
         return
     ranges = []
     for samples in (context.real, context.fake):

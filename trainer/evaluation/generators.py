@@ -8,8 +8,10 @@ import numpy as np
 
 from serving.description import Description
 from trainer.data.examples import Examples, sample_of
+from trainer.data.modalities import table
 from trainer.errors import ConfigError, MetricError
 from trainer.evaluation.samples import SampleSet
+from trainer.fields import Field
 
 
 class Model(Protocol):
@@ -102,6 +104,10 @@ class Generator:
         name = "generate_conditional" if values else "generate"
         return self._model.run(name, {"seed": seeds, **values})[self._output]
 
+    def columns(self, seeds: np.ndarray) -> dict[str, np.ndarray]:
+        """Seeds int64 [n] → rows of a table, [n] a column, by their names."""
+        return self._model.run("generate", {"seed": seeds})
+
     def translate(self, signature: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
         """What a signature makes of inputs of n rows each."""
         outputs = self._model.run(signature, inputs)
@@ -154,9 +160,21 @@ def _asked(labels: np.ndarray | None) -> dict[str, np.ndarray]:
 ExampleInput = Callable[[str, str, Mapping[str, np.ndarray]], np.ndarray]
 
 
-def samples_of(generator: Generator, count: int, first_seed: int) -> SampleSet:
-    """Sample i is the model's for seed `first_seed + i`, as in serving and `gan generate`."""
+def samples_of(generator: Generator, count: int, first_seed: int, field: Field) -> SampleSet:
+    """Sample i is the model's for seed `first_seed + i`, as in serving and `gan generate`.
+
+    Args:
+        generator: what is asked.
+        count: of samples.
+        first_seed: see above.
+        field: of the real samples; categories of a table get their numbers there.
+
+    Raises:
+        ConfigError: for rows of other columns or categories, when they are made.
+    """
     seeds = first_seed + np.arange(count, dtype=np.int64)
+    if field.kind == "table":
+        return SampleSet(count, lambda own: table.rows_of(generator.columns(seeds[own]), field))
     labels = generator.labels(seeds)
 
     def make(positions: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ class Protocol:
         split: "test" (held out of training), "train" or "all".
         reference_fingerprint: hexadecimal digest of the real samples.
         training_fingerprint: of the training examples, which some metrics look at too.
-        value_range: of the data, on which images are brought to one scale.
+        value_range: of the data, on which images are brought to one scale; zeros of tables.
         extractor: name of the feature extractor, such as "mnistcnn-3f2a".
         extractor_hash: hexadecimal digest of its weights and preprocessing.
         extractor_accuracy: on the held-out examples, where it is a classifier of this data.

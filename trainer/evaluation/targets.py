@@ -67,7 +67,7 @@ class Target:
             return self._samples_of_files(reference)
         signature = self.generator.asked_for(options.signature)
         if signature is None:
-            return samples_of(self.generator, options.num_samples, options.seed)
+            return samples_of(self.generator, options.num_samples, options.seed, spec.sample)
         given = make_round(self.experiment, spec).example_input
         return translations_of(
             *(self.generator, signature, options.num_samples, options.seed),

@@ -163,8 +163,11 @@ class GAN(keras.Model):
         """Plays the turns of one step, and nothing but those; see `train_step`."""
         batch = dict(batch)
         noise = Noise(self.seed, step, batch.pop("position"))
+        fields = self.spec.fields
+        # What a draw says of itself, such as its category, is no field of the data.
         seen = {
-            name: modalities.seen(values, self.spec.fields[name]) for name, values in batch.items()
+            name: modalities.seen(values, fields[name]) if name in fields else values
+            for name, values in batch.items()
         }
         with randomness.compiled(self.compile_noise):
             return self.round.at(stage).play(self.players, seen, noise, updates)

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from trainer.fields import Field
+from trainer.layers.mixed_columns import MixedColumns
 from trainer.layers.squared_distance import SquaredDistance
 from trainer.networks.conditioning import Normalization, dense
 from trainer.networks.ports import Ports
@@ -54,14 +55,23 @@ def energy(code: Any, seen: Any, decoded: Any, ports: Ports) -> dict[str, Any]:
     return {"energy": SquaredDistance(name="energy")([seen, decoded]), **answers}
 
 
-def samples(x: Any, ports: Ports) -> dict[str, Any]:
-    """A dense layer for each sample to be made behind a hidden layer [b, d], float32."""
-    return {name: _sample(x, name, field) for name, field in ports.outputs.items()}
+def samples(x: Any, ports: Ports, *, key: Any = None, temperature: float = 1.0) -> dict[str, Any]:
+    """A dense layer for each sample to be made behind a hidden layer [b, d], float32.
+
+    Rows of a table leave it through `MixedColumns`, with dice of a row's `key` where it is given.
+    """
+    return {
+        name: _sample(x, name, field, key, temperature) for name, field in ports.outputs.items()
+    }
 
 
-def _sample(x: Any, name: str, field: Field) -> Any:
+def _sample(x: Any, name: str, field: Field, key: Any, temperature: float) -> Any:
     shape = _sides(field)
     x = keras.layers.Dense(math.prod(shape), dtype="float32")(x)
+    if field.kind == "table":
+        parts = [part[1:] for part in field.about["parts"]]
+        layer = MixedColumns(parts, temperature, name=name, dtype="float32")
+        return layer([x] if key is None else [x, key])
     activation = _ACTIVATIONS.get(field.kind)
     if activation is None:
         return keras.layers.Reshape(shape, name=name, dtype="float32")(x)

@@ -15,8 +15,9 @@ from trainer.networks.ports import Ports
 class MLP:
     """Dense layers: ReLU in what makes samples, leaky ReLU in what judges them, or tanh in both.
 
-    Images leave the generator through tanh, symbols through softmax; points, tables and the like
-    leave it linearly, so that values beyond the measured range remain reachable.
+    Images leave the generator through tanh, symbols through softmax, rows of tables through both;
+    points and the like leave it linearly, so that values beyond the measured range remain
+    reachable.
     """
 
     def __init__(self, options: catalogue.MLP) -> None:
@@ -26,11 +27,18 @@ class MLP:
 
     def generator(self, ports: Ports) -> keras.Model:
         """Latent [b, z] and what else is told → samples."""
-        options, inputs = self.options, ports.keras_inputs()
+        options, inputs = self.options, ports.keras_inputs(key=_rolls_dice(ports))
+        key = next((inputs[name] for name in ports.of_kind("key") if name in inputs), None)
         x = _hidden(
-            joined(inputs), options.units, options.generator_normalization, self._making, ports
+            joined({name: x for name, x in inputs.items() if x is not key}),
+            options.units,
+            options.generator_normalization,
+            self._making,
+            ports,
+            handed_on=options.generator_skips,
         )
-        return keras.Model(inputs, samples(x, ports), name="generator")
+        made = samples(x, ports, key=key, temperature=options.temperature)
+        return keras.Model(inputs, made, name="generator")
 
     def encoder(self, ports: Ports) -> keras.Model:
         """Samples → latents and the like."""
@@ -73,9 +81,19 @@ def _hidden(
     normalization: Normalization,
     activation: str,
     ports: Ports,
+    *,
+    handed_on: bool = False,
 ) -> Any:
     for width in units:
+        before = x
         x = dense(normalization)(width, use_bias=has_bias(normalization))(x)
         x = normalize(x, normalization, ports)
         x = keras.layers.Activation(activation)(x)
+        if handed_on:
+            x = keras.layers.Concatenate()([x, before])
     return x
+
+
+def _rolls_dice(ports: Ports) -> bool:
+    """Whether what is made has categories, which dice choose."""
+    return any(field.kind == "table" for field in ports.outputs.values())

@@ -1,6 +1,9 @@
 """What a run's pictures show of a model: the same seeds, and the same examples, every time."""
 
+import csv
+import io
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -29,11 +32,14 @@ def drawer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarray] 
 def writer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], str] | None:
     """A function that writes the texts of seeds 0, 1, …, one a line; None where there are none.
 
-    Texts are what is made, or what the pictures of the same seeds were made for.
+    Texts are what is made, or what the pictures of the same seeds were made for. Rows of a table
+    are lines of CSV.
     """
     if "generate" not in live.signatures:
         return None
     outputs = live.signatures["generate"].outputs
+    if live.spec.sample.kind == "table":
+        return lambda: _csv(live, shape[0] * shape[1])
     output = next((name for name, field in outputs.items() if field.kind == "text"), None)
     if output is None:
         return None
@@ -44,6 +50,23 @@ def writer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], str] | None:
         return "".join(f"{text.decode('utf-8')}\n" for text in texts)
 
     return write
+
+
+def _csv(live: LiveModel, count: int) -> str:
+    """Rows of a table under the names of their columns; what is missing is empty."""
+    outputs = live.run("generate", {"seed": np.arange(count, dtype=np.int64)})
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(outputs)
+    for row in zip(*(values.tolist() for values in outputs.values()), strict=True):
+        lines.writerow([_cell(value) for value in row])
+    return text.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
+    return "" if value != value else f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarray] | None:

@@ -36,6 +36,7 @@ class Content:
         id_digits: of the ids that name single files.
         named_by: the column of files whose names single files keep; None for ids.
         shapes: of those columns that are arrays, such as the "latent" beside a picture.
+        place: of the output among the columns, where it is one of a table; None behind them.
     """
 
     output: str
@@ -46,6 +47,14 @@ class Content:
     id_digits: int
     named_by: str | None = None
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    place: int | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The output and all columns in the order in which tables have them."""
+        names = list(self.columns)
+        names.insert(len(names) if self.place is None else self.place, self.output)
+        return names
 
     @property
     def is_png(self) -> bool:
@@ -153,7 +162,8 @@ class Format:
             columns.
         extra: the Python package that it needs beyond Saddlepoint's own, or None.
         pictures_only: whether it takes nothing but PNG images.
-        singles_only: whether it takes nothing but single numbers and texts; no other takes texts.
+        singles_only: whether it takes nothing but single numbers and texts.
+        keeps_texts: whether a sample may be a text.
         keeps_arrays: whether columns may be arrays.
         describe: texts that belong beside the shards, by their names, or None.
     """
@@ -165,6 +175,7 @@ class Format:
     extra: str | None = None
     pictures_only: bool = False
     singles_only: bool = False
+    keeps_texts: bool = False
     keeps_arrays: bool = True
     describe: Callable[[Content, Sequence[Mapping[str, Any]], str], dict[str, str]] | None = None
 
@@ -213,8 +224,8 @@ def check(format: Format, content: Content, compression: str | None) -> str:
             f"format: {format.name!r} holds one number or text a sample, and these have the shape "
             f"{list(content.shape)}; use 'npz'."
         )
-    if content.dtype == STRING and not format.singles_only:
-        raise UsageError(f"format: {format.name!r} holds no texts; use 'csv'.")
+    if content.dtype == STRING and not format.keeps_texts:
+        raise UsageError(f"format: {format.name!r} holds no texts; use 'csv' or 'parquet'.")
     if compression is None:
         return format.compressions[0]
     if compression not in format.compressions:

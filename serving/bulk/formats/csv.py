@@ -1,6 +1,7 @@
 """CSV files, for samples that are one number or one text: captions, scores, columns of a table."""
 
 import csv
+import math
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from serving.fields import STRING
 
 
 class _Writer:
-    """A line a sample: its columns, then the sample itself."""
+    """A line a sample: its columns, then the sample itself; columns of a table in their order."""
 
     def __init__(self, shard: Shard) -> None:
         self._content = shard.content
@@ -21,11 +22,12 @@ class _Writer:
             self._file.local, "w", encoding="utf-8", newline=""
         )
         self._lines = csv.writer(self._text, lineterminator="\n")
-        self._lines.writerow([*shard.content.columns, shard.content.output])
+        self._lines.writerow(shard.content.names)
 
     def add(self, samples: Samples) -> None:
-        columns = [samples.columns[name] for name in self._content.columns]
-        for row in zip(*(column.tolist() for column in [*columns, samples.values]), strict=True):
+        named = {**samples.columns, self._content.output: samples.values}
+        columns = [named[name].tolist() for name in self._content.names]
+        for row in zip(*columns, strict=True):
             self._lines.writerow([_cell(value) for value in row])
 
     def close(self) -> Written:
@@ -37,6 +39,9 @@ class _Writer:
 
 
 def _cell(value: Any) -> Any:
+    """A missing number is an empty cell."""
+    if isinstance(value, float) and math.isnan(value):
+        return ""
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
@@ -51,7 +56,17 @@ def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
 def _column(cells: Sequence[str], dtype: str) -> np.ndarray:
     if dtype == STRING:
         return np.array([cell.encode() for cell in cells], object)
+    if np.dtype(dtype).kind == "f":
+        cells = [cell or "nan" for cell in cells]
     return np.array(cells).astype(dtype)
 
 
-FORMAT = Format("csv", (NO_COMPRESSION,), _Writer, _read, singles_only=True, keeps_arrays=False)
+FORMAT = Format(
+    "csv",
+    (NO_COMPRESSION,),
+    _Writer,
+    _read,
+    singles_only=True,
+    keeps_texts=True,
+    keeps_arrays=False,
+)

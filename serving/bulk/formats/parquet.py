@@ -1,7 +1,8 @@
 """Parquet tables: images as PNG bytes in the form that Hugging Face's `datasets` reads as images.
 
 `image` is a struct of `bytes` and `path`; `sample`, where a sample is no PNG image, is a list of
-its numbers, with their shape in the table's metadata, and so is a column of arrays.
+its numbers, with their shape in the table's metadata, and so is a column of arrays; single numbers
+and texts are columns like others, and a missing number is null.
 """
 
 import io
@@ -14,6 +15,7 @@ import numpy as np
 
 from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples, Shard, Written
 from serving.bulk.formats.png import decode, encoded
+from serving.fields import STRING
 
 # A group is written once so many samples wait, whatever the batches they came in.
 _GROUP = 1024
@@ -48,7 +50,13 @@ class _Writer:
         import pyarrow
 
         if self._waiting:
-            self._writer.write_table(pyarrow.Table.from_pylist(self._waiting, self._schema))
+            columns = {
+                field.name: pyarrow.array(
+                    [row[field.name] for row in self._waiting], field.type, from_pandas=True
+                )
+                for field in self._schema
+            }
+            self._writer.write_table(pyarrow.Table.from_pydict(columns, self._schema))
         self._waiting = []
 
     def close(self) -> Written:
@@ -66,17 +74,21 @@ def _schema(content: Content) -> Any:
     def numbers(dtype: str) -> Any:
         return pyarrow.list_(pyarrow.from_numpy_dtype(np.dtype(dtype)))
 
-    types = {"string": pyarrow.string(), "float32": pyarrow.float32()}
+    def single(dtype: str) -> Any:
+        types = {"string": pyarrow.string(), "float32": pyarrow.float32()}
+        return types.get(dtype, pyarrow.int64())
+
     picture = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
-    fields = [(content.output, picture if content.is_png else numbers(content.dtype))]
+    output = single(content.dtype) if content.is_single else numbers(content.dtype)
+    types = {content.output: picture if content.is_png else output}
     for name, dtype in content.columns.items():
-        is_array = name in content.shapes
-        fields.append((name, numbers(dtype) if is_array else types.get(dtype, pyarrow.int64())))
+        types[name] = numbers(dtype) if name in content.shapes else single(dtype)
     metadata = {"shape": json.dumps(content.shape)}
     metadata |= {f"{name}.shape": json.dumps(shape) for name, shape in content.shapes.items()}
     if content.is_png:
         metadata["huggingface"] = json.dumps({"info": {"features": _features(content)}})
-    return pyarrow.schema(fields, metadata)
+    names = content.names if content.place is not None else list(types)
+    return pyarrow.schema([(name, types[name]) for name in names], metadata)
 
 
 def _features(content: Content) -> dict[str, Any]:
@@ -91,6 +103,8 @@ def _features(content: Content) -> dict[str, Any]:
 
 
 def _cells(values: np.ndarray, content: Content) -> Iterator[Any]:
+    if content.is_single:
+        return iter(values)
     if not content.is_png:
         return (value.ravel() for value in values)
     return ({"bytes": file, "path": None} for file in encoded(values))
@@ -104,18 +118,33 @@ def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
     cells = table[content.output].to_pylist()
     if content.is_png:
         values = np.stack([decode(io.BytesIO(cell["bytes"])) for cell in cells])
+    elif content.is_single:
+        values = _singles(cells, content.dtype)
     else:
         values = np.array(cells, content.dtype).reshape(-1, *content.shape)
     arrays: dict[str, np.ndarray] = {content.output: values}
     for name, dtype in content.columns.items():
         column = table[name].to_pylist()
-        if dtype == "string":
-            arrays[name] = np.array([text.encode() for text in column], object)
-        elif name in content.shapes:
+        if name in content.shapes:
             arrays[name] = np.array(column, dtype).reshape(-1, *content.shapes[name])
         else:
-            arrays[name] = np.array(column)
+            arrays[name] = _singles(column, dtype)
     return arrays
 
 
-FORMAT = Format("parquet", ("zstd", "snappy", NO_COMPRESSION), _Writer, _read, extra="pyarrow")
+def _singles(cells: Sequence[Any], dtype: str) -> np.ndarray:
+    if dtype == STRING:
+        return np.array([text.encode() for text in cells], object)
+    if np.dtype(dtype).kind == "f":
+        return np.array([np.nan if cell is None else cell for cell in cells], dtype)
+    return np.array(cells)
+
+
+FORMAT = Format(
+    "parquet",
+    ("zstd", "snappy", NO_COMPRESSION),
+    _Writer,
+    _read,
+    keeps_texts=True,
+    extra="pyarrow",
+)

@@ -9,7 +9,7 @@ from trainer.catalogue import Component
 
 SAMPLE_OPTIONS = {"LinearDecay": {"steps": 1}, "CosineDecay": {"steps": 1}}
 SAMPLE_OPTIONS |= {name: {"path": "photos"} for name in ("Folder", "Npz", "Generated", "Lines")}
-SAMPLE_OPTIONS |= {"Clips": {"path": "videos"}}
+SAMPLE_OPTIONS |= {"Clips": {"path": "videos"}, "TableFile": {"path": "a.csv"}}
 SAMPLE_OPTIONS |= {"Pairs": {"inputs": "folder:a", "targets": "folder:b"}}
 SAMPLE_OPTIONS |= {"SideBySide": {"pictures": "folder:a"}}
 SAMPLE_OPTIONS |= {"Domains": {"a": "folder:a", "b": "folder:b"}}

@@ -4,7 +4,7 @@ from types import ModuleType
 
 import tensorflow as tf
 
-from trainer.data.modalities import attributes, label_maps, labels, scaled, text, tokens
+from trainer.data.modalities import attributes, label_maps, labels, scaled, table, text, tokens
 from trainer.errors import ConfigError
 from trainer.fields import Field
 
@@ -18,6 +18,7 @@ _OF_KIND: dict[str, ModuleType] = {
     "label": labels,
     "label_map": label_maps,
     "text": text,
+    "table": table,
 }
 
 
@@ -30,8 +31,8 @@ def seen(values: tf.Tensor, field: Field) -> tf.Tensor:
 
     Returns:
         float32 for images, clips, vectors and attributes ([..., *shape], the range on [-1, 1]),
-        tokens ([..., T, V] one-hot) and label maps ([..., h, w, k] one-hot); labels and texts,
-        which are numbers, as they are.
+        tokens ([..., T, V] one-hot), label maps ([..., h, w, k] one-hot) and rows of tables
+        ([..., W]); labels and texts, which are numbers, as they are.
 
     Raises:
         ConfigError: for a kind of field that players cannot see.

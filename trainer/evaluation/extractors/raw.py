@@ -31,7 +31,7 @@ def raw(options: catalogue.RawExtractor, dataset: Dataset, source: str, cache: P
         check_samples(samples, spec)
         return Features(np.concatenate([*_chunks(samples, spec), _none(spec)]), None)
 
-    return _extractor("raw", _digest("raw", spec), spec.sample.size, extract)
+    return _extractor("raw", _digest("raw", spec), _size(spec), extract)
 
 
 def random_projection(
@@ -44,7 +44,7 @@ def random_projection(
     many. The matrix follows from the seed for ever: NumPy's `RandomState` streams are frozen.
     """
     spec = dataset.spec
-    dimension = spec.sample.size
+    dimension = _size(spec)
     size = min(options.size, dimension)
     matrix = _gaussian(dimension, size, options.seed) / np.float32(np.sqrt(size))
 
@@ -59,7 +59,7 @@ def random_projection(
 
 def _chunks(samples: np.ndarray, spec: DataSpec) -> Iterator[np.ndarray]:
     """Float32 rows in [-1, 1], a bounded number at a time."""
-    dimension = spec.sample.size
+    dimension = _size(spec)
     step = max(1, _CHUNK // dimension)
     for start in range(0, len(samples), step):
         rows = samples[start : start + step]
@@ -68,7 +68,12 @@ def _chunks(samples: np.ndarray, spec: DataSpec) -> Iterator[np.ndarray]:
 
 def _none(spec: DataSpec) -> np.ndarray:
     """No rows of as many numbers as a sample has."""
-    return np.empty((0, spec.sample.size), np.float32)
+    return np.empty((0, _size(spec)), np.float32)
+
+
+def _size(spec: DataSpec) -> int:
+    """How many numbers of a sample the discriminator sees."""
+    return modalities.seen_field(spec.sample).size
 
 
 def _gaussian(rows: int, columns: int, seed: int) -> np.ndarray:
@@ -83,7 +88,7 @@ def _gaussian(rows: int, columns: int, seed: int) -> np.ndarray:
 
 
 def _digest(kind: str, spec: DataSpec, **options: Any) -> str:
-    identity = [_VERSION, kind, spec.sample.shape, spec.sample.dtype, spec.sample.limits, options]
+    identity = [_VERSION, kind, spec.sample.shape, spec.sample.dtype, spec.sample.range, options]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 

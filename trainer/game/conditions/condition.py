@@ -26,11 +26,16 @@ class Condition:
         ports: what the networks receive, by name, as they see it.
         request: what a caller gives, by name, as it is stored.
         roles: networks of its own, such as one that reads texts; a round has them among its roles.
+        drawn_by: the field of a table whose rows training draws by their categories
+            (`trainer.data.draws`); None where they come in an order.
+        is_shown: whether `generate` also answers labels and texts that it drew.
     """
 
     ports: Mapping[str, Field] = {}
     request: Mapping[str, Field] = {}
     roles: Mapping[str, Role] = {}
+    drawn_by: Field | None = None
+    is_shown: bool = True
 
     def of_batch(self, batch: Mapping[str, tf.Tensor]) -> Inputs:
         """The networks' inputs for a batch of one turn (as the players see it)."""

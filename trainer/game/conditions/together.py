@@ -32,6 +32,7 @@ class Together(Condition):
             )
         self.ports = {k: v for member in self.members for k, v in member.ports.items()}
         self.request = {k: v for member in self.members for k, v in member.request.items()}
+        self.drawn_by = next((m.drawn_by for m in self.members if m.drawn_by is not None), None)
         self.roles = {k: v for member in self.members for k, v in member.roles.items()}
 
     def of_batch(self, batch: Mapping[str, tf.Tensor]) -> Inputs:

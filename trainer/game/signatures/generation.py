@@ -26,7 +26,8 @@ def generation(sampler: Sampler) -> dict[str, Signature]:
     request = dict(sampler.condition.request)
     signatures: dict[str, Signature] = {}
     if sampler.condition.can_be_drawn:
-        drawn = {name: field for name, field in request.items() if field.kind in _SHOWN}
+        shown = _SHOWN if sampler.condition.is_shown else ()
+        drawn = {name: field for name, field in request.items() if field.kind in shown}
         signatures["generate"] = Signature({"seed": SEED}, made | drawn, _generate(sampler, drawn))
         signatures["condition"] = Signature(
             {"seed": SEED}, request, lambda seed: sampler.drawn(seed), exported=False

@@ -42,12 +42,13 @@ def judgement(
 
 
 def stored_inputs(fields: Mapping[str, Field]) -> dict[str, Field]:
-    """Stored fields as a request names them; token ids stay ids."""
-    names = output_fields(fields)
-    return {
-        name if name != "text" else "sample": field
-        for name, field in zip(names, fields.values(), strict=True)
-    }
+    """Stored fields as a request names them; ids of symbols stay ids, rows of tables numbers."""
+    named: dict[str, Field] = {}
+    for name, field in fields.items():
+        is_coded = field.kind in ("tokens", "table")
+        (shown,) = (name,) if is_coded else output_fields({name: field})
+        named[shown] = field
+    return named
 
 
 def judged_inputs(

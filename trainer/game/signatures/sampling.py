@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from trainer import randomness
 from trainer.data import modalities
+from trainer.data.modalities import table
 from trainer.fields import Field
 from trainer.game.conditions.condition import Condition, Values
 from trainer.game.players import Inputs, Network, Outputs
@@ -61,9 +62,14 @@ class Sampler:
 
     def stored(self, made: Outputs) -> Outputs:
         """What the network made, in stored units, under the names that clients know."""
-        outputs = output_fields(self.fields)
-        stored = [modalities.stored(made[name], field) for name, field in self.fields.items()]
-        return dict(zip(outputs, stored, strict=True))
+        outputs: dict[str, tf.Tensor] = {}
+        for name, field in self.fields.items():
+            values = modalities.stored(made[name], field)
+            if field.kind == "table":
+                outputs |= table.outputs(values, field)
+            else:
+                outputs[_output_name(name, field)] = values
+        return outputs
 
     def _decoded(self, latent: tf.Tensor, values: Values) -> Outputs:
         return self._made({"latent": latent}, tf.zeros([tf.shape(latent)[0], 2], tf.uint32), values)
@@ -78,8 +84,14 @@ def key_rows(keys: randomness.Key) -> tf.Tensor:
 
 
 def output_fields(fields: Mapping[str, Field]) -> dict[str, Field]:
-    """Stored fields under the names that clients know, in the same order."""
-    return {_output_name(name, field): _output_field(field) for name, field in fields.items()}
+    """Stored fields under the names that clients know, in the same order; columns by their own."""
+    outputs: dict[str, Field] = {}
+    for name, field in fields.items():
+        if field.kind == "table":
+            outputs |= table.output_fields(field)
+        else:
+            outputs[_output_name(name, field)] = _output_field(field)
+    return outputs
 
 
 def _output_name(name: str, field: Field) -> str:

@@ -36,13 +36,15 @@ def test_both_players_are_told_the_same_unless_one_is_to_guess_it(recipe, tmp_pa
     """The discriminator also judges in the generator's turn; its weights stay, so captions do."""
     terms = [t.model_dump(mode="json") for t in small(recipe, tmp_path).terms]
     own = [term for term in terms if term["name"] not in _OF_OTHERS]
-    experiment = small(recipe, tmp_path, f"terms={own}", "run.instruments_every=null")
+    experiment = small(recipe, tmp_path, f"terms={own}", "wrappers=[]")
     dataset = loading.load(experiment.data)
     gan = assemble(experiment, dataset.spec).gan
     probed = ("generator", "discriminator")
     gan.players = {n: Probe(p) if n in probed else p for n, p in gan.players.items()}
     gan.updater.learners["discriminator"].optimizer.learning_rate.assign(0.0)
-    gan.train_step(next(iter(pipeline.batches(dataset.train, batch_size=16, seed=0))))
+    by_category = gan.round.parts.condition.drawn_by
+    batches = pipeline.batches(dataset.train, batch_size=16, seed=0, by_category=by_category)
+    gan.train_step(next(iter(batches)))
     made, judged = (gan.players[name].heard for name in probed)
     assert len(made) >= 1 and len(judged) >= 3
     ports = gan.round.parts.condition.ports.keys()

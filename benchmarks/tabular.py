@@ -1,0 +1,139 @@
+"""What classifiers learn from CTGAN's rows, beside what they learn from as many real ones.
+
+Rows that are not asked for stay as they were last measured, or say that they were not run. UCI's
+test part of Adult is not in the folder: a tenth of its training part is held out, so the number to
+read is the share of what real rows give, not F1 itself.
+
+Reference: Xu et al. 2019, "Modeling tabular data using conditional GAN"; the published numbers are
+those of SDGym 0.2.0 (9670f8a), whose classifiers and splits are its own.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks import harness, trained
+
+_RESULT = "tabular.json"
+_GAME = ("train.batch_size=500", "run.instruments_every=null", "evaluate.num_samples=20000")
+
+
+class _Data(NamedTuple):
+    """A table.
+
+    Attributes:
+        source: as a recipe would have it; a path in it begins at the folder of data.
+        predicted: what classifiers name.
+        published: F1 of CTGAN's rows over that of real rows; None where there is none.
+    """
+
+    source: dict[str, Any]
+    predicted: str
+    published: float | None = None
+
+
+def _kdd_columns(folder: Path) -> list[str]:
+    path = folder / "kddcup99" / "columns.txt"
+    return path.read_text("utf-8").split() if path.exists() else []
+
+
+def _tables(folder: Path) -> dict[str, _Data]:
+    kdd = {
+        "path": str(folder / "kddcup99" / "kddcup.data_10_percent.gz"),
+        "columns": _kdd_columns(folder),
+        "rename": {"label": "attack"},
+    }
+    adult = {"path": str(folder / "adult" / "adult.csv")}
+    return {
+        "adult": _Data({"name": "table", **adult}, "income", 0.601 / 0.669),
+        "kddcup99": _Data({"name": "table", **kdd}, "attack", 0.528 / 0.862),
+    }
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of this benchmark."""
+    parser.add_argument("--data", nargs="+", default=["adult", "kddcup99"])
+    parser.add_argument("--steps", type=int, default=17_600, help="300 epochs of Adult")
+    parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
+    parser.add_argument("--workers", type=int, default=1, help="runs side by side")
+    parser.add_argument("--folder", type=Path, default=Path("../shared/data"), help="of the data")
+    parser.add_argument("--work", type=Path, default=Path("runs/tabular"), help="folder of runs")
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Trains what is not trained, and returns the result."""
+    tables = _tables(arguments.folder.resolve())
+    seeds = range(arguments.seeds)
+    asked = {(name, seed): tables[name] for name in arguments.data for seed in seeds}
+    jobs = [_job(arguments, name, seed, data) for (name, seed), data in asked.items()]
+    made = dict(
+        zip(
+            asked,
+            trained.make(
+                jobs, arguments.work, workers=arguments.workers, threads=arguments.threads
+            ),
+            strict=True,
+        )
+    )
+    before = trained.measured_before(
+        arguments.results / _RESULT, ("data",), [(name,) for name in arguments.data]
+    )
+    anew = {
+        name: _row(name, tables[name], [made[name, s] for s in seeds]) for name in arguments.data
+    }
+    none: list[trained.Trained] = []
+    return {
+        "rows": [
+            anew.get(name) or before.rows.get((name,)) or _row(name, data, none)
+            for name, data in tables.items()
+        ],
+        "details": {
+            "recipe": "ctgan-loans",
+            "overrides": list(_GAME),
+            "runs": before.runs
+            + [
+                {"data": n, "seed": s, "numbers": one.numbers, "problem": one.problem}
+                for (n, s), one in made.items()
+            ],
+        },
+    }
+
+
+def _job(arguments: argparse.Namespace, name: str, seed: int, data: _Data) -> trained.Job:
+    steps = 20 if arguments.quick else arguments.steps
+    source = json.dumps({**data.source, "predicted": data.predicted})
+    every = min(steps, 2000)
+    overrides = (
+        f"data.source={source}",
+        *_GAME,
+        f"seed={seed}",
+        f"train.steps={steps}",
+        f"run.sample_every={every}",
+        f"run.checkpoint_every={min(every, 200)}",
+    )
+    return trained.Job(f"{name}-{steps}-{seed}", "ctgan-loans", overrides)
+
+
+def _row(name: str, data: _Data, runs: list[trained.Trained]) -> dict[str, Any]:
+    done = [one for one in runs if not one.problem]
+    published = {} if data.published is None else {"published share": round(data.published, 2)}
+    if not done:
+        return {"data": name, "F1 of generated rows": "not run", **published}
+    numbers = [one.numbers or {} for one in done]
+    shares = [n["utility_f1"] / n["utility_f1_real"] for n in numbers]
+    return {
+        "data": name,
+        "F1 of generated rows": trained.spread([n["utility_f1"] for n in numbers]),
+        "of as many real ones": trained.spread([n["utility_f1_real"] for n in numbers]),
+        "share": trained.spread(shares),
+        **published,
+        "columns, W1": trained.spread([n["column_w1"] for n in numbers]),
+        "columns, JS": trained.spread([n["column_js"] for n in numbers]),
+        "association": trained.spread([n["association"] for n in numbers]),
+        "nearer than held out": trained.spread([n["closest_record"] for n in numbers]),
+        "steps": done[0].steps,
+        "seconds": round(min(one.seconds for one in done)),
+        "seeds": len(done),
+        "commit": harness.commit(),
+    }
