@@ -333,5 +333,5 @@ def test_an_interrupted_evaluation_says_what_is_kept(run_dir, monkeypatch, alrea
 
 def test_samples_that_no_metric_is_for_get_a_sentence():
     experiment = load_experiment("seqgan-grammar")
-    with pytest.raises(ConfigError, match=r"kind 'tokens'.*no metric yet.*image, vector"):
+    with pytest.raises(ConfigError, match=r"kind 'tokens'.*no metric yet.*image.*vector"):
         load_reference(experiment)
