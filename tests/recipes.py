@@ -62,8 +62,9 @@ def _small_wrappers(wrappers) -> str:
 def _small_source(source, folder) -> list[str]:
     """Less of what is made, and a stand-in for what must be fetched."""
     changes = []
-    if hasattr(source, "clips"):
-        changes.append("data.source.clips=60")
+    if isinstance(source, catalogue.MovingDigits):
+        changes += ["data.source.clips=60", f"data.source.frames={4 if source.past else 2}"]
+        changes += ["data.source.past=2"] if source.past else []
     if isinstance(source, catalogue.ClipFrames):
         changes.append("data.source.of.clips=20")
     if isinstance(source, catalogue.Loans):

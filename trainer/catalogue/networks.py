@@ -350,6 +350,25 @@ class Frames(AnyNetwork):
                 )
 
 
+class Vid2Vid(AnyNetwork):
+    """A generator of clips that makes each frame of the one before it (Wang et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.networks.vid2vid:Vid2Vid"
+    builds: ClassVar[tuple[str, ...]] = ("generator",)
+    name: Literal["vid2vid"] = "vid2vid"
+    # The family of the network of a frame.
+    of: Annotated[UNet | ResNet, BY_NAME] = UNet()
+    # Pixels that anything moves at most from a frame to the next.
+    reach: float = Field(4.0, gt=0.0)
+    # Whether frames are moved on; false makes every frame of what is given alone.
+    history: bool = True
+
+    def mixing(self, kind: str) -> str | None:
+        """That of the family."""
+        option = self.of.mixing(kind)
+        return f"of.{option}" if option else None
+
+
 class CodeTable(AnyNetwork):
     """A learned latent for every training example (GLO, Bojanowski et al. 2018)."""
 
@@ -386,6 +405,7 @@ Network = Annotated[
     | Progressive
     | Recurrent
     | Frames
+    | Vid2Vid
     | CodeTable
     | Words
     | Custom,

@@ -375,6 +375,45 @@ class CoupledRound(AnyRound):
             )
 
 
+class ClipsRound(AnyRound):
+    """Clips made of clips, against judges of frames and of clips (vid2vid, Wang et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.clips:Clips"
+    roles: ClassVar[dict[str, str]] = {
+        "generator": "generator",
+        "discriminator": "discriminator",
+        "frame_discriminator": "discriminator",
+    }
+    name: Literal["clips"] = "clips"
+    # Weight of what the judge of clips says, beside that of frames; zero leaves frames alone.
+    temporal: float = Field(1.0, ge=0.0)
+    # Weight of how far a frame is from the one before it, moved by the true flow.
+    warp: float = Field(10.0, ge=0.0)
+    # Weight of how far the generator's flow is from the true one, and of what it moves.
+    flow: float = Field(10.0, ge=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Penalties, terms and wrappers, which would meet frames and clips; data without flow."""
+        for kind in ("penalties", "terms", "wrappers"):
+            if getattr(experiment, kind):
+                yield (
+                    f"{kind}: received some with the round {self.name!r}, whose judges see frames "
+                    "and clips in turn; leave them out"
+                )
+        source = experiment.data.source
+        if not (isinstance(source, Custom) or getattr(source, "boxes", False)):
+            yield (
+                f"round.name: received {self.name!r} with data.source={source}, which has no true "
+                "flow; set data.source={name: moving_digits, boxes: true}"
+            )
+        family = experiment.network_of("generator")
+        if family.name != "vid2vid" and not isinstance(family, Custom):
+            yield (
+                f"networks.generator: received {family.name!r} with the round {self.name!r}, whose "
+                "generator also answers its flow; set networks.generator=vid2vid"
+            )
+
+
 class PolicyRound(AnyRound):
     """A writer of symbols, rewarded by the discriminator (SeqGAN, Yu et al. 2017)."""
 
@@ -433,6 +472,7 @@ Round = Annotated[
     | LatentOptimizationRound
     | NegativeSamplingRound
     | CoupledRound
+    | ClipsRound
     | PolicyRound
     | Custom,
     BY_NAME,

@@ -203,6 +203,9 @@ class MovingDigits(OfClips):
     digits: int = Field(1, ge=1, le=4)
     # Pixels that a digit moves at most, along either axis, from a frame to the next.
     speed: int = Field(2, ge=1, le=8)
+    # Whether the field `clip` shows where digits are to be, as boxes as bright as their classes,
+    # and the field `flow` how each pixel came where it is.
+    boxes: bool = False
 
     @property
     def length(self) -> int:
@@ -210,8 +213,19 @@ class MovingDigits(OfClips):
         return self.frames
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """Motion that would leave the canvas by more than its width."""
+        """Motion that would leave the canvas by more than its width; what would move boxes."""
         yield from super().impossible(experiment)
+        data = experiment.data
+        for option, received in (
+            ("data.source.past", self.past),
+            ("data.size", data.size),
+            ("data.flip", data.flip),
+        ):
+            if self.boxes and received:
+                yield (
+                    f"{option}: received {received} with boxes, whose flow is of clips as they are "
+                    "made; leave it out"
+                )
         if self.speed > self.side - 8:
             yield (
                 f"data.source.speed: received {self.speed} with side={self.side}, on which a digit "

@@ -17,8 +17,11 @@ from trainer.data.reading import Part, Row, Source, Table, labelled
 from trainer.data.sources import digits
 from trainer.data.sources.clips import clip_of, fields_of
 from trainer.errors import ConfigError
+from trainer.fields import Field
 
 _DIGIT = 8
+# Grey levels of a box, a class.
+_LEVEL = 25
 # Of the choice, not of a run: the clips are the same ones for ever.
 _SEED = 20150216
 
@@ -36,7 +39,7 @@ class Motion(NamedTuple):
 
 
 def open_source(data: Data) -> Source:
-    """Draws the clips: `sample`, or `clip` and `sample`; `label` where one digit moves.
+    """Draws the clips: `sample`, `clip` where something is given, `label` where one digit moves.
 
     Held-out clips are made of digits that training never sees.
 
@@ -60,6 +63,8 @@ def open_source(data: Data) -> Source:
                 motion = motion_of(number, known, options)
                 frames = draw(levels[motion.which], motion.places, options.side)
                 fields = clip_of(frames, options.past, data)
+                if options.boxes:
+                    fields |= _about(motion, labels, options)
                 if options.digits == 1:
                     fields["label"] = labels[motion.which[0]]
                 yield Row(fields, f"moving digits {number}")
@@ -74,9 +79,40 @@ def open_source(data: Data) -> Source:
                 part(np.flatnonzero(held_out), options.clips - count, count),
             ),
         ),
-        fields={**fields_of(options.past), **labelled(names)},
+        fields={**_fields(options), **labelled(names)},
         identity={"source": "moving_digits", "options": options.model_dump(mode="json")},
     )
+
+
+def _fields(options: MovingDigits) -> dict[str, Field]:
+    """The fields of a clip, its label apart."""
+    if not options.boxes:
+        return fields_of(options.past)
+    reach = float(options.speed)
+    return {**fields_of(1), "flow": Field(kind="vector", range=(-reach, reach))}
+
+
+def _about(motion: Motion, labels: np.ndarray, options: MovingDigits) -> dict[str, np.ndarray]:
+    """Where digits are to be, and how they move."""
+    levels = _LEVEL * (1 + labels[motion.which]).astype(np.uint8)
+    boxes = np.broadcast_to(levels[:, None, None, None], (len(levels), _DIGIT, _DIGIT, 1))
+    return {
+        "clip": draw(boxes, motion.places, options.side),
+        "flow": flow_of(motion.places, options.side),
+    }
+
+
+def flow_of(places: np.ndarray, side: int) -> np.ndarray:
+    """How each pixel came where it is, float32 [t, side, side, 2]: down and to the right.
+
+    It is that of the digit whose box it lies in, of several the last one; elsewhere, and in the
+    first frame, it is zero.
+    """
+    flow = np.zeros((len(places), side, side, 2), np.float32)
+    for t in range(1, len(places)):
+        for (row, column), step in zip(places[t], places[t] - places[t - 1], strict=True):
+            flow[t, row : row + _DIGIT, column : column + _DIGIT] = step
+    return flow
 
 
 def motion_of(number: int, known: np.ndarray, options: MovingDigits) -> Motion:
