@@ -1,12 +1,18 @@
 """Every recipe of the package, small enough for a test: its own game on little data."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 
 from trainer import catalogue
 from trainer.config.experiment import Experiment
 from trainer.config.recipe import load_experiment
+from trainer.data import loading
+from trainer.data.examples import DataSpec
+from trainer.evaluation.extractors import classifier_folder
+from trainer.evaluation.extractors.classifier_network import build
+from trainer.evaluation.extractors.classifier_training import Classifier
 
 # Options of networks that make them small, wherever a family has them.
 _SMALL = {
@@ -43,8 +49,26 @@ def small(recipe: str, folder, *overrides: str) -> Experiment:
     if experiment.wrappers:
         changes.append(f"wrappers={_small_wrappers(experiment.wrappers)}")
     changes.append(f"export.searches={_short(experiment.export.searches)}")
+    changes += _seen_untrained(experiment, folder)
     changes += _small_source(experiment.data.source, folder)
     return load_experiment(recipe, [*changes, *overrides])
+
+
+def _seen_untrained(experiment: Experiment, folder) -> list[str]:
+    """Terms that look through a classifier, which has learned nothing."""
+    terms = [term.model_dump(mode="json") for term in experiment.terms]
+    if "content" not in {term["name"] for term in terms}:
+        return []
+    path = str(untrained_classifier(loading.load(experiment.data).spec, folder / "classifier"))
+    looks = {"extractor": {"name": "classifier", "path": path}}
+    return [f"terms={json.dumps([t | looks if t['name'] == 'content' else t for t in terms])}"]
+
+
+def untrained_classifier(spec: DataSpec, folder) -> Path:
+    """A kept classifier that has learned nothing."""
+    stored = classifier_folder.StoredClassifier(Classifier(build(spec, seed=0), spec), "data")
+    classifier_folder.write(folder, stored, {})
+    return folder
 
 
 def _small_network(path: str, network) -> list[str]:
@@ -54,8 +78,8 @@ def _small_network(path: str, network) -> list[str]:
 
 
 def _small_wrappers(wrappers) -> str:
-    """The same wrappers, which look two steps ahead and two samples aside."""
-    few = {"unroll": {"steps": 2}, "pack": {"samples": 2}}
+    """The same wrappers, which look two steps ahead and two samples aside, and begin soon."""
+    few = {"unroll": {"steps": 2}, "pack": {"samples": 2}, "pretrain": {"steps": 2}}
     return json.dumps([w.model_dump(mode="json") | few.get(w.name, {}) for w in wrappers])
 
 

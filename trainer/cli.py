@@ -282,10 +282,20 @@ def compare(targets: tuple[str, ...], as_json: bool) -> None:
     show_default=True,
     help="last, a step, best (by evaluate.best of the recipe), or best:NUMBER such as best:recall.",
 )
+@click.option(
+    "--mix",
+    metavar="WHERE=SHARE",
+    help="A share of the weights is another checkpoint's: of a step that is kept, or of a run.",
+)
 @set_option
 @json_option
 def export(
-    run_dir: str, to: str, checkpoint: str, overrides: tuple[str, ...], as_json: bool
+    run_dir: str,
+    to: str,
+    checkpoint: str,
+    mix: str | None,
+    overrides: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Write RUN_DIR's generator as a SavedModel that TF Serving loads.
 
@@ -295,13 +305,14 @@ def export(
     Examples:
       gan export runs/faces --to models/faces
       gan export runs/faces --to models/faces-searches --set export.searches=[project,complete]
+      gan export runs/larger --to models/larger --mix runs/larger-pixels=0.2
     """  # noqa: D301 - click reads the \b as "do not wrap"
     require_run(run_dir)
     require_directory("--to", to)
     start_tensorflow()
     from trainer.exporting import export_run
 
-    exported = export_run(run_dir, to, checkpoint, overrides)
+    exported = export_run(run_dir, to, checkpoint, overrides, mix=mix)
     say(
         as_json,
         exported._asdict(),

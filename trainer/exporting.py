@@ -23,6 +23,7 @@ from trainer.files import is_remote, join, published_folder, reason_of
 from trainer.game.assembly import assemble
 from trainer.game.live import LiveModel
 from trainer.game.signatures.signature import Signature
+from trainer.run import mixing
 from trainer.run.checkpoints import Checkpoints
 from trainer.run.directory import RunDirectory
 
@@ -44,7 +45,12 @@ class Export(NamedTuple):
 
 
 def export_run(
-    run_dir: str | Path, to: str | Path, checkpoint: str = "last", overrides: Sequence[str] = ()
+    run_dir: str | Path,
+    to: str | Path,
+    checkpoint: str = "last",
+    overrides: Sequence[str] = (),
+    *,
+    mix: str | None = None,
 ) -> Export:
     """Writes `to/<next integer>/`, whole or not at all.
 
@@ -54,6 +60,8 @@ def export_run(
         checkpoint: "last", the step of a checkpoint that the run still keeps, "best" or
             "best:NUMBER" (`trainer.evaluation.selection`).
         overrides: `KEY=VALUE` of `export.*`, such as "export.searches=[complete]".
+        mix: "WHERE=SHARE": weights of which a share is another checkpoint's
+            (`trainer.run.mixing`).
 
     Raises:
         ConfigError: when there is no run, no such checkpoint or no such place, or the overrides do
@@ -68,6 +76,8 @@ def export_run(
     step = checkpoints.restore(which)
     if step is None:
         raise ConfigError(f"RUN_DIR: {run.path!r} has no checkpoint yet; train it first.")
+    if mix is not None:
+        reason += f", with {mixing.mix(game, checkpoints, mix)}"
     module = ExportedModel(game.live)
     documents = _documents(run, experiment, spec, step, reason, sorted(module.functions))
     path = _publish(module, documents, os.path.expanduser(to))

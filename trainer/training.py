@@ -28,7 +28,7 @@ from trainer.data.jitter import Jitter
 from trainer.errors import ConfigError, RunError
 from trainer.files import expanded, join
 from trainer.game import instruments
-from trainer.game.assembly import Game, assemble, make_round
+from trainer.game.assembly import Game, assemble, make_round, prepare
 from trainer.run import advice, distribution, health, observers
 from trainer.run.checkpoints import Checkpoints
 from trainer.run.directory import RunDirectory
@@ -137,6 +137,7 @@ def _train(experiment: Experiment, run_dir: str | Path, progress: bool) -> Summa
     for component in own_components(experiment):
         resolve(component)
     dataset = loading.load(experiment.data)
+    prepare(experiment, dataset)
     with strategy.scope():
         experiment = _in_steps(experiment, dataset.spec)
         game = assemble(

@@ -30,9 +30,15 @@ class Section(BaseModel):
 
 
 class Component(Section):
-    """A named choice; `target` is the `module:attribute` that implements it."""
+    """A named choice; `target` is the `module:attribute` that implements it.
+
+    Attributes:
+        prepares: `module:function` of the choice, the experiment and the data set, which makes what
+            must be there before a game is built for training; empty where there is nothing.
+    """
 
     target: ClassVar[str]
+    prepares: ClassVar[str] = ""
     name: str
 
     def __str__(self) -> str:

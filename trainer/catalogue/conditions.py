@@ -91,6 +91,9 @@ class DerivedCondition(AnyCondition):
     name: Literal["derived"] = "derived"
     # How many times lower the resolution is.
     factor: int = Field(2, ge=1)
+    # How it is lowered: means of squares, or bicubic interpolation with a widened kernel, as
+    # super-resolution is published.
+    kernel: Literal["mean", "bicubic"] = "mean"
     # Whether the colours are taken away.
     grey: bool = False
 

@@ -261,6 +261,30 @@ class SPADE(Translating):
     generator_conditioning: Literal["concatenate", "normalization"] = "normalization"
 
 
+class SRResNet(Translating):
+    """Blocks at the low resolution, then sub-pixel convolutions (Ledig et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.networks.srresnet:SRResNet"
+    name: Literal["srresnet"] = "srresnet"
+    # Of every layer at the low resolution.
+    base_filters: int = Field(64, ge=1)
+    # Blocks: 16 in SRResNet, 23 dense ones in ESRGAN.
+    blocks: int = Field(16, ge=1)
+    # Two convolutions with a normalisation each, or dense ones without any (Wang et al. 2018).
+    block: Literal["residual", "dense"] = "residual"
+    # Filters that every layer of a dense block adds.
+    growth: int = Field(32, ge=1)
+    # Normalisation in residual blocks.
+    normalization: Literal["none", "batch", "layer", "instance"] = "batch"
+    # Whether the picture, bicubically enlarged, is added to what is made (Kim et al. 2016): then a
+    # network learns what bicubic enlargement lacks, and small ones go far.
+    enlarged_input: bool = False
+
+    def mixing(self, kind: str) -> str | None:
+        """Batch normalisation, which dense blocks do not have."""
+        return None if self.block == "dense" else super().mixing(kind)
+
+
 class Patch(AnyNetwork):
     """A discriminator that judges every patch by itself (PatchGAN, Isola et al. 2017)."""
 
@@ -401,6 +425,7 @@ Network = Annotated[
     | UNet
     | ResNet
     | SPADE
+    | SRResNet
     | Patch
     | Progressive
     | Recurrent

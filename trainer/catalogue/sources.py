@@ -74,6 +74,17 @@ class Digits(Source):
     name: Literal["digits"] = "digits"
 
 
+class Photographs(Source):
+    """Square crops of the two photographs that come with scikit-learn, in colour."""
+
+    target: ClassVar[str] = "trainer.data.sources.photographs:open_source"
+    name: Literal["photographs"] = "photographs"
+    # Pixels of a crop in each direction.
+    side: int = Field(32, ge=8, le=128)
+    # Share of its side that a training crop has in common with the next one.
+    overlap: float = Field(0.5, ge=0.0, lt=1.0)
+
+
 class Ring(Source):
     """Eight Gaussians on a circle (Metz et al. 2017)."""
 
@@ -582,6 +593,7 @@ class Twins(Source):
 
 DataSource = Annotated[
     Digits
+    | Photographs
     | Ring
     | Grid
     | Overlap

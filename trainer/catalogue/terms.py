@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from trainer.catalogue.choice import BY_NAME, Component, Custom
+from trainer.catalogue.extractors import ClassifierExtractor, SavedModelExtractor
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -152,17 +153,42 @@ class Reconstruction(Component):
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """A game whose fakes are made of nothing that belongs to one example."""
-        if experiment.round.name in ("pairs", "autoencoder", "coupled"):
-            yield (
-                f"terms: received 'reconstruction' with the round {experiment.round.name!r}, whose "
-                "fakes are no guesses at an example; leave it out"
-            )
-        if not experiment.condition.shows_pictures:
-            yield (
-                f"terms: received 'reconstruction' with condition={experiment.condition.name}, "
-                "from which no example can be told; set condition=image, "
-                "condition=label_map or condition=derived"
-            )
+        yield from _no_guess("terms", self.name, experiment)
+
+
+class Content(Component):
+    """What is made must look like the example to a network of its own (Ledig et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.terms.content:Content"
+    prepares: ClassVar[str] = "trainer.game.terms.content:prepare"
+    name: Literal["content"] = "content"
+    # The network that looks: a classifier of this data, trained before the first step and kept; one
+    # given by its path; or a SavedModel.
+    extractor: Annotated[ClassifierExtractor | SavedModelExtractor, BY_NAME] = ClassifierExtractor()
+    # The classifier's layer; null takes its last convolution.
+    layer: str | None = None
+    # Weight of the mean difference of features, in the generator's turn.
+    weight: float = Field(1.0, gt=0.0)
+    # Of differences of features: squares as in SRGAN, or absolute ones as in ESRGAN.
+    norm: Literal["absolute", "squared"] = "squared"
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A game whose fakes are made of nothing that belongs to one example."""
+        yield from _no_guess("terms", self.name, experiment)
+
+
+def _no_guess(kind: str, name: str, experiment: "Experiment") -> Iterator[str]:
+    """Sentences where fakes are no guesses at the examples of their batch."""
+    if experiment.round.name in ("pairs", "autoencoder", "coupled"):
+        yield (
+            f"{kind}: received {name!r} with the round {experiment.round.name!r}, whose fakes are "
+            "no guesses at an example; leave it out"
+        )
+    if not experiment.condition.shows_pictures:
+        yield (
+            f"{kind}: received {name!r} with condition={experiment.condition.name}, from which no "
+            "example can be told; set condition=image, condition=label_map or condition=derived"
+        )
 
 
 class Supervised(Component):
@@ -291,6 +317,7 @@ AnyTerm = Annotated[
     Classification
     | MutualInformation
     | Reconstruction
+    | Content
     | Supervised
     | FeatureMatching
     | PullingAway

@@ -162,6 +162,37 @@ class Grow(Component):
         yield from off_block("wrappers.grow.fade", self.fade, experiment)
 
 
+class Pretrain(Component):
+    """The generator first learns to be near the examples, alone (Ledig et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.wrappers.pretrain:Pretrain"
+    name: Literal["pretrain"] = "pretrain"
+    # Steps in which it does; the optimizers begin anew after them.
+    steps: int = Field(5000, ge=1)
+    # Of differences of pixels on [-1, 1].
+    norm: Literal["absolute", "squared"] = "squared"
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Rounds without guesses, other stages, and a game that begins within a block."""
+        if experiment.round.name != "ordinary" and not isinstance(experiment.round, Custom):
+            yield (
+                f"wrappers: received 'pretrain' with the round {experiment.round.name!r}; set "
+                "round=ordinary, or leave it out"
+            )
+        elif not experiment.condition.shows_pictures:
+            yield (
+                f"wrappers: received 'pretrain' with condition={experiment.condition.name}, from "
+                "which no example can be told; set condition=image or condition=derived"
+            )
+        names = [wrapper.name for wrapper in experiment.wrappers]
+        if names[0] != self.name or "grow" in names:
+            yield (
+                f"wrappers: received {', '.join(names)}; 'pretrain' stands next to the round and "
+                "with no other stages: name it first, and leave 'grow' out"
+            )
+        yield from off_block("wrappers.pretrain.steps", self.steps, experiment)
+
+
 class InstanceNoise(Component):
     """The discriminator sees everything through noise that fades (Sønderby et al. 2017)."""
 
@@ -192,6 +223,14 @@ class HistoricalAverage(Component):
 
 
 Wrapper = Annotated[
-    Unroll | Extragradient | Pack | Augment | Grow | InstanceNoise | HistoricalAverage | Custom,
+    Unroll
+    | Extragradient
+    | Pack
+    | Augment
+    | Grow
+    | Pretrain
+    | InstanceNoise
+    | HistoricalAverage
+    | Custom,
     BY_NAME,
 ]

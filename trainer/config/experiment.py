@@ -8,6 +8,7 @@ objectives, …) keep their own options in `trainer.catalogue`.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -168,6 +169,11 @@ class Evaluate(Section):
     # A local folder where classifiers and reference features are kept; null is
     # ~/.cache/saddlepoint.
     cache_dir: str | None = None
+
+    @property
+    def cache(self) -> Path:
+        """The folder of what is kept between evaluations."""
+        return Path(self.cache_dir or "~/.cache/saddlepoint").expanduser() / "evaluation"
 
 
 class Export(Section):

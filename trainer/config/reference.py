@@ -53,9 +53,11 @@ def reference() -> str:
 def choices() -> dict[str, _Choice]:
     """The dotted path of a field that is a choice → what can be chosen, each list of names once."""
     found: dict[str, _Choice] = {}
-    for path, choice in _all_choices(Experiment, ""):
+    every = list(_all_choices(Experiment, ""))
+    for path, choice in every:
         documented = {member for members in found.values() for member in members}
-        if not set(choice) <= documented:
+        is_part = any(set(choice) < set(other) for _, other in every)
+        if not is_part and not set(choice) <= documented:
             found[path] = choice
     return found
 

@@ -103,7 +103,7 @@ class Reference:
     @property
     def cache(self) -> Path:
         """The folder of what is kept between evaluations."""
-        return Path(self._options.cache_dir or "~/.cache/saddlepoint").expanduser() / "evaluation"
+        return self._options.cache
 
     @cached_property
     def real_features(self) -> Features:

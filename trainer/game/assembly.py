@@ -10,7 +10,7 @@ import keras
 
 from trainer import catalogue
 from trainer.config.experiment import Experiment
-from trainer.data.examples import DataSpec, Examples
+from trainer.data.examples import Dataset, DataSpec, Examples
 from trainer.errors import ConfigError
 from trainer.game import optimizers
 from trainer.game.adversarial_loss import AdversarialLoss
@@ -71,6 +71,18 @@ def assemble(
     )
     gan.compile({side: _learner(gan, side, experiment) for side in _sides(roles)})
     return Game(gan, LiveModel(gan, experiment, build, _offered(experiment, round_), examples))
+
+
+def prepare(experiment: Experiment, dataset: Dataset) -> None:
+    """Makes what the parts of a game need of the data before the game is built for training.
+
+    Raises:
+        ConfigError: when it cannot be had of this data.
+    """
+    for part in (*experiment.penalties, *experiment.terms):
+        if part.prepares:
+            make = catalogue.import_attribute(part.prepares, field=part.name)
+            make(part, experiment, dataset)
 
 
 def _offered(

@@ -53,6 +53,18 @@ def make(
     return _extractor(stored, dataset, folder)
 
 
+def find(options: catalogue.ClassifierExtractor, spec: DataSpec, cache: Path) -> Classifier | None:
+    """The classifier that `make` would use, as a network; None where it is still to be trained.
+
+    Raises:
+        ConfigError: for a folder that holds no classifier, or one of other samples or classes.
+    """
+    if options.path is not None:
+        return _given(Path(options.path).expanduser(), spec).classifier
+    stored = _cached(cache / f"classifier-{_key(spec)}")
+    return None if stored is None else stored.classifier
+
+
 def _extractor(
     stored: classifier_folder.StoredClassifier, dataset: Dataset, folder: Path
 ) -> Extractor:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,28 @@ def make(
         extract=lambda samples: _extracted(run, samples, size, spec),
         origin=options.path,
     )
+
+
+def differentiable(
+    options: catalogue.SavedModelExtractor, spec: DataSpec
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """The features of samples that are on the model's scale already, float32, as a function.
+
+    Raises:
+        ConfigError: as `make`; and for a model that takes whole numbers, which have no gradient.
+    """
+    function = _signature(options)
+    name, takes = _input(function, options)
+    if not takes.dtype.is_floating or not takes.shape.is_compatible_with(
+        [None, *spec.sample.fixed_shape]
+    ):
+        raise ConfigError(
+            f"{_FIELD}.path: signature {options.signature!r} takes {takes.dtype.name} of shape "
+            f"{takes.shape}; a loss needs one that takes any number of samples of shape "
+            f"{spec.sample.shape} as floating point."
+        )
+    output = _outputs(function, options)[0]
+    return lambda samples: function(**{name: tf.cast(samples, takes.dtype)})[output]
 
 
 def _extracted(run: Run, samples: np.ndarray, size: int, spec: DataSpec) -> Features:

@@ -13,6 +13,7 @@ from trainer.errors import ConfigError
 from trainer.fields import Field
 from trainer.game.conditions.condition import Condition, Values
 from trainer.game.players import Inputs
+from trainer.layers import sub_pixel
 
 
 class Derived(Condition):
@@ -40,6 +41,7 @@ class Derived(Condition):
                 f"{height}x{width}; set data.size to multiples of it."
             )
         self.grey, self.sample = options.grey, sample
+        self.bicubic = options.kernel == "bicubic"
         shape = (height // self.factor, width // self.factor, 1 if self.grey else channels)
         self.field = Field(shape, sample.dtype, "image", sample.range)
         self.ports = {"image": modalities.seen_field(self.field)}
@@ -48,7 +50,10 @@ class Derived(Condition):
     def of_batch(self, batch: Mapping[str, tf.Tensor]) -> Inputs:
         """The degraded samples of a training batch."""
         x = batch["sample"]
-        if self.factor > 1:
+        if self.factor > 1 and self.bicubic:
+            height, width, _ = self.field.fixed_shape
+            x = tf.clip_by_value(sub_pixel.resized(x, (height, width)), -1.0, 1.0)
+        elif self.factor > 1:
             x = tf.nn.avg_pool2d(x, self.factor, self.factor, "VALID")
         return {"image": tf.reduce_mean(x, axis=-1, keepdims=True) if self.grey else x}
 

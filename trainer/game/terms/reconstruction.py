@@ -22,7 +22,7 @@ class Reconstruction(Term):
 
     def generator(self, turn: GameTurn) -> tf.Tensor:
         """The loss of each fake, float32 [b]."""
-        of = _NORMS[self.options.norm]
+        of = NORMS[self.options.norm]
         of_fields = [of(fake, turn.batch[n]) for n, fake in turn.fake.sample.items()]
         return self.options.weight * tf.add_n(of_fields) / len(of_fields)
 
@@ -37,4 +37,5 @@ def squared_distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     return per_example(tf.square(tf.cast(a, tf.float32) - tf.cast(b, tf.float32)))
 
 
-_NORMS = {"absolute": distance, "squared": squared_distance}
+# How a norm turns two batches of rows into numbers [b].
+NORMS = {"absolute": distance, "squared": squared_distance}
