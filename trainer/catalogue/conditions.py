@@ -158,7 +158,7 @@ _Member = Annotated[
 class TogetherCondition(Component):
     """Several conditions at once; a list in a recipe means this."""
 
-    target: ClassVar[str] = "trainer.game.conditions.together:Together"
+    target: ClassVar[str] = "trainer.game.conditions.together:together"
     name: Literal["together"] = "together"
     # The conditions, of different names.
     of: Annotated[tuple[_Member, ...], Field(strict=False, min_length=1)]

@@ -285,6 +285,18 @@ class SRResNet(Translating):
         return None if self.block == "dense" else super().mixing(kind)
 
 
+class Laplacian(AnyNetwork):
+    """What a coarse picture lacks: convolutions at one resolution (LAPGAN, Denton et al. 2015)."""
+
+    target: ClassVar[str] = "trainer.networks.laplacian:Laplacian"
+    builds: ClassVar[tuple[str, ...]] = ("generator",)
+    name: Literal["laplacian"] = "laplacian"
+    # Of both hidden layers.
+    filters: int = Field(64, ge=1)
+    # Sides of the kernels of the hidden layers and of the last one.
+    kernels: Annotated[tuple[int, ...], Field(strict=False, min_length=2)] = (7, 7, 5)
+
+
 class Patch(AnyNetwork):
     """A discriminator that judges every patch by itself (PatchGAN, Isola et al. 2017)."""
 
@@ -426,6 +438,7 @@ Network = Annotated[
     | ResNet
     | SPADE
     | SRResNet
+    | Laplacian
     | Patch
     | Progressive
     | Recurrent

@@ -455,6 +455,43 @@ class PolicyRound(AnyRound):
         )
 
 
+class PyramidRound(Component):
+    """A game a level, each about what a coarser picture lacks (LAPGAN, Denton et al. 2015)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.pyramid:Pyramid"
+    translates: ClassVar[bool] = True
+    turns: ClassVar[int] = 1
+    name: Literal["pyramid"] = "pyramid"
+    # Sizes of pictures, each twice the one before; the largest is the data's.
+    levels: int = Field(2, ge=2, le=8)
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """A generator and a discriminator of each level."""
+        kinds = ("generator", "discriminator")
+        return {f"{kind}_{level}": kind for level in range(self.levels) for kind in kinds}
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A game without latents, conditions of other kinds, wrappers, and level 0 by pictures."""
+        yield from _without_latent(self.name, experiment)
+        if experiment.condition.name not in ("none", "label", "attributes"):
+            yield (
+                f"condition.name: received {experiment.condition.name!r} with the round 'pyramid', "
+                "whose levels are given a smaller picture anyway; set none, label or attributes"
+            )
+        if experiment.wrappers:
+            yield (
+                f"wrappers: received {experiment.wrappers[0].name!r} with the round 'pyramid', "
+                "which has a discriminator a level; leave the wrappers out"
+            )
+        for term in experiment.terms:
+            if term.name in ("reconstruction", "content"):
+                yield (
+                    f"terms: received {term.name!r} with the round 'pyramid', whose first level "
+                    "guesses at no example; leave it out"
+                )
+
+
 def _without_latent(name: str, experiment: "Experiment") -> Iterator[str]:
     if experiment.prior.name == "none":
         yield f"prior.name: received 'none' with the round {name!r}; set gaussian or uniform"
@@ -473,6 +510,7 @@ Round = Annotated[
     | NegativeSamplingRound
     | CoupledRound
     | ClipsRound
+    | PyramidRound
     | PolicyRound
     | Custom,
     BY_NAME,

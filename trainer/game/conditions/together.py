@@ -1,6 +1,6 @@
 """Several conditions at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -19,10 +19,8 @@ class Together(Condition):
         ConfigError: when two of them use one name.
     """
 
-    def __init__(self, options: catalogue.TogetherCondition, spec: DataSpec) -> None:
-        self.members: list[Condition] = [
-            catalogue.resolve(member)(member, spec) for member in options.of
-        ]
+    def __init__(self, members: Sequence[Condition]) -> None:
+        self.members = members
         names = [name for member in self.members for name in (*member.ports, *member.request)]
         ports = [name for member in self.members for name in member.ports]
         if len(ports) != len(set(ports)):
@@ -67,3 +65,12 @@ class Together(Condition):
     def can_be_drawn(self) -> bool:
         """Whether all of them can be drawn."""
         return all(member.can_be_drawn for member in self.members)
+
+
+def together(options: catalogue.TogetherCondition, spec: DataSpec) -> Together:
+    """The conditions that a recipe lists.
+
+    Raises:
+        ConfigError: as each of them, and when two of them use one name.
+    """
+    return Together([catalogue.resolve(member)(member, spec) for member in options.of])

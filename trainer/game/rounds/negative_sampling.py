@@ -114,10 +114,10 @@ class _SearchSampler(Sampler):
         round_: NegativeSampling,
     ) -> None:
         super().__init__(judge, prior, condition, fields)
-        self._round = round_
+        self._judge, self._round = judge, round_
 
     def generate(self, seed: tf.Tensor, values: Values) -> Outputs:
         """Seed int64 [n] → samples in stored units."""
         keys = randomness.key_of(seed, "start")
-        made = self._round.searched(lambda x: self._round.loss.realism(self.generator, x), keys)
+        made = self._round.searched(lambda x: self._round.loss.realism(self._judge, x), keys)
         return self.stored(made)

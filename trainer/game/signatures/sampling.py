@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Protocol
 
 import tensorflow as tf
 
@@ -10,10 +11,23 @@ from trainer.data import modalities
 from trainer.data.modalities import table
 from trainer.fields import Field
 from trainer.game.conditions.condition import Condition, Values
-from trainer.game.players import Inputs, Network, Outputs
+from trainer.game.players import Inputs, Outputs
 from trainer.game.priors import Prior
 
 KEY = Field((2,), "uint32", "key")
+
+
+class Generator(Protocol):
+    """A network, or several as one."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the inputs that it takes."""
+        ...
+
+    def __call__(self, inputs: Inputs) -> Outputs:
+        """What it makes, each row by itself."""
+        ...
 
 
 class Sampler:
@@ -22,12 +36,12 @@ class Sampler:
     A sample depends on the network's weights, its seed and its condition, and on nothing else.
 
     Args:
-        generator: in inference mode.
+        generator: in inference mode; what takes named inputs and answers by name.
         fields: name of an output of the network → the field as it is stored.
     """
 
     def __init__(
-        self, generator: Network, prior: Prior, condition: Condition, fields: Mapping[str, Field]
+        self, generator: Generator, prior: Prior, condition: Condition, fields: Mapping[str, Field]
     ) -> None:
         self.generator, self.prior, self.condition = generator, prior, condition
         self.fields = fields
