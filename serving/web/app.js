@@ -1,12 +1,12 @@
 // The page: a model is picked, pictures are generated, chosen and played with. Its controls, wired.
 
 import { ask, showInputs } from "./asking.js";
-import { $, later } from "./elements.js";
-import { explore, openTool, showDirection, tool, tools } from "./exploring.js";
+import { $, later, remember } from "./elements.js";
+import { explore, onPicks, openTool, showDirection, tool, tools } from "./exploring.js";
 import { again } from "./generating.js";
-import { remember, saved } from "./memory.js";
+import { saved } from "./memory.js";
 import { fillVersions, loadModels, openModel } from "./opening.js";
-import { grid, onPicks } from "./picking.js";
+import { grid } from "./picking.js";
 import { forgetsProblems, run } from "./problems.js";
 import { copy } from "./request.js";
 import { save, sheet } from "./samples.js";
@@ -88,5 +88,5 @@ $("copy-python").addEventListener("click", () => copy("python", "Python"));
 
 $("settings").open = ["seed", "count", "truncation", "score"].some((name) => name in saved);
 openTool(tool);
-onPicks(grid.picks);
+onPicks();
 reload();

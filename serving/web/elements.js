@@ -14,6 +14,9 @@ export function button(words, label, act) {
   return element;
 }
 
+// Says that what the page shows has changed, so that its address is written anew.
+export const remember = () => document.dispatchEvent(new Event("remember"));
+
 export function later(act, pause = 250) {
   let timer;
   return () => {

@@ -1,24 +1,24 @@
 // What follows from picked pictures: the way between two, a mix, a walk, other codes.
 
-import { $, later } from "./elements.js";
+import { $, later, remember } from "./elements.js";
 import { numbers, samplesIn } from "./fields.js";
 import { decodable, safe, scores, underPython, whole } from "./generating.js";
 import { PLACES } from "./grid.js";
 import * as latents from "./latents.js";
-import { remember } from "./memory.js";
-import { grid, withLatents, zoom } from "./picking.js";
+import { grid, showPicks, withLatents, zoom } from "./picking.js";
 import { run, running, tell } from "./problems.js";
 import { showRequest } from "./request.js";
 import { between, labelled, mixed } from "./rows.js";
 import * as snippets from "./snippets.js";
 import { codes, conditionFields, given, labelInput, model } from "./state.js";
-import { Stage } from "./tools.js";
+import { isCalm, Stage } from "./tools.js";
 
 const MOST_FRAMES = 33;
 const MOST_NUMBERS = 2e6; // that one way between pictures may hold
 export const ENDS = ""; // on the way, the label of the nearer end
 export const AS_A = "a"; // on the way, the label of A
 export let tool = "between"; // whose tab is open
+let count = 0; // of picked pictures, when the tab was last chosen for them
 
 const percent = (step, last) => Math.round((100 * step) / last);
 
@@ -118,6 +118,26 @@ export function openTool(id) {
       stages[other].interrupt();
     }
   }
+}
+
+// As many pictures ask for another tool as before: its tab opens.
+export function onPicks() {
+  showPicks();
+  const now = grid.picks.filter(Boolean).length;
+  const alone = !grid.picks[0] ? "between" : codes.length ? "codes" : "walk";
+  if (now !== count) openTool(["between", alone, "between", "mix"][now]);
+  count = now;
+  const isPlaying = grid.isSuggestion && !isCalm();
+  const opened = explore(!grid.isSuggestion);
+  if (isPlaying) opened?.then((isShown) => isShown && grid.isSuggestion && stages.between.play(1));
+  if (running.generate && !grid.isSuggestion) remember();
+}
+
+grid.root.addEventListener("picked", onPicks);
+
+// The tab that is open stays open for so many pictures.
+export function settle(number) {
+  count = number;
 }
 
 // What a tool decodes its points under: as the tool says, or all with the label that is chosen.

@@ -2,11 +2,10 @@
 
 import { Refused } from "./api.js";
 import { required } from "./controls.js";
-import { $ } from "./elements.js";
+import { $, remember } from "./elements.js";
 import { first, samplesIn, subject } from "./fields.js";
 import { Labels } from "./labels.js";
 import * as latents from "./latents.js";
-import { doubts, putPicksBack, remember } from "./memory.js";
 import { grid } from "./picking.js";
 import { run } from "./problems.js";
 import { showRequest } from "./request.js";
@@ -118,20 +117,21 @@ function shortSeed(seed) {
   return digits.length > MOST_DIGITS ? `seed …${digits.slice(1 - MOST_DIGITS)}` : `seed ${digits}`;
 }
 
-export const again = () => model && run("generate", $("grid"), generate);
+export const again = () => model && run("generate", $("grid"), (signal) => generate(signal));
 
-export async function generate(signal, before = {}) {
+// Fills the grid. Picks are put back by `putPicksBack`, which answers whether there were some; `doubt`
+// is said beside the time that it took.
+export async function generate(signal, { doubt = "", putPicksBack = async () => false } = {}) {
   const asked = question();
   const start = performance.now();
   const { cells, spec, rows, samples, body } = await cellsOf(asked, signal);
   const took = performance.now() - start;
-  const doubt = doubts(before);
   grid.show(cells, spec);
   $("download-grid").disabled = false;
   const each = cells.length > 1 ? `, ${(took / cells.length).toFixed(1)} ms each` : "";
   $("status").textContent = `${cells.length === 1 ? "1 picture" : `${cells.length} pictures`} in ${took.toFixed(0)} ms${each}.${doubt && ` ${doubt}`}`;
   showRequest(generated(asked), body, program(asked));
-  if (!(await putPicksBack(before, signal))) suggest(cells);
+  if (!(await putPicksBack(signal))) suggest(cells);
   remember();
   const realism = await scores(samples, rows, signal);
   if (!realism) return;

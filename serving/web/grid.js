@@ -5,9 +5,10 @@ import { view } from "./samples.js";
 export const PLACES = ["A", "B", "C"];
 
 export class Grid {
-  // `onChange` hears of every change of what is chosen, `onZoom(i)` of a picture to be enlarged.
-  constructor(root, onChange, onZoom) {
-    Object.assign(this, { root, onChange, onZoom });
+  // `root` has an event "picked" at every change of what is chosen; `onZoom(i)` hears of a picture to
+  // be enlarged.
+  constructor(root, onZoom) {
+    Object.assign(this, { root, onZoom });
     this.cells = [];
     this.picks = [null, null, null];
     this.isSuggestion = false; // whether the page chose, and the next choice begins anew
@@ -20,6 +21,11 @@ export class Grid {
     this.picks = [null, null, null];
     this.isSuggestion = false;
     this.root.replaceChildren();
+    this.tell();
+  }
+
+  tell() {
+    this.root.dispatchEvent(new Event("picked"));
   }
 
   // Chooses for a reader who has not chosen yet.
@@ -27,14 +33,14 @@ export class Grid {
     this.picks = picks;
     this.isSuggestion = true;
     this.mark();
-    this.onChange(this.picks);
+    this.tell();
   }
 
   // Chooses what was chosen before.
   restore(picks) {
     this.picks = picks;
     this.mark();
-    this.onChange(this.picks);
+    this.tell();
   }
 
   // Shows new cells; what was chosen stays chosen, though its picture may be gone from the grid.
@@ -122,7 +128,7 @@ export class Grid {
     if (before >= 0) this.picks[before] = null;
     this.picks[place] = cell;
     this.mark();
-    this.onChange(this.picks);
+    this.tell();
   }
 
   get columns() {

@@ -4,13 +4,12 @@ import * as address from "./address.js";
 import { showInputs } from "./asking.js";
 import { putText, textIn } from "./controls.js";
 import { $ } from "./elements.js";
-import { openTool, showDirection, stages, tool, tools } from "./exploring.js";
+import { openTool, settle, showDirection, stages, tool, tools } from "./exploring.js";
 import { classIndex, className, twoReadings } from "./fields.js";
 import { cellsOf, DRAWN, EACH, labels } from "./generating.js";
 import { PLACES } from "./grid.js";
-import { known } from "./opening.js";
-import { grid, settle } from "./picking.js";
-import { chosen, codes, given, labelField, labelFields, labelInput, model } from "./state.js";
+import { grid } from "./picking.js";
+import { chosen, codes, given, known, labelField, labelFields, labelInput, model } from "./state.js";
 
 export let saved = address.read(); // what the page showed before, until it is back
 
@@ -26,7 +25,7 @@ const named = (prefix, inputs) => Object.fromEntries(inputs.map((input) => [`${p
 const unless = (value, usual) => (value === usual ? "" : value);
 
 // Writes what is shown into the address; the API key never.
-export function remember() {
+function write() {
   if (!model) return;
   const picks = grid.isSuggestion ? [] : grid.picks;
   const [a, b, c] = picks.map((cell) => cell && address.picked(cell, labelFields()));
@@ -50,6 +49,8 @@ export function remember() {
     ...(codes.length && a ? named("code", codes) : {}),
   }); // prettier-ignore
 }
+
+document.addEventListener("remember", write);
 
 // Puts the controls where the address says that they were.
 export function putBack(before) {

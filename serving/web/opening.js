@@ -3,20 +3,18 @@
 import { Model, models, Refused } from "./api.js";
 import { showAsking } from "./asking.js";
 import { control } from "./controls.js";
-import { $, fill } from "./elements.js";
+import { $, fill, remember } from "./elements.js";
 import { AS_A, ENDS, explore, openTool, tool } from "./exploring.js";
 import { classWords, conditions, isDrawn } from "./fields.js";
 import { again, DRAWN, EACH, generate, labels } from "./generating.js";
 import * as latents from "./latents.js";
-import { putBack, remember, saved, takeSaved } from "./memory.js";
-import { grid, onPicks } from "./picking.js";
+import { doubts, putBack, putPicksBack, saved, takeSaved } from "./memory.js";
+import { grid } from "./picking.js";
 import { problems, run, running, showProblems } from "./problems.js";
-import { chosen, codes, given, labelField, labelInput, labelNames, model, put } from "./state.js";
-
-export let known = []; // models, as the server lists them
+import { chosen, codes, given, known, labelField, labelInput, labelNames, model, put } from "./state.js";
 
 export async function loadModels() {
-  known = await models($("api-key").value);
+  put({ known: await models($("api-key").value) });
   fill($("model"), known.map(({ name }) => [name, name]), $("model").value || saved.model);
   $("model-field").hidden = known.length === 1;
   if (!known.length) throw new Refused(0, "The server has no model; start it with one.");
@@ -47,7 +45,6 @@ export async function openModel() {
   problems.clear();
   showProblems();
   grid.clear();
-  onPicks(grid.picks);
   $("about").textContent = $("status").textContent = "";
   put({ model: null });
   await run("generate", $("grid"), async (signal) => {
@@ -60,7 +57,7 @@ export async function openModel() {
     const isReady = model.has("generate") || given.every(({ value }) => value() !== null);
     if ($("generate").hidden) return;
     if (!isReady) $("status").textContent = "Fill in what this model generates under, then press Generate.";
-    else await generate(signal, before);
+    else await generate(signal, { doubt: doubts(before), putPicksBack: (during) => putPicksBack(before, during) });
   });
 }
 

@@ -1,36 +1,17 @@
 // The pictures that are picked as A, B and C, from the grid or enlarged.
 
 import { $, button } from "./elements.js";
-import { explore, openTool, stages } from "./exploring.js";
 import { Grid, PLACES } from "./grid.js";
-import { remember } from "./memory.js";
-import { running } from "./problems.js";
 import { draw } from "./samples.js";
-import { codes, model } from "./state.js";
-import { isCalm } from "./tools.js";
+import { model } from "./state.js";
 import { Zoom } from "./zoom.js";
 
-let count = 0; // of chosen pictures, when the tab was last chosen for them
-export const grid = new Grid($("grid"), onPicks, enlargeCell);
+export const grid = new Grid($("grid"), enlargeCell);
 export const zoom = new Zoom();
 
-// As many pictures ask for another tool as before: its tab opens.
-export function onPicks(picks) {
-  $("picks").replaceChildren(...picks.map(pickElement));
-  $("tools").classList.toggle("empty", !picks.some(Boolean));
-  const now = picks.filter(Boolean).length;
-  const alone = !picks[0] ? "between" : codes.length ? "codes" : "walk";
-  if (now !== count) openTool(["between", alone, "between", "mix"][now]);
-  count = now;
-  const isPlaying = grid.isSuggestion && !isCalm();
-  const opened = explore(!grid.isSuggestion);
-  if (isPlaying) opened?.then((isShown) => isShown && grid.isSuggestion && stages.between.play(1));
-  if (running.generate && !grid.isSuggestion) remember();
-}
-
-// The tab that is open stays open for so many pictures.
-export function settle(number) {
-  count = number;
+export function showPicks() {
+  $("picks").replaceChildren(...grid.picks.map(pickElement));
+  $("tools").classList.toggle("empty", !grid.picks.some(Boolean));
 }
 
 const fileOf = (cell) => [model.description.name, `seed ${cell.seed}`, ...cell.short.slice(0, -1), cell.truncation === 1 ? "" : `truncation ${cell.truncation}`].filter(Boolean).join(" ");

@@ -2,6 +2,7 @@
 
 import { classNames, first } from "./fields.js";
 
+export let known = []; // models, as the server lists them
 export let model = null;
 export let given = []; // controls of the condition that the model generates under
 export let codes = []; // controls of the codes of A
@@ -9,7 +10,7 @@ export let chosen = { model: "", version: "", versionLabel: "" };
 
 // Puts new things in their places; what is not named stays.
 export function put(values) {
-  ({ model = model, chosen = chosen, given = given, codes = codes } = values);
+  ({ known = known, model = model, chosen = chosen, given = given, codes = codes } = values);
 }
 
 // What the model is told beside seeds, when it generates and when it decodes: {name: field}.

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+from graphlib import TopologicalSorter
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -119,6 +120,11 @@ def test_modules_import_what_is_there():
             for name in filter(None, map(str.strip, names.split(","))):
                 declared = rf"export (async )?(function|class|const|let) {re.escape(name)}(?!\w)"
                 assert re.search(declared, exported), name
+
+
+def test_modules_import_one_another_in_one_direction():
+    imports = {path.name: re.findall(r'from "\./(.*?)"', path.read_text()) for path in SCRIPTS}
+    assert list(TopologicalSorter(imports).static_order())[-1] == "app.js"  # or a CycleError
 
 
 def test_the_files_are_packaged_flat():
