@@ -1,14 +1,17 @@
 // Any other signature of the model: its inputs, and the answer.
 
+import { compared } from "./comparing.js";
 import { control, required } from "./controls.js";
 import { $, button, fill } from "./elements.js";
-import { askable, isSingle, main, subject, words } from "./fields.js";
+import { askable, isSingle, main, subject, translation, words } from "./fields.js";
 import { zoom } from "./picking.js";
 import { showRequest } from "./request.js";
+import { columns } from "./rows.js";
 import { save, view } from "./samples.js";
 import * as snippets from "./snippets.js";
 import { model } from "./state.js";
 
+const BRUSHED = new Set(["mask", "strokes"]); // painted over a picture before something is asked
 let asking = []; // controls of the signature that is asked
 
 export function showAsking() {
@@ -22,7 +25,10 @@ export function showInputs() {
   const signature = model.signatures[$("signature").value];
   const [about] = subject(signature);
   const nothing = () => {};
-  const picture = control(about, signature.inputs[about], nothing);
+  const isPainted = Object.values(signature.inputs).some(({ kind }) => BRUSHED.has(kind));
+  const isTranslated = translation(signature) !== null && !isPainted;
+  const asks = isTranslated ? () => $("ask-form").requestSubmit() : nothing; // as soon as there is a picture
+  const picture = control(about, signature.inputs[about], asks, { canDraw: isTranslated });
   asking = Object.entries(signature.inputs).map(([name, field]) =>
     name === about ? picture : control(name, field, nothing, { subject: picture }),
   );
@@ -35,13 +41,23 @@ export async function ask(signal) {
   const name = $("signature").value;
   const signature = model.signatures[name];
   const row = Object.fromEntries(asking.map((input) => [input.name, required(input)]));
+  const pair = translation(signature);
+  const before = pair && copied(asking.find((input) => input.name === pair[0]).element.picture);
   const start = performance.now();
-  const reply = await model.predict(name, repeated(row, 1), signal);
+  const reply = await model.predict(name, columns([row]), signal);
   const took = performance.now() - start;
   $("answer").replaceChildren(...Object.entries(signature.outputs).map(([output, field]) => answerElement(output, field, reply[output][0])));
+  if (pair) $("answer").prepend(compared(before, view(reply[pair[1]][0], signature.outputs[pair[1]])));
   $("answered").textContent = `Answered in ${took.toFixed(0)} ms.`;
   const lines = [...snippets.arrays(row, asking, 1), `answer = client.call(${JSON.stringify(name)}${snippets.keywords(row, asking, 1)})["${main(signature)[0]}"]`];
-  showRequest(`${name.replaceAll("_", " ")}.`, { signature_name: name, inputs: repeated(row, 1) }, lines);
+  showRequest(`${name.replaceAll("_", " ")}.`, { signature_name: name, inputs: columns([row]) }, lines);
+}
+
+// A canvas as it is now, whatever is drawn on it later.
+function copied(canvas) {
+  const copy = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
+  copy.getContext("2d").drawImage(canvas, 0, 0);
+  return copy;
 }
 
 function answerElement(name, field, value) {

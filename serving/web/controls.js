@@ -1,6 +1,7 @@
 // A control for every kind of input: lists, texts, sliders, files and a brush.
 
 import { Refused } from "./api.js";
+import { takesFiles } from "./elements.js";
 import { classIndex, className, classWords } from "./fields.js";
 import { mapOf } from "./maps.js";
 import { toRows } from "./pixels.js";
@@ -8,13 +9,15 @@ import { toRows } from "./pixels.js";
 const LARGEST = 512; // pixels a side, where the model leaves the size open
 const ZOOM = 192; // pixels on the page that a small picture is shown with, at least
 const BRUSH = 0.06; // of the picture's side
+const PEN = 0.015; // likewise, of what draws outlines
 
 let count = 0; // of controls, for identifiers
 
 const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
 
 // A control has `element`, `value()` (a row, or null where nothing is given) and `name`.
-export function control(name, field, changed, { subject = null, isOptional = false } = {}) {
+// A picture can also be drawn where `canDraw`.
+export function control(name, field, changed, { subject = null, isOptional = false, canDraw = false } = {}) {
   const build = {
     label: listOf, text: textOf, attributes: attributesOf, seed: numberOf, scalar: field.range ? sliderOf : numberOf,
     image: pictureOf, label_map: mapOf, mask: brushOf, strokes: brushOf, clip: framesOf,
@@ -22,7 +25,7 @@ export function control(name, field, changed, { subject = null, isOptional = fal
   const id = `input-${(count += 1)}`;
   const element = make("div", { className: "field" });
   element.append(make("label", { htmlFor: id, textContent: name.replaceAll("_", " ") }));
-  const value = build({ id, name, field, element, changed, subject, isOptional });
+  const value = build({ id, name, field, element, changed, subject, isOptional, canDraw });
   return { element, value, name, field };
 }
 
@@ -186,7 +189,8 @@ function rowsOf(canvas, field) {
 
 function fileOf(id, element, several, chosen) {
   const input = make("input", { id, type: "file", accept: "image/*", multiple: several });
-  element.append(input);
+  element.append(make("p", { className: "quiet", textContent: "Choose a file, or drop one here." }), input);
+  takesFiles(element, input);
   input.addEventListener("change", () => input.files.length && chosen([...input.files]));
 }
 
@@ -197,7 +201,7 @@ function preview(name) {
   return canvas;
 }
 
-function pictureOf({ id, name, field, element, changed }) {
+function pictureOf({ id, name, field, element, changed, canDraw }) {
   const canvas = preview(name);
   let problem = null;
   fileOf(id, element, false, async ([file]) => {
@@ -215,10 +219,40 @@ function pictureOf({ id, name, field, element, changed }) {
   });
   element.append(canvas);
   element.picture = canvas;
+  if (canDraw) {
+    element.append(
+      penOf(canvas, field, changed, () => {
+        problem = null;
+        element.dispatchEvent(new Event("picture"));
+      }),
+    );
+  }
   return () => {
     if (problem) throw problem;
     return canvas.hidden ? null : rowsOf(canvas, field);
   };
+}
+
+// A colour and a button that makes a picture of it; a pen of another colour then draws on it.
+function penOf(canvas, field, changed, began) {
+  const colour = make("input", { type: "color", value: "#ffffff" });
+  colour.setAttribute("aria-label", "Colour of the pen and of an empty picture");
+  const fill = make("button", { type: "button", textContent: "Empty picture" });
+  fill.addEventListener("click", () => {
+    if (canvas.hidden) [canvas.width, canvas.height] = sized(field, null);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.fillStyle = colour.value;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    if (colour.value === "#ffffff") colour.value = "#000000";
+    canvas.hidden = false;
+    canvas.classList.toggle("smooth", canvas.width > ZOOM);
+    began();
+  });
+  draws(canvas, () => colour.value, PEN, changed);
+  canvas.classList.add("map");
+  const buttons = make("div", { className: "buttons" });
+  buttons.append(colour, fill);
+  return buttons;
 }
 
 // Several pictures, the frames of a clip in the order of their names.
@@ -249,6 +283,33 @@ function framesOf({ id, name, field, element, changed }) {
 
 // ---- The brush -----------------------------------------------------------------------------------
 
+// Lets a pointer draw on a canvas: a line as thick as a share of its side, from where it last was.
+function draws(canvas, colour, thickness, changed) {
+  let last = null;
+  const paint = (event) => {
+    if (!event.buttons) return;
+    const box = canvas.getBoundingClientRect();
+    const scale = canvas.width / box.width;
+    const at = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    Object.assign(context, { strokeStyle: colour(), lineCap: "round", lineWidth: Math.max(1, 2 * thickness * canvas.width) });
+    context.beginPath();
+    context.moveTo(...(event.type === "pointermove" && last ? last : at));
+    context.lineTo(at[0] + 0.01, at[1]); // a touch is a dot, which a line without length is not everywhere
+    context.stroke();
+    last = at;
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId); // a line may leave the picture and come back
+    paint(event);
+  });
+  canvas.addEventListener("pointermove", paint);
+  canvas.addEventListener("pointerup", () => {
+    last = null;
+    changed();
+  });
+}
+
 // What is painted over the subject: a mask hides what is to be found anew, strokes have a colour.
 function brushOf({ id, name, field, element, changed, subject }) {
   const stack = make("div", { className: "brush" });
@@ -267,20 +328,7 @@ function brushOf({ id, name, field, element, changed, subject }) {
     [behind.width, behind.height] = [canvas.width, canvas.height];
     if (under && !under.hidden) behind.getContext("2d").drawImage(under, 0, 0, canvas.width, canvas.height);
   };
-  const paint = (event) => {
-    if (!event.buttons) return;
-    const box = canvas.getBoundingClientRect();
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    const scale = canvas.width / box.width;
-    const radius = Math.max(0.5, BRUSH * canvas.width);
-    context.fillStyle = field.kind === "mask" ? "#ff00ff" : colour.value;
-    context.beginPath();
-    context.arc((event.clientX - box.left) * scale, (event.clientY - box.top) * scale, radius, 0, 2 * Math.PI);
-    context.fill();
-  };
-  canvas.addEventListener("pointerdown", paint);
-  canvas.addEventListener("pointermove", paint);
-  canvas.addEventListener("pointerup", changed);
+  draws(canvas, () => (field.kind === "mask" ? "#ff00ff" : colour.value), BRUSH, changed);
   clear.addEventListener("click", () => {
     reset();
     changed();

@@ -17,6 +17,21 @@ export function button(words, label, act) {
 // Says that what the page shows has changed, so that its address is written anew.
 export const remember = () => document.dispatchEvent(new Event("remember"));
 
+// Files that are dropped on an element are as if chosen with its input.
+export function takesFiles(element, input) {
+  const isOver = (over) => (event) => {
+    event.preventDefault();
+    element.classList.toggle("over", over);
+  };
+  element.addEventListener("dragover", isOver(true));
+  element.addEventListener("dragleave", isOver(false));
+  element.addEventListener("drop", (event) => {
+    isOver(false)(event);
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}
+
 export function later(act, pause = 250) {
   let timer;
   return () => {

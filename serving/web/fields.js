@@ -3,6 +3,7 @@
 const STEERING = new Set(["seed", "label", "attributes", "scalar", "key", "mask", "strokes"]);
 const ASIDE = new Set(["latent", "label", "attributes", "scalar", "seed", "key"]);
 const DRAWN = new Set(["image", "label_map", "mask", "strokes", "clip", "vector", "latent"]);
+const PICTURES = new Set(["image", "label_map"]);
 // Signatures that the page's other parts ask, or that programs ask.
 const PARTS = /^(generate|generate_conditional|decode|latents|score|describe|serving_default)$|_png$|_truncated$/;
 
@@ -11,6 +12,13 @@ const entry = (fields, test) => Object.entries(fields).find(([, field]) => test(
 // The input that a signature is about, and the output that it is asked for: [name, field].
 export const subject = ({ inputs }) => entry(inputs, ({ kind }) => !STEERING.has(kind)) ?? Object.entries(inputs)[0];
 export const main = ({ outputs }) => entry(outputs, ({ kind }) => !ASIDE.has(kind)) ?? Object.entries(outputs)[0];
+
+// Of a signature that makes a picture of a picture: the names of both, [input, output]; else null.
+export function translation(signature) {
+  const [source, { kind }] = subject(signature);
+  const [made] = entry(signature.outputs, (field) => field.kind === "image" && isDrawn(field)) ?? [];
+  return PICTURES.has(kind) && made ? [source, made] : null;
+}
 
 // The name of the first field of a kind, or null.
 export const first = (fields, kind) => entry(fields, (field) => field.kind === kind)?.[0] ?? null;

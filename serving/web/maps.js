@@ -1,6 +1,7 @@
 // A label map: painted with a brush of classes, or read from a picture in their colours.
 
 import { Refused } from "./api.js";
+import { takesFiles } from "./elements.js";
 
 const ZOOM = 192; // pixels on the page that a small map is shown with, at least
 const OPEN = 256; // pixels a side, where the model leaves the size open
@@ -71,6 +72,7 @@ export function mapOf({ id, name, field, element, changed }) {
   });
   let problem = null;
   const file = make("input", { id, type: "file", accept: "image/*" });
+  takesFiles(element, file);
   file.addEventListener("change", async () => {
     if (!file.files.length) return;
     try {
@@ -84,8 +86,9 @@ export function mapOf({ id, name, field, element, changed }) {
   });
   const buttons = make("div", { className: "buttons" });
   buttons.append(brush, clear);
-  const hint = "Paint classes, or give a picture in their colours.";
+  const hint = "Paint classes, or choose or drop a picture in their colours.";
   element.append(make("p", { className: "quiet", textContent: hint }), file, canvas, buttons);
+  element.picture = canvas;
   show();
   return () => {
     if (problem) throw problem;

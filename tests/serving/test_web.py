@@ -338,6 +338,32 @@ def test_the_page_learns_of_signatures_from_the_description(node):
     ]  # fmt: skip
 
 
+def test_what_makes_a_picture_of_a_picture_is_known_by_its_fields_alone(node):
+    image = {"shape": [2, 2, 1], "dtype": "uint8", "kind": "image", "range": [0, 255]}
+    seed = {"shape": [], "dtype": "int64", "kind": "seed"}
+    signatures = [
+        {"inputs": {"seed": seed, "photo": image}, "outputs": {"loss": seed, "painting": image}},
+        {"inputs": {"map": image | {"kind": "label_map"}}, "outputs": {"image": image}},
+        {"inputs": {"image": image}, "outputs": {"latent": {"shape": [4], "kind": "latent"}}},
+        {"inputs": {"image": image}, "outputs": {"png": image | {"shape": [], "dtype": "string"}}},
+        {"inputs": {"clip": image | {"kind": "clip"}}, "outputs": {"image": image}},
+    ]
+    script = f"""
+        import {{ columnsBefore, enlargement }} from "./comparing.mjs";
+        import {{ translation }} from "./fields.mjs";
+        console.log(JSON.stringify([
+          {json.dumps(signatures)}.map(translation),
+          [-1, 0, 0.25, 1, 2].map((share) => columnsBefore(share, 10)),
+          [8, 128, 255, 256, 1024].map(enlargement),
+        ]));
+    """
+    assert json.loads(node("script.mjs", script=script)) == [
+        [["photo", "painting"], ["map", "image"], None, None, None],
+        [0, 0, 3, 10, 10],
+        [32, 2, 2, 1, 1],
+    ]
+
+
 def test_pictures_of_two_domains_stand_beside_one_another(node):
     image = {"shape": [2, 2, 1], "dtype": "uint8", "kind": "image", "range": [0, 255]}
     joint = {"outputs": {"a": image, "b": image, "loss": {"shape": [], "kind": "scalar"}}}

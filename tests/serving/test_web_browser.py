@@ -499,6 +499,84 @@ def test_words_that_need_an_explanation_have_one(page):
         assert words in text.text_content() and text.is_visible()
 
 
+# ---- A picture of the reader's -------------------------------------------------------------------
+
+
+@pytest.fixture
+def shop(opened, workshop_server):
+    """The page of a model that answers with pictures, and the client of the same model."""
+    address = f"http://127.0.0.1:{workshop_server.rest_api_port}"
+    models = [{"name": "workshop", "versions": ["1"], "labels": {}}]
+    with serving(Page({"workshop": address}, models)) as origin:
+        yield opened(origin)
+
+
+def give(page, signature, image):
+    """Gives a picture to a signature and waits until its control holds it."""
+    page.locator("#signature").select_option(signature)
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, "PNG")
+    file = {"name": "picture.png", "mimeType": "image/png", "buffer": content.getvalue()}
+    page.locator("#ask-inputs input[type=file]").first.set_input_files(file)
+    page.wait_for_selector("#ask-inputs canvas.preview:not([hidden])")
+
+
+def levels_of(page, selector):
+    """The grey levels of a canvas, uint8 [h, w]."""
+    width, values = page.locator(selector).first.evaluate(
+        "c => [c.width, Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)]"
+    )
+    return np.array(values, np.uint8).reshape(-1, width, 4)[..., 0]
+
+
+def box_of(page, selector):
+    """Where an element lies in the window, into which it is brought."""
+    page.locator(selector).scroll_into_view_if_needed()
+    return page.locator(selector).bounding_box()
+
+
+def test_a_picture_is_translated_at_once_and_compared(shop):
+    image = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    give(shop, "translate_to_a", image)
+    shop.wait_for_selector(".compared")
+    shop.locator(".compared input").fill("0.25")
+    large = levels_of(shop, ".compared canvas")
+    assert large.shape == (256, 256)
+    parts = np.concatenate([image[:, :2], 255 - image[:, 2:]], axis=1)
+    np.testing.assert_array_equal(large[16::32, 16::32], parts)
+    assert 'client.call("translate_to_a", image=image)' in shop.locator("#python").text_content()
+    box = box_of(shop, ".compared canvas")
+    shop.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 5)
+    assert float(shop.locator(".compared input").input_value()) == pytest.approx(0.75, abs=0.02)
+
+
+def test_a_picture_can_be_drawn(shop):
+    shop.locator("#signature").select_option("reconstruct")
+    shop.get_by_role("button", name="Empty picture").click()
+    box = box_of(shop, "#ask-inputs canvas")
+    shop.mouse.move(box["x"] + box["width"] / 2, box["y"] + 5)
+    shop.mouse.down()
+    shop.mouse.up()
+    shop.wait_for_selector(".compared")
+    drawn = levels_of(shop, "#ask-inputs canvas")
+    assert drawn[0].min() < 255 and (drawn[1:] == 255).all()
+    np.testing.assert_array_equal(levels_of(shop, ".answer:not(.compared) canvas"), drawn)
+
+
+def test_what_is_painted_over_is_found_anew(shop):
+    image = np.full([8, 8], 200, np.uint8)
+    give(shop, "complete", image)
+    box = box_of(shop, ".brush canvas:last-child")
+    shop.mouse.move(box["x"] + 2, box["y"] + 2)
+    shop.mouse.down()
+    shop.mouse.move(box["x"] + box["width"] - 2, box["y"] + 2)
+    shop.mouse.up()
+    shop.get_by_role("button", name="Ask", exact=True).click()
+    shop.wait_for_selector(".compared")
+    answer = levels_of(shop, ".answer:not(.compared) canvas")
+    assert (answer[0] == 0).all() and (answer[1:] == 200).all()  # where unknown, the seed
+
+
 # ---- What goes wrong -----------------------------------------------------------------------------
 
 
