@@ -1,0 +1,44 @@
+"""Whether samples are of the class that was asked for, and teach a classifier the classes."""
+
+from typing import ClassVar, Literal
+
+from trainer.catalogue.metrics.metric import Metric, MetricInfo, Names, Values
+
+
+class GanTest(Metric):
+    """A classifier trained on real examples reads the fakes' labels (Shmelkov et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.labels:gan_test"
+    uses_features: ClassVar[bool] = True
+    needs: ClassVar[Names] = ("labels", "classes")
+    values: ClassVar[Values] = {
+        "gan_test": MetricInfo(
+            "GAN-test accuracy",
+            "higher",
+            "How often a classifier trained on real examples reads a generated sample as the "
+            "class asked for. A generator that repeats one good sample a class scores high.",
+        ),
+    }
+    name: Literal["gan_test"] = "gan_test"
+
+
+class GanTrain(Metric):
+    """A classifier trained on fakes reads real labels (Shmelkov et al. 2018, Ravuri & Vinyals)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.labels:gan_train"
+    expensive: ClassVar[bool] = True
+    needs: ClassVar[Names] = ("labels", "classes")
+    values: ClassVar[Values] = {
+        "gan_train": MetricInfo(
+            "GAN-train accuracy",
+            "higher",
+            "Accuracy on real examples of a classifier trained on generated ones only: it needs "
+            "both quality and variety. Compare it with training on as many real ones.",
+        ),
+        "gan_train_real": MetricInfo(
+            "Accuracy when trained on real",
+            None,
+            "The same classifier trained on as many real examples: the ceiling of GAN-train.",
+        ),
+    }
+    name: Literal["gan_train"] = "gan_train"
