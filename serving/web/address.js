@@ -13,9 +13,10 @@ export function write(values) {
   history.replaceState(null, "", `${location.pathname}${text ? `?${text}` : ""}`);
 }
 
-// A picture by what it was made of: seed, truncation and its labels in their order.
+// A picture by what it was made of: seed, truncation and its labels in their order; null where no seed
+// made it.
 export const picked = ({ seed, truncation, row }, labels) =>
-  [seed, truncation, ...labels.map((name) => row?.[name]).filter((label) => label !== undefined)].join("_");
+  seed === null ? null : [seed, truncation, ...labels.map((name) => row?.[name]).filter((label) => label !== undefined)].join("_");
 
 // The same read back, {seed, truncation, labels}; null where it is no such text.
 export function unpicked(text) {

@@ -3,8 +3,11 @@
 import { compared } from "./comparing.js";
 import { control, required } from "./controls.js";
 import { $, button, fill } from "./elements.js";
-import { askable, isSingle, main, subject, translation, words } from "./fields.js";
-import { zoom } from "./picking.js";
+import { askable, first, isSingle, main, subject, translation, words } from "./fields.js";
+import { cellAt } from "./generating.js";
+import { PLACES } from "./grid.js";
+import { grid, zoom } from "./picking.js";
+import { run } from "./problems.js";
 import { showRequest } from "./request.js";
 import { columns } from "./rows.js";
 import { save, view } from "./samples.js";
@@ -12,6 +15,7 @@ import * as snippets from "./snippets.js";
 import { model } from "./state.js";
 
 const BRUSHED = new Set(["mask", "strokes"]); // painted over a picture before something is asked
+let found = 0; // latents so far, for their names
 let asking = []; // controls of the signature that is asked
 
 export function showAsking() {
@@ -47,10 +51,25 @@ export async function ask(signal) {
   const reply = await model.predict(name, columns([row]), signal);
   const took = performance.now() - start;
   $("answer").replaceChildren(...Object.entries(signature.outputs).map(([output, field]) => answerElement(output, field, reply[output][0])));
+  const latent = first(signature.outputs, "latent");
+  if (latent && !$("tools").hidden) $("answer").prepend(placesFor(reply[latent][0], row));
   if (pair) $("answer").prepend(compared(before, view(reply[pair[1]][0], signature.outputs[pair[1]])));
   $("answered").textContent = `Answered in ${took.toFixed(0)} ms.`;
   const lines = [...snippets.arrays(row, asking, 1), `answer = client.call(${JSON.stringify(name)}${snippets.keywords(row, asking, 1)})["${main(signature)[0]}"]`];
   showRequest(`${name.replaceAll("_", " ")}.`, { signature_name: name, inputs: columns([row]) }, lines);
+}
+
+// Buttons that pick the picture at a latent, so that ways, mixes and walks begin at it.
+function placesFor(latent, row) {
+  found += 1;
+  const name = `yours ${found}`;
+  const element = Object.assign(document.createElement("figure"), { className: "answer" });
+  const words = Object.assign(document.createElement("figcaption"), { textContent: `Pick its latent, as ${name}, to walk from it, or two of them to go between:` });
+  const buttons = Object.assign(document.createElement("div"), { className: "buttons" });
+  const pick = (place) => run("pick", $("answer"), async (signal) => grid.set(place, await cellAt(latent, name, row, signal)));
+  buttons.append(...PLACES.map((letter, place) => button(letter, `Put it in ${letter}`, () => pick(place))));
+  element.append(words, buttons);
+  return element;
 }
 
 // A canvas as it is now, whatever is drawn on it later.

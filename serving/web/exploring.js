@@ -1,7 +1,8 @@
 // What follows from picked pictures: the way between two, a mix, a walk, other codes.
 
+import { Refused } from "./api.js";
 import { $, later, remember } from "./elements.js";
-import { numbers, samplesIn } from "./fields.js";
+import { classNames, numbers, samplesIn, subject } from "./fields.js";
 import { decodable, safe, scores, underPython, whole } from "./generating.js";
 import { PLACES } from "./grid.js";
 import * as latents from "./latents.js";
@@ -14,6 +15,7 @@ import { codes, conditionFields, given, labelInput, model } from "./state.js";
 import { isCalm, Stage } from "./tools.js";
 
 const MOST_FRAMES = 33;
+const LOOKED_AT = 256; // pictures, for the direction of a class
 const MOST_NUMBERS = 2e6; // that one way between pictures may hold
 export const ENDS = ""; // on the way, the label of the nearer end
 export const AS_A = "a"; // on the way, the label of A
@@ -72,7 +74,7 @@ export const stages = Object.fromEntries(
     id,
     new Stage(id, {
       caption: (step) => caption(id, step),
-      name: (step) => [model.description.name, id, ...stages[id].cells.map(({ seed }) => seed), `step ${step}`, ...labelsAt(id, step)].join(" "),
+      name: (step) => [model.description.name, id, ...stages[id].cells.map(({ seed, name }) => seed ?? name), `step ${step}`, ...labelsAt(id, step)].join(" "),
       onMove: (step) => {
         showToolRequest(id, step);
         rememberSoon();
@@ -188,6 +190,7 @@ async function direction(signal) {
     const [, b, c] = await withLatents(grid.picks, signal);
     return c.map((value, i) => value - b[i]);
   }
+  if ($("direction").value === "class") return classDirection(whole("direction-number", 0, numClasses() - 1), signal);
   if ($("direction").value === "axis") {
     const axis = whole("direction-number", 0, size - 1);
     return Array.from({ length: size }, (_, i) => Number(i === axis));
@@ -195,9 +198,26 @@ async function direction(signal) {
   return (await model.predict("latents", { seed: [whole("direction-number", -safe, safe)] }, signal)).latent[0];
 }
 
+// From the mean of drawn latents whose pictures are of other classes to that of this class.
+async function classDirection(index, signal) {
+  const seeds = Array.from({ length: LOOKED_AT }, (_, i) => i);
+  const { latent } = await model.predict("latents", { seed: seeds }, signal);
+  const { samples } = samplesIn(await model.predict("decode", decodable(latent, null), signal), model.signatures.decode);
+  const { label } = await model.predict("classify", { [subject(model.signatures.classify)[0]]: samples }, signal);
+  const has = label.map((one) => one === index);
+  if (has.includes(true) && has.includes(false)) return latents.direction(latent, has);
+  const found = has.filter(Boolean).length;
+  throw new Refused(0, `Class ${index}: ${found} of ${LOOKED_AT} pictures are of it; a direction needs some that are and some that are not.`);
+}
+
+const numClasses = () => classNames(model.signatures.classify.outputs.label).length;
+
+// Whether the classes of pictures can be told, and are not what they are made under.
+export const hasClasses = () => model.has("classify") && model.signatures.classify.outputs.label && !Object.keys(conditionFields()).length;
+
 export function showDirection() {
   const kind = $("direction").value;
-  $("direction-name").textContent = kind === "axis" ? "Axis" : "Seed";
+  $("direction-name").textContent = { axis: "Axis", class: "Class" }[kind] ?? "Seed";
   $("direction-number").closest(".field").hidden = kind === "difference";
 }
 
@@ -219,6 +239,7 @@ function walkProgram([a], rows, step) {
   const [, b, c] = grid.picks;
   const ways = {
     seed: () => `client.latents([${number}])[0]`,
+    class: () => `zs[has].mean(axis=0) - zs[~has].mean(axis=0)`,
     axis: () => `np.eye(${model.description.latent.size})[${number}]`,
     difference: () => `${snippets.latent(c)} - ${snippets.latent(b)}`,
   };
@@ -227,7 +248,12 @@ function walkProgram([a], rows, step) {
     gaussian: ["latent *= np.linalg.norm(a) / np.linalg.norm(latent)"],
     uniform: ["latent = np.clip(latent, -1, 1)"],
   };
+  const looked = [
+    `zs = client.latents(range(${LOOKED_AT}))`,
+    `has = client.classify(client.decode(zs)["${model.sample[0]}"])["label"] == ${number}`,
+  ];
   return [
+    ...($("direction").value === "class" ? looked : []),
     `a = ${snippets.latent(a)}`,
     `direction = ${ways[$("direction").value]()}`,
     `latent = a + ${far} * np.sqrt(len(a)) * direction / np.linalg.norm(direction)`,

@@ -111,6 +111,19 @@ export async function cellsOf(asked, signal) {
   return { cells, spec, rows, samples, body };
 }
 
+// The picture at a latent that no seed gave, to be picked like those of the grid. It is shown under what
+// was asked with it, and else under what the form has.
+export async function cellAt(latent, name, asked, signal) {
+  const fields = Object.keys(conditionFields()).filter((field) => field in model.signatures.decode.inputs);
+  const form = (field) => (field === labelInput() ? Number(labels.value) || 0 : required(given.find((input) => input.name === field)));
+  const row = fields.length ? Object.fromEntries(fields.map((field) => [field, asked[field] ?? form(field)])) : null;
+  const point = latents.rounded(latent);
+  const reply = await model.predict("decode", decodable([point], row && [row]), signal);
+  const { samples } = samplesIn(reply, model.signatures.decode);
+  const said = labelled(row, conditionFields());
+  return { seed: null, row, name: [name, ...said].join(", "), short: [...said, name], truncation: 1, latent: point, sample: samples[0] };
+}
+
 // A seed as it fits below a picture: of a long one its end, in which neighbours differ.
 function shortSeed(seed) {
   const digits = String(seed);

@@ -51,6 +51,16 @@ export function mixed(a, b, c, latent) {
   return broughtBack(a.map((value, i) => value - b[i] + c[i]), a, latent);
 }
 
+// From the mean of latents that lack something to the mean of those that have it; `has` says which.
+export function direction(latents, has) {
+  const mean = (wanted) => {
+    const those = latents.filter((_, i) => has[i] === wanted);
+    return those.reduce((sum, z) => sum.map((value, i) => value + z[i] / those.length), latents[0].map(() => 0));
+  };
+  const without = mean(false);
+  return mean(true).map((value, i) => value - without[i]);
+}
+
 // From a as far as a typical latent is long, against the direction and along it.
 export function walk(a, direction, steps, latent) {
   const size = length(direction) || 1;

@@ -58,7 +58,7 @@ export function putBack(before) {
     if (name in before) $(id).value = before[name];
   }
   for (const [id, name] of [["explore-label", "under"], ["direction", "direction"], ["signature", "ask"]]) {
-    if ([...$(id).options].some(({ value }) => value === before[name])) $(id).value = before[name];
+    if ([...$(id).options].some(({ value, disabled }) => !disabled && value === before[name])) $(id).value = before[name];
   }
   if ("ask" in before && !$("ask").hidden) showInputs();
   const label = before.label_index ?? labelRead(before.label);

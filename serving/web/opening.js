@@ -4,7 +4,7 @@ import { Model, models, Refused } from "./api.js";
 import { showAsking } from "./asking.js";
 import { control } from "./controls.js";
 import { $, fill, remember } from "./elements.js";
-import { AS_A, ENDS, explore, openTool, tool } from "./exploring.js";
+import { AS_A, ENDS, explore, hasClasses, openTool, showDirection, tool } from "./exploring.js";
 import { classWords, conditions, isDrawn } from "./fields.js";
 import { again, DRAWN, EACH, generate, labels } from "./generating.js";
 import * as latents from "./latents.js";
@@ -102,6 +102,9 @@ function showParts(names) {
   $("download-grid").hidden = !drawn;
   $("truncation-field").hidden = $("truncation-help").hidden = !(canDecode && latents.canTruncate(latent));
   $("codes-tab").hidden = !hasCodes;
+  $("direction-class").hidden = $("direction-class").disabled = !hasClasses();
+  if ($("direction").value === "class" && !hasClasses()) $("direction").value = "seed";
+  showDirection();
   document.querySelector("main").classList.toggle("alone", !canDecode);
   if (tool === "codes" && !hasCodes) openTool("between");
 }

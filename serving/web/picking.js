@@ -14,7 +14,7 @@ export function showPicks() {
   $("tools").classList.toggle("empty", !grid.picks.some(Boolean));
 }
 
-const fileOf = (cell) => [model.description.name, `seed ${cell.seed}`, ...cell.short.slice(0, -1), cell.truncation === 1 ? "" : `truncation ${cell.truncation}`].filter(Boolean).join(" ");
+const fileOf = (cell) => [model.description.name, cell.seed === null ? cell.name : `seed ${cell.seed}`, ...cell.short.slice(0, -1), cell.truncation === 1 ? "" : `truncation ${cell.truncation}`].filter(Boolean).join(" ");
 
 const entryOf = (cell) => ({
   sample: cell.sample,

@@ -42,11 +42,11 @@ export function arrays(row, inputs, count) {
     .map(({ name, field }) => `# ${name}: ${field.dtype} [${[count, ...field.shape.map((n) => n ?? "any")].join(", ")}]`);
 }
 
-// A picture's place in the space of latents: its seed, or its truncated latent.
-export function point({ seed, truncation }) {
-  return truncation === 1 ? String(seed) : `${truncation} * client.latents([${seed}])[0]`;
-}
+// A picture's place in the space of latents: its seed, or its truncated latent, or the numbers of one
+// that was found for a picture.
+export const point = (cell) => (cell.seed !== null && cell.truncation === 1 ? String(cell.seed) : latent(cell));
 
-export function latent({ seed, truncation }) {
+export function latent({ seed, truncation, latent: numbers }) {
+  if (seed === null) return `np.array(${JSON.stringify(numbers)}, np.float32)`;
   return truncation === 1 ? `client.latents([${seed}])[0]` : `${truncation} * client.latents([${seed}])[0]`;
 }

@@ -186,6 +186,30 @@ def test_a_walk_leads_through_its_beginning(node):
     np.testing.assert_allclose(lengths, 5)
 
 
+def test_the_page_and_the_client_mean_the_same_direction(node):
+    z = np.random.default_rng(0).normal(size=[6, 3]).astype(np.float32)
+    has = [True, False, False, True, True, False]
+    script = f"""
+        import {{ direction }} from "./latents.mjs";
+        console.log(JSON.stringify(direction({z.tolist()}, {json.dumps(has)})));
+    """
+    way = json.loads(node("script.mjs", script=script))
+    np.testing.assert_allclose(way, latents.direction(z, has), atol=1e-6)
+
+
+def test_a_latent_that_no_seed_gave_is_told_by_its_numbers(node):
+    script = """
+        import { picked } from "./address.mjs";
+        import { latent, point } from "./snippets.mjs";
+        const cells = [[null, 1], [4, 1], [4, 0.5]].map(([seed, truncation]) => ({ seed, truncation, latent: [0.5, -1] }));
+        console.log(JSON.stringify([cells.map(point), cells.map(latent), picked(cells[0], [])]));
+    """  # noqa: E501
+    points, told, address = json.loads(node("script.mjs", script=script))
+    assert points == ["np.array([0.5,-1], np.float32)", "4", "0.5 * client.latents([4])[0]"]
+    assert told == [points[0], "client.latents([4])[0]", points[2]]
+    assert address is None
+
+
 def test_conditions_that_are_vectors_are_mixed_and_others_change_in_the_middle(node):
     fields = {
         "style": {"shape": [2], "dtype": "float32", "kind": "vector", "range": [0, 1]},

@@ -577,6 +577,61 @@ def test_what_is_painted_over_is_found_anew(shop):
     assert (answer[0] == 0).all() and (answer[1:] == 200).all()  # where unknown, the seed
 
 
+def encoder(route):
+    """Answers as a model whose latents are the left half and the right half of 2×2 pictures."""
+    image = {"shape": [2, 2, 1], "dtype": "uint8", "kind": "image", "range": [0, 255]}
+    seed = {"shape": [], "dtype": "int64", "kind": "seed"}
+    latent = {"shape": [2], "dtype": "float32", "kind": "latent"}
+    number = {"shape": [], "dtype": "int64", "kind": "label", "names": ["dark", "bright"]}
+    fields = {
+        "generate": {"inputs": {"seed": seed}, "outputs": {"image": image}},
+        "latents": {"inputs": {"seed": seed}, "outputs": {"latent": latent}},
+        "decode": {"inputs": {"latent": latent}, "outputs": {"image": image}},
+        "encode": {"inputs": {"image": image}, "outputs": {"latent": latent}},
+        "classify": {"inputs": {"image": image}, "outputs": {"label": number}},
+    }
+    layout = {"size": 2, "prior": "other", "layout": [{"name": "noise", "start": 0, "size": 2}]}
+    description = {"name": "halves", "latent": layout, "objective": "hinge", "step": 1}
+    body = json.loads(route.request.post_data)
+    inputs = {name: np.array(rows) for name, rows in body["inputs"].items()}
+    drawn = np.stack([inputs.get("seed", np.zeros(0)) % 5 - 2.0] * 2, axis=1)
+    z = np.array(inputs.get("latent", drawn), float)
+    outputs = {
+        "describe": lambda: [json.dumps(description | {"fields": fields})],
+        "latents": drawn.tolist,
+        "encode": lambda: (inputs["image"][:, 0, :, 0] / 64.0 - 2.0).tolist(),
+        "classify": lambda: (inputs["image"][:, 0, 0, 0] > 128).astype(int).tolist(),
+    }
+    decoded = np.clip(64 * z + 128, 0, 255).astype(int)[:, None, :, None].repeat(2, axis=1)
+    route.fulfill(json={"outputs": outputs.get(body["signature_name"], decoded.tolist)()})
+
+
+def test_pictures_of_the_readers_are_encoded_and_gone_between(opened, origin):
+    page = opened()
+    finished(page, 24)
+    page.route("**/v1/**", encoder)
+    page.reload()
+    finished(page, 24)
+    for place, levels in [("A", [64, 192]), ("B", [192, 64])]:
+        give(page, "encode", np.array([levels, levels], np.uint8))
+        page.get_by_role("button", name="Ask", exact=True).click()
+        page.locator("#answer").get_by_role("button", name=f"Put it in {place}").click()
+        page.wait_for_selector(f".pick.{place.lower()} canvas")
+        finished(page, 24)
+    for step, levels in [(0, [64, 192]), (16, [128, 128]), (32, [192, 64])]:
+        slide(page, "between-slider", step)
+        assert levels_of(page, "#between-picture").tolist() == [levels, levels]
+    python = page.locator("#python").text_content()
+    assert "interpolate(np.array([-1,1], np.float32), np.array([1,-1], np.float32)" in python
+    assert "a=" not in page.url  # a picture that is the reader's is in no address
+    page.locator("#walk-tab").click()
+    page.get_by_label("Direction", exact=True).select_option("class")
+    finished(page, 24)
+    slide(page, "walk-slider", 32)  # towards the bright class: both halves by 1
+    assert page.locator("#walk .caption").text_content() == "100 % along the direction"
+    assert levels_of(page, "#walk-picture").tolist() == [[128, 255]] * 2
+
+
 # ---- What goes wrong -----------------------------------------------------------------------------
 
 
@@ -828,6 +883,19 @@ def test_words_stand_out(opened, origin, scheme):
         assert (light + 0.05) / (dark + 0.05) >= 4.5, (colour, behind)
     background = luminance(page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert background < 0.1 if scheme == "dark" else background > 0.9
+
+
+@pytest.mark.parametrize("signature", ["translate_to_a", "complete"])
+def test_a_picture_of_the_readers_on_a_phone(shop, signature):
+    shop.set_viewport_size({"width": 360, "height": 740})
+    give(shop, signature, np.zeros([8, 8], np.uint8))
+    shop.get_by_role("button", name="Ask", exact=True).click()
+    shop.wait_for_selector(".compared")
+    assert shop.evaluate("document.documentElement.scrollWidth") <= 360
+    wide = shop.locator("#ask *:visible").evaluate_all(
+        "all => all.filter(e => e.getBoundingClientRect().right > 361).map(e => e.outerHTML)"
+    )
+    assert wide == []
 
 
 def test_a_wide_page_has_two_columns(opened):
