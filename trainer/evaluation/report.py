@@ -1,6 +1,7 @@
 """An evaluation as one HTML page that needs nothing from anywhere."""
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,6 +61,24 @@ class ClassPictures:
 
 
 @dataclass(frozen=True)
+class Quiz:
+    """Real and generated pictures mixed, for a reader to tell apart.
+
+    Attributes:
+        pictures: uint8 pixels, as of a `Picture`.
+        is_real: of each, whether it is real.
+    """
+
+    pictures: Sequence[np.ndarray]
+    is_real: Sequence[bool]
+
+    @property
+    def key(self) -> str:
+        """The answers, a 1 for each real picture and a 0 for each generated one."""
+        return "".join(str(int(is_real)) for is_real in self.is_real)
+
+
+@dataclass(frozen=True)
 class Report:
     """What a page shows; whatever is empty is left out.
 
@@ -70,6 +89,7 @@ class Report:
         neighbours: in the order in which they should appear.
         distance: what the neighbours' distance is measured in, such as "features of mnistcnn-3f2a".
         classes: one a class.
+        quiz: pictures to be told apart; None where the samples are no pictures.
         history: evaluations of the same run at other steps.
         metric_rows: the rows of the run's metrics.jsonl.
         advice: what its instruments showed, with what may help.
@@ -83,6 +103,7 @@ class Report:
     neighbours: Sequence[Neighbour] = ()
     distance: str = ""
     classes: Sequence[ClassPictures] = ()
+    quiz: Quiz | None = None
     history: Sequence[Evaluation] = ()
     metric_rows: Sequence[Mapping[str, Any]] = ()
     advice: Sequence[str] = ()
@@ -134,7 +155,7 @@ class Report:
 
 
 def html(report: Report) -> str:
-    """The page: one document without scripts whose pictures are inside it."""
+    """The page: one document whose pictures are inside it, and without scripts but a quiz's."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("trainer.evaluation"),
         autoescape=True,
@@ -151,7 +172,14 @@ def html(report: Report) -> str:
         "svg": lambda chart: Markup(chart.svg),
     }
     environment.filters |= filters
-    return environment.get_template("report.html").render(report=report)
+    script = environment.get_template("quiz.js").render()
+    template = environment.get_template("report.html")
+    return template.render(report=report, script=Markup(script), script_hash=_hash(script))
+
+
+def _hash(script: str) -> str:
+    """What a page's policy calls the one script that it allows."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 def data_uri(pixels: np.ndarray) -> str:

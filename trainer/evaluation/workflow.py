@@ -226,6 +226,7 @@ def _report(
         neighbours=tuple(gallery.neighbours(context)),
         distance=f"features of {context.extractor.name}",
         classes=tuple(gallery.classes(context)),
+        quiz=gallery.quiz(context),
         history=tuple(history),
         metric_rows=tuple(rows),
         advice=tuple(advice),

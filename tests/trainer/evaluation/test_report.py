@@ -1,8 +1,14 @@
 import base64
+import hashlib
 import io
+import json
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,9 +16,19 @@ from PIL import Image
 
 from tests.trainer.evaluation.examples import evaluation, number
 from trainer.catalogue import METRIC_INFO
+from trainer.evaluation import gallery, report
 from trainer.evaluation.charts import instrument_charts, training_charts
-from trainer.evaluation.report import ClassPictures, Neighbour, Picture, Report, data_uri, html
+from trainer.evaluation.report import (
+    ClassPictures,
+    Neighbour,
+    Picture,
+    Quiz,
+    Report,
+    data_uri,
+    html,
+)
 from trainer.evaluation.requirements import check, parse
+from trainer.evaluation.samples import SampleSet
 from trainer.run import pictures
 
 VOID = {"meta", "img", "br", "hr", "input", "link"}
@@ -216,3 +232,56 @@ def test_instruments_have_curves_of_their_own_and_their_advice_stands_at_the_top
     page = Page(text)
     assert advice in page.text and page.text.index(advice) < page.text.index("Numbers")
     assert "Instruments over steps" in " ".join(page.text.split())
+
+
+SCRIPT = Path(report.__file__).parent / "templates" / "quiz.js"
+
+
+def test_a_quiz_mixes_real_and_generated_pictures_by_the_seed_alone():
+    def context(seed, kind="image", count=100):
+        real, fake = (np.full([count, 8, 8, 1], level, np.uint8) for level in (200, 50))
+        sample = SimpleNamespace(limits=(0, 255))
+        sides = {"real": SampleSet.of_array(real), "fake": SampleSet.of_array(fake)}
+        return SimpleNamespace(kind=kind, seed=seed, spec=SimpleNamespace(sample=sample), **sides)
+
+    made, again, other = (gallery.quiz(context(seed)) for seed in (3, 3, 4))
+    assert made.key == again.key != other.key
+    assert len(made.pictures) == 20 and 0 < sum(made.is_real) < 20
+    levels = [int(pixels.max()) for pixels in made.pictures]
+    assert levels == [200 if real else 50 for real in made.is_real]
+    assert len(gallery.quiz(context(3, count=2)).pictures) == 2
+    assert gallery.quiz(context(3, kind="vector")) is None
+
+
+def test_the_quiz_keeps_its_answers_out_of_sight_and_runs_its_own_script_alone(page):
+    images = [random_image(8, 8, 1)] * 4
+    text = html(Report(evaluation(), quiz=Quiz(images, [True, False, False, True])))
+    parsed = Page(text)
+    (quiz,) = (tag for tag in parsed.all("section") if tag.get("id") == "quiz")
+    assert quiz["data-key"] == "1001" and "hidden" in quiz  # which the script takes away
+    assert [tag["alt"] for tag in parsed.all("img")] == [
+        f"Picture {i} of the quiz" for i in (1, 2, 3, 4)
+    ]
+    assert all(set(tag) == {"src", "alt"} for tag in parsed.all("img"))
+    assert [tag["value"] for tag in parsed.all("button")] == ["1", "0"] * 4
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = (m["content"] for m in parsed.all("meta") if "http-equiv" in m)
+    assert f"script-src 'sha256-{digest}'" in policy and "script-src" not in page
+
+
+def test_the_interval_of_a_score_is_wilsons():
+    """Newcombe 1998, "Two-sided confidence intervals for the single proportion", table I."""
+    if shutil.which("node") is None:
+        pytest.skip("no Node.js here, which would run the quiz's script")
+    asked = "[[81, 263], [15, 148], [0, 20], [1, 29]].map(([hits, n]) => wilson(hits, n))"
+    words = "[[16, 20], [10, 20], [2, 20]].map(([hits, n]) => verdict(hits, n))"
+    program = f"{SCRIPT.read_text()}\nconsole.log(JSON.stringify([{asked}, {words}]))"
+    done = subprocess.run(["node", "-e", program], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    intervals, (better, chance, worse) = json.loads(done.stdout)
+    published = [[0.2553, 0.3662], [0.0624, 0.1605], [0.0, 0.1611], [0.0061, 0.1718]]
+    np.testing.assert_allclose(intervals, published, atol=6e-5)
+    assert better.startswith("16 of 20 right: 80 %, with 95 % confidence between 58 % and 92 %.")
+    assert "better than guessing" in better and "worse than guessing" in worse
+    assert "does not differ" in chance

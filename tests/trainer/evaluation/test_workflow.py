@@ -82,7 +82,7 @@ def test_an_evaluation_of_a_run_is_a_row_and_a_page_of_it(run_dir, tmp_path):
     assert [json.loads(row) for row in rows] == [outcome.evaluations[0].as_dict()]
     page = (tmp_path / "run" / "report.html").read_text()
     assert "fd_120_test_proj8" in page and "gan evaluate run" in page
-    assert "data:image/png;base64," in page
+    assert "data:image/png;base64," in page and "Picture 20 of the quiz" in page
 
 
 def test_evaluating_twice_gives_the_same_numbers(run_dir):
