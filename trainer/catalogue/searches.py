@@ -62,13 +62,57 @@ class Search(Component):
             )
 
 
-class Project(Search):
+class Likeness(Search):
+    """What searches have in common that look for a given sample."""
+
+    # Weight of the squared differences of pixels.
+    pixels: float = Field(1.0, ge=0.0)
+    # Weight of the squared differences of features that tell who or what it is.
+    identity: float = Field(0.0, ge=0.0)
+    # Whose features: the game's own encoder's, or those of a classifier (of persons, say) in a
+    # folder that an evaluation kept it in.
+    features: str = Field("encoder", min_length=1)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Nothing to look for; features of an encoder that is not there."""
+        yield from super().impossible(experiment)
+        field = f"export.searches: received {self.name!r}"
+        if not self.pixels and not self.identity:
+            yield f"{field} with pixels 0 and identity 0, which looks for nothing; set one of them"
+        roles = experiment.round.roles
+        if self.identity and self.features == "encoder" and roles and "encoder" not in roles:
+            yield (
+                f"{field} with features 'encoder', but the round {experiment.round.name!r} has "
+                "none; set features to the folder of a classifier, or take the round "
+                "latent_regressor or pairs"
+            )
+
+
+class Project(Likeness):
     """`project`: the latent whose sample comes nearest to a given one, in squares (Zhu 2016)."""
 
     target: ClassVar[str] = "trainer.game.signatures.projection:projection"
     name: Literal["project"] = "project"
     # Searches of each row, side by side; the best is answered.
     restarts: int = Field(4, ge=1)
+
+
+class Translate(Likeness):
+    """`translate`: a sample under another condition, such as an age (Antipov et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.signatures.changing:changing"
+    name: Literal["translate"] = "translate"
+    # Where it begins, as in `project`.
+    start: Literal["random", "nearest", "encoder"] = "encoder"
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A game without a condition."""
+        yield from super().impossible(experiment)
+        if experiment.condition.name == "none":
+            yield (
+                "export.searches: received 'translate' with condition=none, so there is nothing to "
+                "change; leave it out, or set condition=label or attributes"
+            )
 
 
 class Filling(Search):
@@ -133,4 +177,4 @@ class Edit(Search):
     edges: float = Field(0.0, ge=0.0)
 
 
-AnySearch = Annotated[Project | Complete | CompleteClip | Edit | Custom, BY_NAME]
+AnySearch = Annotated[Project | Translate | Complete | CompleteClip | Edit | Custom, BY_NAME]

@@ -320,6 +320,15 @@ class PosedDigits(Source):
     pictures: int = Field(6000, ge=2, le=1_000_000)
 
 
+class ThickDigits(Source):
+    """The built-in digits in strokes of five widths, an attribute that stands for an age."""
+
+    target: ClassVar[str] = "trainer.data.sources.thick_digits:open_source"
+    name: Literal["thick_digits"] = "thick_digits"
+    # How many digits, the first ones; each is drawn at one age.
+    pictures: int = Field(1797, ge=2, le=1797)
+
+
 class Captions(Source):
     """Pictures of one's own with a caption each, in a JSONL or CSV file."""
 
@@ -604,6 +613,7 @@ DataSource = Annotated[
     | Grammar
     | Lines
     | PosedDigits
+    | ThickDigits
     | MovingDigits
     | Clips
     | TableFile

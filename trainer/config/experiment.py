@@ -179,9 +179,9 @@ class Evaluate(Section):
 class Export(Section):
     """What `gan export` adds to a model; nothing here changes a run."""
 
-    # Searches that the model offers: project, complete, edit, or names with options ({name:
-    # complete, steps: 500}). Each answer takes as long as hundreds of samples, so a model directory
-    # of their own keeps them out of the way of others.
+    # Searches that the model offers: project, translate, complete, edit, or names with options
+    # ({name: complete, steps: 500}). Each answer takes as long as hundreds of samples, so a model
+    # directory of their own keeps them out of the way of others.
     searches: Annotated[tuple[catalogue.AnySearch, ...], Field(strict=False), _IN_LIST] = ()
 
 

@@ -5,8 +5,8 @@ import tensorflow as tf
 from trainer import catalogue
 from trainer.fields import Field
 from trainer.game.players import Outputs
-from trainer.game.searches import terms
-from trainer.game.searches.search import Rows, Search
+from trainer.game.searches.likeness import Likeness
+from trainer.game.searches.search import Search
 from trainer.game.searches.subject import Subject, asked_fields, told_of
 from trainer.game.signatures.signature import SEED, Signature
 
@@ -14,20 +14,17 @@ LOSS = Field(kind="scalar")
 
 
 def projection(options: catalogue.Project, subject: Subject) -> dict[str, Signature]:
-    """`project`: argmin_z ‖G(z) - x‖², the sample G(z), and what was left.
+    """`project`: argmin_z p ‖G(z) - x‖² + ι ‖φ(G(z)) - φ(x)‖², the sample G(z), and what was left.
 
     Reference: Zhu et al. 2016, "Generative visual manipulation on the natural image manifold",
-    section 3.1.
+    section 3.1; the second term: Antipov et al. 2017 (`searches.likeness`).
     """
-
-    def data(made: tf.Tensor, rows: Rows) -> tf.Tensor:
-        return terms.squares(made, rows["wanted"])
-
-    search = Search(options, subject, data)
+    likeness = Likeness(options, subject)
+    search = Search(options, subject, likeness)
 
     def project(seed: tf.Tensor, **given: tf.Tensor) -> Outputs:
-        wanted = subject.seen(given[subject.output])
-        best = search(seed, told_of(subject, given), {"wanted": wanted}, wanted)
+        wanted, told = subject.seen(given[subject.output]), told_of(subject, given)
+        best = search(seed, told, likeness.rows(wanted, told), wanted)
         sample = {subject.output: subject.stored(best.sample)}
         return {"latent": best.latent, **sample, "loss": best.loss}
 
