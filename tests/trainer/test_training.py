@@ -286,7 +286,7 @@ def test_instruments_are_read_every_so_many_steps_and_change_nothing(trained_run
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
     rows = RunDirectory(tmp_path / "run").rows("metrics.jsonl")
     readings = [{n for n in row if n.startswith(instruments.PREFIX)} for row in rows]
-    assert [len(names) for names in readings] == [0, 0, 12]  # steps 0, 2 and 4
+    assert [len(names) for names in readings] == [0, 0, 14]  # steps 0, 2 and 4
     unread = RunDirectory(trained_run).rows("metrics.jsonl")[2].keys()
     assert rows[2].keys() - readings[2] == unread
     log = (tmp_path / "run" / "log.txt").read_text()

@@ -335,7 +335,7 @@ def test_the_best_of_many_of_every_class(digits, tmp_path):
         ("digits", {"best_of": 5}, "best_of: received 5; expected more than the count, 10"),
         ("digits", {"min_confidence": 0.5}, "classifier: it goes together with min_confidence"),
         ("digits", {"min_confidence": 0.5, "classifier": "/no"}, "'/no' is no SavedModel"),
-        ("digits", {"text": "a"}, "text: the model is not conditional on a text"),
+        ("digits", {"text": "a"}, "text: the model is not conditional on text"),
         ("points", {"label": "all"}, "the model is not conditional on a label"),
         ("coded", {"grid": {"kind": [0]}, "label": "all"}, "label: the model is not conditional"),
         ("captioned", {"captions": "/nowhere", "text": "a"}, "text: captions says which"),

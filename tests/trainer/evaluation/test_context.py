@@ -38,6 +38,7 @@ def test_every_need_is_known(trained_run, digits):
         "codes": False,
         "pairs": False,
         "odd": False,
+        "predicted": False,
         "held_out": True,
         "game": True,
     }

@@ -34,7 +34,7 @@ class Utility(Metric):
         "utility_accuracy_real": MetricInfo(
             "Accuracy of classifiers of real rows",
             None,
-            "The same, trained on as many real rows.",
+            "The same of models that were trained on as many real rows.",
         ),
         "utility_r2": MetricInfo(
             "R² of regressions of generated rows",
@@ -45,7 +45,7 @@ class Utility(Metric):
         "utility_r2_real": MetricInfo(
             "R² of regressions of real rows",
             None,
-            "The same, trained on as many real rows.",
+            "The same of models that were trained on as many real rows.",
         ),
     }
     name: Literal["utility"] = "utility"

@@ -34,8 +34,8 @@ def test_real_and_fake_are_augmented_in_both_turns_and_alike_when_asked_again(mo
     drawn = []
 
     class Draw(augmentations.Draw):
-        def __call__(self, pictures):
-            drawn.append(super().__call__(pictures).numpy())
+        def __call__(self, pictures, **options):
+            drawn.append(super().__call__(pictures, **options).numpy())
             return tf.constant(drawn[-1])
 
     monkeypatch.setattr(augment, "Draw", Draw)
