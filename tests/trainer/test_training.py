@@ -296,7 +296,7 @@ def test_instruments_are_read_every_so_many_steps_and_change_nothing(trained_run
     longer = tiny("cgan-digits", "run.instruments_every=3", "train.steps=6")
     train(longer, tmp_path / "longer", progress=False)
     longer_rows = RunDirectory(tmp_path / "longer").rows("metrics.jsonl")
-    assert longer_rows[2] == rows[2] and len(readings[2] & longer_rows[3].keys()) == 12
+    assert longer_rows[2] == rows[2] and len(readings[2] & longer_rows[3].keys()) == 14
 
 
 def test_instruments_that_fail_end_no_run(tmp_path, monkeypatch, caplog):
