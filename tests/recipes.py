@@ -21,6 +21,7 @@ _SMALL = {
     "filters": 4,
     "units": [8],
     "blocks": 1,
+    "mapping_layers": 1,
     "discriminator_group": 4,
 }
 _RUN = (

@@ -62,6 +62,7 @@ async function samplesOf({ seeds, rows, truncation }, signal) {
   const inputs = { [first(model.signatures[signature].inputs, "seed")]: seeds, ...columns(rows) };
   const isWhole = truncation === 1;
   const names = drawnFields();
+  if (!isWhole && model.has(`${signature}_truncated`)) return styled(`${signature}_truncated`, { seeds, rows, truncation }, signal);
   const reply = isWhole || (names.length && !rows) ? await model.predict(signature, inputs, signal) : null;
   const under = rows ?? drawnRows(reply, names);
   if (isWhole) return { ...samplesIn(reply, model.signatures[signature]), rows: under, points: null, asked: { signature_name: signature, inputs } };
@@ -70,6 +71,15 @@ async function samplesOf({ seeds, rows, truncation }, signal) {
   const decoded = decodable(points, under);
   const asked = { signature_name: "decode", inputs: firstRow(decoded) };
   return { ...samplesIn(await model.predict("decode", decoded, signal), model.signatures.decode), rows: under, points, asked };
+}
+
+// Samples that the model itself draws towards its average style.
+async function styled(signature, { seeds, rows, truncation }, signal) {
+  const { inputs: fields } = model.signatures[signature];
+  const inputs = { [first(fields, "seed")]: seeds, truncation: seeds.map(() => truncation), ...columns(rows) };
+  const reply = await model.predict(signature, inputs, signal);
+  const under = rows ?? drawnRows(reply, drawnFields());
+  return { ...samplesIn(reply, model.signatures[signature]), rows: under, points: null, asked: { signature_name: signature, inputs } };
 }
 
 // The labels that the model drew, one row a picture.
@@ -177,6 +187,11 @@ function program({ seeds, rows, truncation }) {
   if (truncation === 1) {
     const call = rows ? `generate_conditional(${range}${underPython(rows)})` : `generate(${range})`;
     return [...arrays, `samples = client.${call}["${output}"]`];
+  }
+  const cut = `${rows ? "generate_conditional" : "generate"}_truncated`;
+  if (model.has(cut)) {
+    const call = `client.call("${cut}", seed=${range}, truncation=[${truncation}] * ${seeds.length}${underPython(rows, "label=")})`;
+    return [...arrays, `samples = ${call}["${output}"]`];
   }
   const lines = [...arrays, `latents = ${truncation} * client.latents(${range})`];
   const names = drawnFields();

@@ -100,7 +100,8 @@ function showParts(names) {
   $("scored-field").hidden = $("score-help").hidden = !hasScore;
   $("tools").hidden = $("help").hidden = $("keys").hidden = !canDecode;
   $("download-grid").hidden = !drawn;
-  $("truncation-field").hidden = $("truncation-help").hidden = !(canDecode && latents.canTruncate(latent));
+  const isStyled = ["generate_truncated", "generate_conditional_truncated"].some((name) => model.has(name));
+  $("truncation-field").hidden = $("truncation-help").hidden = !(isStyled || (canDecode && latents.canTruncate(latent)));
   $("codes-tab").hidden = !hasCodes;
   $("direction-class").hidden = $("direction-class").disabled = !hasClasses();
   if ($("direction").value === "class" && !hasClasses()) $("direction").value = "seed";

@@ -318,12 +318,9 @@ class Patch(AnyNetwork):
         return "normalization" if self.normalization == "batch" else None
 
 
-class Progressive(AnyNetwork):
-    """Convolutions at every resolution, which can grow from the lowest up (Karras et al. 2018)."""
+class Doubling(AnyNetwork):
+    """A family whose players work at every resolution from the lowest up."""
 
-    target: ClassVar[str] = "trainer.networks.progressive:Progressive"
-    builds: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
-    name: Literal["progressive"] = "progressive"
     # Filters at the highest resolution; they double with every halving.
     base_filters: int = Field(32, ge=1)
     # Filters never exceed this.
@@ -337,6 +334,28 @@ class Progressive(AnyNetwork):
         while all(side % 2 == 0 and side // 2 >= self.smallest for side in sizes[0]):
             sizes.insert(0, (sizes[0][0] // 2, sizes[0][1] // 2))
         return sizes
+
+
+class Progressive(Doubling):
+    """Convolutions at every resolution, which can grow from the lowest up (Karras et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.networks.progressive:Progressive"
+    builds: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
+    name: Literal["progressive"] = "progressive"
+
+
+class StyleGAN2(Doubling):
+    """Styles that modulate every convolution, and a residual discriminator (Karras et al. 2020)."""
+
+    target: ClassVar[str] = "trainer.networks.stylegan2:StyleGAN2"
+    builds: ClassVar[tuple[str, ...]] = ("mapping", "generator", "discriminator")
+    name: Literal["stylegan2"] = "stylegan2"
+    # Numbers of a style.
+    style: int = Field(512, ge=1)
+    # Dense layers from latent to style; the authors take 2 of small pictures.
+    mapping_layers: int = Field(8, ge=1)
+    # Whether every layer adds noise of the row's key.
+    noise: bool = True
 
 
 class Recurrent(AnyNetwork):
@@ -441,6 +460,7 @@ Network = Annotated[
     | Laplacian
     | Patch
     | Progressive
+    | StyleGAN2
     | Recurrent
     | Frames
     | Vid2Vid

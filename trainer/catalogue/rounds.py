@@ -118,6 +118,49 @@ class StyleRound(InTurns):
             )
 
 
+class StyleBasedRound(InTurns):
+    """The same, with a style between a latent and its picture (StyleGAN2, Karras et al. 2020)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.style_based:StyleBased"
+    roles: ClassVar[dict[str, str]] = {
+        "mapping": "mapping",
+        "generator": "generator",
+        "discriminator": "discriminator",
+    }
+    name: Literal["style_based"] = "style_based"
+    # Share of training samples whose layers follow two styles, from a random layer on the second.
+    mixing: float = Field(0.9, ge=0.0, le=1.0)
+    # Weight of the path lengths, whose squared distance to their mean is minimised; 0 has none.
+    path_length: float = Field(2.0, ge=0.0)
+    # Played every so many steps, with as many times the weight.
+    path_length_every: int = Field(4, ge=1)
+    # How fast the mean length follows.
+    path_length_decay: float = Field(0.01, gt=0.0, le=1.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """No latent, other networks, pictures as conditions, terms that make further samples."""
+        yield from super().impossible(experiment)
+        yield from _without_latent(self.name, experiment)
+        for role in ("mapping", "generator"):
+            name = experiment.network_of(role).name
+            if name != "stylegan2":
+                yield (
+                    f"networks.{role}: received {name!r} with the round 'style_based', whose "
+                    "generator takes a style a layer; set it to stylegan2"
+                )
+        if experiment.condition.shows_pictures:
+            yield (
+                f"condition.name: received {experiment.condition.name!r} with the round "
+                "'style_based', whose generator is told by styles; set none, label or attributes"
+            )
+        for term in experiment.terms:
+            if term.name in ("mode_seeking", "interpolation"):
+                yield (
+                    f"terms: received {term.name!r} with the round 'style_based', and that term "
+                    "asks the generator by latents, not by styles; leave it out"
+                )
+
+
 class JointRound(InTurns):
     """The same in two domains at once, a picture of each from one latent (Liu & Tuzel 2016)."""
 
@@ -501,6 +544,7 @@ Round = Annotated[
     OrdinaryRound
     | LatentRegressorRound
     | StyleRound
+    | StyleBasedRound
     | JointRound
     | EnergyRound
     | SimultaneousRound

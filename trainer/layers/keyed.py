@@ -45,3 +45,36 @@ class KeyedDropout(keras.layers.Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """That of the values."""
         return input_shape[0]
+
+
+class KeyedNoise(keras.layers.Layer):
+    """x + s n, n one plane of standard normal noise a row and s a learned number, 0 at the start.
+
+    Args:
+        number: of the layer in its network; layers of different numbers roll dice of their own.
+
+    Reference: Karras et al. 2019, "A style-based generator architecture for generative adversarial
+    networks", section 2; one number for all channels: Karras et al. 2020, figure 2.
+    """
+
+    def __init__(self, number: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.number = number
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the number."""
+        self.strength = self.add_weight(name="strength", shape=(), initializer="zeros")
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        """Values [b, h, w, c] and keys uint32 [b, 2] → values of the same shape and dtype."""
+        x, key = inputs
+        keys = randomness.fold(
+            randomness.Key(key[:, 0], key[:, 1]), tf.constant(self.number, tf.int64)
+        )
+        height, width = x.shape[1:3]
+        plane = tf.reshape(randomness.normal(keys, height * width), [-1, height, width, 1])
+        return x + tf.convert_to_tensor(self.strength) * tf.cast(plane, x.dtype)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """That of the values."""
+        return input_shape[0]

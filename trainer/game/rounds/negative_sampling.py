@@ -116,7 +116,7 @@ class _SearchSampler(Sampler):
         super().__init__(judge, prior, condition, fields)
         self._judge, self._round = judge, round_
 
-    def generate(self, seed: tf.Tensor, values: Values) -> Outputs:
+    def generate(self, seed: tf.Tensor, values: Values, **more: tf.Tensor) -> Outputs:
         """Seed int64 [n] → samples in stored units."""
         keys = randomness.key_of(seed, "start")
         made = self._round.searched(lambda x: self._round.loss.realism(self._judge, x), keys)

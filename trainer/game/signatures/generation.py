@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from trainer.fields import Field
+from trainer.game.conditions.condition import Condition
 from trainer.game.players import Outputs
 from trainer.game.signatures.sampling import Sampler, output_fields
 from trainer.game.signatures.signature import SEED, Signature
@@ -26,8 +27,7 @@ def generation(sampler: Sampler) -> dict[str, Signature]:
     request = dict(sampler.condition.request)
     signatures: dict[str, Signature] = {}
     if sampler.condition.can_be_drawn:
-        shown = _SHOWN if sampler.condition.is_shown else ()
-        drawn = {name: field for name, field in request.items() if field.kind in shown}
+        drawn = shown(sampler.condition)
         signatures["generate"] = Signature({"seed": SEED}, made | drawn, _generate(sampler, drawn))
         signatures["condition"] = Signature(
             {"seed": SEED}, request, lambda seed: sampler.drawn(seed), exported=False
@@ -40,10 +40,16 @@ def generation(sampler: Sampler) -> dict[str, Signature]:
     return signatures | decoding(sampler)
 
 
-def _generate(sampler: Sampler, shown: Mapping[str, Field]) -> Any:
+def shown(condition: Condition) -> dict[str, Field]:
+    """What is answered beside a sample whose condition was drawn."""
+    kinds = _SHOWN if condition.is_shown else ()
+    return {name: field for name, field in condition.request.items() if field.kind in kinds}
+
+
+def _generate(sampler: Sampler, drawn: Mapping[str, Field]) -> Any:
     def generate(seed: tf.Tensor) -> Outputs:
         values = sampler.drawn(seed)
-        return {**sampler.generate(seed, values), **{name: values[name] for name in shown}}
+        return {**sampler.generate(seed, values), **{name: values[name] for name in drawn}}
 
     return generate
 

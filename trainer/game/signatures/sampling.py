@@ -56,10 +56,14 @@ class Sampler:
         assert values is not None
         return values
 
-    def generate(self, seed: tf.Tensor, values: Values) -> Outputs:
-        """Seed int64 [n] and the condition's values → samples in stored units."""
+    def generate(self, seed: tf.Tensor, values: Values, **more: tf.Tensor) -> Outputs:
+        """Seed int64 [n] and the condition's values → samples in stored units.
+
+        `more` are further inputs of the generator, [n, …] each.
+        """
         latent = {"latent": self.latents(seed)} if self.prior.size else {}
-        return self.stored(self._made(latent, key_rows(randomness.key_of(seed, "key")), values))
+        key = key_rows(randomness.key_of(seed, "key"))
+        return self.stored(self._made({**latent, **more}, key, values))
 
     def decode(self, latent: tf.Tensor, values: Values) -> Outputs:
         """Latent [n, z] and the condition's values → samples in stored units.
