@@ -67,8 +67,9 @@ def _seen_untrained(experiment: Experiment, folder) -> list[str]:
 
 def untrained_classifier(spec: DataSpec, folder) -> Path:
     """A kept classifier that has learned nothing."""
-    stored = classifier_folder.StoredClassifier(Classifier(build(spec, seed=0), spec), "data")
-    classifier_folder.write(folder, stored, {})
+    if not folder.exists():
+        stored = classifier_folder.StoredClassifier(Classifier(build(spec, seed=0), spec), "data")
+        classifier_folder.write(folder, stored, {})
     return folder
 
 

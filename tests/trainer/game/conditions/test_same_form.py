@@ -1,5 +1,7 @@
 """In every conditional recipe both players are told the same: a probe on each notes its inputs."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,7 @@ def test_both_players_are_told_the_same_unless_one_is_to_guess_it(recipe, tmp_pa
     """The discriminator also judges in the generator's turn; its weights stay, so captions do."""
     terms = [t.model_dump(mode="json") for t in small(recipe, tmp_path).terms]
     own = [term for term in terms if term["name"] not in _OF_OTHERS]
-    experiment = small(recipe, tmp_path, f"terms={own}", "wrappers=[]")
+    experiment = small(recipe, tmp_path, f"terms={json.dumps(own)}", "wrappers=[]")
     dataset = loading.load(experiment.data)
     gan = assemble(experiment, dataset.spec).gan
     probed = ("generator", "discriminator")
