@@ -85,11 +85,12 @@ def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarra
     seeds = np.arange(rows * columns, dtype=np.int64)
 
     def draw() -> np.ndarray:
-        inputs = {"seed": seeds}
+        name, inputs = "generate", {"seed": seeds}
         if num_classes:
             period = columns if field.kind == "image" else num_classes
-            inputs["label"] = seeds % period
-        name = "generate_conditional" if num_classes else "generate"
+            # What is told beside the label is what each seed draws.
+            drawn = live.run("condition", inputs)
+            name, inputs = "generate_conditional", {**inputs, **drawn, "label": seeds % period}
         samples = live.run(name, inputs)[output]
         if field.kind == "clip":
             return pictures.strips(pictures.shown(samples, field), shape[1])
