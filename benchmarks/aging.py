@@ -54,9 +54,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from trainer.data import loading
 
     start_tensorflow()
-    jobs = [_job(arguments, seed) for seed in range(arguments.seeds)]
+    jobs = {seed: _job(arguments, seed) for seed in range(arguments.seeds)}
     made = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
-    runs = [one for one in made if not one.problem]
+    runs = list(trained.succeeded(made).values())
     data = loading.load(load_experiment(RECIPE).data)
     asked = Asked(data.held_out, 8 if arguments.quick else arguments.count)
     folder = _recogniser(data, arguments.work)
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             "digits": len(asked.own) // len(thick_digits.WIDTHS),
             "requests": len(asked.own),
             "weight": arguments.weight,
-            "problems": [one.problem for one in made if one.problem],
+            "problems": trained.problems(made),
         },
     }
 

@@ -55,20 +55,15 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         for game in arguments.games
         for seed in range(arguments.seeds)
     }
-    made = trained.make(jobs.values(), arguments.work, workers=1, threads=arguments.threads)
+    runs = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
     classify = classifier()
     each = 2 if arguments.quick else arguments.each
     asked = [content for content in CONTENTS for _ in range(each)]
     unseen = np.array([content.is_unseen(arguments.unseen) for content in asked])
-    pictures = {
-        place: drawn(one.run_dir, asked)
-        for place, one in zip(jobs, made, strict=True)
-        if not one.problem
-    }
+    pictures = {place: drawn(one.run_dir, asked) for place, one in trained.succeeded(runs).items()}
     found = {place: matches(made, asked, classify) for place, made in pictures.items()}
     real = real_pictures(asked)
     varied = {place: variety(made, each) / variety(real, each) for place, made in pictures.items()}
-    runs = dict(zip(jobs, made, strict=True))
     return {
         "rows": [
             *(_row(game, found, varied, runs, unseen) for game in arguments.games),
@@ -83,7 +78,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
                 {"game": game, "seed": seed, **_shares(values), "variety": varied[game, seed]}
                 for (game, seed), values in found.items()
             ],
-            "problems": [one.problem for one in made if one.problem],
+            "problems": trained.problems(runs),
         },
     }
 

@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         [f"train.steps={steps}"] if steps else [],
         evaluation=None,
     )
-    (made,) = trained.make([job], arguments.work, workers=1, threads=arguments.threads)
+    made = trained.make({RECIPE: job}, arguments.work, workers=1, threads=arguments.threads)[RECIPE]
     clips = held_out_clips(arguments.clips)
     mask = np.ones((*clips.shape[:4], 1), np.uint8)
     mask[:, :, 4:12, 4:12] = 0

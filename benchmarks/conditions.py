@@ -48,10 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Trains what is not trained, and returns the result."""
-    places = [(game, seed) for game in arguments.games for seed in range(arguments.seeds)]
-    jobs = [_job(arguments, *place) for place in places]
-    made = trained.make(jobs, arguments.work, workers=arguments.workers, threads=1)
-    runs = dict(zip(places, made, strict=True))
+    jobs = {
+        (game, seed): _job(arguments, game, seed)
+        for game in arguments.games
+        for seed in range(arguments.seeds)
+    }
+    runs = trained.make(jobs, arguments.work, workers=arguments.workers, threads=1)
     return {
         "rows": [
             _row(game, [one for (name, _), one in runs.items() if name == game])

@@ -54,11 +54,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         for game in arguments.games
         for seed in range(arguments.seeds)
     }
-    made = trained.make(jobs.values(), arguments.work, workers=1, threads=arguments.threads)
-    found = dict(zip(jobs, made, strict=True))
-    rows = [_row(g, [found[g, s] for s in range(arguments.seeds)]) for g in arguments.games]
-    problems = [one.problem for one in made if one.problem]
-    return {"rows": rows, "details": {"published F1": 0.9372, "problems": problems}}
+    made = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
+    rows = [_row(g, [made[g, s] for s in range(arguments.seeds)]) for g in arguments.games]
+    return {"rows": rows, "details": {"published F1": 0.9372, "problems": trained.problems(made)}}
 
 
 def prepare(rows: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:

@@ -73,8 +73,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         for game in arguments.games
         for seed in range(arguments.seeds)
     }
-    made = trained.make(jobs.values(), arguments.work, workers=1, threads=arguments.threads)
-    runs = {place: one for place, one in zip(jobs, made, strict=True) if not one.problem}
+    made = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
+    runs = trained.succeeded(made)
     found = {
         place: compared(*pairs(one.run_dir, GAMES[place[0]], arguments.count), GAMES[place[0]].map)
         for place, one in runs.items()
@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         ],
         "details": {
             "runs": [{"game": g, "seed": s, **values} for (g, s), values in found.items()],
-            "problems": [one.problem for one in made if one.problem],
+            "problems": trained.problems(made),
         },
     }
 

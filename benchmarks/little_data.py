@@ -74,13 +74,13 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         for game in arguments.remedies
         for seed in range(arguments.seeds)
     }
-    made = trained.make(jobs.values(), arguments.work, workers=1, threads=arguments.threads)
+    made = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
     asked = {(data, game) for data, game, _ in jobs}
     before = trained.measured_before(arguments.results / _RESULT, ("data", "game"), asked)
     readers = {data: _Reader(arguments, data) for data in arguments.data}
     runs = [
         {"data": data, "game": game, "seed": seed, **_numbers(one, readers[data])}
-        for (data, game, seed), one in zip(jobs, made, strict=True)
+        for (data, game, seed), one in made.items()
     ]
     rows = []
     for data in DATA:

@@ -78,13 +78,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         for data, remedy in asked
         for seed in range(arguments.seeds)
     }
-    made = dict(
-        zip(
-            jobs,
-            trained.make(jobs.values(), arguments.work, workers=arguments.workers, threads=1),
-            strict=True,
-        )
-    )
+    made = trained.make(jobs, arguments.work, workers=arguments.workers, threads=1)
     before = trained.measured_before(arguments.results / _RESULT, ("data", "game"), asked)
     anew = {
         (data, remedy): _row(data, remedy, [made[data, remedy, s] for s in range(arguments.seeds)])

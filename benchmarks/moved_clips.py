@@ -43,19 +43,18 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     start_tensorflow()
     steps = 20 if arguments.quick else arguments.steps
     length = [f"train.steps={steps}"] if steps else []
-    jobs = [
-        trained.Job(
+    jobs = {
+        game: trained.Job(
             f"{game.replace(' ', '-')}-{steps or 'all'}", RECIPE, [*GAMES[game], *length], None
         )
         for game in arguments.games
-    ]
+    }
     made = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
     given, real, flow = _held_out(arguments.clips)
     rows = []
-    for game, one in zip(arguments.games, made, strict=True):
-        if not one.problem:
-            clips = _clips(one.run_dir, given)
-            rows.append({"game": game, **measured(clips, given, flow), "steps": one.steps})
+    for game, one in trained.succeeded(made).items():
+        clips = _clips(one.run_dir, given)
+        rows.append({"game": game, **measured(clips, given, flow), "steps": one.steps})
     ceiling = {"game": "real clips", "warp error": f"{warp_error(real, given, flow):.4f}"}
     return {
         "rows": [*rows, ceiling],
@@ -63,7 +62,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             "recipe": RECIPE,
             "clips": len(given),
             "seeds of a clip": _SEEDS,
-            "problems": [one.problem for one in made if one.problem],
+            "problems": trained.problems(made),
         },
     }
 

@@ -41,13 +41,14 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from trainer.commands import start_tensorflow
 
     start_tensorflow()
-    places = [(game, seed) for game in arguments.games for seed in range(arguments.seeds)]
-    jobs = [_job(arguments, *place) for place in places]
+    jobs = {
+        (game, seed): _job(arguments, game, seed)
+        for game in arguments.games
+        for seed in range(arguments.seeds)
+    }
     made = trained.make(jobs, arguments.work, workers=arguments.workers, threads=1)
     found = {
-        place: statistics(drawn(one.run_dir))
-        for place, one in zip(places, made, strict=True)
-        if not one.problem
+        place: statistics(drawn(one.run_dir)) for place, one in trained.succeeded(made).items()
     }
     real = statistics(real_points())
     rows = [
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             "games": {name: GAMES[name] for name in arguments.games},
             "points of each class": _EACH,
             "runs": [{"game": g, "seed": s, **numbers} for (g, s), numbers in found.items()],
-            "problems": [one.problem for one in made if one.problem],
+            "problems": trained.problems(made),
         },
     }
 

@@ -36,23 +36,22 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     start_tensorflow()
     steps = 20 if arguments.quick else arguments.steps
     every = [f"run.{name}_every={steps}" for name in ("log", "sample", "checkpoint")]
-    jobs = [
-        trained.Job(
+    jobs = {
+        seed: trained.Job(
             f"{RECIPE}-{steps}-{seed}",
             RECIPE,
             (f"seed={seed}", f"train.steps={steps}", *every),
             evaluation=None,
         )
         for seed in range(arguments.seeds)
-    ]
+    }
     made = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
     data = loading.load(load_experiment(RECIPE).data)
     asked, labels = data.held_out["attributes"], data.held_out["label"]
     scale, classify = data.train["attributes"].std(axis=0), classifier(data.train)
     found = [
         errors(drawn(one.run_dir, labels, asked), asked, scale, classify, labels)
-        for one in made
-        if not one.problem
+        for one in trained.succeeded(made).values()
     ]
     others = np.random.RandomState(0).permutation(len(labels))
     real = data.held_out["sample"]
@@ -70,7 +69,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             "asked": len(labels),
             "deviations": dict(zip(posed_digits.NAMES, scale.tolist(), strict=True)),
             "runs": found,
-            "problems": [one.problem for one in made if one.problem],
+            "problems": trained.problems(made),
         },
     }
 

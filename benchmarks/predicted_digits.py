@@ -37,14 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Trains what is not trained, and returns the result."""
-    places = [(game, seed) for game in arguments.games for seed in range(arguments.seeds)]
-    jobs = [_job(arguments, game, seed) for game, seed in places]
-    made = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
-    runs = {
-        place: one
-        for place, one in zip(places, made, strict=True)
-        if one.numbers and not one.problem
+    jobs = {
+        (game, seed): _job(arguments, game, seed)
+        for game in arguments.games
+        for seed in range(arguments.seeds)
     }
+    made = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
+    runs = {place: one for place, one in trained.succeeded(made).items() if one.numbers}
     return {
         "rows": [*(_row(game, runs) for game in arguments.games), *_still(runs)],
         "details": {
@@ -55,7 +54,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
                 {"game": game, "seed": seed, **(one.numbers or {})}
                 for (game, seed), one in runs.items()
             ],
-            "problems": [one.problem for one in made if one.problem],
+            "problems": trained.problems(made),
         },
     }
 

@@ -39,16 +39,13 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Trains what is not trained, and returns the result."""
     from trainer.commands import start_tensorflow
 
-    jobs = [_job(arguments, game) for game in arguments.games]
+    jobs = {game: _job(arguments, game) for game in arguments.games}
     made = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
     start_tensorflow()
     rows = [
-        row
-        for game, one in zip(arguments.games, made, strict=True)
-        if not one.problem
-        for row in _rows(game, one, arguments)
+        row for game, one in trained.succeeded(made).items() for row in _rows(game, one, arguments)
     ]
-    return {"rows": rows, "details": {"problems": [one.problem for one in made if one.problem]}}
+    return {"rows": rows, "details": {"problems": trained.problems(made)}}
 
 
 def _job(arguments: argparse.Namespace, game: str) -> trained.Job:

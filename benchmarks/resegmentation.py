@@ -48,8 +48,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         for game in arguments.games
         for seed in range(arguments.seeds)
     }
-    made = trained.make(jobs.values(), arguments.work, workers=1, threads=arguments.threads)
-    runs = {place: one for place, one in zip(jobs, made, strict=True) if not one.problem}
+    made = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
+    runs = trained.succeeded(made)
     found = {place: _measured(one.run_dir) for place, one in runs.items()}
     rows = [_row(game, found, runs) for game in arguments.games]
     return {
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "details": {
             "recipe": RECIPE,
             "runs": [{"game": g, "seed": s, **values} for (g, s), values in found.items()],
-            "problems": [one.problem for one in made if one.problem],
+            "problems": trained.problems(made),
         },
     }
 

@@ -69,19 +69,17 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from trainer.commands import start_tensorflow
 
     contests = [c for part in arguments.parts for c in _contests(part, arguments)]
-    jobs = [_job(contest, arguments) for contest in contests]
+    jobs = {contest: _job(contest, arguments) for contest in contests}
     made = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
     start_tensorflow()
-    rows = [
-        _row(c, one, arguments) for c, one in zip(contests, made, strict=True) if not one.problem
-    ]
+    rows = [_row(c, one, arguments) for c, one in trained.succeeded(made).items()]
     if "rivals" in arguments.parts:
         rows += [_machine_row(arguments), _ceiling()]
     details = {
         "steps": arguments.steps,
         "base filters": arguments.filters,
         "seeds": arguments.seeds,
-        "problems": [one.problem for one in made if one.problem],
+        "problems": trained.problems(made),
     }
     return {"rows": rows, "details": details}
 

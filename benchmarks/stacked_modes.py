@@ -57,15 +57,13 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         for game in arguments.games
         for seed in range(arguments.seeds)
     }
-    made = trained.make(jobs.values(), arguments.work, workers=1, threads=arguments.threads)
+    runs = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
     reader = _Reader(arguments)
     count = 1000 if arguments.quick else arguments.samples
     found = {
         place: reader.counted(samples_of(one.run_dir, count))
-        for place, one in zip(jobs, made, strict=True)
-        if not one.problem
+        for place, one in trained.succeeded(runs).items()
     }
-    runs = dict(zip(jobs, made, strict=True))
     rows = [_row(arguments.judge, game, found, runs) for game in arguments.games]
     return {
         "rows": [*rows, *reader.floors(count)],
@@ -79,7 +77,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
                 {"game": game, "seed": seed, "modes": modes, "kl": kl}
                 for (game, seed), (modes, kl) in found.items()
             ],
-            "problems": [one.problem for one in made if one.problem],
+            "problems": trained.problems(runs),
         },
     }
 

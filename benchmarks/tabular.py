@@ -65,17 +65,12 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Trains what is not trained, and returns the result."""
     tables = _tables(arguments.folder.resolve())
     seeds = range(arguments.seeds)
-    asked = {(name, seed): tables[name] for name in arguments.data for seed in seeds}
-    jobs = [_job(arguments, name, seed, data) for (name, seed), data in asked.items()]
-    made = dict(
-        zip(
-            asked,
-            trained.make(
-                jobs, arguments.work, workers=arguments.workers, threads=arguments.threads
-            ),
-            strict=True,
-        )
-    )
+    jobs = {
+        (name, seed): _job(arguments, name, seed, tables[name])
+        for name in arguments.data
+        for seed in seeds
+    }
+    made = trained.make(jobs, arguments.work, workers=arguments.workers, threads=arguments.threads)
     before = trained.measured_before(
         arguments.results / _RESULT, ("data",), [(name,) for name in arguments.data]
     )

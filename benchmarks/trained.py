@@ -8,13 +8,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+
+Place = TypeVar("Place", bound=Hashable)
 
 _GAN = (sys.executable, "-m", "trainer.cli")
 
@@ -57,8 +59,15 @@ class Job:
     evaluation: Sequence[str] | None = ()
 
 
-def make(jobs: Iterable[Job], folder: Path, *, workers: int, threads: int) -> list[Trained]:
-    """Trains and evaluates every job, `workers` at a time, each on so many threads."""
+def make(
+    jobs: Mapping[Place, Job], folder: Path, *, workers: int, threads: int
+) -> dict[Place, Trained]:
+    """Trains and evaluates every job, `workers` at a time, each on so many threads.
+
+    Returns:
+        What came of each, under the place in its benchmark that the job has, such as a game and a
+        seed.
+    """
 
     def one(job: Job) -> Trained:
         kept = folder / job.name / "trained.json"
@@ -71,7 +80,17 @@ def make(jobs: Iterable[Job], folder: Path, *, workers: int, threads: int) -> li
         return trained
 
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(one, jobs))
+        return dict(zip(jobs, pool.map(one, jobs.values()), strict=True))
+
+
+def succeeded(made: Mapping[Place, Trained]) -> dict[Place, Trained]:
+    """Those without a problem."""
+    return {place: one for place, one in made.items() if not one.problem}
+
+
+def problems(made: Mapping[Any, Trained]) -> list[str]:
+    """What went wrong in the others."""
+    return [one.problem for one in made.values() if one.problem]
 
 
 def _trained(job: Job, folder: Path, threads: int) -> Trained:

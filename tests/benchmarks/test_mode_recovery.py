@@ -17,7 +17,9 @@ def test_a_result_has_a_row_for_every_remedy_and_keeps_what_was_measured_before(
 ):
     def make(jobs, folder, *, workers, threads):
         numbers = {"modes": 7.0, "on_modes": 0.5, "mode_kl": 0.1}
-        return [trained.Trained(job.name, 100, 100, 3.0, numbers) for job in jobs]
+        return {
+            place: trained.Trained(job.name, 100, 100, 3.0, numbers) for place, job in jobs.items()
+        }
 
     monkeypatch.setattr(trained, "make", make)
     first = mode_recovery.run(options(tmp_path, "GAN"))
