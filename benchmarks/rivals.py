@@ -11,7 +11,7 @@ Runs are kept: a benchmark that was broken off goes on where it was.
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import trained
+from benchmarks.captioned_digits import Classify, classifier
 
 RECIPES = {
     "GAN": "dcgan-digits",
@@ -182,18 +183,7 @@ def _held_out_error(opened: Any, real: np.ndarray) -> float | str:
     return float(4.0 * np.square(again / 255.0 - real / 255.0).mean())
 
 
-def classifier() -> Callable[[np.ndarray], np.ndarray]:
-    """Digits uint8 [n, 8, 8, 1] → classes [n]: a support vector machine that learned them all."""
-    from sklearn.svm import SVC
-
-    from trainer.data.sources.digits import read
-
-    levels, labels = read()
-    machine = SVC(gamma=0.001 * 256, C=10.0).fit(_pixels(levels), labels)
-    return lambda digits: machine.predict(_pixels(digits))
-
-
-def agreement(pairs: np.ndarray, classify: Callable[[np.ndarray], np.ndarray]) -> float:
+def agreement(pairs: np.ndarray, classify: Classify) -> float:
     """Share of pairs uint8 [n, 8, 16, 1] whose halves are of one class."""
     return float((classify(pairs[:, :, :8]) == classify(pairs[:, :, 8:])).mean())
 

@@ -53,7 +53,7 @@ def _pairs(
     return [
         (a.value, w.value)
         for a, w in zip(getattr(average, which), getattr(network, which), strict=True)
-        if not _is_moment(a) and tf.as_dtype(a.dtype).is_floating
+        if not is_moment(a) and tf.as_dtype(a.dtype).is_floating
     ]
 
 
@@ -72,7 +72,7 @@ class Statistics:
 
     def __init__(self, network: keras.Model) -> None:
         self._network = network
-        self._variables = [v for v in network.non_trainable_variables if _is_moment(v)]
+        self._variables = [v for v in network.non_trainable_variables if is_moment(v)]
         # It is called for every batch, and at every checkpoint again.
         self._moved = tf.function(self._moved_from, autograph=False)
 
@@ -117,14 +117,15 @@ class Statistics:
         """Where a call in training mode moves the statistics that stand at `old`."""
         others = self._network.non_trainable_variables
         before = [
-            tf.fill(v.shape, tf.cast(old, v.dtype)) if _is_moment(v) else v.value for v in others
+            tf.fill(v.shape, tf.cast(old, v.dtype)) if is_moment(v) else v.value for v in others
         ]
         trainable = [variable.value for variable in self._network.trainable_variables]
         # A layer's own name need not be one that TensorFlow takes for the outermost scope.
         with tf.name_scope("statistics"):
             _, after = self._network.stateless_call(trainable, before, inputs, training=True)
-        return [new for v, new in zip(others, after, strict=True) if _is_moment(v)]
+        return [new for v, new in zip(others, after, strict=True) if is_moment(v)]
 
 
-def _is_moment(variable: keras.Variable) -> bool:
+def is_moment(variable: keras.Variable) -> bool:
+    """Whether a variable is a moving statistic, which follows inputs instead of weights."""
     return str(variable.path).endswith(_MOMENTS)

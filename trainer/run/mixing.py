@@ -4,11 +4,11 @@ import tensorflow as tf
 
 from trainer.errors import ConfigError
 from trainer.game.assembly import Game
+from trainer.game.averaging import is_moment
 from trainer.run.checkpoints import Checkpoints
 from trainer.run.directory import RunDirectory
 
 _OPTION = "--mix"
-_MOMENTS = ("moving_mean", "moving_variance")
 
 
 def mix(game: Game, checkpoints: Checkpoints, text: str) -> str:
@@ -36,7 +36,7 @@ def mix(game: Game, checkpoints: Checkpoints, text: str) -> str:
     where, share = _read(text)
     averages = {id(v) for model in game.gan.averages.values() for v in model.variables}
     variables = [v for n in game.live.networks.values() for v in n.model.variables]
-    if any(id(v) in averages and v.path.endswith(_MOMENTS) for v in variables):
+    if any(id(v) in averages and is_moment(v) for v in variables):
         raise ConfigError(
             f"{_OPTION}: received {text!r} for networks with batch normalisation, whose statistics "
             "mean nothing between two trainings; train with normalization none, layer or instance."
