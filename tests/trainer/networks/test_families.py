@@ -67,6 +67,7 @@ def test_players_meet_at_the_datas_shape(options, shape, condition):
 
 @pytest.mark.parametrize("options", [DCGAN, MLP, PLAIN, R3GAN])
 def test_the_condition_reaches_both_players(options):
+    keras.utils.set_random_seed(1)  # some draws of so few filters leave none alive
     shape = (8, 8, 1)
     family = resolve(options)(options)
     same = {"latent": tf.ones([2, 4]), "condition": tf.one_hot([0, 1], 3)}
