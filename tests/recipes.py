@@ -43,8 +43,7 @@ def small(recipe: str, folder, *overrides: str) -> Experiment:
         changes += _small_network(f"networks.{role}", network)
     if hasattr(experiment.prior, "size"):
         changes.append("prior.size=8")
-    if hasattr(experiment.round, "pretrain"):
-        changes.append("round.pretrain=2")
+    changes += [f"round.{n}=2" for n in ("pretrain", "game_steps") if hasattr(experiment.round, n)]
     if getattr(experiment.round, "discriminator_turns", 1) > 2:
         changes.append("round.discriminator_turns=2")
     if experiment.wrappers:

@@ -373,6 +373,8 @@ class _Session:
         """
         stage = self.game.gan.stage_at(step)
         if step in self.game.gan.round.stages():
+            # A stage may begin from the averaged networks.
+            self.game.live.refresh()
             self.game.gan.enter(stage)
         read = self._is_read(step)
         iterators = [batches, *self._held_out(step)] if read else [batches]

@@ -82,6 +82,38 @@ class LatentRegressorRound(InTurns):
         yield from _without_latent(self.name, experiment)
 
 
+class PredictorRound(InTurns):
+    """A GAN, and after it an encoder through its frozen generator (iGAN, Zhu et al. 2016)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.predictor:Predictor"
+    roles: ClassVar[dict[str, str]] = {
+        "generator": "generator",
+        "discriminator": "discriminator",
+        "encoder": "encoder",
+    }
+    name: Literal["predictor"] = "predictor"
+    # Steps of the game; in those that are left the encoder alone learns.
+    game_steps: int = Field(5000, ge=1)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """No latent, no step left for the encoder, and weights that decay when they are frozen."""
+        yield from super().impossible(experiment)
+        yield from _without_latent(self.name, experiment)
+        yield from off_block("round.game_steps", self.game_steps, experiment)
+        if experiment.train.epochs is None and experiment.train.steps <= self.game_steps:
+            yield (
+                f"train.steps: received {experiment.train.steps} with round.game_steps="
+                f"{self.game_steps}, which leaves the encoder no step to learn in; raise the one, "
+                "or lower the other"
+            )
+        decay = getattr(experiment.optimizers.generator, "weight_decay", None)
+        if decay is not None:
+            yield (
+                f"optimizers.generator.weight_decay: received {decay} with the round 'predictor', "
+                "whose generator is to stand still while the encoder learns; set it to null"
+            )
+
+
 class StyleRound(InTurns):
     """The same, with latents that an encoder reads off the example itself (Park et al. 2019)."""
 
@@ -543,6 +575,7 @@ def _without_latent(name: str, experiment: "Experiment") -> Iterator[str]:
 Round = Annotated[
     OrdinaryRound
     | LatentRegressorRound
+    | PredictorRound
     | StyleRound
     | StyleBasedRound
     | JointRound

@@ -53,7 +53,7 @@ class Search(Component):
         if self.start == "encoder" and roles and "encoder" not in roles:
             yield (
                 f"{field} with start 'encoder', but the round {experiment.round.name!r} has none; "
-                "set start to random or nearest, or take the round pairs or autoencoder"
+                "set start to random or nearest, or take the round predictor, pairs or autoencoder"
             )
         if self.optimizer.clip_norm is not None or self.optimizer.clip_weights is not None:
             yield (
@@ -84,7 +84,7 @@ class Likeness(Search):
             yield (
                 f"{field} with features 'encoder', but the round {experiment.round.name!r} has "
                 "none; set features to the folder of a classifier, or take the round "
-                "latent_regressor or pairs"
+                "latent_regressor, predictor or pairs"
             )
 
 
