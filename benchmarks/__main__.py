@@ -27,6 +27,7 @@ BENCHMARKS = {
     "little_data": "few examples, augmented or not: distance, and what is known by heart",
     "captioned_digits": "pictures that show what their caption says, seen and never seen",
     "conditions": "how well games hear a label, by every way to tell it",
+    "crowns": "crowns below an opposing jaw: what passes through it, and which contacts are kept",
     "aging": "digits at another age: the width of strokes, and whether it is still that digit",
     "posed_digits": "errors of attributes that were asked for, measured on the pictures",
     "overlapping_classes": "classes that overlap in the data, by AC-GAN and its remedies",

@@ -94,6 +94,8 @@ def _small_source(source, folder) -> list[str]:
         changes.append("data.source.of.clips=20")
     if isinstance(source, catalogue.ThickDigits):
         changes.append("data.source.pictures=200")
+    if isinstance(source, catalogue.Crowns):
+        changes.append("data.source.crowns=200")
     if isinstance(source, catalogue.Loans):
         changes.append("data.source={name: loans, rows: 300}")
     if isinstance(source, catalogue.Tfds):

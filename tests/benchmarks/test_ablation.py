@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import ablation, predicted_digits, trained
+from benchmarks import ablation, crowns, predicted_digits, trained
 from trainer.catalogue import METRIC_INFO
 from trainer.config.recipe import load_experiment
 
-ABLATIONS = {"predicted_digits": predicted_digits.ABLATION}
+ABLATIONS = {"crowns": crowns.ABLATION, "predicted_digits": predicted_digits.ABLATION}
 
 
 def _arguments(of, *given):

@@ -329,6 +329,26 @@ class ThickDigits(Source):
     pictures: int = Field(1797, ge=2, le=1797)
 
 
+class Crowns(Source):
+    """Height maps of jaws without a crown, and of the jaw above: what touches is known."""
+
+    target: ClassVar[str] = "trainer.data.sources.crowns:open_source"
+    name: Literal["crowns"] = "crowns"
+    # How many are made.
+    crowns: int = Field(3000, ge=2, le=1_000_000)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Heights that would no longer fit what lies above them."""
+        yield from super().impossible(experiment)
+        data = experiment.data
+        for option, received in (("size", data.size), ("channels", data.channels)):
+            if received:
+                yield (
+                    f"data.{option}: received {received} with data.source={self}, whose surfaces "
+                    "fit as they are made; leave it out"
+                )
+
+
 class Captions(Source):
     """Pictures of one's own with a caption each, in a JSONL or CSV file."""
 
@@ -448,10 +468,23 @@ class Paired(Source):
     # The classes of label maps with their colours, such as {ground: "#604020", sky: "#80c0ff"};
     # null takes the palette of the PNG files.
     classes: Annotated[dict[str, _Colour], Field(min_length=1, max_length=256)] | None = None
+    # What the channels of given pictures are, such as [prepared, opposing, region] of height maps,
+    # for terms and metrics that look at one of them.
+    channels: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """Classes of what is no label map, and two of one colour."""
+        """Classes of what is no label map, two of one colour, and channels of one name."""
         yield from super().impossible(experiment)
+        if self.channels and self.given != "image":
+            yield (
+                f"data.source.channels: received {len(self.channels)} names with given="
+                f"{self.given}, whose channels are classes; leave them out"
+            )
+        if len(set(self.channels)) < len(self.channels):
+            yield (
+                f"data.source.channels: received {', '.join(self.channels)}; give each channel a "
+                "name of its own"
+            )
         if self.classes is None:
             return
         if self.given != "label_map":
@@ -614,6 +647,7 @@ DataSource = Annotated[
     | Lines
     | PosedDigits
     | ThickDigits
+    | Crowns
     | MovingDigits
     | Clips
     | TableFile

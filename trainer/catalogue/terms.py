@@ -177,6 +177,42 @@ class Content(Component):
         yield from _no_guess("terms", self.name, experiment)
 
 
+class OverGaps(Component):
+    """A term that looks at the gap between a surface that is made and the one above it."""
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A game that makes no surface of given ones."""
+        yield from _no_guess("terms", self.name, experiment)
+
+
+class Penetration(OverGaps):
+    """A made surface must not pass through the opposing one (Hwang et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.game.terms.gaps:Penetration"
+    name: Literal["penetration"] = "penetration"
+    # Weight of the mean depth over the region, heights lying on [0, 1].
+    weight: float = Field(1000.0, gt=0.0)
+    # The gap that is to be left.
+    margin: float = Field(0.0, ge=0.0, lt=1.0)
+
+
+class GapHistogram(OverGaps):
+    """Gaps to the opposing surface must be as they are in the data (Hwang et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.game.terms.gaps:GapHistogram"
+    name: Literal["gap_histogram"] = "gap_histogram"
+    # Weight of the summed differences between two histograms of shares.
+    weight: float = Field(1.0, gt=0.0)
+    # Bins, the first one of gaps below zero and the last one of those beyond `furthest`.
+    bins: int = Field(10, ge=3, le=1000)
+    # The widest gap that matters, heights lying on [0, 1].
+    furthest: float = Field(0.16, gt=0.0, le=1.0)
+    # How many times the first bin counts beside the last one; 1 weighs all bins alike.
+    near: float = Field(10.0, ge=1.0)
+    # Width of the steps between bins; without one they would have no derivative.
+    softness: float = Field(0.01, gt=0.0)
+
+
 def _no_guess(kind: str, name: str, experiment: "Experiment") -> Iterator[str]:
     """Sentences where fakes are no guesses at the examples of their batch."""
     if experiment.round.name in ("pairs", "autoencoder", "coupled"):
@@ -318,6 +354,8 @@ AnyTerm = Annotated[
     | MutualInformation
     | Reconstruction
     | Content
+    | Penetration
+    | GapHistogram
     | Supervised
     | FeatureMatching
     | PullingAway

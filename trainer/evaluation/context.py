@@ -6,6 +6,7 @@ import numpy as np
 
 from trainer.catalogue import NEEDS, Metric
 from trainer.data.examples import DataSpec
+from trainer.data.height_maps import surfaces_of
 from trainer.errors import MetricError
 from trainer.evaluation.extractors import Extractor, Features
 from trainer.evaluation.generators import Generator
@@ -166,6 +167,7 @@ class EvaluationContext:
             "codes": lambda: any(part["kind"] != "noise" for part in self.generator.layout),
             "odd": lambda: "odd_sample" in self.reference.dataset.held_out,
             "pairs": lambda: self.fake.truth is not None,
+            "opposing": lambda: self._is_opposed,
             "predicted": lambda: bool(self.spec.sample.about.get("predicted")),
             "held_out": lambda: len(self.reference.dataset.held_out) > 1,
             "game": lambda: self.target.game is not None,
@@ -176,6 +178,11 @@ class EvaluationContext:
         """Names of what the target answers."""
         generator = self.target.generator
         return frozenset() if generator is None else generator.signatures
+
+    @property
+    def _is_opposed(self) -> bool:
+        """Whether samples are made below a surface that is given."""
+        return self.fake.given is not None and surfaces_of(self.spec.fields) is not None
 
     @property
     def _classes_can_be_read(self) -> bool:

@@ -14,6 +14,7 @@ from trainer.catalogue.metrics.copying import Memorisation
 from trainer.catalogue.metrics.diversity import BirthdayTest, Modes, MsSsim
 from trainer.catalogue.metrics.equilibrium import DualityGap
 from trainer.catalogue.metrics.features import FrechetDistance, InceptionScore, KernelDistance, Prdc
+from trainer.catalogue.metrics.gaps import Contacts
 from trainer.catalogue.metrics.labels import GanTest, GanTrain
 from trainer.catalogue.metrics.latents import Disentanglement, PathLength
 from trainer.catalogue.metrics.likelihood import Likelihood
@@ -48,6 +49,7 @@ AnyMetric = Annotated[
     | Psnr
     | Ssim
     | PairedDistance
+    | Contacts
     | FrameErrors
     | WassersteinDistance
     | MaximumMeanDiscrepancy

@@ -136,23 +136,27 @@ class Given(NamedTuple):
     Attributes:
         name: of its field.
         classes: of label maps; None for pictures.
+        channels: names of those of pictures; empty where they have none.
     """
 
     name: str
     classes: Classes | None
+    channels: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, source: Paired, part: Folder) -> "Given":
         """What a source names; `part` has the label maps."""
         if source.given == "image":
-            return cls("image", None)
+            return cls("image", None, source.channels)
         root = Path(part.path).expanduser()
         return cls(label_maps.FIELD, label_maps.classes_of(source, folder.image_files(root)))
 
     @property
     def fields(self) -> dict[str, Field]:
         """Of the data."""
-        return {self.name: self.classes.field if self.classes else Field(kind="image")}
+        if self.classes:
+            return {self.name: self.classes.field}
+        return {self.name: Field(kind="image", names=self.channels)}
 
     @property
     def identity(self) -> dict[str, object]:
@@ -168,8 +172,18 @@ class Given(NamedTuple):
     def conformed(self, picture: np.ndarray, origin: str, data: Data) -> np.ndarray:
         """A decoded picture as it is stored."""
         if self.classes is None:
-            return conform(picture, data)
+            return self._named(conform(picture, data), origin)
         return self.classes.conformed(picture, origin, data)
+
+    def _named(self, picture: np.ndarray, origin: str) -> np.ndarray:
+        """The picture, if it has as many channels as there are names of them."""
+        channels = picture.shape[-1]
+        if self.channels and channels != len(self.channels):
+            raise ConfigError(
+                f"data.source.channels: received {', '.join(self.channels)}, and {origin} has "
+                f"{channels} channels; name every channel of what is given."
+            )
+        return picture
 
 
 def _of(data: Data, part: Folder) -> Data:

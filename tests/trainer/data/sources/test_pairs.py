@@ -116,3 +116,16 @@ def test_pictures_without_a_partner_are_named(tmp_path, save, noise, extra, sent
     save(tmp_path / extra, noise(4, 4))
     with pytest.raises(ConfigError, match=sentence):
         load_pairs(tmp_path)
+
+
+def test_channels_of_what_is_given_may_have_names(tmp_path, save, noise):
+    for name in ("a", "b"):
+        save(tmp_path / "inputs" / f"{name}.png", noise(6, 5, 3))
+        save(tmp_path / "targets" / f"{name}.png", noise(6, 5))
+    folders = {key: f"folder:{tmp_path / key}" for key in ("inputs", "targets")}
+    source = {"name": "pairs", **folders, "channels": ["prepared", "opposing", "region"]}
+    spec = loading.load(Data(source=source, holdout_share=0.0)).spec
+    assert spec.fields["image"].names == ("prepared", "opposing", "region")
+    few = {**source, "channels": ["prepared", "opposing"]}
+    with pytest.raises(ConfigError, match=r"data.source.channels: received prepared"):
+        loading.load(Data(source=few, holdout_share=0.0))
