@@ -175,6 +175,67 @@ class Lines(Source):
     length: int | None = Field(None, ge=1)
 
 
+class Motifs(Source):
+    """Random DNA with one motif in every sequence, at any place (Killoran et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.data.sources.motifs:open_source"
+    name: Literal["motifs"] = "motifs"
+    # How many are drawn.
+    sequences: int = Field(50_000, ge=2, le=10_000_000)
+    # Letters of each.
+    length: int = Field(50, ge=2, le=1000)
+    # The word that each of them has exactly once.
+    motif: str = Field("TATA", pattern="^[ACGT]+$")
+    # Letters around it, all as frequent.
+    background: str = Field("CG", pattern="^[ACGT]+$")
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A motif without room."""
+        yield from super().impossible(experiment)
+        if len(self.motif) > self.length:
+            yield (
+                f"data.source.motif: received {self.motif!r}, which is longer than sequences of "
+                f"{self.length} letters; take a shorter one, or a larger data.source.length"
+            )
+
+
+class ProteinFamily(Source):
+    """Proteins drawn from a position matrix, with one pair of places that go together."""
+
+    target: ClassVar[str] = "trainer.data.sources.protein_family:open_source"
+    name: Literal["protein_family"] = "protein_family"
+    # How many are drawn.
+    sequences: int = Field(20_000, ge=2, le=10_000_000)
+
+
+class Fasta(Source):
+    """The sequences of a FASTA file: DNA, RNA or proteins."""
+
+    target: ClassVar[str] = "trainer.data.sources.fasta:open_source"
+    argument: ClassVar[str | None] = "path"
+    placeholder: ClassVar[str] = "FILE"
+    name: Literal["fasta"] = "fasta"
+    # Of the file, on a local disk; it is UTF-8 text.
+    path: str = Field(min_length=1)
+    # What they are written in; null tells by the letters.
+    alphabet: Literal["dna", "rna", "protein"] | None = None
+    # Letters of a sequence, longer ones being left out; null takes those of the longest.
+    length: int | None = Field(None, ge=1)
+    # Whether a sequence that is there again is left out, so that none is both trained on and held
+    # out.
+    unique: bool = False
+    # Number of the word of each header that is its class: 0 is the first one, -1 the last.
+    label: int | None = None
+    # Properties that headers have as NAME=NUMBER: the field `attributes`.
+    properties: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    # A word that sequences should have exactly once, which an evaluation counts.
+    motif: str | None = Field(None, min_length=1)
+    # Words that classes should have at a place, counted from zero, such as {EI: [30, GT]}.
+    sites: dict[str, Annotated[tuple[Annotated[int, Field(ge=0)], str], Field(strict=False)]] = (
+        Field(default_factory=dict)
+    )
+
+
 class OfClips(Source):
     """Clips: pictures in the order of time."""
 
@@ -645,6 +706,9 @@ DataSource = Annotated[
     | Generated
     | Grammar
     | Lines
+    | Fasta
+    | Motifs
+    | ProteinFamily
     | PosedDigits
     | ThickDigits
     | Crowns

@@ -1,5 +1,6 @@
 """Between stored values and what the players see of them, a file a kind of field."""
 
+from dataclasses import replace
 from types import ModuleType
 
 import tensorflow as tf
@@ -49,6 +50,16 @@ def stored(values: tf.Tensor, field: Field) -> tf.Tensor:
     """
     converted: tf.Tensor = _modality(field).stored(values, field)
     return converted
+
+
+def unrounded(field: Field) -> Field:
+    """The field of what players make, in its own units and unrounded: float32.
+
+    Symbols are distributions there, [T, V], and not the most likely ones.
+    """
+    if field.kind == "tokens":
+        return replace(tokens.seen_field(field), about=field.about)
+    return replace(field, dtype="float32")
 
 
 def seen_field(field: Field) -> Field:

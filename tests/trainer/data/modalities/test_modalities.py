@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.data.modalities import seen, stored
+from trainer.data.modalities import seen, stored, tokens, unrounded
 from trainer.errors import ConfigError
 from trainer.fields import Field
 
@@ -21,6 +21,15 @@ def test_tokens_are_seen_as_one_hot_vectors_and_come_back():
 def test_the_most_likely_symbol_is_stored():
     field = Field((2,), "int32", "tokens", names=("<end>", "a", "b"))
     np.testing.assert_array_equal(stored([[[0.2, 0.5, 0.3], [0.4, 0.1, 0.4]]], field), [[1, 0]])
+
+
+def test_distributions_over_symbols_pass_as_they_are():
+    field = Field((2,), "int32", "tokens", names=("a", "b"), about={"separator": ""})
+    relaxed = tf.constant([[[0.25, 0.75], [0.5, 0.5]]])
+    assert seen(relaxed, field) is relaxed
+    assert unrounded(field).shape == (2, 2) and unrounded(field).dtype == "float32"
+    assert stored(relaxed, unrounded(field)) is relaxed
+    assert tokens.text(stored(relaxed, field), field).numpy().tolist() == [b"ba"]
 
 
 def test_a_label_map_is_seen_as_a_channel_a_class_and_comes_back():
