@@ -374,6 +374,22 @@ class Recurrent(AnyNetwork):
     filters: int = Field(64, ge=1)
 
 
+class SequenceResNet(AnyNetwork):
+    """Residual convolutions along sequences, all symbols at once (Gulrajani et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.networks.sequence_resnet:SequenceResNet"
+    builds: ClassVar[tuple[str, ...]] = ("generator", "encoder", "discriminator")
+    name: Literal["sequence_resnet"] = "sequence_resnet"
+    # Of every convolution; Killoran et al. (2017) take 100.
+    filters: int = Field(64, ge=1)
+    # Residual blocks of each player; they take 5.
+    blocks: int = Field(3, ge=1)
+    # Places that a convolution looks at.
+    kernel_size: int = Field(5, ge=1)
+    # Share of what a block makes that is added to what it was given.
+    residual: float = Field(0.3, gt=0.0)
+
+
 _Pictures = Annotated[DCGAN | SNGAN | R3GAN | UNet | ResNet | Patch | Progressive | Custom, BY_NAME]
 
 
@@ -462,6 +478,7 @@ Network = Annotated[
     | Progressive
     | StyleGAN2
     | Recurrent
+    | SequenceResNet
     | Frames
     | Vid2Vid
     | CodeTable

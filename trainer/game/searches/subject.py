@@ -44,7 +44,11 @@ class Subject:
             )
         self.offered, self.prior, self.objective = offered, prior, objective
         decode = offered["decode"]
+        ((own, unrounded),) = offered["decode_unrounded"].outputs.items()
         ((self.output, self.field),) = decode.outputs.items()
+        if unrounded.kind == "tokens":
+            # A text is searched as the distributions over symbols that it is the likeliest of.
+            self.output, self.field = own, unrounded
         self.told = {name: field for name, field in decode.inputs.items() if name != "latent"}
 
     def require_pictures(self, search: str) -> None:

@@ -1,11 +1,11 @@
 """Signatures that make samples from seeds and latents."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
 
+from trainer.data import modalities
 from trainer.fields import Field
 from trainer.game.conditions.condition import Condition
 from trainer.game.players import Outputs
@@ -60,7 +60,7 @@ def decoding(sampler: Sampler) -> dict[str, Signature]:
         return {}
     request, made = dict(sampler.condition.request), output_fields(sampler.fields)
     latent = {"latent": sampler.prior.ports["latent"]}
-    unrounded = {n: replace(field, dtype="float32") for n, field in sampler.fields.items()}
+    unrounded = {n: modalities.unrounded(field) for n, field in sampler.fields.items()}
     return {
         "latents": Signature(
             {"seed": SEED}, latent, lambda seed: {"latent": sampler.latents(seed)}

@@ -1,14 +1,13 @@
 """seed → latent → sample, each row by itself: what pictures show and exports serve."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Protocol
 
 import tensorflow as tf
 
 from trainer import randomness
 from trainer.data import modalities
-from trainer.data.modalities import table
+from trainer.data.modalities import table, tokens
 from trainer.fields import Field
 from trainer.game.conditions.condition import Condition, Values
 from trainer.game.players import Inputs, Outputs
@@ -73,9 +72,12 @@ class Sampler:
         return self.stored(self._decoded(latent, values))
 
     def decode_unrounded(self, latent: tf.Tensor, values: Values) -> Outputs:
-        """As `decode`, but float32 in the same units: integers are neither rounded nor clipped."""
+        """As `decode`, but float32 in the same units: integers are neither rounded nor clipped.
+
+        Of symbols these are the distributions, [n, T, V].
+        """
         made = self._decoded(latent, values)
-        unrounded = {name: replace(field, dtype="float32") for name, field in self.fields.items()}
+        unrounded = {name: modalities.unrounded(field) for name, field in self.fields.items()}
         return {name: modalities.stored(made[name], unrounded[name]) for name in unrounded}
 
     def stored(self, made: Outputs) -> Outputs:
@@ -85,6 +87,8 @@ class Sampler:
             values = modalities.stored(made[name], field)
             if field.kind == "table":
                 outputs |= table.outputs(values, field)
+            elif field.kind == "tokens":
+                outputs[_output_name(name, field)] = tokens.text(values, field)
             else:
                 outputs[_output_name(name, field)] = values
         return outputs
