@@ -169,6 +169,9 @@ class EvaluationContext:
             "pairs": lambda: self.fake.truth is not None,
             "opposing": lambda: self._is_opposed,
             "predicted": lambda: bool(self.spec.sample.about.get("predicted")),
+            "alphabet": lambda: bool(self.spec.sample.about.get("alphabet")),
+            "motif": lambda: bool(self.spec.sample.about.get("motif")),
+            "sites": lambda: bool(self.spec.sample.about.get("sites")),
             "held_out": lambda: len(self.reference.dataset.held_out) > 1,
             "game": lambda: self.target.game is not None,
         }[need]()

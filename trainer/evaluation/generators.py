@@ -1,12 +1,14 @@
 """What an evaluation asks of a model, whether it lives in a run or in an export."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 
 from serving.description import Description
+from trainer.data import symbols
 from trainer.data.examples import Examples, sample_of
 from trainer.data.modalities import table
 from trainer.errors import ConfigError, MetricError
@@ -104,8 +106,8 @@ class Generator:
         name = "generate_conditional" if values else "generate"
         return self._model.run(name, {"seed": seeds, **values})[self._output]
 
-    def columns(self, seeds: np.ndarray) -> dict[str, np.ndarray]:
-        """Seeds int64 [n] → rows of a table, [n] a column, by their names."""
+    def named(self, seeds: np.ndarray) -> dict[str, np.ndarray]:
+        """Seeds int64 [n] → all that `generate` answers: columns of a table, texts, [n] each."""
         return self._model.run("generate", {"seed": seeds})
 
     def translate(self, signature: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
@@ -167,15 +169,18 @@ def samples_of(generator: Generator, count: int, first_seed: int, field: Field) 
         generator: what is asked.
         count: of samples.
         first_seed: see above.
-        field: of the real samples; categories of a table get their numbers there.
+        field: of the real samples; symbols, and categories of a table, get their numbers there.
 
     Raises:
-        ConfigError: for rows of other columns or categories, when they are made.
+        ConfigError: for rows of other columns, categories or symbols, when they are made.
     """
     seeds = first_seed + np.arange(count, dtype=np.int64)
     if field.kind == "table":
-        return SampleSet(count, lambda own: table.rows_of(generator.columns(seeds[own]), field))
+        return SampleSet(count, lambda own: table.rows_of(generator.named(seeds[own]), field))
     labels = generator.labels(seeds)
+    if field.kind == "tokens":
+        texts = SampleSet(count, lambda own: symbols.rows_of(generator.named(seeds[own]), field))
+        return replace(texts, labels=labels)
 
     def make(positions: np.ndarray) -> np.ndarray:
         chosen = None if labels is None else labels[positions]

@@ -14,7 +14,6 @@ from trainer.cli import main
 from trainer.config.recipe import load_experiment
 from trainer.errors import ConfigError
 from trainer.evaluation import workflow
-from trainer.evaluation.reference import load as load_reference
 from trainer.evaluation.requirements import parse
 from trainer.evaluation.workflow import evaluate_path
 from trainer.exporting import export_run
@@ -329,9 +328,3 @@ def test_an_interrupted_evaluation_says_what_is_kept(run_dir, monkeypatch, alrea
     kept = f"the evaluations of step 4 are kept in {run_dir}" if already else "the same command"
     with pytest.raises(KeyboardInterrupt, match=kept):
         evaluate_path(run_dir, QUICK)
-
-
-def test_samples_that_no_metric_is_for_get_a_sentence():
-    experiment = load_experiment("seqgan-grammar")
-    with pytest.raises(ConfigError, match=r"kind 'tokens'.*no metric yet.*image.*vector"):
-        load_reference(experiment)

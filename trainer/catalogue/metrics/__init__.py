@@ -22,6 +22,7 @@ from trainer.catalogue.metrics.metric import NEEDS, Direction, Metric, MetricInf
 from trainer.catalogue.metrics.oddness import Detection
 from trainer.catalogue.metrics.pairs import AbsoluteError, PairedDistance, Psnr, Ssim
 from trainer.catalogue.metrics.samples import LaplacianSwd, Parzen, SlicedWasserstein
+from trainer.catalogue.metrics.sequences import Coupling, Motif, NGrams, PositionMatrix, Sites
 from trainer.catalogue.metrics.tables import ClosestRecord, MixedColumns, Utility
 from trainer.catalogue.metrics.vectors import Columns, MaximumMeanDiscrepancy, WassersteinDistance
 
@@ -56,7 +57,12 @@ AnyMetric = Annotated[
     | Columns
     | Utility
     | MixedColumns
-    | ClosestRecord,
+    | ClosestRecord
+    | NGrams
+    | Motif
+    | PositionMatrix
+    | Sites
+    | Coupling,
     BY_NAME,
 ]
 

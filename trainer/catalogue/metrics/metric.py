@@ -72,6 +72,9 @@ NEEDS: Mapping[str, str] = {
     "'opposing'",
     "odd": "examples that are known to be odd; give data.source={name: odd, of: …, classes: […]}",
     "predicted": "a column to be predicted; set data.source.predicted",
+    "alphabet": "sequences of DNA, RNA or proteins; give data.source=fasta:FILE",
+    "motif": "a motif to look for; set data.source.motif",
+    "sites": "words that classes have at a place; set data.source.sites",
     "held_out": "examples held out of training; give data that has some (data.holdout_share)",
     "game": "all networks of the game; give a run, not an export or samples",
 }
