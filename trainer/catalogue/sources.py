@@ -431,6 +431,25 @@ class Captions(Source):
     length: int | None = Field(None, ge=1)
 
 
+class Attributes(Source):
+    """Pictures of one's own with attributes, such as faces with ages, in a CSV or JSONL file."""
+
+    target: ClassVar[str] = "trainer.data.sources.attributes:open_source"
+    name: Literal["attributes"] = "attributes"
+    # A folder of image files, or an .npz file of arrays; on a local disk.
+    pictures: str = Field(min_length=1)
+    # A .csv file with a header, or a .jsonl file of an object a line.
+    attributes: str = Field(min_length=1)
+    # The column or key of a picture's path within the folder; lines of an .npz file's pictures
+    # are in their order instead.
+    picture: str = "file"
+    # The columns or keys of the attributes, which are numbers; without a name all others are.
+    columns: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    # The column or key of a picture's class, such as who it shows; null takes the first-level
+    # folders, where there are some.
+    label: str | None = None
+
+
 class DigitPairs(Source):
     """The built-in digits, each with a picture that is made of it (field `image`)."""
 
@@ -718,6 +737,7 @@ DataSource = Annotated[
     | Loans
     | CaptionedDigits
     | Captions
+    | Attributes
     | DigitPairs
     | Pairs
     | SideBySide
