@@ -1,10 +1,11 @@
-"""Share of pictures that show what their caption says: digit, colour and corner, all three at once.
+"""Share of pictures that show what their caption says: digit, colour and corner, all at once.
 
-Corner and colour are read off the pixels (`trainer.data.sources.captioned_digits`), the digit by a
-support vector machine that learned the built-in digits. The ceiling is what real pictures score,
-read alike. With `--unseen`, a share of the combinations is never trained on, and measured apart.
-Variety is the variance of the pictures of one caption as a share of that of real ones: a generator
-that makes one picture a caption has none.
+Corner, colour and the width of strokes (`--thickness`) are read off the pixels
+(`trainer.data.sources.captioned_digits`), the digit by a support vector machine that learned the
+built-in digits in the same strokes. The ceiling is what real pictures score, read alike. With
+`--unseen`, a share of the combinations is never trained on, and measured apart. Variety is the
+variance of the pictures of one caption as a share of that of real ones: a generator that makes one
+picture a caption has none.
 
 Reference: Reed et al. 2016, "Generative adversarial text to image synthesis", whose ablation this
 is: GAN, GAN-CLS, GAN-INT and both; TAC-GAN (Dash et al. 2017) also names digits.
@@ -19,7 +20,7 @@ import numpy as np
 
 from benchmarks import trained
 from trainer.data.sources import captioned_digits
-from trainer.data.sources.captioned_digits import CONTENTS, Content
+from trainer.data.sources.captioned_digits import Content
 
 RECIPE = "gan-cls-digits"
 GAMES = {
@@ -30,7 +31,9 @@ GAMES = {
     "TAC-GAN": "terms=[matching_aware, classification]",
     "GAN-CLS, mode seeking": "terms=[matching_aware, mode_seeking]",
 }
-_PARTS = ("digit", "colour", "corner")
+_PARTS = ("digit", "colour", "corner", "thickness")
+_REAL, _TOLD = "real pictures", ", thickness told"
+_RESULT = "captioned_digits.json"
 # Digits uint8 [n, 8, 8] → their classes [n].
 Classify = Callable[[np.ndarray], np.ndarray]
 
@@ -40,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
     parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, help="of training; default the recipe's")
+    parser.add_argument("--thickness", action="store_true", help="captions tell thin from bold")
     parser.add_argument("--unseen", type=int, default=1, help="tenths never trained on")
     parser.add_argument("--each", type=int, default=20, help="pictures of each combination")
     parser.add_argument("--work", type=Path, default=Path("runs/captions"), help="folder of runs")
@@ -56,26 +60,32 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         for seed in range(arguments.seeds)
     }
     runs = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
-    classify = classifier()
+    contents = captioned_digits.contents(thickness=arguments.thickness)
+    classify = classifier(thickness=arguments.thickness)
     each = 2 if arguments.quick else arguments.each
-    asked = [content for content in CONTENTS for _ in range(each)]
+    asked = [content for content in contents for _ in range(each)]
     unseen = np.array([content.is_unseen(arguments.unseen) for content in asked])
     pictures = {place: drawn(one.run_dir, asked) for place, one in trained.succeeded(runs).items()}
     found = {place: matches(made, asked, classify) for place, made in pictures.items()}
     real = real_pictures(asked)
     varied = {place: variety(made, each) / variety(real, each) for place, made in pictures.items()}
+    told = _TOLD * arguments.thickness
+    path, asked_anew = arguments.results / _RESULT, {(game + told,) for game in arguments.games}
+    before = trained.measured_before(path, ("game",), asked_anew)
+    rows = [
+        *(_row(game, told, found, varied, runs, unseen) for game in arguments.games),
+        _row_of(_REAL + told, [matches(real, asked, classify)], [1.0]),
+    ]
     return {
-        "rows": [
-            *(_row(game, found, varied, runs, unseen) for game in arguments.games),
-            _row_of("real pictures", [matches(real, asked, classify)], [1.0], unseen=None),
-        ],
+        "rows": _with_others(rows, before),
         "details": {
             "recipe": RECIPE,
             "unseen tenths": arguments.unseen,
             "pictures": len(asked),
-            "by chance": 1.0 / len(CONTENTS),
-            "runs": [
-                {"game": game, "seed": seed, **_shares(values), "variety": varied[game, seed]}
+            "by chance": 1.0 / len(contents),
+            "runs": before.runs
+            + [
+                {"game": game + told, "seed": seed, **shares(values), "variety": varied[game, seed]}
                 for (game, seed), values in found.items()
             ],
             "problems": trained.problems(runs),
@@ -83,30 +93,46 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _with_others(rows: list[dict[str, Any]], before: trained.Before) -> list[dict[str, Any]]:
+    """New rows among those measured before, and among games that were not run."""
+    new = {row["game"]: row for row in rows}
+    every = [game + told for told in ("", _TOLD) for game in (*GAMES, _REAL)]
+    return [
+        new.get(game) or before.rows.get((game,)) or {"game": game, "digit": "not run"}
+        for game in every
+    ]
+
+
 def _job(arguments: argparse.Namespace, game: str, seed: int) -> trained.Job:
     steps = 20 if arguments.quick else arguments.steps
+    options = f"unseen: {arguments.unseen}" + ", thickness: true" * arguments.thickness
     overrides = [
         GAMES[game],
-        f"data.source={{name: captioned_digits, unseen: {arguments.unseen}}}",
+        f"data.source={{name: captioned_digits, {options}}}",
         f"seed={seed}",
         *([f"train.steps={steps}"] if steps else []),
     ]
     folder = game.replace(" ", "-").replace(",", "")
-    name = f"{folder}-{steps or 'all'}-{arguments.unseen}-{seed}"
+    told = "-thickness" * arguments.thickness
+    name = f"{folder}{told}-{steps or 'all'}-{arguments.unseen}-{seed}"
     return trained.Job(name, RECIPE, overrides, evaluation=None)
 
 
 # ---- What pictures show --------------------------------------------------------------------------
 
 
-def classifier() -> Classify:
-    """A support vector machine that learned all built-in digits."""
+def classifier(*, thickness: bool = False) -> Classify:
+    """A support vector machine that learned all built-in digits, as they are or in both strokes."""
     from sklearn.svm import SVC
 
     from trainer.data.sources.digits import read
 
     levels, labels = read()
-    machine = SVC(gamma=0.001, C=10.0).fit(_levels(levels[..., 0]), labels)
+    digit = captioned_digits.in_strokes(levels)
+    strokes: Sequence[int | None] = (0, 1) if thickness else (None,)
+    shown = [digit(number, width) for width in strokes for number in range(len(labels))]
+    machine = SVC(gamma=0.001, C=10.0)
+    machine.fit(_levels(np.stack(shown)[..., 0]), np.tile(labels, len(strokes)))
     return lambda digits: machine.predict(_levels(digits))
 
 
@@ -127,13 +153,17 @@ def drawn(run_dir: str, asked: Sequence[Content]) -> np.ndarray:
 
 
 def matches(pictures: np.ndarray, asked: Sequence[Content], classify: Classify) -> np.ndarray:
-    """Whether digit, colour and corner are those of the caption, bool [n, 3]."""
+    """Whether each part is that of the caption, bool [n, 3], or [n, 4] where strokes are told."""
     shown = [
         classify(captioned_digits.digits_in(pictures)),
         captioned_digits.colour_of(pictures),
         captioned_digits.corner_of(pictures),
     ]
-    return np.stack(shown, axis=-1) == np.array(asked)
+    if asked[0].thickness is not None:
+        shown.append(captioned_digits.thickness_of(pictures))
+    told = np.array([content[: len(shown)] for content in asked])
+    right: np.ndarray = np.stack(shown, axis=-1) == told
+    return right
 
 
 def real_pictures(asked: Sequence[Content]) -> np.ndarray:
@@ -141,11 +171,13 @@ def real_pictures(asked: Sequence[Content]) -> np.ndarray:
     from trainer.data.sources.digits import read
 
     levels, labels = read()
-    of_digit = [levels[labels == digit] for digit in range(10)]
-    drawn = [
-        captioned_digits.draw(of_digit[content.digit][i % len(of_digit[content.digit])], content)
-        for i, content in enumerate(asked)
-    ]
+    of_digit = [np.flatnonzero(labels == digit) for digit in range(10)]
+    digit = captioned_digits.in_strokes(levels)
+    drawn = []
+    for number, content in enumerate(asked):
+        rows = of_digit[content.digit]
+        own = digit(rows[number % len(rows)], content.thickness)
+        drawn.append(captioned_digits.draw(own, content))
     return np.stack(drawn)
 
 
@@ -158,14 +190,15 @@ def variety(pictures: np.ndarray, each: int) -> float:
 # ---- Rows ----------------------------------------------------------------------------------------
 
 
-def _shares(values: np.ndarray) -> dict[str, float]:
+def shares(values: np.ndarray) -> dict[str, float]:
     """Of pictures on which each part is right, and all of them."""
-    each = dict(zip(_PARTS, values.mean(axis=0).tolist(), strict=True))
-    return each | {"all three": float(values.all(axis=-1).mean())}
+    each = dict(zip(_PARTS, values.mean(axis=0).tolist(), strict=False))
+    return each | {"all": float(values.all(axis=-1).mean())}
 
 
 def _row(
     game: str,
+    told: str,
     found: dict[tuple[str, int], np.ndarray],
     varied: dict[tuple[str, int], float],
     runs: dict[tuple[str, int], trained.Trained],
@@ -173,7 +206,7 @@ def _row(
 ) -> dict[str, Any]:
     mine = [place for place in found if place[0] == game]
     return {
-        **_row_of(game, [found[p] for p in mine], [varied[p] for p in mine], unseen),
+        **_row_of(game + told, [found[p] for p in mine], [varied[p] for p in mine], unseen),
         "steps": runs[mine[0]].steps if mine else 0,
         "minutes": trained.spread([runs[place].seconds / 60 for place in mine]),
         "seeds": len(mine),
@@ -181,14 +214,18 @@ def _row(
 
 
 def _row_of(
-    name: str, values: list[np.ndarray], varied: list[float], unseen: np.ndarray | None
+    name: str,
+    values: list[np.ndarray],
+    varied: list[float],
+    unseen: np.ndarray | None = None,
 ) -> dict[str, Any]:
-    """Shares of all pictures; "all three" of combinations that were trained on, and of others."""
-    seen = [v if unseen is None else v[~unseen] for v in values]
-    others = [] if unseen is None else [v[unseen] for v in values if unseen.any()]
+    """Shares of all pictures; "all" of combinations that were trained on, and of others."""
+    seen = [shares(v if unseen is None else v[~unseen]) for v in values]
+    others = [] if unseen is None else [shares(v[unseen]) for v in values if unseen.any()]
     row: dict[str, Any] = {"game": name}
-    for part in (*_PARTS, "all three"):
-        row[part] = trained.spread([_shares(v)[part] for v in seen])
-    row["all three, never seen"] = trained.spread([_shares(v)["all three"] for v in others])
+    for part in seen[0] if seen else (*_PARTS, "all"):
+        row[part] = trained.spread([of_run[part] for of_run in seen])
+    if unseen is not None:
+        row["all, never seen"] = trained.spread([of_run["all"] for of_run in others])
     row["variety"] = trained.spread(varied)
     return row

@@ -518,7 +518,7 @@ _Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 
 
 class CaptionedDigits(Source):
-    """Digits in colours and corners, with captions that say which and where."""
+    """Digits in colours and corners, in strokes of two widths or not, with captions that say so."""
 
     target: ClassVar[str] = "trainer.data.sources.captioned_digits:open_source"
     has_captions: ClassVar[bool] = True
@@ -529,8 +529,10 @@ class CaptionedDigits(Source):
     side: int = Field(16, ge=16, multiple_of=2)
     # How many pictures are made.
     pictures: int = Field(20_000, ge=2, le=1_000_000)
-    # Tenths of the 160 combinations of digit, colour and corner that training never sees; the
-    # held-out examples are made of those then, and of nothing else.
+    # Whether digits are drawn thin or bold, and captions say that too.
+    thickness: bool = False
+    # Tenths of the 160 combinations of digit, colour and corner (320 with thickness) that training
+    # never sees; the held-out examples are made of those then, and of nothing else.
     unseen: int = Field(0, ge=0, le=5)
 
     @property

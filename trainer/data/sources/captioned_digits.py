@@ -1,11 +1,13 @@
 """Digits in colours and corners, with captions: right and wrong can be measured.
 
 A picture is black but for one digit in a corner, of half its side, and its caption says what there
-is to see: "a red seven at the top left". So every picture that a game makes for a caption can be
-held against it: its corner and its colour by its pixels, its digit by a classifier of digits.
+is to see: "a red seven at the top left", or "a bold red seven at the top left" where strokes are
+drawn in two widths. So every picture that a game makes for a caption can be held against it: its
+corner, its colour and the width of its strokes by its pixels, its digit by a classifier of digits.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import product
 from typing import NamedTuple
 
@@ -17,6 +19,7 @@ from trainer.data import captions
 from trainer.data.holdout import held_out_mask
 from trainer.data.images import conform
 from trainer.data.reading import Part, Row, Source, Table, labelled
+from trainer.data.sources import thick_digits
 from trainer.errors import ConfigError
 from trainer.fields import Field
 
@@ -29,29 +32,39 @@ CORNERS = {
     "bottom left": (1, 0),
     "bottom right": (1, 1),
 }
+# Widths of strokes as shares of a digit's side.
+THICKNESSES = {"thin": 0.14, "bold": 0.25}
 # Of the choice, not of a run: the pictures are the same ones for ever.
 _SEED = 20160605
+# More than captions have.
+_MOST_WORDS = 100
 
 
 class Content(NamedTuple):
-    """What a caption says and a picture shows, by numbers: of digit, colour and corner."""
+    """What a caption says and a picture shows, by numbers: of digit, colour, corner, thickness.
+
+    The last is None where strokes are as they come.
+    """
 
     digit: int
     colour: int
     corner: int
+    thickness: int | None = None
 
     @property
     def caption(self) -> str:
-        """Such as "a red seven at the top left"."""
+        """Such as "a red seven at the top left", or "a bold red seven at the top left"."""
         colour, corner = tuple(COLOURS)[self.colour], tuple(CORNERS)[self.corner]
-        return f"a {colour} {DIGITS[self.digit]} at the {corner}"
+        strokes = "" if self.thickness is None else f"{tuple(THICKNESSES)[self.thickness]} "
+        return f"a {strokes}{colour} {DIGITS[self.digit]} at the {corner}"
 
     @classmethod
     def of(cls, caption: str) -> "Content":
         """What such a caption says; a ValueError where it says something else."""
-        _, colour, digit, _, _, *corner = caption.split()
-        found = list(COLOURS).index(colour), list(CORNERS).index(" ".join(corner))
-        return cls(DIGITS.index(digit), *found)
+        _, *look, digit, _, _, vertical, horizontal = caption.split()
+        strokes = list(THICKNESSES).index(look[0]) if len(look) > 1 else None
+        corner = list(CORNERS).index(f"{vertical} {horizontal}")
+        return cls(DIGITS.index(digit), list(COLOURS).index(look[-1]), corner, strokes)
 
     def is_unseen(self, tenths: int) -> bool:
         """Whether it is one of those that `unseen` sets aside.
@@ -59,12 +72,15 @@ class Content(NamedTuple):
         In every colour and corner so many digits are, other ones in each, so that every digit,
         every colour and every corner is seen.
         """
-        return (self.digit + 3 * self.colour + 7 * self.corner) % len(DIGITS) < tenths
+        place = self.digit + 3 * self.colour + 7 * self.corner + 5 * (self.thickness or 0)
+        return place % len(DIGITS) < tenths
 
 
-CONTENTS = tuple(
-    Content(*three) for three in product(range(len(DIGITS)), range(len(COLOURS)), range(4))
-)
+def contents(*, thickness: bool = False) -> tuple[Content, ...]:
+    """Everything that captions say: 160 contents, or 320 with thickness."""
+    strokes = range(len(THICKNESSES)) if thickness else [None]
+    every = product(range(len(DIGITS)), range(len(COLOURS)), range(len(CORNERS)), strokes)
+    return tuple(Content(*parts) for parts in every)
 
 
 def open_source(data: Data) -> Source:
@@ -72,22 +88,23 @@ def open_source(data: Data) -> Source:
     options = data.source
     assert isinstance(options, CaptionedDigits)
     levels, labels = _digits(data, options)
-    which, contents = _chosen(labels, options.pictures)
+    which, shown = _chosen(labels, options)
     classes = labels[which]
     held_out = (
-        np.array([content.is_unseen(options.unseen) for content in contents])
+        np.array([content.is_unseen(options.unseen) for content in shown])
         if options.unseen
         else held_out_mask(len(which), data.holdout_share, classes)
     )
     parts = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-    texts = [content.caption for content in contents]
-    known = captions.field_of([texts[i] for i in parts[0]], words=len(CONTENTS), length=None)
+    texts = [content.caption for content in shown]
+    known = captions.field_of([texts[i] for i in parts[0]], words=_MOST_WORDS, length=None)
     ids = captions.ids_of(texts, known)
+    digit = in_strokes(levels)
 
     def part(rows: np.ndarray) -> Part:
         def read() -> Iterator[Row]:
             for i in rows:
-                picture = conform(draw(levels[which[i]], contents[i]), data)
+                picture = conform(draw(digit(which[i], shown[i].thickness), shown[i]), data)
                 fields = {"sample": picture, "text": ids[i], "label": classes[i]}
                 yield Row(fields, f"captioned digit {i}")
 
@@ -121,17 +138,37 @@ def _digits(data: Data, options: CaptionedDigits) -> tuple[np.ndarray, np.ndarra
     return np.stack([row["sample"] for row in rows]), np.stack([row["label"] for row in rows])
 
 
-def _chosen(labels: np.ndarray, count: int) -> tuple[np.ndarray, list[Content]]:
-    """Which digits are drawn, int64 [count], and how: the same ones for ever."""
+def _chosen(labels: np.ndarray, options: CaptionedDigits) -> tuple[np.ndarray, list[Content]]:
+    """Which digits are drawn, int64 [pictures], and how: the same ones for ever."""
     # numpy has frozen the streams of RandomState; those of its newer generators may change.
-    random = np.random.RandomState(_SEED)
+    random, count = np.random.RandomState(_SEED), options.pictures
     which = random.randint(len(labels), size=count)
-    looks = random.randint([len(COLOURS), len(CORNERS)], size=(count, 2))
-    contents = [
-        Content(int(labels[i]), int(colour), int(corner))
-        for i, (colour, corner) in zip(which, looks, strict=True)
+    looks = random.randint([len(COLOURS), len(CORNERS)], size=(count, 2)).tolist()
+    strokes: list[list[int]] = [[]] * count
+    if options.thickness:
+        strokes = random.randint(len(THICKNESSES), size=(count, 1)).tolist()
+    shown = [
+        Content(int(labels[i]), *look, *width)
+        for i, look, width in zip(which, looks, strokes, strict=True)
     ]
-    return which, contents
+    return which, shown
+
+
+def in_strokes(levels: np.ndarray) -> Callable[[int, int | None], np.ndarray]:
+    """A function of a digit's number and its thickness: uint8 [s, s, 1], one of `levels`.
+
+    It keeps what it has drawn; without a thickness it gives the digit as it is.
+    """
+
+    @cache
+    def drawn(number: int, thickness: int | None) -> np.ndarray:
+        digit: np.ndarray = levels[number]
+        if thickness is None:
+            return digit
+        width = tuple(THICKNESSES.values())[thickness] * len(digit)
+        return thick_digits.draw(digit, width, len(digit))
+
+    return drawn
 
 
 def draw(digit: np.ndarray, content: Content) -> np.ndarray:
@@ -162,6 +199,14 @@ def colour_of(pictures: np.ndarray) -> np.ndarray:
     colours = np.array(tuple(COLOURS.values()), np.float64)
     colours /= np.linalg.norm(colours, axis=1, keepdims=True)
     return (light @ colours.T).argmax(axis=1)
+
+
+def thickness_of(pictures: np.ndarray) -> np.ndarray:
+    """The thicknesses nearest to the width of strokes, int64 [n]."""
+    digits = digits_in(pictures)[..., np.newaxis]
+    widths = thick_digits.measure(digits) / digits.shape[1]
+    off = np.abs(widths[:, np.newaxis] - np.array(tuple(THICKNESSES.values())))
+    return off.argmin(axis=1)
 
 
 def digits_in(pictures: np.ndarray) -> np.ndarray:

@@ -23,11 +23,10 @@ NAMES = ("thickness",)
 # The ages: widths of strokes in pixels.
 WIDTHS = (1.8, 2.3, 2.8, 3.3, 3.8)
 SIDE = 16
-# Parts of a pixel's side, in which strokes are grown; a digit of 8x8 has a pixel around it.
+# Parts of a pixel's side, in which strokes are grown.
 _PARTS = 5
-_SPAN = 10
-# By how many pixels a stroke's edge is moved at most, and how often that is halved.
-_FURTHEST, _HALVINGS = 2.0, 8
+# By what share of a picture's side a stroke's edge is moved at most, and how often that is halved.
+_FURTHEST, _HALVINGS = 0.125, 8
 # Of the choice of ages, not of a run: the pictures are the same ones for ever.
 _SEED = 20170208
 
@@ -55,13 +54,13 @@ def widths(count: int) -> np.ndarray:
     return np.random.RandomState(_SEED).choice(WIDTHS, size=count)
 
 
-def draw(digit: np.ndarray, width: float) -> np.ndarray:
-    """A digit uint8 [8, 8, 1] in strokes so many pixels wide, uint8 [16, 16, 1].
+def draw(digit: np.ndarray, width: float, side: int = SIDE) -> np.ndarray:
+    """A digit uint8 [s, s, 1] in strokes so many pixels wide, uint8 [side, side, 1].
 
     Its edge is moved along its normal, by as much as halving an interval finds.
     """
-    inside = _distance(digit)
-    worn, grown = -_FURTHEST, _FURTHEST
+    inside = _distance(digit, side)
+    worn, grown = -_FURTHEST * side, _FURTHEST * side
     for _ in range(_HALVINGS):
         middle = (worn + grown) / 2.0
         is_thin = measure(_grown(inside, middle)[np.newaxis])[0] < width
@@ -73,7 +72,7 @@ def draw(digit: np.ndarray, width: float) -> np.ndarray:
 
 
 def measure(pictures: np.ndarray) -> np.ndarray:
-    """How wide the strokes of pictures uint8 [n, 16, 16, 1] are, float32 [n]; zero without any."""
+    """How wide the strokes of pictures uint8 [n, h, w, 1] are, float32 [n]; zero without any."""
     light = np.pad(pictures[..., 0] / 255.0, ((0, 0), (1, 1), (1, 1)))
     down = light[:, 1:, :-1] - light[:, :-1, :-1]
     along = light[:, :-1, 1:] - light[:, :-1, :-1]
@@ -82,13 +81,14 @@ def measure(pictures: np.ndarray) -> np.ndarray:
     return width.astype(np.float32)
 
 
-def _distance(digit: np.ndarray) -> np.ndarray:
-    """How many pixels each part of the picture lies within the digit's strokes, float64 [80, 80].
+def _distance(digit: np.ndarray, side: int) -> np.ndarray:
+    """How many pixels each part of a picture lies within the digit's strokes, float64 [n, n].
 
-    A stroke is where the digit, between its pixels, has half of its light.
+    A stroke is where the digit, between its pixels, has half of its light. There is a pixel of the
+    digit's around it.
     """
-    parts = SIDE * _PARTS
-    step = _SPAN / parts
+    parts = side * _PARTS
+    step = (len(digit) + 2) / parts
     levels = digit[..., 0].astype(np.float64)
     # The middle of the first part lies a pixel, and its own half, before the digit's first edge.
     offset = 0.5 * step - 1.5
@@ -101,5 +101,6 @@ def _distance(digit: np.ndarray) -> np.ndarray:
 
 def _grown(inside: np.ndarray, by: float) -> np.ndarray:
     """The strokes whose edge was moved outwards: each pixel as bright as it is covered."""
-    covered = (inside > -by).reshape(SIDE, _PARTS, SIDE, _PARTS).mean(axis=(1, 3))
+    side = len(inside) // _PARTS
+    covered = (inside > -by).reshape(side, _PARTS, side, _PARTS).mean(axis=(1, 3))
     return np.rint(255.0 * covered).astype(np.uint8)[..., np.newaxis]

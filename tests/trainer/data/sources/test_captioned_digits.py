@@ -1,5 +1,3 @@
-from collections import Counter
-
 import numpy as np
 import pytest
 
@@ -7,8 +5,10 @@ from trainer.config.experiment import Data
 from trainer.data import loading
 from trainer.data.modalities import text
 from trainer.data.sources import captioned_digits, digits
-from trainer.data.sources.captioned_digits import CONTENTS, Content
+from trainer.data.sources.captioned_digits import Content
 from trainer.errors import ConfigError
+
+CONTENTS = captioned_digits.contents()
 
 
 def load(**options):
@@ -38,7 +38,7 @@ def test_pictures_stand_beside_what_is_said_of_them(dataset):
 
 
 def test_right_can_be_measured_exactly_on_the_data(dataset):
-    said = np.array(contents(dataset.train, dataset.spec.fields["text"]))
+    said = np.array([c[:3] for c in contents(dataset.train, dataset.spec.fields["text"])])
     pictures = dataset.train["sample"]
     np.testing.assert_array_equal(said[:, 0], dataset.train["label"])
     np.testing.assert_array_equal(captioned_digits.colour_of(pictures), said[:, 1])
@@ -61,17 +61,34 @@ def test_combinations_can_be_kept_for_later(tenths):
     assert all(c.is_unseen(tenths) for c in kept) and not any(c.is_unseen(tenths) for c in seen)
     assert sum(c.is_unseen(tenths) for c in CONTENTS) == 16 * tenths
     for attribute in range(3):
-        every = Counter(content[attribute] for content in CONTENTS)
-        assert Counter(content[attribute] for content in set(seen)).keys() == every.keys()
+        every = {content[attribute] for content in CONTENTS}
+        assert {content[attribute] for content in set(seen)} == every
     assert not any(Content.of(c).is_unseen(tenths) for c in field.about["captions"])
     assert text.UNKNOWN not in {field.names[i] for i in np.unique(dataset.held_out["text"])}
 
 
 def test_captions_can_be_read_back():
     assert CONTENTS[7 * 16].caption == "a red seven at the top left"
-    assert all(Content.of(content.caption) == content for content in CONTENTS)
+    bold = captioned_digits.contents(thickness=True)
+    assert len(bold) == 320 and bold[7 * 32 + 1].caption == "a bold red seven at the top left"
+    assert all(Content.of(content.caption) == content for content in (*CONTENTS, *bold))
     with pytest.raises(ValueError, match="pink"):
         Content.of("a pink seven at the top left")
+
+
+@pytest.mark.parametrize("side", [16, 32])
+def test_captions_may_tell_the_width_of_strokes_which_pictures_then_have(side):
+    dataset = load(thickness=True, unseen=1, side=side, pictures=400)
+    field = dataset.spec.fields["text"]
+    assert field.shape == (8,) and {"thin", "bold"} <= set(field.names)
+    said, kept = (contents(part, field) for part in (dataset.train, dataset.held_out))
+    assert not set(said) & set(kept) and {c.thickness for c in kept} == {0, 1}
+    read = [
+        captioned_digits.thickness_of(dataset.train["sample"]),
+        captioned_digits.corner_of(dataset.train["sample"]),
+        captioned_digits.colour_of(dataset.train["sample"]),
+    ]
+    np.testing.assert_array_equal(read, np.array([(c[3], c[2], c[1]) for c in said]).T)
 
 
 def test_the_pictures_are_the_same_ones_for_ever():
@@ -92,7 +109,7 @@ def test_digits_may_come_from_elsewhere_and_be_of_any_size(tmp_path):
     images = np.random.RandomState(0).randint(1, 256, (40, 28, 28)).astype(np.uint8)
     np.savez(tmp_path / "digits.npz", images=images, labels=np.arange(40) % 10)
     dataset = load(of=f"npz:{tmp_path / 'digits.npz'}", side=32, pictures=200)
-    said = np.array(contents(dataset.train, dataset.spec.fields["text"]))
+    said = np.array([c[:3] for c in contents(dataset.train, dataset.spec.fields["text"])])
     pictures = dataset.train["sample"]
     assert pictures.shape[1:] == (32, 32, 3)
     np.testing.assert_array_equal(said[:, 0], dataset.train["label"])
