@@ -52,7 +52,7 @@ _INSTRUMENTS: _Groups = tuple(
         ("Log loss on held-out examples and fakes (equilibrium: ln 2)", "held_out_cross_entropy"),
         ("Logits: training less held-out examples", "held_out_gap"),
         ("Diversity of a batch (data: 1)", "diversity"),
-        ("What the latent and the condition change", "conditional_diversity|condition_effect"),
+        ("What the latent and the condition change", r"conditional_diversity|condition_effect\w*"),
         ("Recall of held-out examples, in a batch", "recall|recall_of_real"),
         ("Norms of the gradients", r"\w+_gradient_norm"),
         ("Norms of the weights", r"\w+_weight_norm"),

@@ -181,6 +181,7 @@ def of_condition(judgement: Judgement, generator: Player) -> dict[str, tf.Tensor
     Returns:
         conditional_diversity: E‖G(z, c') - G(z', c')‖, zero where the latent is ignored.
         condition_effect: E‖G(z, c) - G(z, c')‖, zero where the condition is.
+        condition_effect_of_NAME: the same with c' in NAME alone, for each of several that are told.
         Nothing where the generator has no latent, or is told nothing.
     """
     inputs = {**judgement.given, **judgement.fake}
@@ -188,13 +189,27 @@ def of_condition(judgement: Judgement, generator: Player) -> dict[str, tf.Tensor
     if "latent" not in generator.names or not told or not set(generator.names) <= inputs.keys():
         return {}
     others = {name: replicas.following(inputs[name]) for name in sorted(told)}
-    crossed = _rows(generator({**inputs, **others}, freeze_statistics=True))
     fake, real = _rows(judgement.fake), _rows(judgement.real)
     unit = _distance(real, tf.roll(real, -1, axis=0))
+
+    def under(changed: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        return _rows(generator({**inputs, **changed}, freeze_statistics=True))
+
+    crossed = under(others)
+    alone = others if len(others) > 1 else {}
     return {
         "conditional_diversity": _distance(crossed, tf.roll(fake, -1, axis=0)) / unit,
         "condition_effect": _distance(crossed, fake) / unit,
+    } | {
+        f"condition_effect_of_{_known_as(name, generator)}": _distance(under({name: value}), fake)
+        / unit
+        for name, value in alone.items()
     }
+
+
+def _known_as(name: str, generator: Player) -> str:
+    """What recipes and requests call an input."""
+    return "label" if generator.role.inputs[name].kind == "one_hot" else name
 
 
 def of_held_out(judgement: Judgement, held_out: Judgement) -> dict[str, tf.Tensor]:

@@ -22,6 +22,7 @@ _ROWS, _STEPS = 2, 200
 _YOUNG = 1000
 # Of the distance of real examples: less comes of a latent or a condition that is hardly heard.
 _IGNORED = 0.1
+_EFFECT_OF = "condition_effect_of_"
 # Numbers of a latent that a recipe on small pictures does not need to exceed.
 _LARGE_PRIOR = 128
 
@@ -42,6 +43,13 @@ class Readings:
     def __call__(self, name: str) -> float:
         """A reading; NaN, of which nothing holds, where the row has none."""
         return float(self._row.get(f"{PREFIX}{self._prefix}{name}", math.nan))
+
+    def named(self, beginning: str) -> dict[str, float]:
+        """All readings whose names begin so, by what follows."""
+        start = f"{PREFIX}{self._prefix}{beginning}"
+        return {
+            n.removeprefix(start): float(v) for n, v in self._row.items() if n.startswith(start)
+        }
 
     def of_side(self, name: str) -> float:
         """A reading of a whole side."""
@@ -186,6 +194,21 @@ def _words_of_an_ignored_condition(r: Readings) -> str:
     )
 
 
+def _ignores_one_of_several(r: Readings) -> bool:
+    effects = r.named(_EFFECT_OF)
+    heard = r("condition_effect") >= _IGNORED
+    return r.step >= _YOUNG and heard and min(effects.values(), default=1.0) < _IGNORED
+
+
+def _words_of_an_ignored_part(r: Readings) -> str:
+    effects = r.named(_EFFECT_OF)
+    name = min(effects, key=lambda part: effects[part])
+    return (
+        f"the same latents under another {name} alone differ {effects[name]:.2f} times as much as "
+        f"real examples: of all that the generator is told it hardly hears {name}"
+    )
+
+
 def _is_overfitted(r: Readings) -> bool:
     """r_v = (E D(x) - E D(held out)) / (E D(x) - E D(G(z))) (Karras et al. 2020, equation 1)."""
     separated = r.separation > 0.0 and r.tells_apart >= 1.4
@@ -272,6 +295,7 @@ _SYMPTOMS = (
     Symptom(_is_collapsed, _words_of_a_collapse, _varied),
     Symptom(_ignores_the_latent, _words_of_an_ignored_latent, _latent_heard),
     Symptom(_ignores_the_condition, _words_of_an_ignored_condition, _condition_heard),
+    Symptom(_ignores_one_of_several, _words_of_an_ignored_part, _condition_heard),
     Symptom(_is_overfitted, _words_of_overfitting, _regularised),
     Symptom(_is_equilibrium, _words_of_an_equilibrium, _none),
 )

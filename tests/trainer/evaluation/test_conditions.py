@@ -16,14 +16,16 @@ from trainer.evaluation.targets import Target
 
 IMAGE = {"shape": [8, 8, 1], "dtype": "uint8", "kind": "image", "range": [0, 255]}
 LABEL = {"shape": [], "dtype": "int64", "kind": "label", "range": [0, 9]}
+SLANT = {"shape": [1], "dtype": "float32", "kind": "attributes"}
 SEED = {"shape": [], "dtype": "int64", "kind": "seed"}
 
 
 class Digits:
     """An export that answers digits of the data: which one, by seed and label as it hears them."""
 
-    def __init__(self, data, hears_seed=True, hears_label=True):
+    def __init__(self, data, hears_seed=True, hears_label=True, deaf_to=()):
         self.data, self.hears = data, (hears_seed, hears_label)
+        self.others = {name: SLANT for name in deaf_to}
         self.description = Description(
             {
                 "format": 1,
@@ -34,10 +36,10 @@ class Digits:
                 "fields": {
                     "generate": {
                         "inputs": {"seed": SEED},
-                        "outputs": {"image": IMAGE, "label": LABEL},
+                        "outputs": {"image": IMAGE, "label": LABEL, **self.others},
                     },
                     "generate_conditional": {
-                        "inputs": {"seed": SEED, "label": LABEL},
+                        "inputs": {"seed": SEED, "label": LABEL, **self.others},
                         "outputs": {"image": IMAGE},
                     },
                 },
@@ -52,7 +54,8 @@ class Digits:
         numbers = seed if by_seed else 0 * seed
         chosen = [rows[c][n % len(rows[c])] for c, n in zip(asked, numbers, strict=True)]
         image = {"image": self.data.samples[np.array(chosen)]}
-        return image | ({} if signature == "generate_conditional" else {"label": label})
+        others = {name: seed[:, np.newaxis] for name in self.others}
+        return image | ({} if signature == "generate_conditional" else {"label": label, **others})
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +94,13 @@ def test_pictures_without_regard_to_the_label_are_warned_of(real):
     found, (sentence,) = measured(real, hears_label=False)
     assert found["condition_effect"].value == 0.0 and found["conditional_diversity"].value > 0.8
     assert sentence.startswith("Samples of one seed under other conditions differ 0.000 times")
+
+
+def test_one_of_several_conditions_that_changes_nothing_is_warned_of(real):
+    found, (sentence,) = measured(real, deaf_to=["slant"])
+    value, note = found["condition_effect"].value, found["condition_effect"].note
+    assert value > 0.8 and note == f"changed alone: label {value:.3f}, slant 0.000"
+    assert sentence.endswith("the generator hardly hears slant.")
 
 
 def test_an_export_that_does_not_tell_what_it_draws_is_refused(real):

@@ -10,9 +10,11 @@ from tests.conftest import tiny
 from tests.recipes import small
 from trainer import catalogue
 from trainer.data import loading, pipeline
+from trainer.fields import Field
 from trainer.game import instruments
 from trainer.game.assembly import assemble
 from trainer.game.objectives import hinge, least_squares, wasserstein
+from trainer.game.roles import Role
 from trainer.game.turns import Judgement
 from trainer.metrics.manifold import prdc
 
@@ -38,6 +40,9 @@ def test_diversity_is_the_distance_of_neighbours_in_units_of_that_of_real_exampl
     expected = (3.0 + math.sqrt(5.0)) / 10.0
     assert float(instruments.diversity(real, fake)) == pytest.approx(expected)
     assert float(instruments.diversity(real, tf.ones([3, 2]))) == 0.0
+
+
+ONE_HOT, VECTOR = Field((1,), kind="one_hot"), Field((1,), kind="vector")
 
 
 class Fixed:
@@ -74,6 +79,27 @@ def test_a_generator_that_ignores_its_latent_or_its_condition_is_found_out(
     read = instruments.of_condition(turn, generator)
     assert float(read["conditional_diversity"]) == pytest.approx(diversity)
     assert float(read["condition_effect"]) == pytest.approx(effect)
+
+
+def test_of_several_conditions_the_one_that_is_ignored_is_found_out():
+    """Neighbours are 1 apart in both conditions, and 10 among real examples."""
+
+    class OfTwo(Fixed):
+        names = ("latent", "condition", "attributes")
+        role = Role("generator", "generator", {"condition": ONE_HOT, "attributes": VECTOR}, {})
+
+    told = tf.constant([[0.0], [1.0], [0.0], [1.0]])
+    given = {"latent": tf.zeros([4, 1]), "condition": told, "attributes": told}
+    real, generator = {"sample": 10.0 * told}, OfTwo(1.0, 5.0)
+    fake = generator(given, freeze_statistics=True)
+    turn = Judgement(real, fake, tf.zeros([4]), tf.zeros([4]), given=given)
+    read = {name: float(x) for name, x in instruments.of_condition(turn, generator).items()}
+    assert read == {
+        "conditional_diversity": 0.0,
+        "condition_effect": 0.5,
+        "condition_effect_of_label": 0.5,
+        "condition_effect_of_attributes": 0.0,
+    }
 
 
 def test_a_generator_without_latent_or_condition_has_no_such_readings():

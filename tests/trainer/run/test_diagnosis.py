@@ -16,6 +16,7 @@ COLLAPSED = {"diversity": 0.2}
 OVERFITTED = {"held_out_gap": 1.5}
 DEAF = {"conditional_diversity": 0.05}
 STUBBORN = {"condition_effect": 0.02}
+PARTLY_STUBBORN = {"condition_effect_of_label": 0.03, "condition_effect_of_attributes": 0.5}
 EQUILIBRIUM = {"held_out_cross_entropy": 0.694, "held_out_accuracy": 0.51}
 
 
@@ -59,6 +60,7 @@ def lasting(**values):
         (["terms=[mode_seeking]", "prior.size=100"], DEAF, "every time", "prior.size=128"),
         (["terms=[mode_seeking]", "prior.size=128"], DEAF, "every time", "wrappers=[pack]"),
         ([], STUBBORN, "differ 0.02 times as much as real", "terms=[classification]"),
+        ([], PARTLY_STUBBORN, "under another label alone differ 0.03", "terms=[classification]"),
         ([], OVERFITTED, "by 1.50, 75% of what", "wrappers=[{name: augment, adaptive: true}]"),
         (["objective=least_squares"], OVERFITTED, "overfits", "wrappers=[augment]"),
         (

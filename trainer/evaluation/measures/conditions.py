@@ -1,5 +1,7 @@
 """Whether a generator hears what it is told, and its latent beside it."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from trainer import catalogue
@@ -25,19 +27,24 @@ def conditional_diversity(
     first = np.arange(0, 2 * pairs, 2)
     seeds = context.first_seed + np.arange(2 * pairs, dtype=np.int64)
     asked = {name: values[1::2] for name, values in context.generator.conditions(seeds).items()}
-    one, other, crossed = (
-        context.scaled_rows(samples)
-        for samples in (
-            context.fake.take(first),
-            context.fake.take(first + 1),
-            context.generator.generate_under(seeds[::2], asked),
-        )
-    )
+    own = context.generator.conditions(seeds[::2])
+
+    def under(changed: Mapping[str, np.ndarray]) -> np.ndarray:
+        return context.scaled_rows(context.generator.generate_under(seeds[::2], {**own, **changed}))
+
+    one, other = (context.scaled_rows(context.fake.take(rows)) for rows in (first, first + 1))
+    crossed = under(asked)
     unit = _between(context.real, np.zeros(context.real.count, int), options.pairs, context)
     within, effect = (relative_distance(crossed, x, unit) for x in (other, one))
+    alone = {
+        name: relative_distance(under({name: values}), one, unit).value
+        for name, values in (asked.items() if len(asked) > 1 else ())
+    }
     results = {
         "conditional_diversity": MetricResult(within, warning=_of_latent(within)),
-        "condition_effect": MetricResult(effect, warning=_of_condition(effect)),
+        "condition_effect": MetricResult(
+            effect, note=_one_at_a_time(alone), warning=_of_condition(effect.value, alone)
+        ),
     }
     if context.real.labels is not None:
         alike = _between(context.real, context.real.labels, options.pairs, context)
@@ -63,10 +70,22 @@ def _of_latent(diversity: Estimate) -> str:
     )
 
 
-def _of_condition(effect: Estimate) -> str:
-    if effect.value >= _IGNORED:
+def _one_at_a_time(alone: Mapping[str, float]) -> str:
+    """What each of several conditions does while the others stay."""
+    effects = ", ".join(f"{name} {value:.3f}" for name, value in alone.items())
+    return f"changed alone: {effects}" if effects else ""
+
+
+def _of_condition(effect: float, alone: Mapping[str, float]) -> str:
+    if effect < _IGNORED:
+        return (
+            f"Samples of one seed under other conditions differ {effect:.3f} times as much as real "
+            "ones: the generator hardly hears what it is told."
+        )
+    ignored = [name for name, value in alone.items() if value < _IGNORED]
+    if not ignored:
         return ""
     return (
-        f"Samples of one seed under other conditions differ {effect.value:.3f} times as much as "
-        "real ones: the generator hardly hears what it is told."
+        f"Samples of one seed under another {ignored[0]} alone differ {alone[ignored[0]]:.3f} "
+        f"times as much as real ones: the generator hardly hears {' and '.join(ignored)}."
     )
