@@ -8,6 +8,7 @@ function in `trainer.metrics`; and the function that `target` names, in the file
 from typing import Annotated
 
 from trainer.catalogue.choice import BY_NAME, members
+from trainer.catalogue.metrics.classes import IntraFrechet, IntraPrdc
 from trainer.catalogue.metrics.clips import FrameErrors
 from trainer.catalogue.metrics.conditions import ConditionalDiversity
 from trainer.catalogue.metrics.copying import Memorisation
@@ -40,6 +41,8 @@ AnyMetric = Annotated[
     | Modes
     | GanTest
     | GanTrain
+    | IntraFrechet
+    | IntraPrdc
     | PathLength
     | Parzen
     | DualityGap
