@@ -1,13 +1,14 @@
 """The client for programs that run an event loop."""
 
 import asyncio
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from serving.base_client import BaseClient
-from serving.plans import Labels, Outputs, Plan, Point, Result, Rows, png_of
+from serving.plans import Labels, Outputs, Plan, Point, Result, Rows
 from serving.retry import with_retries_async
 from serving.transports import AsyncTransport, Call, Reply, connect_async
 
@@ -34,16 +35,24 @@ class AsyncClient(BaseClient[AsyncTransport]):
         """Does as `Client.call`."""
         return await self._run(self._plans.call(signature, inputs))
 
-    async def generate(self, seeds: Rows, *, png: bool = False) -> Outputs:
+    async def generate(
+        self, seeds: Rows, *, png: bool = False, codes: Mapping[str, Any] | None = None
+    ) -> Outputs:
         """Does as `Client.generate`."""
-        return await self._run(self._plans.ask(png_of("generate", png), seeds=seeds))
+        return await self._run(self._plans.generate("generate", seeds, png=png, codes=codes))
 
     async def generate_conditional(
-        self, seeds: Rows, labels: Labels | None = None, *, png: bool = False, **condition: Any
+        self,
+        seeds: Rows,
+        labels: Labels | None = None,
+        *,
+        png: bool = False,
+        codes: Mapping[str, Any] | None = None,
+        **condition: Any,
     ) -> Outputs:
         """Does as `Client.generate_conditional`."""
-        name = png_of("generate_conditional", png)
-        return await self._run(self._plans.ask(name, seeds=seeds, labels=labels, **condition))
+        plan = self._plans.generate("generate_conditional", seeds, labels, png, codes, **condition)
+        return await self._run(plan)
 
     async def generate_truncated(
         self,

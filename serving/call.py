@@ -289,13 +289,11 @@ def _coded(
 ) -> dict[str, Any]:
     """Latents of the seeds with codes put into them, in the seeds' place."""
     seeds = inputs.pop(SEED)
-    drawn = client.latents(seeds).copy()
-    for code, text in codes:
-        try:
-            value = np.full(len(drawn), float(text))
-        except ValueError as error:
-            raise UsageError(f"--code: {code!r} is {text!r}; expected a number.") from error
-        latents.set_code(drawn, description.latent_layout, code, value)
+    try:
+        numbers = {code: float(text) for code, text in codes}
+    except ValueError as error:
+        raise UsageError(f"--code: {error}; expected a number.") from error
+    drawn = latents.with_codes(client.latents(seeds), description.latent_layout, numbers)
     return inputs | {signature.input_of(LATENT, "--code"): drawn}
 
 

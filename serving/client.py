@@ -1,5 +1,6 @@
 """One client for a served generator, over gRPC and REST alike."""
 
+from collections.abc import Mapping
 from concurrent import futures
 from types import TracebackType
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from serving.base_client import BaseClient
-from serving.plans import Labels, Outputs, Plan, Point, Result, Rows, png_of
+from serving.plans import Labels, Outputs, Plan, Point, Result, Rows
 from serving.retry import with_retries
 from serving.transports import Call, Reply, Transport, connect
 
@@ -60,12 +61,17 @@ class Client(BaseClient[Transport]):
         """
         return self._run(self._plans.call(signature, inputs))
 
-    def generate(self, seeds: Rows, *, png: bool = False) -> Outputs:
+    def generate(
+        self, seeds: Rows, *, png: bool = False, codes: Mapping[str, Any] | None = None
+    ) -> Outputs:
         """Returns a sample for every seed, and its label where the model gives one.
 
         Args:
             seeds: integers, [n]; the same seed gives the same sample.
             png: whether to return PNG files instead of pixels.
+            codes: numbers that take the place of those that a seed draws, such as
+                {"category": 3, "codes.0": 1.5}, one for all or [n]; for models whose latents have
+                codes.
 
         Returns:
             "image" uint8 [n, h, w, c], "sample", "text", "clip" or the columns of a table, or
@@ -75,10 +81,16 @@ class Client(BaseClient[Transport]):
             UsageError: the seeds are no integers, or the model has no such signature.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.ask(png_of("generate", png), seeds=seeds))
+        return self._run(self._plans.generate("generate", seeds, png=png, codes=codes))
 
     def generate_conditional(
-        self, seeds: Rows, labels: Labels | None = None, *, png: bool = False, **condition: Any
+        self,
+        seeds: Rows,
+        labels: Labels | None = None,
+        *,
+        png: bool = False,
+        codes: Mapping[str, Any] | None = None,
+        **condition: Any,
     ) -> Outputs:
         """Returns a sample for every seed under the given condition.
 
@@ -86,6 +98,7 @@ class Client(BaseClient[Transport]):
             seeds: integers, [n].
             labels: numbers or names, [n], or one for all, where the model takes labels.
             png: whether to return PNG files instead of pixels.
+            codes: as `generate` takes them.
             **condition: what else the model takes, such as `text` or `image`, by input name.
 
         Returns:
@@ -95,8 +108,8 @@ class Client(BaseClient[Transport]):
             UsageError: a label is out of range, or the model takes another condition.
             RequestError: the server's refusal, or no answer.
         """
-        name = png_of("generate_conditional", png)
-        return self._run(self._plans.ask(name, seeds=seeds, labels=labels, **condition))
+        plan = self._plans.generate("generate_conditional", seeds, labels, png, codes, **condition)
+        return self._run(plan)
 
     def generate_truncated(
         self,

@@ -149,6 +149,31 @@ def _back(latent: np.ndarray, like: np.ndarray, prior: str) -> np.ndarray:
     return np.clip(latent, -1.0, 1.0) if prior == UNIFORM else latent
 
 
+def with_codes(
+    latents: np.ndarray, layout: Sequence[Mapping[str, Any]], codes: Mapping[str, Any]
+) -> np.ndarray:
+    """Latents [n, z] with numbers put into their codes, one for all rows or one each.
+
+    Args:
+        latents: float32 [n, z]; they stay as they are.
+        layout: the parts of a latent, as `describe` shows them.
+        codes: numbers by name, see `set_code`.
+
+    Raises:
+        UsageError: as `set_code`, and when values are no numbers, or not as many as rows.
+    """
+    changed = latents.copy()
+    for code, given in codes.items():
+        values = np.asarray(given)
+        if values.dtype.kind not in "biuf" or values.shape not in ((), (len(latents),)):
+            raise UsageError(
+                f"code: {code!r} is {given!r}; expected a number, or one for each of the "
+                f"{len(latents)} rows."
+            )
+        set_code(changed, layout, code, np.broadcast_to(values.astype(np.float64), len(latents)))
+    return changed
+
+
 def set_code(
     latents: np.ndarray, layout: Sequence[Mapping[str, Any]], code: str, values: np.ndarray
 ) -> None:

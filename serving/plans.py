@@ -134,6 +134,25 @@ class Plans:
         return (yield from self.call(name, inputs))
 
     @_second_look
+    def generate(
+        self,
+        name: str,
+        seeds: Rows,
+        labels: Labels | None = None,
+        png: bool = False,
+        codes: Mapping[str, Any] | None = None,
+        **condition: Any,
+    ) -> Plan[Outputs]:
+        """A sample for every seed, by a signature; with codes, of their latents with these in."""
+        if not codes:
+            asked = self.ask(png_of(name, png), seeds=seeds, labels=labels, **condition)
+            return (yield from asked)
+        layout = (yield from self.described()).latent_layout
+        drawn = (yield from self.ask("latents", seeds=seeds))["latent"]
+        points = latents.with_codes(drawn, layout, codes)
+        return (yield from self.decode(points, labels, png, **condition))
+
+    @_second_look
     def generate_truncated(
         self,
         seeds: Rows,

@@ -61,12 +61,17 @@ class Seeds:
 
 @dataclass(frozen=True)
 class PerClass:
-    """As many of every class, in turn: sample i has the label i modulo the number of classes."""
+    """As many of every class, in turn: sample i has the label i modulo the number of classes.
+
+    Attributes:
+        condition: what every sample is made under beside its label.
+    """
 
     kind: ClassVar[str] = "per_class"
     seed: int
     per_class: int
     num_classes: int
+    condition: Told = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -75,8 +80,8 @@ class PerClass:
 
     def columns(self, first: int, count: int) -> Columns:
         """See `Plan`."""
-        seeds = _seeds(self.seed, first, count)
-        return seeds | {"label": np.arange(first, first + count, dtype=np.int64) % self.num_classes}
+        labels = np.arange(first, first + count, dtype=np.int64) % self.num_classes
+        return _seeds(self.seed, first, count) | {"label": labels} | _told(self.condition, count)
 
 
 @dataclass(frozen=True)
@@ -86,12 +91,14 @@ class Proportions:
     Attributes:
         labels: the classes.
         counts: how many of each, `largest_remainder` of what was asked for.
+        condition: what every sample is made under beside its label.
     """
 
     kind: ClassVar[str] = "proportions"
     seed: int
     labels: Sequence[int]
     counts: Sequence[int]
+    condition: Told = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -104,7 +111,8 @@ class Proportions:
         factor, total = _stride(self.count), self.count
         places = np.array([i * factor % total for i in range(first, first + count)], np.int64)
         found = np.searchsorted(np.array(ends), places, side="right")
-        return _seeds(self.seed, first, count) | {"label": np.array(self.labels, np.int64)[found]}
+        labels = np.array(self.labels, np.int64)[found]
+        return _seeds(self.seed, first, count) | {"label": labels} | _told(self.condition, count)
 
 
 @dataclass(frozen=True)
@@ -226,8 +234,8 @@ class Rejection:
 
     def told(self, count: int) -> Columns:
         """What candidates are made under beside their labels."""
-        condition = self.of.condition if isinstance(self.of, Seeds) else {}
-        return _told({n: value for n, value in condition.items() if n != "label"}, count)
+        others = {name: value for name, value in self.of.condition.items() if name != "label"}
+        return _told(others, count)
 
     def seeds(self, shard: int, offsets: np.ndarray) -> np.ndarray:
         """The seeds of candidates of a shard."""

@@ -211,7 +211,8 @@ class Selection:
     def _counted(self, description: Description) -> Seeds | PerClass | Proportions:
         """How many of which labels."""
         if self.per_class is not None:
-            return PerClass(self.seed, self.per_class, _num_classes(description))
+            others = self._beside_labels(description)
+            return PerClass(self.seed, self.per_class, _num_classes(description), others)
         assert self.count is not None  # __post_init__ has seen to it
         if self.proportions is not None:
             return self._proportions(description, self.proportions, self.count)
@@ -222,9 +223,14 @@ class Selection:
 
     def _condition(self, description: Description) -> dict[str, int | str | list[float]]:
         """What every sample is made under, by the inputs' names."""
+        others = self._beside_labels(description)
+        if self.label is None:
+            return others
+        return {"label": label_number(description, self.label), **others}
+
+    def _beside_labels(self, description: Description) -> dict[str, int | str | list[float]]:
+        """What of it is no label."""
         condition: dict[str, int | str | list[float]] = {}
-        if self.label is not None:
-            condition["label"] = label_number(description, self.label)
         if self.text is not None:
             condition[_input_of(TEXT, "text", description)] = self.text
         if self.attributes:
@@ -269,7 +275,8 @@ class Selection:
         labels = [label_number(description, label) for label in proportions]
         if len(set(labels)) < len(labels):
             raise UsageError("proportions: a label is there twice; give each one share.")
-        return Proportions(self.seed, labels, largest_remainder(list(proportions.values()), count))
+        counts = largest_remainder(list(proportions.values()), count)
+        return Proportions(self.seed, labels, counts, self._beside_labels(description))
 
     def _rejection(
         self, description: Description, counted: Seeds | PerClass | Proportions

@@ -110,6 +110,23 @@ def test_a_plan_makes_every_sample_under_the_same_attributes(description):
         Selection(rows="a.csv", attributes={"age": 20})
 
 
+@pytest.mark.parametrize("way", [{"count": 4, "label": "all"}, {"per_class": 2}])
+def test_as_many_of_every_class_have_the_attributes_too(description, way):
+    label = {"shape": [], "dtype": "int64", "kind": "label", "names": ["a", "b"]}
+    document = description.document
+    under = document["fields"]["generate_conditional"]
+    both = under | {"inputs": {**under["inputs"], "label": label}}
+    told = {"kind": "label", "num_classes": 2, "names": ["a", "b"]}
+    fields = {**document["fields"], "generate_conditional": both}
+    model = Description({**document, "condition": told, "fields": fields})
+    plan, _ = Selection(attributes={"age": 20}, **way).plan(model)
+    columns = plan.columns(0, 4)
+    assert sorted(columns["label"]) == [0, 0, 1, 1]
+    np.testing.assert_array_equal(columns["attributes"], [[0.25, 20, 0]] * 4)
+    with pytest.raises(UsageError, match="text: the model is not conditional on text"):
+        Selection(text="a", **way).plan(model)
+
+
 @pytest.mark.parametrize(
     ("table", "rows"),
     [

@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from serving.client import Client
+from serving.errors import UsageError
 from trainer.cli import main
 
 
@@ -223,6 +225,11 @@ def test_codes_are_put_into_the_latents_of_seeds(start_server, tmp_path):
     noise = document["inputs"]["latent"][0][0]
     assert document["inputs"]["latent"] == [[noise, 0, 1, 0.5]]
     np.testing.assert_allclose(document["outputs"]["sample"], [[noise + 1, 0.5]], rtol=1e-6)
+    with Client(host) as client:
+        coded = client.generate([1], codes={"tilt": 0.5, "kind": 1})["sample"]
+        np.testing.assert_array_equal(coded, np.float32(document["outputs"]["sample"]))
+        with pytest.raises(UsageError, match="expected a number, or one for each of the 2 rows"):
+            client.generate([1, 2], codes={"tilt": [0, 1, 2]})
     result = CliRunner().invoke(main, [*ask[:4], "--code", "kind=2"])
     assert result.exit_code == 2 and "'kind' takes the whole numbers 0 to 1" in result.stderr
 

@@ -110,6 +110,8 @@ def test_rejected_samples_keep_their_text():
     assert plan.told(2)["text"].tolist() == ["é".encode()] * 2
     assert list(plan.told(2)) == ["text"]
     assert Rejection(PerClass(0, 1, 3), "realism", 0.0).told(2) == {}
+    under = Rejection(PerClass(0, 1, 3, {"text": "é"}), "realism", 0.0)
+    assert under.told(2)["text"].tolist() == ["é".encode()] * 2
 
 
 def test_a_grid_of_codes(coded, tmp_path):
