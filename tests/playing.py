@@ -1,7 +1,5 @@
 """Games played on one or two replicas, and runs put back to a checkpoint of theirs."""
 
-import shutil
-
 from trainer.data import pipeline
 from trainer.game.assembly import assemble
 from trainer.run import distribution
@@ -38,10 +36,9 @@ def played(experiment, dataset, replicas, *, steps, stages=(0,)):
     return game, logs
 
 
-def as_if_killed_after(step, whole, copy):
-    """Copies a run as it was when the checkpoint of a step, which it keeps, was its newest."""
-    shutil.copytree(whole, copy)
-    checkpoints = copy / "checkpoints"
+def put_back_to(step, run_dir):
+    """A run as it was when the checkpoint of a step, which it keeps, was its newest."""
+    checkpoints = run_dir / "checkpoints"
     for path in checkpoints.glob("step-*"):
         if int(path.stem.partition("-")[2]) > step:
             path.unlink()

@@ -53,7 +53,7 @@ class Summary:
         seconds: of training in this start, without evaluations.
         images_per_second: real examples consumed a second in this start, compilation apart; None
             where nothing else was played.
-        samples: the newest picture of samples; None where there is none.
+        samples: the newest picture of samples, or text; None where there is none.
         warning: what is wrong with the game at the end; None where nothing is.
     """
 
@@ -124,6 +124,13 @@ def train(
 
 
 def _train(experiment: Experiment, run_dir: str | Path, progress: bool) -> Summary:
+    with session(experiment, run_dir) as opened:
+        return opened.play(progress)
+
+
+@contextlib.contextmanager
+def session(experiment: Experiment, run_dir: str | Path) -> Iterator["Session"]:
+    """The game and the data of a run, whose directory is locked meanwhile; see `train`."""
     strategy = distribution.strategy_for(experiment.devices)
     for impossible, message in impossible_replicas(experiment, strategy.num_replicas_in_sync):
         if impossible:
@@ -150,7 +157,7 @@ def _train(experiment: Experiment, run_dir: str | Path, progress: bool) -> Summa
     with run.locked():
         run.claim(experiment, dataset.spec)
         with run.logging():
-            return _Session(experiment, run, game, dataset, strategy).play(progress)
+            yield Session(experiment, run, game, dataset, strategy)
 
 
 def resume(run_dir: str | Path, overrides: Sequence[str] = (), *, progress: bool = True) -> Summary:
@@ -205,8 +212,8 @@ def _checkpoints_of(run_dir: str) -> str:
     return join(expanded(run_dir), "checkpoints")
 
 
-class _Session:
-    """One start of a run: from the restored step to wherever it ends."""
+class Session:
+    """A run that goes on from its newest checkpoint, as often as it is asked to."""
 
     def __init__(
         self,
@@ -233,6 +240,7 @@ class _Session:
         self.clock = observers.Clock()
 
     def play(self, progress: bool) -> Summary:
+        """Plays from the restored step to wherever it ends."""
         start = self._begin()
         with contextlib.ExitStack() as stack:
             watching: list[observers.Observer] = [
@@ -283,6 +291,7 @@ class _Session:
 
     def _begin(self) -> int:
         """Restores or warm-starts, and returns the step to go on from."""
+        self.held_out = None
         self.checkpoints.remove_unfinished()
         step = self.checkpoints.restore()
         if step is None:

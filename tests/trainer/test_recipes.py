@@ -1,4 +1,7 @@
-"""The whole road of every recipe, found by listing: train, resume, export, every signature."""
+"""The whole road of every recipe, found by listing: train, resume, export, every signature.
+
+It resumes in the process that trained, which need not trace the game again; integration/ kills.
+"""
 
 import json
 
@@ -7,12 +10,12 @@ import pytest
 import tensorflow as tf
 
 from tests.conftest import checkpointed
-from tests.playing import as_if_killed_after
+from tests.playing import put_back_to
 from tests.recipes import small
 from trainer.config.recipe import recipe_names
 from trainer.data.sources import mixtures
 from trainer.exporting import export_run
-from trainer.training import train
+from trainer.training import session
 
 
 @pytest.fixture(autouse=True)
@@ -23,14 +26,15 @@ def few_points(monkeypatch):
 
 @pytest.mark.parametrize("recipe", recipe_names())
 def test_a_recipe_goes_the_whole_road(recipe, tmp_path):
-    experiment = small(recipe, tmp_path, "train.steps=4")
-    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
-    summary = train(experiment, whole, progress=False)
-    assert summary.step == 4 and summary.ended_by == "steps"
-    as_if_killed_after(2, whole, resumed)
-    train(experiment, resumed, progress=False)
-    _assert_same(checkpointed(whole), checkpointed(resumed))
-    loaded = tf.saved_model.load(export_run(whole, tmp_path / "models").path)
+    run_dir = tmp_path / "run"
+    with session(small(recipe, tmp_path, "train.steps=4"), run_dir) as opened:
+        summary = opened.play(progress=False)
+        assert summary.step == 4 and summary.ended_by == "steps" and summary.samples
+        whole = checkpointed(run_dir)
+        put_back_to(2, run_dir)
+        assert opened.play(progress=False).start == 2
+    _assert_same(whole, checkpointed(run_dir))
+    loaded = tf.saved_model.load(export_run(run_dir, tmp_path / "models").path)
     _ask_everything(loaded.signatures)
 
 

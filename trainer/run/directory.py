@@ -209,8 +209,9 @@ class RunDirectory:
         return json_rows(path.read_text("utf-8")) if path.exists() else []
 
     def newest_samples(self) -> str | None:
-        """The path of the newest picture of samples; None where there is none."""
-        return max(tf.io.gfile.glob(join(self.path, "samples", "step-*.png")), default=None)
+        """The path of the newest picture of samples, or else text; None where there is none."""
+        kinds = (join(self.path, "samples", f"step-*.{kind}") for kind in ("png", "txt"))
+        return next((max(paths) for kind in kinds if (paths := tf.io.gfile.glob(kind))), None)
 
     def _fetch(self, name: str) -> None:
         """Brings a growing log of an object store here, once: from then on this copy is ahead."""

@@ -1,11 +1,13 @@
 """Progressive growing: stages, what is shown, optimizers that begin anew, and resuming."""
 
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.conftest import checkpointed
-from tests.playing import as_if_killed_after, played
+from tests.playing import played, put_back_to
 from trainer.config.recipe import load_experiment
 from trainer.data import loading, pipeline
 from trainer.errors import ConfigError
@@ -110,7 +112,8 @@ def whole(tmp_path_factory):
 def test_a_run_resumes_at_a_boundary_and_before_one(whole, step, tmp_path):
     """Bit for bit; the optimizers begin anew once, not again where a run is resumed."""
     again = tmp_path / "run"
-    as_if_killed_after(step, whole, again)
+    shutil.copytree(whole, again)
+    put_back_to(step, again)
     train(growing(*TWO_LEVELS), again, progress=False)
     one, other = checkpointed(whole), checkpointed(again)
     assert one.keys() == other.keys() and one
