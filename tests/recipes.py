@@ -100,6 +100,8 @@ def _small_source(source, folder) -> list[str]:
         changes.append("data.source={name: loans, rows: 300}")
     if isinstance(source, catalogue.Motifs):
         changes += ["data.source.sequences=200", "data.source.length=12"]
+    if isinstance(source, catalogue.Affinities):
+        changes += ["data.source.sequences=400", "data.source.length=12"]
     if isinstance(source, catalogue.Tfds):
         changes.append(f"data.source=npz:{_stand_in(folder)}")
     if isinstance(source, catalogue.Stacked):

@@ -177,4 +177,38 @@ class Edit(Search):
     edges: float = Field(0.0, ge=0.0)
 
 
-AnySearch = Annotated[Project | Translate | Complete | CompleteClip | Edit | Custom, BY_NAME]
+class Design(Search):
+    """`design`: a sample of which a predictor promises most (Killoran et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.signatures.design:design"
+    name: Literal["design"] = "design"
+    # Searches of each row, side by side; the best is answered.
+    restarts: int = Field(4, ge=1)
+    # Where they begin, as in `project`.
+    start: Literal["random", "nearest"] = "random"
+    # Who predicts: the game's own network (the wrapper `predict`), or the .keras file of a model
+    # that answers a number for samples as the players see them (symbols one-hot).
+    predictor: str = Field("game", min_length=1)
+    # Which of the properties that the game predicts; null takes the first.
+    property: str | None = None
+    # Whether there is to be much of it, or little.
+    highest: bool = True
+    # What is searched: latents of the generator (the paper's joint method), or symbols at every
+    # place by themselves (activation maximisation), which nothing keeps near the data.
+    through: Literal["generator", "symbols"] = "generator"
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A predictor that the game does not have."""
+        yield from super().impossible(experiment)
+        wrappers = [wrapper.name for wrapper in experiment.wrappers]
+        own = any(isinstance(wrapper, Custom) for wrapper in experiment.wrappers)
+        if self.predictor == "game" and "predict" not in wrappers and not own:
+            yield (
+                "export.searches: received 'design' with predictor 'game', which has none; set "
+                "wrappers=[predict], or predictor to the .keras file of a model"
+            )
+
+
+AnySearch = Annotated[
+    Project | Translate | Complete | CompleteClip | Edit | Design | Custom, BY_NAME
+]

@@ -236,6 +236,19 @@ class Fasta(Source):
     )
 
 
+class Affinities(Source):
+    """Random DNA with a known affinity, the strongest left out (after Killoran et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.data.sources.affinities:open_source"
+    name: Literal["affinities"] = "affinities"
+    # How many are drawn.
+    sequences: int = Field(50_000, ge=20, le=10_000_000)
+    # Letters of each.
+    length: int = Field(36, ge=8, le=1000)
+    # Share of them that is kept: the weakest ones.
+    weakest: float = Field(0.4, gt=0.0, le=1.0)
+
+
 class OfClips(Source):
     """Clips: pictures in the order of time."""
 
@@ -730,6 +743,7 @@ DataSource = Annotated[
     | Fasta
     | Motifs
     | ProteinFamily
+    | Affinities
     | PosedDigits
     | ThickDigits
     | Crowns

@@ -222,6 +222,17 @@ class HistoricalAverage(Component):
     weight: float = Field(1e-3, gt=0.0)
 
 
+class Predict(Component):
+    """A network beside the game that learns properties of real examples (Killoran et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.wrappers.predict:Predict"
+    # What it adds to the game; `networks.predictor` chooses its family.
+    roles: ClassVar[dict[str, str]] = {"predictor": "encoder"}
+    name: Literal["predict"] = "predict"
+    # The field of the properties.
+    field: str = Field("attributes", min_length=1)
+
+
 Wrapper = Annotated[
     Unroll
     | Extragradient
@@ -231,6 +242,7 @@ Wrapper = Annotated[
     | Pretrain
     | InstanceNoise
     | HistoricalAverage
+    | Predict
     | Custom,
     BY_NAME,
 ]

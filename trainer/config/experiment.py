@@ -304,7 +304,10 @@ def _impossible_games(e: Experiment) -> Iterator[str]:
 
 def _impossible_networks(e: Experiment) -> Iterator[str]:
     """Roles that the game lacks, and families without what a role needs."""
-    roles = e.round.roles and {**e.round.roles, **{role: role for role in e.condition.families}}
+    added = {role: role for role in e.condition.families}
+    for wrapper in e.wrappers:
+        added |= getattr(wrapper, "roles", {})
+    roles = e.round.roles and {**e.round.roles, **added}
     for name in e.networks:
         if roles and name not in roles:
             yield (

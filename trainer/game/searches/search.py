@@ -42,14 +42,17 @@ class Search:
     def __init__(self, options: catalogue.Search, subject: Subject, data: Data) -> None:
         self.options, self.subject, self.data = options, subject, data
 
-    def __call__(self, seed: tf.Tensor, told: Told, rows: Rows, given: tf.Tensor) -> Best:
+    def __call__(
+        self, seed: tf.Tensor, told: Told, rows: Rows, given: tf.Tensor | None = None
+    ) -> Best:
         """Searches for every row.
 
         Args:
             seed: int64 [n].
             told: the condition's values.
             rows: what `data` is told.
-            given: samples for an encoder to begin at, as the players see them.
+            given: samples for an encoder to begin at, as the players see them; None where none
+                does.
         """
         restarts = self.options.restarts
         start = self._start(seed, told, rows, given)
@@ -77,7 +80,7 @@ class Search:
 
     # ---- Where a search begins: latents [n · restarts, z], the restarts of a row side by side ----
 
-    def _start(self, seed: tf.Tensor, told: Told, rows: Rows, given: tf.Tensor) -> tf.Tensor:
+    def _start(self, seed: tf.Tensor, told: Told, rows: Rows, given: tf.Tensor | None) -> tf.Tensor:
         kind, restarts = self.options.start, self.options.restarts
         if kind == "nearest":
             starts = self._nearest(seed, told, rows)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import tensorflow as tf
 
 from trainer.data import modalities
+from trainer.data.modalities import tokens
 from trainer.errors import ConfigError
 from trainer.fields import Field
 from trainer.game.objectives import Objective
@@ -76,6 +77,30 @@ class Subject:
         """Latents [n, z] → samples."""
         (made,) = self.offered["decode_unrounded"].function(latent=latent, **told).values()
         return self.seen(made)
+
+    def rounded(self, samples: tf.Tensor) -> tf.Tensor:
+        """Samples as the players see what is answered: rounded, or the likeliest symbols."""
+        if self.field.kind == "tokens":
+            return self.seen(tf.argmax(samples, axis=-1, output_type=tf.int32))
+        return self.seen(self.stored(samples))
+
+    def shown(self, samples: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Samples as `decode` answers them, by its names."""
+        (name,) = self.offered["decode"].outputs
+        if self.field.kind == "tokens":
+            ids = tf.argmax(samples, axis=-1, output_type=tf.int32)
+            return {name: tokens.text(ids, self.field)}
+        return {name: self.stored(samples)}
+
+    @property
+    def seen_shape(self) -> tuple[int, ...]:
+        """Of a sample as the players see it."""
+        is_seen = self.field.kind == "tokens"
+        return (self.field if is_seen else modalities.seen_field(self.field)).fixed_shape
+
+    def predicted(self, samples: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """What the game's predictor says of samples, in the units of the data."""
+        return self._asked("predict", samples, {})
 
     def drawn(self, seed: tf.Tensor) -> tf.Tensor:
         """Seeds int64 [n] → the latents that `generate` takes, float32 [n, z]."""
