@@ -94,12 +94,21 @@ def _offered(
         signatures = dict(round_.signatures(networks))
         if not experiment.export.searches:
             return signatures
-        subject = Subject(dict(signatures), round_.parts.prior, _made(experiment.objective))
+        subject = searched(experiment, round_, signatures)
         for search in experiment.export.searches:
             signatures |= _made(search, subject)
         return signatures
 
     return offered
+
+
+def searched(experiment: Experiment, round_: Round, offered: Signatures) -> Subject:
+    """The generator of a game with its judge, as searches see them.
+
+    Raises:
+        ConfigError: when it makes no single sample of a latent.
+    """
+    return Subject(dict(offered), round_.parts.prior, _made(experiment.objective))
 
 
 def make_round(experiment: Experiment, spec: DataSpec) -> Round:

@@ -86,13 +86,12 @@ class NegativeSampling(Round):
         ((name, field),) = self.fields.items()
         shape = [-1, *field.fixed_shape]
         start = 2.0 * randomness.uniform(keys, field.size) - 1.0
-        found = engine.minimise(
+        descent = engine.Descent(
             lambda flat: -per_example(score({name: tf.reshape(flat, shape)})),
-            start,
-            optimizer=self.options.optimizer,
-            steps=self.options.steps,
+            self.options.optimizer,
             within=lambda flat: tf.clip_by_value(flat, -1.0, 1.0),
         )
+        found = engine.minimise(descent, start, self.options.steps)
         return {name: tf.reshape(found.latent, shape)}
 
     def signatures(self, networks: Mapping[str, Network]) -> Signatures:

@@ -67,13 +67,9 @@ class ClipSearch:
             kept = self.search.subject.within(start, tf.reshape(latent, [-1, size]))
             return tf.reshape(kept, tf.shape(latent))
 
-        found = engine.minimise(
-            losses,
-            tf.reshape(start, [-1, frames * size]),
-            optimizer=self.options.optimizer,
-            steps=self.options.group_steps,
-            within=within,
-        )
+        descent = engine.Descent(losses, self.options.optimizer, within)
+        together = tf.reshape(start, [-1, frames * size])
+        found = engine.minimise(descent, together, self.options.group_steps)
         return engine.Found(tf.reshape(found.latent, [-1, frames, size]), found.loss)
 
     def _made(self, latent: tf.Tensor, told: Told) -> tf.Tensor:

@@ -17,42 +17,70 @@ class Found(NamedTuple):
     loss: tf.Tensor
 
 
-def minimise(
-    losses: Callable[[tf.Tensor], tf.Tensor],
-    start: tf.Tensor,
-    *,
-    optimizer: catalogue.Optimizer,
-    steps: int,
-    within: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
-) -> Found:
-    """The best latent that each row meets on its way; that of no step is its start.
+class Progress(NamedTuple):
+    """Where searches stand: steps taken, latents [n, z], what the optimizer keeps, and the best."""
+
+    number: tf.Tensor
+    latent: tf.Tensor
+    slots: tuple[tf.Tensor, ...]
+    best: Found
+
+
+class Descent:
+    """Steps of many searches at once.
 
     Args:
         losses: latents [n, z] → a loss for each, [n]; a row's depends on that row alone.
-        start: where each row begins, float32 [n, z].
         optimizer: whose update all rows take at once; it must treat every number by itself.
-        steps: of every row, whatever comes of them.
         within: moves latents to the nearest ones that there are; applied after every step.
     """
-    update = optimizers.rule(optimizer)
-    num_slots = optimizers.slots_per_weight(optimizer)
 
-    def step(
-        number: tf.Tensor, latent: tf.Tensor, slots: tuple[tf.Tensor, ...], best: Found
-    ) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...], Found]:
+    def __init__(
+        self,
+        losses: Callable[[tf.Tensor], tf.Tensor],
+        optimizer: catalogue.Optimizer,
+        within: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
+    ) -> None:
+        self.losses, self.within = losses, within
+        self._update = optimizers.rule(optimizer)
+        self._num_slots = optimizers.slots_per_weight(optimizer)
+
+    def begin(self, start: tf.Tensor) -> Progress:
+        """No step yet from latents float32 [n, z]."""
+        slots = tuple(tf.zeros_like(start) for _ in range(self._num_slots))
+        nothing = Found(start, tf.fill([tf.shape(start)[0]], float("inf")))
+        return Progress(tf.zeros([], tf.int64), start, slots, nothing)
+
+    def step(self, progress: Progress) -> Progress:
+        """One step further; the latents that it leaves are judged."""
+        number, latent, slots, best = progress
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(latent)
-            loss = losses(latent)
+            loss = self.losses(latent)
         gradient = tape.gradient(loss, latent, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        moved = update(Position([latent], list(slots), number), [gradient])
-        return number + 1, within(moved.weights[0]), tuple(moved.slots), better(best, latent, loss)
+        moved = self._update(Position([latent], list(slots), number), [gradient])
+        best = better(best, latent, loss)
+        return Progress(number + 1, self.within(moved.weights[0]), tuple(moved.slots), best)
 
-    zeros = tuple(tf.zeros_like(start) for _ in range(num_slots))
-    nothing = Found(start, tf.fill([tf.shape(start)[0]], float("inf")))
-    _, latent, _, best = tf.while_loop(
-        lambda number, *_: number < steps, step, (tf.zeros([], tf.int64), start, zeros, nothing)
+    def found(self, progress: Progress) -> Found:
+        """The best latents of all that were met, the last ones among them."""
+        return better(progress.best, progress.latent, self.losses(progress.latent))
+
+
+def minimise(descent: Descent, start: tf.Tensor, steps: int) -> Found:
+    """The best latent that each row meets on its way; that of no step is its start.
+
+    Args:
+        descent: how rows move.
+        start: where each row begins, float32 [n, z].
+        steps: of every row, whatever comes of them.
+    """
+    (last,) = tf.while_loop(
+        lambda progress: progress.number < steps,
+        lambda progress: (descent.step(progress),),
+        (descent.begin(start),),
     )
-    return better(best, latent, losses(latent))
+    return descent.found(last)
 
 
 def better(best: Found, latent: tf.Tensor, loss: tf.Tensor) -> Found:

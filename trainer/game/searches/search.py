@@ -54,18 +54,20 @@ class Search:
             given: samples for an encoder to begin at, as the players see them; None where none
                 does.
         """
-        restarts = self.options.restarts
-        start = self._start(seed, told, rows, given)
-        told_all, rows_all = _repeated(told, restarts), _repeated(rows, restarts)
-        found = engine.minimise(
-            lambda latent: self.losses(latent, told_all, rows_all),
-            start,
-            optimizer=self.options.optimizer,
-            steps=self.options.steps,
-            within=partial(self.subject.within, start),
-        )
-        latent, loss = engine.best_of(found, restarts)
+        start = self.start(seed, told, rows, given)
+        found = engine.minimise(self.descent(start, told, rows), start, self.options.steps)
+        latent, loss = engine.best_of(found, self.options.restarts)
         return Best(latent, self.subject.made(latent, told), loss)
+
+    def descent(self, start: tf.Tensor, told: Told, rows: Rows) -> engine.Descent:
+        """How latents move from where they begin, [n · restarts, z], the restarts side by side."""
+        restarts = self.options.restarts
+        told_all, rows_all = _repeated(told, restarts), _repeated(rows, restarts)
+        return engine.Descent(
+            lambda latent: self.losses(latent, told_all, rows_all),
+            self.options.optimizer,
+            partial(self.subject.within, start),
+        )
 
     def losses(self, latent: tf.Tensor, told: Told, rows: Rows) -> tf.Tensor:
         """What is minimised, of latents [n, z], float32 [n]."""
@@ -78,9 +80,10 @@ class Search:
             total += options.latent * 0.5 * tf.reduce_sum(tf.square(latent), axis=1)
         return total
 
-    # ---- Where a search begins: latents [n · restarts, z], the restarts of a row side by side ----
+    # ---- Where a search begins ----
 
-    def _start(self, seed: tf.Tensor, told: Told, rows: Rows, given: tf.Tensor | None) -> tf.Tensor:
+    def start(self, seed: tf.Tensor, told: Told, rows: Rows, given: tf.Tensor | None) -> tf.Tensor:
+        """Latents [n · restarts, z], the restarts of a row side by side; see `__call__`."""
         kind, restarts = self.options.start, self.options.restarts
         if kind == "nearest":
             starts = self._nearest(seed, told, rows)

@@ -16,14 +16,14 @@ def _bowl(latent):
 
 
 def test_a_search_of_no_steps_returns_its_start():
-    found = engine.minimise(_bowl, START, optimizer=ADAM, steps=0)
+    found = engine.minimise(engine.Descent(_bowl, ADAM), START, 0)
     np.testing.assert_array_equal(found.latent, START)
     np.testing.assert_allclose(found.loss, [9.0, 9.25, 8.0])
 
 
 def test_a_step_of_momentum_is_the_one_by_hand():
     sgd = catalogue.SGD(learning_rate=0.1, momentum=0.5)
-    found = engine.minimise(_bowl, START[:1], optimizer=sgd, steps=2)
+    found = engine.minimise(engine.Descent(_bowl, sgd), START[:1], 2)
     # z = (1, -2): v = 0.6, z = -1.4; v = 0.3 + 0.48, z = -0.62.
     np.testing.assert_allclose(found.latent, [[1.0, -0.62]], rtol=1e-6)
 
@@ -39,7 +39,7 @@ def test_a_step_of_momentum_is_the_one_by_hand():
     ],
 )
 def test_every_optimizer_finds_the_bottom_of_a_bowl(optimizer):
-    found = engine.minimise(_bowl, START, optimizer=optimizer, steps=200)
+    found = engine.minimise(engine.Descent(_bowl, optimizer), START, 200)
     np.testing.assert_allclose(found.loss, 0.0, atol=2e-2)
 
 
@@ -51,27 +51,34 @@ def test_the_best_on_the_way_is_kept_and_what_is_no_number_is_not():
         loss = tf.reduce_sum(tf.square(latent), axis=1)
         return tf.where(loss < 1.0, float("nan"), loss)
 
-    assert float(engine.minimise(climbing, START, optimizer=ADAM, steps=5).loss[0]) < 1.0
+    assert float(engine.minimise(engine.Descent(climbing, ADAM), START, 5).loss[0]) < 1.0
     fast = catalogue.SGD(learning_rate=0.4)
-    found = engine.minimise(walled, START[:1], optimizer=fast, steps=9)
+    found = engine.minimise(engine.Descent(walled, fast), START[:1], 9)
     assert 1.0 <= float(found.loss[0]) <= 5.0 and np.isfinite(found.latent).all()
     over = catalogue.SGD(learning_rate=1.1)  # every step goes further away
-    found = engine.minimise(_bowl, START, optimizer=over, steps=9)
+    found = engine.minimise(engine.Descent(_bowl, over), START, 9)
     np.testing.assert_array_equal(found.latent, START)
 
 
 def test_rows_go_their_own_way():
-    together = engine.minimise(_bowl, START, optimizer=ADAM, steps=30)
+    together = engine.minimise(engine.Descent(_bowl, ADAM), START, 30)
     for row in range(3):
-        alone = engine.minimise(_bowl, START[row : row + 1], optimizer=ADAM, steps=30)
+        alone = engine.minimise(engine.Descent(_bowl, ADAM), START[row : row + 1], 30)
         np.testing.assert_array_equal(alone.latent[0], together.latent[row])
 
 
 def test_latents_stay_within():
-    found = engine.minimise(
-        _bowl, START, optimizer=ADAM, steps=99, within=lambda z: tf.clip_by_value(z, -9.0, 0.5)
-    )
-    np.testing.assert_allclose(found.latent, 0.5)
+    descent = engine.Descent(_bowl, ADAM, within=lambda z: tf.clip_by_value(z, -9.0, 0.5))
+    np.testing.assert_allclose(engine.minimise(descent, START, 99).latent, 0.5)
+
+
+def test_a_search_may_be_watched_step_by_step():
+    descent = engine.Descent(_bowl, ADAM)
+    progress = descent.begin(START)
+    for steps in range(4):
+        found = engine.minimise(descent, START, steps)
+        np.testing.assert_array_equal(descent.found(progress).latent, found.latent)
+        progress = descent.step(progress)
 
 
 def test_of_restarts_the_best_is_taken():
