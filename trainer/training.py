@@ -22,7 +22,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from trainer.catalogue import own_components, require_own_modules, resolve
 from trainer.config.experiment import Experiment, impossible_replicas
 from trainer.config.recipe import load_experiment, with_overrides
-from trainer.data import loading, pipeline
+from trainer.data import binarised, loading, pipeline
 from trainer.data.examples import Dataset, DataSpec, Examples
 from trainer.data.jitter import Jitter
 from trainer.errors import ConfigError, RunError
@@ -347,6 +347,7 @@ class Session:
             start_step=start,
             flip=self.dataset.spec.images if self.experiment.data.flip else (),
             jitter=Jitter.of(self.dataset.spec, self.experiment.data),
+            binarise=binarised.names(self.dataset.spec, self.experiment.data),
             by_category=self.game.gan.round.parts.condition.drawn_by,
         )
         if self.strategy.num_replicas_in_sync > 1:

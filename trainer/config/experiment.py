@@ -67,6 +67,9 @@ class Data(Section):
     # Pixels by which training pictures are enlarged before a part of their own size is taken at
     # random, at each draw anew; 30 in Isola et al. (2017), of pictures of 256.
     jitter: int = Field(0, ge=0)
+    # Whether pictures are made black and white: every number is the highest with the probability
+    # that its level says, else the lowest. Training examples at each draw anew, held-out ones once.
+    binarise: bool = False
     # Lowest and highest value of float data; null measures it.
     value_range: Annotated[tuple[float, float] | None, Field(strict=False)] = None
     # Share of unreadable files that is tolerated (each is named and skipped).

@@ -7,7 +7,7 @@ import numpy as np
 
 from trainer.catalogue import resolve
 from trainer.config.experiment import Data
-from trainer.data import attributes, store
+from trainer.data import attributes, binarised, store
 from trainer.data.examples import Dataset, DataSpec, count
 from trainer.data.reading import Source
 from trainer.errors import ConfigError
@@ -37,6 +37,7 @@ def load(data: Data) -> Dataset:
     _tell_of_absent_classes(dataset)
     if source.derive is not None:
         dataset = source.derive(dataset)
+    dataset = binarised.with_held_out(dataset, data)
     _tell(dataset, data)
     return dataset
 
@@ -63,6 +64,11 @@ def _refuse_options(spec: DataSpec, data: Data) -> None:
         raise ConfigError(
             f"data.value_range: received {data.value_range} with data.source={data.source}, whose "
             "examples are no numbers; leave it null."
+        )
+    if data.binarise and not binarised.names(spec, data):
+        raise ConfigError(
+            f"data.binarise: received true with data.source={data.source}, which holds no pictures "
+            "of integer levels; leave it out, or take pictures of 8 or 16 bits."
         )
     for option in ("size", "channels", "depth", "flip", "jitter"):
         value = getattr(data, option)

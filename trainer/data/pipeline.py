@@ -30,6 +30,7 @@ def batches(
     start_step: int = 0,
     flip: Collection[str] = (),
     jitter: Jitter | None = None,
+    binarise: Collection[str] = (),
     by_category: Field | None = None,
 ) -> tf.data.Dataset:
     """The batches of step `start_step` and of every later step, without an end.
@@ -48,6 +49,7 @@ def batches(
         flip: names of the images and clips that are mirrored left to right with probability one
             half, at each draw anew; those of one row together, so that pairs stay pairs.
         jitter: what is enlarged and cut out anew at each draw, a row's pictures alike.
+        binarise: names of the pictures that are drawn black and white, at each draw anew.
         by_category: the field of the table whose rows are drawn by their categories instead of in
             an order (`trainer.data.draws`); None for an order.
 
@@ -57,7 +59,10 @@ def batches(
         "label" is the category by which a row of a table was drawn.
     """
     tables = [
-        _drawer(table, _draw_of(table, number, seed, by_category), number, seed, flip, jitter)
+        _drawer(
+            *(table, _draw_of(table, number, seed, by_category), number, seed),
+            *(flip, jitter, binarise),
+        )
         for number, table in enumerate(examples.tables)
     ]
     num_steps = _steps_per_call(examples, batch_size * turns)
@@ -122,10 +127,12 @@ def _drawer(
     seed: int,
     flip: Collection[str],
     jitter: Jitter | None,
+    binarise: Collection[str],
 ) -> _Draw:
     """The fields of the rows that are drawn."""
     gatherers = {name: _gatherer(array) for name, array in table.items()}
     mirrored = [name for name in table if name in flip]
+    black_and_white = [name for name in table if name in binarise]
 
     def draw(positions: tf.Tensor) -> dict[str, tf.Tensor]:
         rows, said = chosen(positions)
@@ -135,6 +142,10 @@ def _drawer(
         if mirrored:
             coin = _coin(positions, seed, number)
             drawn |= {name: _mirrored(drawn[name], coin) for name in mirrored}
+        for name in black_and_white:
+            size = int(np.prod(table[name].shape[1:]))
+            u = _uniform(f"binarise {name}", size, positions, seed, number)
+            drawn[name] = black_or_white(drawn[name], u)
         return {**drawn, **said}
 
     return draw
@@ -161,6 +172,18 @@ def _mirrored(pictures: tf.Tensor, coin: tf.Tensor) -> tf.Tensor:
     rank = pictures.shape.rank
     whole = tf.reshape(coin, [-1, *(1,) * (rank - 1)])
     return tf.where(whole, tf.reverse(pictures, [rank - 2]), pictures)
+
+
+def black_or_white(pictures: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
+    """Of levels 0 … top each number is top where its u < level / top, else 0.
+
+    Args:
+        pictures: uint8 or uint16 [m, …].
+        u: uniform numbers on [0, 1), float32 [m, d], d the numbers of a picture.
+    """
+    top = pictures.dtype.max
+    light = tf.reshape(u, tf.shape(pictures)) * float(top) < tf.cast(pictures, tf.float32)
+    return tf.where(light, tf.constant(top, pictures.dtype), tf.zeros([], pictures.dtype))
 
 
 def _coin(positions: tf.Tensor, seed: int, table: int) -> tf.Tensor:

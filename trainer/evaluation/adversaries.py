@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.config.experiment import Experiment
-from trainer.data import pipeline
+from trainer.data import binarised, pipeline
 from trainer.data.examples import Dataset, Examples
 from trainer.errors import MetricError
 from trainer.game.assembly import Game, assemble
@@ -93,6 +93,7 @@ def _play(
         batch_size=experiment.train.batch_size,
         turns=gan.round.turns,
         seed=seed,
+        binarise=binarised.names(gan.spec, experiment.data),
         by_category=gan.round.parts.condition.drawn_by,
     )
     numbers = range(start, start + steps)

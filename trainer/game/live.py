@@ -11,7 +11,7 @@ import tensorflow as tf
 from serving.description import Description
 from serving.exported import in_batches
 from trainer.config.experiment import Experiment
-from trainer.data import modalities
+from trainer.data import binarised, modalities
 from trainer.data.examples import DataSpec, Examples, read
 from trainer.data.order import example_at
 from trainer.game import averaging
@@ -124,7 +124,8 @@ class LiveModel:
             total = len(next(iter(table.values())))
             places = example_at(tf.range(count, dtype=tf.int64), total, 0).numpy()
             rows |= {name: read(values, places) for name, values in table.items()}
-        return rows
+        black_and_white = binarised.names(self.spec, self.experiment.data)
+        return rows | {name: binarised.once(rows[name]) for name in black_and_white}
 
     def example_input(self, signature: str, name: str) -> np.ndarray:
         """An input of a signature for the rows of the bank: its own field, or numbers as seeds."""
