@@ -121,6 +121,29 @@ class Classification(Component):
             )
 
 
+class Regression(Component):
+    """The discriminator also reads the attributes (after Odena et al. 2017, Choi et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.game.terms.regression:Regression"
+    name: Literal["regression"] = "regression"
+    # The field of the example that holds them.
+    field: str = "attributes"
+    # Weight of the squared error of real examples, in the discriminator's turn.
+    weight: float = Field(10.0, gt=0.0)
+    # Weight of the squared error of fakes, in the generator's turn.
+    generator_weight: float = Field(10.0, gt=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A game that is not told the attributes."""
+        condition = experiment.condition
+        told = [one.name for one in getattr(condition, "of", (condition,))]
+        if "attributes" not in told:
+            yield (
+                f"terms: received 'regression' with condition={condition.name}; set "
+                "condition=attributes"
+            )
+
+
 class MutualInformation(Component):
     """Both sides raise the information that samples hold of the codes (Chen et al. 2016)."""
 
@@ -351,6 +374,7 @@ class PullingAway(Component):
 Penalty = Annotated[GradientPenalty | R1 | R2 | Dragan | Drift | Custom, BY_NAME]
 AnyTerm = Annotated[
     Classification
+    | Regression
     | MutualInformation
     | Reconstruction
     | Content

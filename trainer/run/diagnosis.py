@@ -23,6 +23,12 @@ _YOUNG = 1000
 # Of the distance of real examples: less comes of a latent or a condition that is hardly heard.
 _IGNORED = 0.1
 _EFFECT_OF = "condition_effect_of_"
+# Terms that make a condition heard, by its name.
+_REMEDY_OF = {
+    "caption": "matching_aware",
+    "label": "classification",
+    "attributes": "regression",
+}
 # Numbers of a latent that a recipe on small pictures does not need to exceed.
 _LARGE_PRIOR = 128
 
@@ -83,12 +89,12 @@ class Symptom:
     Attributes:
         is_shown: by a row.
         words: for it, with the row's values.
-        remedies: overrides of an experiment that may help, the best one first.
+        remedies: overrides of an experiment that may help where a row shows it, the best one first.
     """
 
     is_shown: Callable[[Readings], bool]
     words: Callable[[Readings], str]
-    remedies: Callable[[Experiment], Iterator[str]]
+    remedies: Callable[[Experiment, Readings], Iterator[str]]
 
 
 class Diagnosis:
@@ -131,7 +137,7 @@ class Diagnosis:
 
     def _sentence(self, symptom: Symptom, readings: Readings, prefix: str) -> str:
         where = f"Step {readings.step}, {prefix.rstrip('/')}" if prefix else f"Step {readings.step}"
-        remedy = next(filter(self._is_possible, symptom.remedies(self.experiment)), None)
+        remedy = next(filter(self._is_possible, symptom.remedies(self.experiment, readings)), None)
         found = f"{where}: {symptom.words(readings)}"
         return f"{found}; another run with {remedy} may help." if remedy else f"{found}."
 
@@ -201,12 +207,18 @@ def _ignores_one_of_several(r: Readings) -> bool:
 
 
 def _words_of_an_ignored_part(r: Readings) -> str:
-    effects = r.named(_EFFECT_OF)
-    name = min(effects, key=lambda part: effects[part])
+    name = _least_heard(r)
+    effect = r(_EFFECT_OF + name)
     return (
-        f"the same latents under another {name} alone differ {effects[name]:.2f} times as much as "
+        f"the same latents with {name} alone changed differ {effect:.2f} times as much as "
         f"real examples: of all that the generator is told it hardly hears {name}"
     )
+
+
+def _least_heard(r: Readings) -> str:
+    """That of several conditions which changes least when it is changed alone."""
+    effects = r.named(_EFFECT_OF)
+    return min(effects, key=lambda part: effects[part], default="")
 
 
 def _is_overfitted(r: Readings) -> bool:
@@ -241,34 +253,35 @@ def _words_of_an_equilibrium(r: Readings) -> str:
 # ---- Remedies ------------------------------------------------------------------------------------
 
 
-def _constrained(e: Experiment) -> Iterator[str]:
+def _constrained(e: Experiment, r: Readings) -> Iterator[str]:
     yield from _with(e, "penalties", "r1", "r1", first=False)
     yield f"optimizers.discriminator.learning_rate={e.optimizers.discriminator.learning_rate / 4:g}"
 
 
-def _varied(e: Experiment) -> Iterator[str]:
+def _varied(e: Experiment, r: Readings) -> Iterator[str]:
     for first in (False, True):
         yield from _with(e, "wrappers", "pack", "pack", first=first)
     yield from _with(e, "wrappers", "unroll", "unroll", first=False)
-    yield from _constrained(e)
+    yield from _constrained(e, r)
 
 
-def _latent_heard(e: Experiment) -> Iterator[str]:
+def _latent_heard(e: Experiment, r: Readings) -> Iterator[str]:
     yield from _with(e, "terms", "mode_seeking", "mode_seeking", first=False)
     if (size := getattr(e.prior, "size", 0)) and size < _LARGE_PRIOR:
         yield f"prior.size={min(4 * size, _LARGE_PRIOR)}"
     yield from _with(e, "wrappers", "pack", "pack", first=False)
 
 
-def _condition_heard(e: Experiment) -> Iterator[str]:
-    for term in ("matching_aware", "classification"):
+def _condition_heard(e: Experiment, r: Readings) -> Iterator[str]:
+    first = _REMEDY_OF.get(_least_heard(r), "matching_aware")
+    for term in (first, *_REMEDY_OF.values()):
         yield from _with(e, "terms", term, term, first=False)
 
 
-def _regularised(e: Experiment) -> Iterator[str]:
+def _regularised(e: Experiment, r: Readings) -> Iterator[str]:
     yield from _with(e, "wrappers", "augment", "{name: augment, adaptive: true}", first=True)
     yield from _with(e, "wrappers", "augment", "augment", first=True)
-    yield from _constrained(e)
+    yield from _constrained(e, r)
 
 
 def _with(e: Experiment, field: str, name: str, choice: str, *, first: bool) -> Iterator[str]:
@@ -286,7 +299,7 @@ def _short(component: Component) -> str:
     return str(component) if options else component.name
 
 
-def _none(e: Experiment) -> Iterator[str]:
+def _none(e: Experiment, r: Readings) -> Iterator[str]:
     yield from ()
 
 
