@@ -26,6 +26,7 @@ BENCHMARKS = {
     "energy_grid": "scores of GAN and EBGAN over 16 configurations of their players",
     "little_data": "few examples, augmented or not: distance, and what is known by heart",
     "captioned_digits": "pictures that show what their caption says, seen and never seen",
+    "emoji_captions": "how well emoji fit their captions, by a matcher of its own",
     "infogan": "what a code of ten categories finds without labels, as a classifier of digits",
     "semi_supervised": "digits read after 20 to 200 labels, beside the same network without a game",
     "conditions": "how well games hear a label, by every way to tell it",

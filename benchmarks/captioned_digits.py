@@ -2,10 +2,10 @@
 
 Corner, colour and the width of strokes (`--thickness`) are read off the pixels
 (`trainer.data.sources.captioned_digits`), the digit by a support vector machine that learned the
-built-in digits in the same strokes. The ceiling is what real pictures score, read alike. With
-`--unseen`, a share of the combinations is never trained on, and measured apart. Variety is the
-variance of the pictures of one caption as a share of that of real ones: a generator that makes one
-picture a caption has none.
+data's digits in the same strokes: the built-in ones, or MNIST's on 32x32 pixels (`--data mnist`).
+The ceiling is what real pictures score, read alike. With `--unseen`, a share of the combinations is
+never trained on, and measured apart. Variety is the variance of the pictures of one caption as a
+share of that of real ones: a generator that makes one picture a caption has none.
 
 Reference: Reed et al. 2016, "Generative adversarial text to image synthesis", whose ablation this
 is: GAN, GAN-CLS, GAN-INT and both; TAC-GAN (Dash et al. 2017) also names digits.
@@ -14,7 +14,7 @@ is: GAN, GAN-CLS, GAN-INT and both; TAC-GAN (Dash et al. 2017) also names digits
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,17 +30,25 @@ GAMES = {
     "GAN-INT-CLS": "terms=[matching_aware, interpolation]",
     "TAC-GAN": "terms=[matching_aware, classification]",
     "GAN-CLS, mode seeking": "terms=[matching_aware, mode_seeking]",
+    "TAC-GAN, mode seeking": "terms=[matching_aware, classification, mode_seeking]",
 }
+# Data → options of the source.
+DATA = {"digits": "", "mnist": "of: tfds:mnist, side: 32, "}
 _PARTS = ("digit", "colour", "corner", "thickness")
 _REAL, _TOLD = "real pictures", ", thickness told"
+_EVERY_TOLD = ("", _TOLD, ", mnist", f", mnist{_TOLD}")
 _RESULT = "captioned_digits.json"
-# Digits uint8 [n, 8, 8] → their classes [n].
+# Digits that the classifier learns at most.
+_MOST = 5000
+# Digits uint8 [n, s, s] → their classes [n].
 Classify = Callable[[np.ndarray], np.ndarray]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
+    parser.add_argument("--data", default="digits", choices=list(DATA))
+    parser.add_argument("--data-dir", help="where prepared tensorflow-datasets lie")
     parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, help="of training; default the recipe's")
     parser.add_argument("--thickness", action="store_true", help="captions tell thin from bold")
@@ -61,15 +69,16 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     }
     runs = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
     contents = captioned_digits.contents(thickness=arguments.thickness)
-    classify = classifier(thickness=arguments.thickness)
+    digits = digits_of(arguments)
+    classify = classifier(digits, thickness=arguments.thickness)
     each = 2 if arguments.quick else arguments.each
     asked = [content for content in contents for _ in range(each)]
     unseen = np.array([content.is_unseen(arguments.unseen) for content in asked])
     pictures = {place: drawn(one.run_dir, asked) for place, one in trained.succeeded(runs).items()}
     found = {place: matches(made, asked, classify) for place, made in pictures.items()}
-    real = real_pictures(asked)
+    real = real_pictures(asked, digits)
     varied = {place: variety(made, each) / variety(real, each) for place, made in pictures.items()}
-    told = _TOLD * arguments.thickness
+    told = _told(arguments)
     path, asked_anew = arguments.results / _RESULT, {(game + told,) for game in arguments.games}
     before = trained.measured_before(path, ("game",), asked_anew)
     rows = [
@@ -93,10 +102,15 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _told(arguments: argparse.Namespace) -> str:
+    """What the names of rows say of data and captions."""
+    return f", {arguments.data}" * (arguments.data != "digits") + _TOLD * arguments.thickness
+
+
 def _with_others(rows: list[dict[str, Any]], before: trained.Before) -> list[dict[str, Any]]:
     """New rows among those measured before, and among games that were not run."""
     new = {row["game"]: row for row in rows}
-    every = [game + told for told in ("", _TOLD) for game in (*GAMES, _REAL)]
+    every = [game + told for told in _EVERY_TOLD for game in (*GAMES, _REAL)]
     return [
         new.get(game) or before.rows.get((game,)) or {"game": game, "digit": "not run"}
         for game in every
@@ -105,44 +119,65 @@ def _with_others(rows: list[dict[str, Any]], before: trained.Before) -> list[dic
 
 def _job(arguments: argparse.Namespace, game: str, seed: int) -> trained.Job:
     steps = 20 if arguments.quick else arguments.steps
-    options = f"unseen: {arguments.unseen}" + ", thickness: true" * arguments.thickness
+    place = [f"data.data_dir={arguments.data_dir}"] if arguments.data_dir else []
     overrides = [
         GAMES[game],
-        f"data.source={{name: captioned_digits, {options}}}",
+        f"data.source={_source(arguments)}",
         f"seed={seed}",
         *([f"train.steps={steps}"] if steps else []),
+        *place,
     ]
-    folder = game.replace(" ", "-").replace(",", "")
-    told = "-thickness" * arguments.thickness
-    name = f"{folder}{told}-{steps or 'all'}-{arguments.unseen}-{seed}"
+    folder = (game + _told(arguments)).replace(" ", "-").replace(",", "")
+    name = f"{folder}-{steps or 'all'}-{arguments.unseen}-{seed}"
     return trained.Job(name, RECIPE, overrides, evaluation=None)
+
+
+def _source(arguments: argparse.Namespace) -> str:
+    told = ", thickness: true" * arguments.thickness
+    own = f"{DATA[arguments.data]}unseen: {arguments.unseen}{told}"
+    return f"{{name: captioned_digits, {own}}}"
 
 
 # ---- What pictures show --------------------------------------------------------------------------
 
 
-def classifier(*, thickness: bool = False) -> Classify:
-    """A support vector machine that learned all built-in digits, as they are or in both strokes."""
+class Digits(NamedTuple):
+    """The digits that are drawn, uint8 [n, s, s, 1], and their classes [n]."""
+
+    levels: np.ndarray
+    labels: np.ndarray
+
+
+def digits_of(arguments: argparse.Namespace) -> Digits:
+    """The digits of the benchmark's data, the first of them where there are very many."""
+    from trainer.config.recipe import load_experiment
+
+    place = [f"data.data_dir={arguments.data_dir}"] if arguments.data_dir else []
+    data = load_experiment(RECIPE, [f"data.source={_source(arguments)}", *place]).data
+    levels, labels = captioned_digits.digits_of(data)
+    return Digits(levels[:_MOST], labels[:_MOST])
+
+
+def classifier(digits: Digits, *, thickness: bool = False) -> Classify:
+    """A support vector machine that learned digits, as they are or in both strokes."""
     from sklearn.svm import SVC
 
-    from trainer.data.sources.digits import read
-
-    levels, labels = read()
-    digit = captioned_digits.in_strokes(levels)
+    digit, number = captioned_digits.in_strokes(digits.levels), len(digits.labels)
     strokes: Sequence[int | None] = (0, 1) if thickness else (None,)
-    shown = [digit(number, width) for width in strokes for number in range(len(labels))]
-    machine = SVC(gamma=0.001, C=10.0)
-    machine.fit(_levels(np.stack(shown)[..., 0]), np.tile(labels, len(strokes)))
-    return lambda digits: machine.predict(_levels(digits))
+    shown = np.stack([digit(i, width) for width in strokes for i in range(number)])
+    rows = _rows(shown)
+    machine = SVC(gamma=0.064 / rows.shape[1], C=10.0)
+    machine.fit(rows, np.tile(digits.labels, len(strokes)))
+    return lambda pictures: machine.predict(_rows(pictures))
 
 
-def _levels(digits: np.ndarray) -> np.ndarray:
-    """uint8 [n, 8, 8] as the 17 levels of the data, float64 [n, 64]."""
+def _rows(digits: np.ndarray) -> np.ndarray:
+    """uint8 [n, s, s] in the 17 levels of the built-in digits, float64 [n, s²]."""
     return digits.reshape(len(digits), -1) * (16.0 / 255.0)
 
 
 def drawn(run_dir: str, asked: Sequence[Content]) -> np.ndarray:
-    """What a run makes of the captions with seeds 0, 1, …: uint8 [n, 16, 16, 3]."""
+    """What a run makes of the captions with seeds 0, 1, …: uint8 [n, 2s, 2s, 3]."""
     import keras
 
     import trainer
@@ -166,13 +201,10 @@ def matches(pictures: np.ndarray, asked: Sequence[Content], classify: Classify) 
     return right
 
 
-def real_pictures(asked: Sequence[Content]) -> np.ndarray:
-    """Built-in digits drawn as captions say, one after the other: uint8 [n, 16, 16, 3]."""
-    from trainer.data.sources.digits import read
-
-    levels, labels = read()
-    of_digit = [np.flatnonzero(labels == digit) for digit in range(10)]
-    digit = captioned_digits.in_strokes(levels)
+def real_pictures(asked: Sequence[Content], digits: Digits) -> np.ndarray:
+    """Digits drawn as captions say, one after the other: uint8 [n, 2s, 2s, 3]."""
+    of_digit = [np.flatnonzero(digits.labels == digit) for digit in range(10)]
+    digit = captioned_digits.in_strokes(digits.levels)
     drawn = []
     for number, content in enumerate(asked):
         rows = of_digit[content.digit]

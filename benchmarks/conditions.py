@@ -142,15 +142,12 @@ def _row(data: str, game: str, runs: list[trained.Trained], plain: list[float]) 
         return _not_run(data, game)
     columns = {key: [n[key] for n in found if key in n] for key in _COLUMNS}
     distance = columns["fcd"]
+    real = [n["conditional_diversity_real"] for n in found if "conditional_diversity_real" in n][:1]
     return {
         "data": data,
         "game": game,
         **{key: trained.spread(values) if values else "" for key, values in columns.items()},
-        "diversity of real": trained.spread(
-            [n[key] for n in found if (key := "conditional_diversity_real") in n][:1]
-        )
-        if game != _PLAIN
-        else "",
+        "diversity of real": trained.spread(real) if real else "",
         "times closer than unconditional": f"{np.mean(plain) / np.mean(distance):.3g}"
         if plain and distance
         else "",

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import trained
-from benchmarks.captioned_digits import Classify, classifier
+from benchmarks.captioned_digits import Classify, Digits, classifier
 
 RECIPES = {
     "GAN": "dcgan-digits",
@@ -124,6 +124,7 @@ def _row(contest: Contest, one: trained.Trained, arguments: argparse.Namespace) 
 
     import trainer
     from trainer.data import loading
+    from trainer.data.sources import digits
 
     opened = trainer.open_run(one.run_dir)
     data = loading.load(opened.experiment.data)
@@ -134,7 +135,7 @@ def _row(contest: Contest, one: trained.Trained, arguments: argparse.Namespace) 
     row = _head(contest.rival, contest, len(data.train))
     row |= _compared(made, real, data.train.samples)
     if contest.part == "twins":
-        row["halves agree"] = agreement(made, classifier())
+        row["halves agree"] = agreement(made, classifier(Digits(*digits.read())))
     else:
         row["held-out error"] = _held_out_error(opened, real[:64])
     row |= {"steps": one.steps, "training s": one.seconds, "samples/s": pace}

@@ -7,12 +7,13 @@ from trainer.data.sources.digits import read
 
 CONTENTS = contents()
 LEVELS, LABELS = read()
+DIGITS = captioned_digits.Digits(LEVELS, LABELS)
 FIRST = {int(label): LEVELS[i] for i, label in reversed([*enumerate(LABELS)])}
 
 
 @pytest.fixture(scope="module")
 def classify():
-    return captioned_digits.classifier()
+    return captioned_digits.classifier(DIGITS)
 
 
 def pictures_of(contents):
@@ -22,14 +23,14 @@ def pictures_of(contents):
 def test_real_pictures_show_what_their_captions_say(classify):
     assert captioned_digits.matches(pictures_of(CONTENTS), CONTENTS, classify).all()
     asked = [content for content in CONTENTS for _ in range(3)]
-    real = captioned_digits.real_pictures(asked)
+    real = captioned_digits.real_pictures(asked, DIGITS)
     assert captioned_digits.matches(real, asked, classify).mean() > 0.99
 
 
 def test_strokes_are_read_where_captions_tell_them():
     asked = contents(thickness=True)
-    classify = captioned_digits.classifier(thickness=True)
-    real = captioned_digits.real_pictures(asked)
+    classify = captioned_digits.classifier(DIGITS, thickness=True)
+    real = captioned_digits.real_pictures(asked, DIGITS)
     right = captioned_digits.matches(real, asked, classify)
     assert right.shape == (320, 4) and right[:, 1:].all() and right[:, 0].mean() > 0.95
     others = [content._replace(thickness=1 - content.thickness) for content in asked]

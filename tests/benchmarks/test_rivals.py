@@ -16,7 +16,10 @@ def test_the_classifier_knows_the_digits():
     from trainer.data.sources.digits import read
 
     levels, labels = read()
-    assert (rivals.classifier()(levels[:200]) == labels[:200]).mean() > 0.98
+    assert (
+        rivals.classifier(rivals.Digits(levels[..., np.newaxis], labels))(levels[:200])
+        == labels[:200]
+    ).mean() > 0.98
 
 
 def test_copies_are_told_from_other_samples():

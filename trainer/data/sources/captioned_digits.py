@@ -87,7 +87,7 @@ def open_source(data: Data) -> Source:
     """Draws the pictures: fields `sample`, `text`, `label` (the digit), and apart `wrong_text`."""
     options = data.source
     assert isinstance(options, CaptionedDigits)
-    levels, labels = _digits(data, options)
+    levels, labels = digits_of(data)
     which, shown = _chosen(labels, options)
     classes = labels[which]
     held_out = (
@@ -118,12 +118,14 @@ def open_source(data: Data) -> Source:
     )
 
 
-def _digits(data: Data, options: CaptionedDigits) -> tuple[np.ndarray, np.ndarray]:
+def digits_of(data: Data) -> tuple[np.ndarray, np.ndarray]:
     """The grey digits that are drawn, uint8 [n, side / 2, side / 2, 1], and their classes [n].
 
     Raises:
         ConfigError: for a source of other classes than ten.
     """
+    options = data.source
+    assert isinstance(options, CaptionedDigits)
     half = options.side // 2
     own = data.model_copy(
         update={"source": options.of, "size": (half, half), "channels": 1, "depth": 8}
