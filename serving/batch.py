@@ -44,8 +44,8 @@ def generate(
         model_dir: the folder with the numbered exports.
         out: the folder to write to; new, empty, or of an earlier run with the same arguments.
         format: "png" (a file a sample), or a file a shard: "npz", "tfrecord", "array_record",
-            "webdataset", "parquet", "csv"; None for "png" where samples are pictures, "csv" where
-            they are single numbers or texts, and "npz" otherwise.
+            "webdataset", "parquet", "csv", "fasta"; None for "png" where samples are pictures,
+            "csv" where they are single numbers or texts, and "npz" otherwise.
         compression: within the format; None for the format's own.
         version: the version to use; None for the newest.
         rows_per_shard: samples per shard; None for as many as suit the whole.

@@ -224,8 +224,9 @@ class Fasta(Source):
     # Whether a sequence that is there again is left out, so that none is both trained on and held
     # out.
     unique: bool = False
-    # Number of the word of each header that is its class: 0 is the first one, -1 the last.
-    label: int | None = None
+    # Which word of each header is its class: a number (0 is the first one, -1 the last), or NAME
+    # where headers have it as NAME=CLASS.
+    label: int | str | None = None
     # Properties that headers have as NAME=NUMBER: the field `attributes`.
     properties: Annotated[tuple[str, ...], Field(strict=False)] = ()
     # A word that sequences should have exactly once, which an evaluation counts.

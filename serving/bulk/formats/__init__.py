@@ -18,7 +18,7 @@ from serving.fields import STRING
 from serving.pictures import is_png
 
 # Names to modules: a format's library is imported when it is used.
-NAMES = ("png", "npz", "tfrecord", "array_record", "webdataset", "parquet", "csv")
+NAMES = ("png", "npz", "tfrecord", "array_record", "webdataset", "parquet", "csv", "fasta")
 NO_COMPRESSION = "none"
 SPLIT = "train"  # the one split of a generated data set
 

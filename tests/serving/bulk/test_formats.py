@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -175,6 +176,34 @@ def test_the_columns_of_a_table(people, tmp_path):
     ]  # fmt: skip
     text = (tmp_path / "samples-00000-of-00002.csv").read_text()
     assert text == "seed,pet,age\n0,0,0.0\n1,1,0.5\n2,0,1.0\n3,1,1.5\n"
+
+
+def test_sequences_of_letters(tmp_path):
+    """Written as FASTA has them, and read back."""
+    content = formats.Content(
+        "text", (), "string", ("E I", "N"), {"seed": "int64", "label": "int64"}, 8
+    )
+    format = formats.get("fasta")
+    texts = np.array([b"ACGT" * 20, b"", b"MKV*"], object)
+    columns = {"seed": np.array([5, 6, 7]), "label": np.array([0, 1, 0])}
+    writer = format.open(formats.Shard("00000-of-00001", 3, str(tmp_path), "none", content))
+    writer.add(formats.Samples(9, texts, columns))
+    (file,) = writer.close().files
+    assert file.name == "samples-00000-of-00001.fasta"
+    assert Path(file.local).read_text() == (
+        ">00000009 seed=5 label=E%20I\n" + "ACGT" * 15 + "\n" + "ACGT" * 5 + "\n"
+        ">00000010 seed=6 label=N\n>00000011 seed=7 label=E%20I\nMKV*\n"
+    )
+    arrays = format.read([file.local], content)
+    assert list(arrays["text"]) == list(texts)
+    assert (arrays["seed"].tolist(), arrays["label"].tolist()) == ([5, 6, 7], [0, 1, 0])
+
+
+def test_other_texts_are_no_fasta(captioned, people, tmp_path):
+    with pytest.raises(UsageError, match="'fasta' holds one number or text a sample"):
+        run(captioned, tmp_path / "out", count=2, format="fasta", text="a")
+    with pytest.raises(UsageError, match=r"'fasta' holds sequences of letters, .* is '0\.0'"):
+        run(people, tmp_path / "out", count=2, format="fasta")
 
 
 def test_what_a_format_cannot_hold(points, digits, tmp_path):

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from serving import batch
 from serving.exported import ExportedModel
 from tests.recipes import small
+from trainer.data.sources import fasta
 from trainer.evaluation.workflow import evaluate_path
 from trainer.exporting import export_run
 from trainer.training import train
@@ -42,3 +44,12 @@ def test_exports_write_letters(exported):
     assert all(len(text) == 12 and set(text) <= set(b"ACGT") for text in made)
     latent = model.run("latents", {"seed": np.arange(5)})["latent"]
     assert model.run("decode", {"latent": latent})["text"].tolist() == made.tolist()
+
+
+def test_generated_sequences_are_fasta_files(exported, tmp_path):
+    here = batch.Manner(workers=0, progress=False)
+    batch.generate(exported, str(tmp_path / "out"), count=5, seed=3, format="fasta", manner=here)
+    records = fasta.read(tmp_path / "out" / "samples-00000-of-00001.fasta")
+    made = ExportedModel(exported).run("generate", {"seed": np.arange(3, 8)})["text"]
+    assert [record.letters.encode() for record in records] == made.tolist()
+    assert records[0].header == "00000000 seed=3"

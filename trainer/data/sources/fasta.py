@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -197,22 +198,32 @@ def _refuse_unknown_classes(classes: tuple[str, ...], options: Fasta) -> None:
         )
 
 
-def _label(record: Record, number: int) -> str:
-    """The header's word of that number."""
+def _label(record: Record, which: int | str) -> str:
+    """The header's word of that number, or what stands behind `NAME=`."""
     words = record.header.split()
-    if not -len(words) <= number < len(words):
+    found = _value(record, which) if isinstance(which, str) else None
+    if isinstance(which, int) and -len(words) <= which < len(words):
+        found = words[which]
+    if found is None:
         raise ConfigError(
-            f"data.source.label: received {number}, but the header of line {record.line} has "
-            f"{len(words)} words ({record.header!r}); give the number of one that every header has."
+            f"data.source.label: received {which!r}, but the header of line {record.line} has no "
+            f"such word ({record.header!r}); give the number of a word, or NAME of a NAME=CLASS, "
+            "that every header has."
         )
-    return words[number]
+    return found
+
+
+def _value(record: Record, name: str) -> str | None:
+    """What stands behind `NAME=` in a header, percent-encoding undone."""
+    found = re.search(rf"(?:^|\s){re.escape(name)}=(\S+)", record.header)
+    return unquote(found[1]) if found else None
 
 
 def _property(record: Record, name: str) -> float:
     """The number behind `NAME=` in a header."""
-    found = re.search(rf"(?:^|\s){re.escape(name)}=(\S+)", record.header)
+    found = _value(record, name)
     try:
-        value = float(found[1]) if found else np.nan
+        value = float(found) if found else np.nan
     except ValueError:
         value = np.nan
     if not np.isfinite(value):

@@ -62,6 +62,11 @@ def test_headers_hold_classes_and_properties(load):
     assert about["sites"] == {"EI": [2, "GT"]} and about["motif"] == "GT"
 
 
+def test_classes_have_names_in_headers(load):
+    dataset = load(">a class=E%20I x\nACGT\n>b class=IE\nTTTT\n", label="class")
+    assert dataset.spec.label_names == ("E I", "IE")
+
+
 def test_other_letters_are_counted_and_named(load, caplog):
     dataset = load(">a\nACGT\n>b 7\nACNN\n>c\nTTTT\n", share=0.4)
     assert texts(dataset) == [b"ACGT", b"TTTT"]
@@ -85,7 +90,12 @@ def test_repeated_and_longer_sequences_are_left_out(load, caplog):
         (b">a\nAC\n>b\n", {}, r"max_corrupt_share: .* 1 of the 2 .*line 3, 'b', has no letters"),
         (b">a\nACB\n>b\nACG\n", {"alphabet": "dna"}, r"has 'B' at place 3.*data\.source\.alpha"),
         (b">a\nACC\n>b\nACG\n", {"length": 2}, r"holds 0 different .* of at most 2 letters"),
-        (b">a x\nAC\n>b\nCC\n", {"label": 1}, r"data\.source\.label: received 1, .* has 1 words"),
+        (
+            b">a x\nAC\n>b\nCC\n",
+            {"label": 1},
+            r"data\.source\.label: received 1, .* line 3 has no such",
+        ),
+        (b">a x=1\nAC\n>b\nCC\n", {"label": "x"}, r"label: received 'x', .* line 3 has no such"),
         (b">a x=1\nAC\n>b\nCC\n", {"properties": ["x"]}, r"properties: received 'x', .* line 3"),
         (b">a x=no\nAC\n>b\nCC\n", {"properties": ["x"]}, r"properties: .* no number behind 'x='"),
         (b">a\nAC\n>b\nCC\n", {"sites": {"q": [0, "A"]}}, r"data\.source\.sites: .* class 'q'"),
