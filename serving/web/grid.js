@@ -47,6 +47,7 @@ export class Grid {
   show(cells, spec) {
     this.cells = cells;
     this.current = 0;
+    this.root.classList.toggle("table", spec.kind === "table");
     this.root.replaceChildren(...cells.map((cell, i) => this.element(cell, i, spec)));
     this.mark();
   }
