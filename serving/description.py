@@ -33,7 +33,7 @@ DESCRIBE_OUTPUTS = {"description": STRING}
 _STEERING = frozenset({SEED, LABEL, ATTRIBUTES, SCALAR, KEY, MASK, STROKES})
 _ASIDE = frozenset({LATENT, LABEL, ATTRIBUTES, SCALAR, SEED, KEY})
 # Signatures that `gan export` adds where somebody asks for them.
-_SEARCHES = frozenset({"project", "complete", "complete_clip", "edit"})
+_SEARCHES = frozenset({"project", "complete", "complete_clip", "edit", "plan"})
 _TEXT_BYTES = 256  # of a text whose length nobody knows yet
 
 

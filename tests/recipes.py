@@ -96,6 +96,8 @@ def _small_source(source, folder) -> list[str]:
         changes.append("data.source.pictures=200")
     if isinstance(source, catalogue.Crowns):
         changes.append("data.source.crowns=200")
+    if isinstance(source, catalogue.Rooms):
+        changes.append("data.source.pairs=200")
     if isinstance(source, catalogue.Loans):
         changes.append("data.source={name: loans, rows: 300}")
     if isinstance(source, catalogue.Motifs):
@@ -112,7 +114,7 @@ def _small_source(source, folder) -> list[str]:
 
 def _short(searches) -> str:
     """The same searches, of a few steps."""
-    few = {"steps": 2, "group_steps": 2, "pool": 8, "blending": 2}
+    few = {"steps": 2, "group_steps": 2, "path_steps": 2, "pool": 8, "blending": 2}
     options = [search.model_dump(mode="json") for search in searches]
     return json.dumps(
         [{n: few[n] if o.get(n) and n in few else v for n, v in o.items()} for o in options]

@@ -114,6 +114,52 @@ class PredictorRound(InTurns):
             )
 
 
+class CausalRound(InTurns):
+    """Pairs one step apart, of codes with local transitions (Causal InfoGAN, Kurutach 2018)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.causal:Causal"
+    roles: ClassVar[dict[str, str]] = {
+        "generator": "generator",
+        "discriminator": "discriminator",
+        "encoder": "encoder",
+        "transition": "encoder",
+    }
+    name: Literal["causal"] = "causal"
+    # Weight of the information that an observation holds of its code.
+    information: float = Field(0.1, gt=0.0)
+    # Weight of the squared length of a step, which keeps transitions local.
+    locality: float = Field(0.1, ge=0.0)
+    # Standard deviation of a step before anything is learned, where codes lie on [-1, 1].
+    step: float = Field(0.2, gt=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Other latents, conditions, wrappers of single samples, searches that ask the judge."""
+        yield from super().impossible(experiment)
+        prior = experiment.prior
+        continuous, others = (getattr(prior, n, None) for n in ("continuous", "categorical"))
+        if not continuous or others:
+            yield (
+                f"prior: received {prior} with the round 'causal', whose steps are of continuous "
+                "codes; set prior.continuous=2 and no categorical ones"
+            )
+        if experiment.condition.name != "none":
+            yield (
+                f"condition.name: received {experiment.condition.name!r} with the round 'causal', "
+                "whose pairs follow from their codes; set condition=none"
+            )
+        if experiment.wrappers:
+            yield (
+                f"wrappers: received {experiment.wrappers[0].name!r} with the round 'causal', "
+                "whose discriminator judges two observations as one; leave the wrappers out"
+            )
+        for search in experiment.export.searches:
+            if weight := getattr(search, "judge", 0.0):
+                yield (
+                    f"export.searches: received {search.name!r} with judge={weight:g} and "
+                    "the round 'causal', whose discriminator judges pairs; set judge to 0"
+                )
+
+
 class StyleRound(InTurns):
     """The same, with latents that an encoder reads off the example itself (Park et al. 2019)."""
 
@@ -576,6 +622,7 @@ Round = Annotated[
     OrdinaryRound
     | LatentRegressorRound
     | PredictorRound
+    | CausalRound
     | StyleRound
     | StyleBasedRound
     | JointRound

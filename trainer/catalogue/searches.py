@@ -115,6 +115,41 @@ class Translate(Likeness):
             )
 
 
+class Plan(Likeness):
+    """`plan`: pictures from a start to a goal, along a path of latents (Kurutach et al. 2018).
+
+    `steps`, `restarts` and `start` are of the search for the latents of both ends.
+    """
+
+    target: ClassVar[str] = "trainer.game.signatures.planning:planning"
+    name: Literal["plan"] = "plan"
+    # Where that begins, as in `project`.
+    start: Literal["random", "nearest", "encoder"] = "encoder"
+    # Steps of it; zero takes what the encoder says, or the nearest of the pool.
+    steps: int = Field(0, ge=0)
+    # Pictures of a plan, start and goal among them.
+    frames: int = Field(16, ge=3, le=1024)
+    # Steps by which a path is searched, from the straight line, that the game's transitions find
+    # likeliest; zero keeps the line.
+    path_steps: int = Field(0, ge=0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A condition; transitions that no round learns."""
+        yield from super().impossible(experiment)
+        if experiment.condition.name != "none":
+            yield (
+                f"export.searches: received 'plan' with condition={experiment.condition.name}, but "
+                "a path leads among latents alone; set condition=none"
+            )
+        game = experiment.round
+        if self.path_steps and game.name != "causal" and not isinstance(game, Custom):
+            yield (
+                f"export.searches: received 'plan' with path_steps={self.path_steps} and the round "
+                f"{game.name!r}, which learns no transitions; set path_steps to 0, which takes "
+                "straight lines, or round=causal"
+            )
+
+
 class Filling(Search):
     """What searches have in common that fill what is missing."""
 
@@ -210,5 +245,5 @@ class Design(Search):
 
 
 AnySearch = Annotated[
-    Project | Translate | Complete | CompleteClip | Edit | Design | Custom, BY_NAME
+    Project | Translate | Plan | Complete | CompleteClip | Edit | Design | Custom, BY_NAME
 ]

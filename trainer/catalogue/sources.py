@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, mode
 from pydantic_core import PydanticCustomError
 
 from trainer.catalogue.choice import BY_NAME, Component, Custom, members
+from trainer.data.rooms import World, map_of
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -386,6 +387,49 @@ class Loans(AnyTable):
     rows: int = Field(6000, ge=20, le=10_000_000)
 
 
+class Rooms(Source):
+    """Somebody in a world of two rooms, before and after a step (after Kurutach et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.data.sources.rooms:open_source"
+    name: Literal["rooms"] = "rooms"
+    # Cells of the world's side; a wall stands in its middle.
+    side: int = Field(9, ge=3, le=33)
+    # Cells of the wall that are open.
+    door: int = Field(1, ge=0)
+    # Rows of another world, `.` a free cell and `#` a wall; null has the two rooms.
+    map: Annotated[tuple[str, ...] | None, Field(strict=False, min_length=1)] = None
+    # How many pairs are drawn.
+    pairs: int = Field(5000, ge=2, le=1_000_000)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A map that is none, or without a path; pictures of another size than cells have."""
+        yield from super().impossible(experiment)
+        for option in ("size", "channels"):
+            if given := getattr(experiment.data, option):
+                yield (
+                    f"data.{option}: received {given} with data.source.name=rooms, whose pictures "
+                    "must stay readable; leave it null"
+                )
+        cells = map_of(self)
+        if self.map is None and self.door > self.side:
+            yield (
+                f"data.source.door: received {self.door}, but the wall has {self.side} cells; take "
+                "fewer"
+            )
+        elif len({len(row) for row in cells}) > 1 or set("".join(cells)) - set(".#"):
+            yield (
+                f"data.source.map: received {list(cells)}, but rows must be of one length, of "
+                "`.` for a free cell and `#` for a wall; write it so"
+            )
+        elif "".join(cells).count(".") < 2 or not World(cells).has_paths:
+            field, remedy = ("door", "1") if self.map is None else ("map", "an opening")
+            received = self.door if self.map is None else list(cells)
+            yield (
+                f"data.source.{field}: received {received}, which is a world without a path from "
+                f"some free cell to another; give it {remedy}"
+            )
+
+
 class PosedDigits(Source):
     """The built-in digits moved, slanted and dimmed, with attributes that say how much."""
 
@@ -750,6 +794,7 @@ DataSource = Annotated[
     | Crowns
     | MovingDigits
     | Clips
+    | Rooms
     | TableFile
     | Loans
     | CaptionedDigits

@@ -31,6 +31,7 @@ CHAPTERS = {
     "sequences": "Words and symbols",
     "tables": "Tables",
     "video": "Video",
+    "agents": "Plans and programs",
 }
 
 

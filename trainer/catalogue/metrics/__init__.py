@@ -22,6 +22,7 @@ from trainer.catalogue.metrics.likelihood import Likelihood
 from trainer.catalogue.metrics.metric import NEEDS, Direction, Metric, MetricInfo, Values
 from trainer.catalogue.metrics.oddness import Detection
 from trainer.catalogue.metrics.pairs import AbsoluteError, PairedDistance, Psnr, Ssim
+from trainer.catalogue.metrics.plans import Feasibility
 from trainer.catalogue.metrics.samples import LaplacianSwd, Parzen, SlicedWasserstein
 from trainer.catalogue.metrics.sequences import Coupling, Motif, NGrams, PositionMatrix, Sites
 from trainer.catalogue.metrics.tables import ClosestRecord, MixedColumns, Utility
@@ -55,6 +56,7 @@ AnyMetric = Annotated[
     | PairedDistance
     | Contacts
     | FrameErrors
+    | Feasibility
     | WassersteinDistance
     | MaximumMeanDiscrepancy
     | Columns
