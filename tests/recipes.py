@@ -24,6 +24,17 @@ _SMALL = {
     "mapping_layers": 1,
     "discriminator_group": 4,
 }
+# Options of sources that make little, where nothing else follows from it.
+_FEW = {
+    catalogue.ClipFrames: ("of.clips=20",),
+    catalogue.ThickDigits: ("pictures=200",),
+    catalogue.StrokeDigits: ("pictures=200",),
+    catalogue.Crowns: ("crowns=200",),
+    catalogue.Rooms: ("pairs=200",),
+    catalogue.Loans: ("rows=300",),
+    catalogue.Motifs: ("sequences=200", "length=12"),
+    catalogue.Affinities: ("sequences=400", "length=12"),
+}
 _RUN = (
     "train.batch_size=16",
     "run.log_every=2",
@@ -90,20 +101,7 @@ def _small_source(source, folder) -> list[str]:
     if isinstance(source, catalogue.MovingDigits):
         changes += ["data.source.clips=60", f"data.source.frames={4 if source.past else 2}"]
         changes += ["data.source.past=2"] if source.past else []
-    if isinstance(source, catalogue.ClipFrames):
-        changes.append("data.source.of.clips=20")
-    if isinstance(source, catalogue.ThickDigits):
-        changes.append("data.source.pictures=200")
-    if isinstance(source, catalogue.Crowns):
-        changes.append("data.source.crowns=200")
-    if isinstance(source, catalogue.Rooms):
-        changes.append("data.source.pairs=200")
-    if isinstance(source, catalogue.Loans):
-        changes.append("data.source={name: loans, rows: 300}")
-    if isinstance(source, catalogue.Motifs):
-        changes += ["data.source.sequences=200", "data.source.length=12"]
-    if isinstance(source, catalogue.Affinities):
-        changes += ["data.source.sequences=400", "data.source.length=12"]
+    changes += [f"data.source.{option}" for option in _FEW.get(type(source), ())]
     if isinstance(source, catalogue.Tfds):
         changes.append(f"data.source=npz:{_stand_in(folder)}")
     if isinstance(source, catalogue.Stacked):

@@ -576,6 +576,52 @@ class PolicyRound(AnyRound):
         )
 
 
+class ProgramsRound(AnyRound):
+    """A painter of strokes, rewarded for the picture they make (SPIRAL, Ganin et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.programs:Programs"
+    roles: ClassVar[dict[str, str]] = {"generator": "cell", "discriminator": "discriminator"}
+    name: Literal["programs"] = "programs"
+    # Strokes of a program.
+    strokes: int = Field(3, ge=1, le=64)
+    # Places along either side that a stroke may start from, bend towards and end at.
+    lattice: int = Field(8, ge=2, le=64)
+    # Of a stroke, in pixels.
+    width: float = Field(1.5, gt=0.0)
+    # Weight of the entropy of each choice, which keeps the painter trying.
+    entropy: float = Field(0.01, ge=0.0)
+    # Discriminator turns in a step, each on a batch of its own.
+    discriminator_turns: int = Field(1, ge=1)
+
+    @property
+    def turns(self) -> int:
+        """Batches of real examples that one step consumes."""
+        return self.discriminator_turns
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Latents and conditions, losses that nobody would play, strokes of another width."""
+        for kind in ("prior", "condition"):
+            name = getattr(experiment, kind).name
+            if name != "none":
+                yield (
+                    f"{kind}.name: received {name!r} with the round 'programs', whose painter is "
+                    f"told nothing; set {kind}=none"
+                )
+        for kind in ("terms", "wrappers"):
+            if getattr(experiment, kind):
+                yield (
+                    f"{kind}: received some with the round 'programs', whose generator is moved by "
+                    "rewards alone; leave them out"
+                )
+        source = experiment.data.source
+        if source.name == "stroke_digits" and getattr(source, "width", None) != self.width:
+            yield (
+                f"round.width: received {self.width:g} with data.source.width="
+                f"{getattr(source, 'width', None)}, by which a discriminator tells them apart; "
+                "make them equal"
+            )
+
+
 class PyramidRound(Component):
     """A game a level, each about what a coarser picture lacks (LAPGAN, Denton et al. 2015)."""
 
@@ -636,6 +682,7 @@ Round = Annotated[
     | ClipsRound
     | PyramidRound
     | PolicyRound
+    | ProgramsRound
     | Custom,
     BY_NAME,
 ]

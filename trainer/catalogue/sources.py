@@ -387,6 +387,32 @@ class Loans(AnyTable):
     rows: int = Field(6000, ge=20, le=10_000_000)
 
 
+class StrokeDigits(Source):
+    """Digits in a few strokes each, painted as programs are (after Ganin et al. 2018)."""
+
+    target: ClassVar[str] = "trainer.data.sources.stroke_digits:open_source"
+    name: Literal["stroke_digits"] = "stroke_digits"
+    # Which digits; they are the classes.
+    digits: Annotated[
+        tuple[Annotated[int, Field(ge=0, le=9)], ...], Field(strict=False, min_length=1)
+    ] = tuple(range(10))
+    # Pixels of a picture in each direction.
+    side: int = Field(16, ge=8, le=128)
+    # Of a stroke, in pixels.
+    width: float = Field(1.5, gt=0.0)
+    # How many are painted.
+    pictures: int = Field(5000, ge=2, le=1_000_000)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A digit that is named twice."""
+        yield from super().impossible(experiment)
+        if len(set(self.digits)) < len(self.digits):
+            yield (
+                f"data.source.digits: received {list(self.digits)}, which names a digit twice; "
+                "name each once"
+            )
+
+
 class Rooms(Source):
     """Somebody in a world of two rooms, before and after a step (after Kurutach et al. 2018)."""
 
@@ -795,6 +821,7 @@ DataSource = Annotated[
     | MovingDigits
     | Clips
     | Rooms
+    | StrokeDigits
     | TableFile
     | Loans
     | CaptionedDigits

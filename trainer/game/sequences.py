@@ -75,6 +75,24 @@ def drawn(logits: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
     return tf.minimum(symbol, logits.shape[-1] - 1)
 
 
+def answers(cell: Network, ids: tf.Tensor) -> dict[str, tf.Tensor]:
+    """What a cell answers in front of every symbol of given sequences.
+
+    Args:
+        cell: see `write`.
+        ids: int32 [n, T].
+
+    Returns:
+        Float32 [n, T, …] by name: the logits, and what else it answers but its state.
+    """
+    given, steps = _start(cell, tf.shape(ids)[0]), []
+    for t in range(ids.shape[1]):
+        answer = cell(given)
+        steps.append({n: tf.cast(x, tf.float32) for n, x in answer.items() if n != "state"})
+        given = _next(answer, ids[:, t])
+    return {name: tf.stack([step[name] for step in steps], axis=1) for name in steps[0]}
+
+
 def log_probabilities(cell: Network, ids: tf.Tensor) -> tf.Tensor:
     """Log p(y_t | y_1 … y_{t-1}) of every symbol of given sequences.
 
@@ -85,13 +103,12 @@ def log_probabilities(cell: Network, ids: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 [n, T].
     """
-    given, values = _start(cell, tf.shape(ids)[0]), []
-    for t in range(ids.shape[1]):
-        answer = cell(given)
-        logits = tf.cast(answer["logits"], tf.float32)
-        values.append(-tf.nn.sparse_softmax_cross_entropy_with_logits(ids[:, t], logits))
-        given = _next(answer, ids[:, t])
-    return tf.stack(values, axis=1)
+    return log_likelihood(answers(cell, ids)["logits"], ids)
+
+
+def log_likelihood(logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+    """Log p of symbols int32 [n, T] by their logits [n, T, V], float32 [n, T]."""
+    return -tf.nn.sparse_softmax_cross_entropy_with_logits(ids, logits)
 
 
 def completions(cell: Network, ids: tf.Tensor, keys: randomness.Key, count: int) -> tf.Tensor:

@@ -1,5 +1,6 @@
 """A recurrent writer of symbols, and convolutions over time that judge what it wrote."""
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -24,7 +25,10 @@ class Recurrent:
         self.options = options
 
     def cell(self, ports: Ports) -> keras.Model:
-        """A symbol [b, V] and a state [b, s] → the next symbol's logits [b, V], the next state."""
+        """A symbol [b, V] and a state [b, s] → the next symbol's logits [b, V], the next state.
+
+        What else the game asks for, such as a value, is read off the hidden state.
+        """
         units, (symbols,) = self.options.hidden, ports.outputs["logits"].fixed_shape
         symbol = keras.Input((symbols,), name="symbol")
         state = keras.Input((2 * units,), name="state")
@@ -35,9 +39,13 @@ class Recurrent:
         hidden, after = cell(self._embedded(symbol), halves)
         logits = keras.layers.Dense(symbols, kernel_initializer=_normal(), dtype="float32")(hidden)
         both = keras.layers.Concatenate(dtype="float32")(after)
-        return keras.Model(
-            {"symbol": symbol, "state": state}, {"logits": logits, "state": both}, name="cell"
-        )
+        others = {n: f for n, f in ports.outputs.items() if n not in ("logits", "state")}
+        answered = {
+            "logits": logits,
+            "state": both,
+            **heads(hidden, replace(ports, outputs=others)),
+        }
+        return keras.Model({"symbol": symbol, "state": state}, answered, name="cell")
 
     def discriminator(self, ports: Ports) -> keras.Model:
         """Sequences [b, T, V] → the game's outputs, such as {"logits": [b]}."""

@@ -10,7 +10,7 @@ from trainer.game.players import Network, Outputs
 from trainer.game.signatures.sampling import output_fields
 from trainer.game.signatures.signature import SEED, Signature
 
-_TEMPERATURE = Field(kind="scalar", range=(0.0, 10.0))
+TEMPERATURE = Field(kind="scalar", range=(0.0, 10.0))
 
 
 def writing(cell: Network, field: Field) -> dict[str, Signature]:
@@ -32,5 +32,5 @@ def writing(cell: Network, field: Field) -> dict[str, Signature]:
 
     return {
         "generate": Signature({"seed": SEED}, made, generate),
-        "generate_tempered": Signature({"seed": SEED, "temperature": _TEMPERATURE}, made, generate),
+        "generate_tempered": Signature({"seed": SEED, "temperature": TEMPERATURE}, made, generate),
     }
