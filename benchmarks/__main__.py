@@ -31,6 +31,7 @@ BENCHMARKS = {
     "semi_supervised": "digits read after 20 to 200 labels, beside the same network without a game",
     "conditions": "how well games hear a label, by every way to tell it",
     "crowns": "crowns below an opposing jaw: what passes through it, and which contacts are kept",
+    "adaptation": "classes told in one domain and read in another: CoGAN, and classes alone",
     "aging": "digits at another age: the width of strokes, and whether it is still that digit",
     "posed_digits": "errors of attributes that were asked for, measured on the pictures",
     "overlapping_classes": "classes that overlap in the data, by AC-GAN and its remedies",

@@ -40,6 +40,14 @@ class Ablation:
         parser.add_argument("--games", nargs="+", default=names, choices=names)
         parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
         parser.add_argument("--steps", type=int, help="of training; default the recipe's")
+        parser.add_argument(
+            "--set",
+            dest="overrides",
+            metavar="KEY=VALUE",
+            action="append",
+            default=[],
+            help="of all games, such as data.data_dir=PATH",
+        )
         parser.add_argument("--work", type=Path, default=self.work, help="folder of runs")
 
     def run(self, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -69,6 +77,7 @@ class Ablation:
         steps = 20 if arguments.quick else arguments.steps
         overrides = [
             *self.games[game],
+            *arguments.overrides,
             f"seed={seed}",
             *([f"train.steps={steps}"] if steps else []),
         ]

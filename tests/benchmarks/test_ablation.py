@@ -3,11 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import ablation, crowns, predicted_digits, trained
+from benchmarks import ablation, adaptation, crowns, predicted_digits, trained
 from trainer.catalogue import METRIC_INFO
 from trainer.config.recipe import load_experiment
 
-ABLATIONS = {"crowns": crowns.ABLATION, "predicted_digits": predicted_digits.ABLATION}
+ABLATIONS = {
+    "adaptation": adaptation.ABLATION,
+    "crowns": crowns.ABLATION,
+    "predicted_digits": predicted_digits.ABLATION,
+}
 
 
 def _arguments(of, *given):

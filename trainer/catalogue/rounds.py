@@ -259,10 +259,10 @@ class JointRound(InTurns):
                 "whose domains have no examples in common; set condition=none"
             )
         for kind in ("penalties", "terms", "wrappers"):
-            if getattr(experiment, kind):
+            if any(part.name != "adaptation" for part in getattr(experiment, kind)):
                 yield (
                     f"{kind}: received some with the round 'joint', whose discriminator answers "
-                    "one logit for each of two pictures; leave them out"
+                    "for each of two pictures; leave out all but the term 'adaptation'"
                 )
 
 

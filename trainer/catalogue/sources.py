@@ -689,7 +689,15 @@ class SideBySide(Paired):
     given_half: Literal["left", "right"] = "left"
 
 
-class Domains(Source):
+class TwoDomains(Source):
+    """Two sets of pictures that are drawn apart."""
+
+    # Whether the classes of a are told (field `label`), for a classifier that is to be good at b;
+    # those of b, where they are known, are for measuring alone (field `b_label`).
+    labelled: bool = False
+
+
+class Domains(TwoDomains):
     """Two sets of pictures that are drawn apart, for unpaired translation."""
 
     target: ClassVar[str] = "trainer.data.sources.domains:open_two"
@@ -705,7 +713,7 @@ class Domains(Source):
         return self.a.has_splits or self.b.has_splits
 
 
-class DigitDomains(Source):
+class DigitDomains(TwoDomains):
     """Half of the built-in digits (field `a`) and what is made of the others (field `b`)."""
 
     target: ClassVar[str] = "trainer.data.sources.domains:open_digits"

@@ -271,6 +271,31 @@ class Supervised(Component):
             )
 
 
+class Adaptation(Component):
+    """Classes are learned in domain a, and read in domain b, whose are not known (Liu & Tuzel)."""
+
+    target: ClassVar[str] = "trainer.game.terms.adaptation:Adaptation"
+    name: Literal["adaptation"] = "adaptation"
+    # Weight of the class loss of domain a, in the discriminator's turn.
+    weight: float = Field(10.0, gt=0.0)
+    # Weight of the squared distance between the features of the two pictures of one latent.
+    alike: float = Field(0.01, ge=0.0)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Rounds of one domain, and domains without classes."""
+        if experiment.round.name != "joint" and not isinstance(experiment.round, Custom):
+            yield (
+                f"terms: received 'adaptation' with the round {experiment.round.name!r}, in which "
+                "no two domains share a discriminator; set round=joint, or leave it out"
+            )
+        source = experiment.data.source
+        if not isinstance(source, Custom) and not getattr(source, "labelled", False):
+            yield (
+                f"terms: received 'adaptation' with data.source={source}, of which no domain has "
+                "classes; set data.source.labelled=true on a source of two domains"
+            )
+
+
 class CaptionTerm(Component):
     """A term that needs captions of other examples beside an example's own."""
 
@@ -381,6 +406,7 @@ AnyTerm = Annotated[
     | Penetration
     | GapHistogram
     | Supervised
+    | Adaptation
     | FeatureMatching
     | PullingAway
     | ModeSeeking

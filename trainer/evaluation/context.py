@@ -168,6 +168,7 @@ class EvaluationContext:
             "odd": lambda: "odd_sample" in self.reference.dataset.held_out,
             "pairs": lambda: self.fake.truth is not None,
             "opposing": lambda: self._is_opposed,
+            "b_label": lambda: "b_label" in self.reference.dataset.held_out,
             "predicted": lambda: bool(self.spec.sample.about.get("predicted")),
             "alphabet": lambda: bool(self.spec.sample.about.get("alphabet")),
             "motif": lambda: bool(self.spec.sample.about.get("motif")),

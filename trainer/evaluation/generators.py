@@ -119,6 +119,10 @@ class Generator:
         """How odd samples [n, *shape] are, float32 [n]; larger is odder."""
         return self._model.run("anomaly_score", {self._output: samples})["anomaly"]
 
+    def classes(self, signature: str, pictures: np.ndarray) -> np.ndarray:
+        """The class that a signature reads in each of pictures [n, h, w, c], int64 [n]."""
+        return self._model.run(signature, {"image": pictures})["label"]
+
     def log_weights(self, samples: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         """Log p(x, z) - log q(z | x) for samples [n, *shape] and a z for each seed [n], [n]."""
         return self._model.run("log_weight", {self._output: samples, "seed": seeds})["log_weight"]

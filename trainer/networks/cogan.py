@@ -1,13 +1,14 @@
 """Players of two domains that share what the domains have in common (Liu & Tuzel 2016)."""
 
+from dataclasses import replace
 from typing import Any
 
 import keras
 
 from trainer.errors import ConfigError
-from trainer.fields import Field
-from trainer.networks.conditioning import dense, joined
+from trainer.networks.conditioning import joined
 from trainer.networks.dcgan import Strided, require_pictures, resolutions
+from trainer.networks.heads import heads
 from trainer.networks.ports import Ports
 
 
@@ -41,8 +42,11 @@ class CoGAN(Strided):
     def joint_discriminator(self, ports: Ports) -> keras.Model:
         """A picture a domain → {"logits": [b, 2]}, one for each picture, in the domains' order.
 
+        Other answers, such as class logits [b, 2, k] and features [b, 2, d], are given likewise.
+
         Raises:
-            ConfigError: when other answers than logits are wanted, or something else is told.
+            ConfigError: when an answer is wanted that is not about each picture, or something else
+                is told.
         """
         height, width = _size(ports.inputs)
         _refuse_others(ports)
@@ -53,10 +57,23 @@ class CoGAN(Strided):
         x = seen
         for level in range(2, len(sizes)):
             x = self._narrowed(x, level, kind, ports)
-        logit = dense(kind)(1, dtype="float32")(keras.layers.Flatten()(x))
-        shared = keras.Model(seen, logit, name="shared")
-        logits = keras.layers.Concatenate(dtype="float32", name="logits")([shared(x) for x in own])
-        return keras.Model(inputs, {"logits": logits}, name="discriminator")
+        of_one = {
+            name: replace(field, shape=() if name == "logits" else field.shape[1:])
+            for name, field in ports.outputs.items()
+        }
+        answers = heads(keras.layers.Flatten()(x), replace(ports, outputs=of_one), None, kind)
+        shared = keras.Model(seen, answers, name="shared")
+        of_each = [shared(x) for x in own]
+        together = {name: _side_by_side([one[name] for one in of_each], name) for name in answers}
+        return keras.Model(inputs, together, name="discriminator")
+
+
+def _side_by_side(answers: list[Any], name: str) -> Any:
+    """An answer about each picture, [b, …], as one [b, 2, …], float32."""
+    rows = [
+        keras.layers.Reshape((1, *answer.shape[1:]), dtype="float32")(answer) for answer in answers
+    ]
+    return keras.layers.Concatenate(axis=1, dtype="float32", name=name)(rows)
 
 
 def _size(fields: Any) -> tuple[int, int]:
@@ -75,11 +92,12 @@ def _size(fields: Any) -> tuple[int, int]:
 
 
 def _refuse_others(ports: Ports) -> None:
-    wanted: dict[str, Field] = {n: f for n, f in ports.outputs.items() if n != "logits"}
+    domains = sum(field.kind == "image" for field in ports.inputs.values())
+    wanted = [n for n, f in ports.outputs.items() if n != "logits" and f.shape[:1] != (domains,)]
     told = [name for name, field in ports.inputs.items() if field.kind not in ("image", "key")]
     if wanted or told:
         raise ConfigError(
             "network.name: received 'cogan', whose discriminator judges a picture of each domain "
-            f"and no more, but the game asks it about {', '.join([*wanted, *told])}; leave the "
+            f"and no more, but the game asks it about {', '.join(wanted + told)}; leave the "
             "terms and the condition out."
         )

@@ -14,6 +14,7 @@ SAMPLE_OPTIONS |= {"Pairs": {"inputs": "folder:a", "targets": "folder:b"}}
 SAMPLE_OPTIONS |= {"SideBySide": {"pictures": "folder:a"}}
 SAMPLE_OPTIONS |= {"Domains": {"a": "folder:a", "b": "folder:b"}}
 SAMPLE_OPTIONS |= {"Captions": {"pictures": "photos", "captions": "captions.jsonl"}}
+SAMPLE_OPTIONS |= {"Fasta": {"path": "genes.fasta"}}
 SAMPLE_OPTIONS |= {"Attributes": {"pictures": "faces", "attributes": "ages.csv"}}
 SAMPLE_OPTIONS |= {"Tfds": {"dataset": "mnist"}}
 SAMPLE_OPTIONS |= {"TogetherCondition": {"of": [{"name": "label"}]}}

@@ -42,3 +42,23 @@ class GanTrain(Metric):
         ),
     }
     name: Literal["gan_train"] = "gan_train"
+
+
+class DomainAccuracy(Metric):
+    """How well classes that were learned in domain a are read in domain b (Liu & Tuzel 2016)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.labels:domain_accuracy"
+    kinds: ClassVar[Names] = ("image",)
+    needs: ClassVar[Names] = ("classify_b", "b_label")
+    values: ClassVar[Values] = {
+        "target_accuracy": MetricInfo(
+            "Accuracy in domain b",
+            "higher",
+            "Of the discriminator's classes on held-out examples of b, whose classes training "
+            "never saw. Read the accuracy in a beside it: the difference is what adaptation lacks.",
+        ),
+        "source_accuracy": MetricInfo(
+            "Accuracy in domain a", None, "The same on held-out examples of a, whose it did see."
+        ),
+    }
+    name: Literal["domain_accuracy"] = "domain_accuracy"

@@ -71,6 +71,8 @@ NEEDS: Mapping[str, str] = {
     "opposing": "a surface above what is made; give data whose given pictures name a channel "
     "'opposing'",
     "odd": "examples that are known to be odd; give data.source={name: odd, of: …, classes: […]}",
+    "b_label": "classes of domain b; give data of two domains whose pictures have classes, and "
+    "data.source.labelled=true",
     "predicted": "a column to be predicted; set data.source.predicted",
     "alphabet": "sequences of DNA, RNA or proteins; give data.source=fasta:FILE",
     "motif": "a motif to look for; set data.source.motif",

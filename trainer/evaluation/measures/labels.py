@@ -41,6 +41,18 @@ def gan_train(options: catalogue.GanTrain, context: EvaluationContext) -> Metric
     }
 
 
+def domain_accuracy(options: catalogue.DomainAccuracy, context: EvaluationContext) -> MetricResults:
+    """Accuracy of the discriminator's classes in domain b, and in domain a beside it."""
+    held_out, asked = context.reference.dataset.held_out, context.generator
+    return {
+        key: _accuracy(asked.classes(f"classify_{name}", held_out[name]), held_out[label], context)
+        for key, name, label in (
+            ("target_accuracy", "b", "b_label"),
+            ("source_accuracy", "a", "label"),
+        )
+    }
+
+
 def _trained_on(examples: Examples, context: EvaluationContext) -> np.ndarray:
     """What a classifier that is trained on some examples says of the real samples, int64 [n]."""
     from trainer.evaluation.extractors.classifier import train_classifier

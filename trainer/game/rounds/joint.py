@@ -10,7 +10,7 @@ from trainer.data import modalities
 from trainer.fields import Field
 from trainer.game.adversarial_loss import per_example
 from trainer.game.parts import Parts
-from trainer.game.players import Network, Outputs
+from trainer.game.players import Inputs, Network, Outputs
 from trainer.game.roles import Role
 from trainer.game.rounds.ordinary import Ordinary
 from trainer.game.signatures.generation import generation
@@ -47,7 +47,10 @@ class Joint(Ordinary):
         }
 
     def signatures(self, networks: Mapping[str, Network]) -> Signatures:
-        """Pictures of both domains by seeds and latents; `score_a` and `score_b`."""
+        """Pictures of both domains by seeds and latents; `score_a` and `score_b`.
+
+        `classify_a` and `classify_b` too, where the discriminator answers class logits.
+        """
         sampler = Sampler(
             networks["generator"], self.parts.prior, self.parts.condition, self.fields
         )
@@ -55,21 +58,48 @@ class Joint(Ordinary):
             f"score_{domain}": self._score(networks["discriminator"], place)
             for place, domain in enumerate(_DOMAINS)
         }
-        return {**generation(sampler), **scores}
+        classes = {
+            f"classify_{domain}": self._classify(networks["discriminator"], place)
+            for place, domain in enumerate(_DOMAINS)
+            if "class_logits" in self.loss.needs
+        }
+        return {**generation(sampler), **scores, **classes}
 
     def _score(self, judge: Network, place: int) -> Signature:
-        """The logit of pictures of one domain, whatever lies beside them in the other."""
-        domain, fields = _DOMAINS[place], {"sample": self.fields[_DOMAINS[place]]}
+        """The logit of pictures of one domain."""
 
         def score(**given: tf.Tensor) -> Outputs:
-            picture = seen_samples(given, fields)["sample"]
-            rows = tf.shape(picture)[0]
-            black = {
-                name: tf.zeros([rows, *modalities.seen_field(field).fixed_shape])
-                for name, field in self.fields.items()
-            }
-            inputs = {**black, domain: picture}
+            inputs = self._alone(place, given)
             logits = self.loss.objective.reads(inputs, judge(inputs))
             return {"realism": per_example(logits[:, place])}
 
-        return Signature(stored_inputs(fields), {"realism": Field(kind="scalar")}, score)
+        return Signature(self._asked(place), {"realism": Field(kind="scalar")}, score)
+
+    def _classify(self, judge: Network, place: int) -> Signature:
+        """The class logits of pictures of one domain, and the likeliest class."""
+
+        def classify(**given: tf.Tensor) -> Outputs:
+            logits = judge(self._alone(place, given))["class_logits"][:, place]
+            return {"logits": logits, "label": tf.argmax(logits, axis=-1, output_type=tf.int64)}
+
+        names = self.loss.needs["class_logits"].names
+        answered = {
+            "logits": Field((len(names),), names=names),
+            "label": Field(dtype="int64", kind="label", names=names),
+        }
+        return Signature(self._asked(place), answered, classify)
+
+    def _asked(self, place: int) -> dict[str, Field]:
+        """What a request about one domain holds."""
+        return stored_inputs({"sample": self.fields[_DOMAINS[place]]})
+
+    def _alone(self, place: int, given: Mapping[str, tf.Tensor]) -> Inputs:
+        """A request's pictures of one domain, and of the other one whatever lies beside them."""
+        domain = _DOMAINS[place]
+        picture = seen_samples(given, {"sample": self.fields[domain]})["sample"]
+        rows = tf.shape(picture)[0]
+        black = {
+            name: tf.zeros([rows, *modalities.seen_field(field).fixed_shape])
+            for name, field in self.fields.items()
+        }
+        return {**black, domain: picture}

@@ -42,6 +42,34 @@ def test_digits_and_negatives_are_the_same_ones_for_ever():
     assert rows == GOLDEN
 
 
+def test_classes_of_a_may_be_told_and_those_of_b_are_for_measuring(tmp_path, noise):
+    for name, labels in (("a", [0, 1, 1, 0]), ("b", [1, 0, 1, 1]), ("c", [2, 0, 1, 1])):
+        np.savez(tmp_path / f"{name}.npz", images=noise(4, 6, 5, 3), labels=labels)
+    np.savez(tmp_path / "none.npz", images=noise(4, 6, 5, 3))
+
+    def loaded(a, b):
+        parts = {"a": f"npz:{tmp_path / a}.npz", "b": f"npz:{tmp_path / b}.npz"}
+        source = {"name": "domains", "labelled": True, **parts}
+        return loading.load(Data(source=source, holdout_share=0.0))
+
+    dataset = loaded("a", "b")
+    assert [list(table) for table in dataset.train.tables] == [["a", "label"], ["b", "b_label"]]
+    assert dataset.train["label"].tolist() == [0, 1, 1, 0]
+    assert dataset.train["b_label"].tolist() == [1, 0, 1, 1]
+    assert "b_label" not in loaded("a", "none").spec.fields
+    with pytest.raises(ConfigError, match=r"the pictures of npz:.*none\.npz have no classes"):
+        loaded("none", "a")
+    with pytest.raises(ConfigError, match=r"are 0, 1, those of npz:.*c\.npz 0, 1, 2; give both"):
+        loaded("a", "c")
+
+
+def test_digits_keep_their_classes_where_they_are_told():
+    dataset = loading.load(Data(source={"name": "digit_domains", "labelled": True}))
+    assert dataset.spec.num_classes == 10 and len(dataset.held_out["b_label"]) == 89
+    plain = loading.load(Data(source="digit_domains"))
+    assert "label" not in plain.spec.fields
+
+
 def test_points_are_no_domain(tmp_path):
     np.savez(tmp_path / "points.npz", x=np.zeros((5, 2), np.float32))
     source = {"name": "domains", "a": "digits", "b": f"npz:{tmp_path / 'points.npz'}"}

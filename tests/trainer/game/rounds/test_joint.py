@@ -110,6 +110,20 @@ def test_a_score_is_the_logit_of_its_domain(game):
         np.testing.assert_allclose(score, logits[:, place], atol=1e-5)
 
 
+def test_classes_are_read_in_the_picture_of_either_domain(tmp_path):
+    experiment = small("cogan-adaptation", tmp_path)
+    dataset = loading.load(experiment.data)
+    game = assemble(experiment, dataset.spec, examples=dataset.train)
+    seen = {n: dataset.held_out[n][:5] for n in "ab"}
+    judge = game.live.networks["discriminator"]
+    answers = judge({n: tf.constant(x / 127.5 - 1.0, tf.float32) for n, x in seen.items()})
+    assert answers["features"].shape[:2] == (5, 2)
+    for place, name in enumerate("ab"):
+        found = game.live.run(f"classify_{name}", {"image": seen[name]})
+        np.testing.assert_allclose(found["logits"], answers["class_logits"][:, place], atol=1e-5)
+        assert found["label"].tolist() == found["logits"].argmax(axis=1).tolist()
+
+
 def test_a_picture_of_the_game_shows_the_two_of_one_seed_below_one_another(game):
     shown = previews.drawer(game.live, (4, 3))()
     made = game.live.run("generate", {"seed": np.arange(6)})
