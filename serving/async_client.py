@@ -110,11 +110,14 @@ class AsyncClient(BaseClient[AsyncTransport]):
         *,
         seeds: Rows | None = None,
         signature: str = "translate",
+        tile: int | None = None,
+        overlap: int | None = None,
         **condition: Any,
     ) -> Outputs:
         """Does as `Client.translate`."""
-        plan = self._plans.ask(signature, images, seeds=seeds, labels=labels, **condition)
-        return await self._run(plan)
+        tiling = {"tile": tile, "overlap": overlap}
+        told = {"seeds": seeds, "labels": labels, **condition}
+        return await self._run(self._plans.translate(signature, images, **tiling, **told))
 
     async def complete(
         self, images: np.ndarray, masks: np.ndarray, seeds: Rows, **condition: Any

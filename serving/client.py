@@ -212,6 +212,8 @@ class Client(BaseClient[Transport]):
         *,
         seeds: Rows | None = None,
         signature: str = "translate",
+        tile: int | None = None,
+        overlap: int | None = None,
         **condition: Any,
     ) -> Outputs:
         """Returns images made from images.
@@ -222,14 +224,19 @@ class Client(BaseClient[Transport]):
             seeds: where the model takes them.
             signature: which way, for models with several: "translate_to_a" or "translate_to_b";
                 "translate_clip" for clips.
+            tile: side of the tiles in which pictures are sent that are larger, for models that take
+                any size; None sends them whole.
+            overlap: how many lines neighbouring tiles share; None for as many as suit the model
+                (`serving.tiles`).
             **condition: what else the model takes, by input name.
 
         Raises:
             UsageError: the model does not translate that way, or an input is not what it takes.
             RequestError: the server's refusal, or no answer.
         """
-        plan = self._plans.ask(signature, images, seeds=seeds, labels=labels, **condition)
-        return self._run(plan)
+        tiling = {"tile": tile, "overlap": overlap}
+        told = {"seeds": seeds, "labels": labels, **condition}
+        return self._run(self._plans.translate(signature, images, **tiling, **told))
 
     def complete(
         self, images: np.ndarray, masks: np.ndarray, seeds: Rows, **condition: Any

@@ -18,6 +18,8 @@ ENDINGS = frozenset(
 _MAX_CHANNELS = 4
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _NUMPY = b"\x93NUMPY"
+_ORIENTATION = 0x0112  # in EXIF, and its values for a picture that lies on its side
+_LYING = (5, 6, 7, 8)
 
 
 def encode_png(images: np.ndarray) -> np.ndarray:
@@ -75,6 +77,25 @@ def read_picture(name: str, content: bytes, field: Field) -> np.ndarray:
     except (OSError, ValueError, EOFError) as error:
         raise UsageError(f"{name}: the file cannot be read ({error}).") from error
     return field.check(name, array[None])[0]
+
+
+def size_of(name: str, content: bytes) -> tuple[int, ...]:
+    """Returns height and width of a picture file, as `read_picture` would have them.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    try:
+        if is_numpy(content):
+            return tuple(np.load(io.BytesIO(content), allow_pickle=False).shape[:2])
+        from PIL import Image
+
+        with Image.open(io.BytesIO(content)) as opened:
+            lies = opened.getexif().get(_ORIENTATION, 1) in _LYING
+            width, height = opened.size
+    except (OSError, ValueError, EOFError) as error:
+        raise UsageError(f"{name}: the file cannot be read ({error}).") from error
+    return (width, height) if lies else (height, width)
 
 
 def is_numpy(content: bytes) -> bool:

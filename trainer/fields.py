@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -35,6 +35,21 @@ class Field:
         sides = tuple(side for side in self.shape if side is not None)
         assert len(sides) == len(self.shape), f"a field of shape {self.shape} has no fixed shape"
         return sides
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether a row is a picture of pixels or of classes: [h, w, c]."""
+        return self.kind in ("image", "label_map")
+
+    @property
+    def has_pixels(self) -> bool:
+        """Whether a row has height and width: a picture, or a clip of some."""
+        return self.is_picture or self.kind == "clip"
+
+    @property
+    def opened(self) -> "Field":
+        """The picture with an open height and width."""
+        return replace(self, shape=(None, None, self.shape[-1]))
 
     @property
     def size(self) -> int:

@@ -128,7 +128,7 @@ def _words(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 @_compilable
-def bits(keys: Key, size: int) -> tf.Tensor:
+def bits(keys: Key, size: int | tf.Tensor) -> tf.Tensor:
     """Uniform 32-bit words, uint32 [n, size], from keys of shape [n]; word i depends on i alone."""
     pairs = (size + 1) // 2
     counter = Key(tf.zeros([1, pairs], tf.uint32), tf.range(pairs, dtype=tf.int32)[tf.newaxis])
@@ -137,7 +137,7 @@ def bits(keys: Key, size: int) -> tf.Tensor:
     return tf.reshape(tf.stack(words, axis=-1), [-1, 2 * pairs])[:, :size]
 
 
-def uniform(keys: Key, size: int) -> tf.Tensor:
+def uniform(keys: Key, size: int | tf.Tensor) -> tf.Tensor:
     """Numbers on [0, 1), float32 [n, size], with 24 random bits each."""
     high_bits = tf.bitwise.right_shift(bits(keys, size), tf.constant(8, tf.uint32))
     return tf.cast(high_bits, tf.float32) * 2.0**-24

@@ -4,14 +4,14 @@ import logging
 import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from serving.bulk import embedded, files, formats, hardware, making, probe
+from serving.bulk import embedded, files, folders, formats, hardware, making, probe
 from serving.bulk import job as jobs
 from serving.bulk.job import Job, PlanRow, divide
 from serving.bulk.judges import Realism
@@ -23,6 +23,7 @@ from serving.description import Signature
 from serving.errors import UsageError
 from serving.exported import ExportedModel
 from serving.fields import STRING, Field
+from serving.tiles import Tiling
 
 _log = logging.getLogger(__name__)
 
@@ -151,10 +152,12 @@ class Driver:
             label_names=list(_label_names(description)),
             model_version=self._model.version,
             model_fingerprint=self._model.fingerprint,
+            tiling=_tiling(selection.tiling(signature)),
         )
         if any(None in shape for shape in (job.sample["shape"], *arrays.values())):
             values, made = making.Maker(self._model, job, folder=selection.folder).make(first)
-            job.sample["shape"] = list(values.shape[1:])
+            if table is None or folders.are_of_one_size(signature, selection.folder, table):
+                job.sample["shape"] = list(values.shape[1:])
             arrays |= {name: list(made[name].shape[1:]) for name in arrays}
         return self._laid_out(job, table, asked, selection.folder)
 
@@ -276,6 +279,10 @@ def _check_same_pass(out: str, selection: Selection, begun: Mapping[str, Any]) -
 def _read_scores(scored: Output, entry: Entry, job: Job) -> Columns:
     with scored.local(entry["files"]) as paths:
         return formats.get(_SCORE_FORMAT).read(paths, job.content)
+
+
+def _tiling(tiling: Tiling | None) -> dict[str, int] | None:
+    return None if tiling is None else asdict(tiling)
 
 
 def _sum_by_label(entries: Sequence[Entry], name: str) -> dict[str, int]:

@@ -16,7 +16,7 @@ from serving.clips import read_clip
 from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.fields import LABEL, SEED, Field
-from serving.pictures import ENDINGS, read_picture
+from serving.pictures import ENDINGS, read_picture, size_of
 
 # After an input's name: the column holds names of files.
 FILE = "_file"
@@ -113,9 +113,33 @@ def read_pictures(name: str, folder: str | None, names: np.ndarray, field: Field
         if rows[-1].shape != rows[0].shape:
             raise UsageError(
                 f"{name}: {path!r} has the size {list(rows[-1].shape)} and the file before "
-                f"{list(rows[0].shape)}; rows of one call are alike, so give files of one size."
+                f"{list(rows[0].shape)}; rows of one call are alike, so give files of one size, or "
+                "set --batch-size 1."
             )
     return np.stack(rows)
+
+
+def are_of_one_size(signature: Signature, folder: str | None, columns: Columns) -> bool:
+    """Returns whether all files that columns name for inputs of open sizes are alike.
+
+    Raises:
+        UsageError: a file cannot be read.
+    """
+    for name, field in signature.inputs.items():
+        if name + FILE not in columns or None not in field.shape or field.moves:
+            continue
+        paths = [_path(folder, file) for file in columns[name + FILE]]
+        if len(_sizes(name, paths)) > 1:
+            return False
+    return True
+
+
+def _sizes(name: str, paths: Sequence[str]) -> set[tuple[int, ...]]:
+    def size(path: str) -> tuple[int, ...]:
+        return size_of(f"{name}: {path!r}", _content(path))
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        return set(pool.map(size, paths))
 
 
 def _pictures(folder: str) -> list[str]:

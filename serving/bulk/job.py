@@ -13,7 +13,7 @@ from serving.bulk.plans import Columns, Plan, plan_of
 from serving.errors import UsageError
 from serving.fields import STRING
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 
 SHARD_DIGITS = 5
 _ID_DIGITS = 8
@@ -21,6 +21,7 @@ _ID_DIGITS = 8
 _SMALLEST_SHARD = 1024
 _LARGEST_SHARD_BYTES = 2**28
 _TEXT_BYTES = 256  # that a text may have
+_OPEN_SIDE = 1024  # of a picture, where sides differ
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,14 @@ class Job:
         rows_per_shard: samples per shard.
         internal_batch: rows of every call of the model, the last one padded.
         signature: the one that makes the samples.
-        sample: what they are: `output`, `shape`, `dtype`; of a column of a table also its `place`
-            among the columns.
+        sample: what they are: `output`, `shape` (None for sides that differ), `dtype`; of a column
+            of a table also its `place` among the columns.
         columns: what is written beside each sample, to its dtype.
         shapes: of those columns that are arrays.
         label_names: what the labels are called, empty without labels.
         model_version: of the export.
         model_fingerprint: of its files.
+        tiling: of large pictures, as `Tiling` has it; None where they go through whole.
     """
 
     plan: dict[str, Any]
@@ -55,6 +57,7 @@ class Job:
     label_names: list[str]
     model_version: int
     model_fingerprint: str
+    tiling: dict[str, int] | None = None
     format_version: int = FORMAT_VERSION
 
     @classmethod
@@ -153,7 +156,7 @@ def divide(job: Job, table: Columns | None = None) -> list[PlanRow]:
     return rows
 
 
-def rows_per_shard(asked: int | None, count: int, shape: list[int], dtype: str) -> int:
+def rows_per_shard(asked: int | None, count: int, shape: list[int | None], dtype: str) -> int:
     """Returns how many samples a shard has: what was asked for, or by the size of the whole.
 
     Raises:
@@ -172,8 +175,9 @@ def rows_per_shard(asked: int | None, count: int, shape: list[int], dtype: str) 
     return size
 
 
-def _bytes(shape: list[int], dtype: str) -> int:
-    return _TEXT_BYTES if dtype == STRING else math.prod(shape) * np.dtype(dtype).itemsize
+def _bytes(shape: list[int | None], dtype: str) -> int:
+    sides = (_OPEN_SIDE if side is None else side for side in shape)
+    return _TEXT_BYTES if dtype == STRING else math.prod(sides) * np.dtype(dtype).itemsize
 
 
 def _default_rows(count: int, sample_bytes: int) -> int:

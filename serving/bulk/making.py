@@ -16,6 +16,7 @@ from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.exported import ExportedModel
 from serving.fields import IMAGE, LATENT, SEED, STRING
+from serving.tiles import Tiling
 
 # The signature of the first pass of `best_of`.
 SCORES = "generate, then score"
@@ -102,7 +103,7 @@ class Maker:
         latent = signature.first(LATENT)
         if latent is not None:
             arrays[latent] = self._latents(inputs)
-        outputs = self._model.run(signature.name, arrays, size)
+        outputs = self._outputs(signature, arrays)
         values = outputs.pop(signature.main_output)
         columns = {**inputs, **outputs}
         if self._judge is not None:
@@ -110,6 +111,24 @@ class Maker:
         if self._scores:
             return columns[Realism.name], columns
         return values, columns
+
+    def _outputs(self, signature: Signature, arrays: dict[str, np.ndarray]) -> Columns:
+        """What the model makes, of large pictures in tiles."""
+        size = self.job.internal_batch
+        if self.job.tiling is None:
+            return self._model.run(signature.name, arrays, size)
+        tiling, output, factor = Tiling(**self.job.tiling), signature.main_output, 1
+        whole = tiling.cut_inputs(signature.inputs, arrays)
+        bands = []
+        for band in tiling.places(*arrays[signature.subject].shape[1:3]):
+            row = []
+            for rows, columns in band:
+                parts = {n: array[:, rows, columns] for n, array in whole.items()}
+                made = self._model.run(signature.name, {**arrays, **parts}, size)[output]
+                factor = made.shape[1] // (rows.stop - rows.start)
+                row.append(made)
+            bands.append(tiling.band(row, factor))
+        return {output: tiling.whole(bands, factor)}
 
     def written(self, columns: Columns) -> Columns:
         """Those columns that are written beside the samples."""

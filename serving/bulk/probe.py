@@ -26,6 +26,8 @@ def internal_batch(
 ) -> int:
     """Returns the batch size to use: what was asked for, or the best for a long job.
 
+    Pictures of any size go one by one: they may differ, and a few large ones fill the memory.
+
     Raises:
         UsageError: for less than 1.
     """
@@ -33,11 +35,20 @@ def internal_batch(
         if asked < 1:
             raise UsageError(f"batch_size: received {asked}; expected 1 or more.")
         return asked
+    if _takes_any_size(model, job):
+        return 1
     if job.drawn.count < _WORTH_PROBING:
         return INTERNAL_BATCH
     rates = {size: _rate(model, job, table, size, folder) for size in _SIZES}
     fastest = max(rates.values())
     return next(size for size in _SIZES if rates[size] >= _NEARLY * fastest)
+
+
+def _takes_any_size(model: ExportedModel, job: Job) -> bool:
+    if not model.description.has_signature(job.signature):  # of the first pass of `best_of`
+        return False
+    inputs = model.description.signature(job.signature).inputs.values()
+    return any(field.is_file and None in field.shape for field in inputs)
 
 
 def _rate(

@@ -26,9 +26,10 @@ from serving.bulk.plans import (
     Table,
     largest_remainder,
 )
-from serving.description import Description
+from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.fields import ALL, ATTRIBUTES, TEXT
+from serving.tiles import Tiling
 
 Label = int | str
 
@@ -66,6 +67,9 @@ class Selection:
             same names, or one file or value for all.
         signature: what `rows` or `files` go through; None for `generate_conditional` and
             `translate`.
+        tile: side of the tiles that larger pictures among `files` are cut into, for models that
+            take any size; None cuts none.
+        overlap: how many lines neighbouring tiles share; None for as many as suit the model.
         grid: values of codes by name; every combination for every seed.
         interpolate: pairs of seeds to go between.
         steps: samples per pair, both ends among them.
@@ -87,6 +91,8 @@ class Selection:
     files: str | None = None
     inputs: Mapping[str, str] | None = None
     signature: str | None = None
+    tile: int | None = None
+    overlap: int | None = None
     grid: Mapping[str, Sequence[float]] | None = None
     interpolate: Sequence[tuple[int, int]] | None = None
     steps: int = 8
@@ -112,8 +118,17 @@ class Selection:
             raise UsageError(f"count: received {self.count}; expected 1 or more.")
         if self.signature is not None and way not in ("rows", "files"):
             raise UsageError("signature: it goes together with rows or files; leave it out.")
-        if self.inputs and way != "files":
-            raise UsageError("inputs: they go together with files; leave them out.")
+        if way != "files":
+            self._refuse_what_files_need()
+        elif self.overlap is not None and self.tile is None:
+            raise UsageError("overlap: it goes together with tile; pass both.")
+        self._refuse_conditions(way)
+        if (self.min_confidence is None) != (self.classifier is None):
+            raise UsageError("classifier: it goes together with min_confidence; pass both.")
+        self._check_numbers()
+
+    def _refuse_conditions(self, way: str | None) -> None:
+        """Refuses a condition beside a way that names those of its own."""
         others = ("per_class", "proportions", "rows", "captions", "files")
         if self.label is not None and way in others:
             raise UsageError(f"label: {way} says which; leave it out.")
@@ -121,9 +136,13 @@ class Selection:
             raise UsageError(f"text: {way} says which; leave it out.")
         if self.attributes and way in ("rows", "captions", "files"):
             raise UsageError(f"attributes: {way} says which; leave them out.")
-        if (self.min_confidence is None) != (self.classifier is None):
-            raise UsageError("classifier: it goes together with min_confidence; pass both.")
-        self._check_numbers()
+
+    def _refuse_what_files_need(self) -> None:
+        if self.inputs:
+            raise UsageError("inputs: they go together with files; leave them out.")
+        for name in ("tile", "overlap"):
+            if getattr(self, name) is not None:
+                raise UsageError(f"{name}: it goes together with files; leave it out.")
 
     def _one_of(self, names: Iterable[str]) -> str | None:
         chosen = [name for name in names if getattr(self, name) is not None]
@@ -175,6 +194,17 @@ class Selection:
         if self.files is None:
             return self.signature
         return folders.signature_of(description, self.signature).name
+
+    def tiling(self, signature: Signature) -> Tiling | None:
+        """How pictures are cut into tiles; None where they are not.
+
+        Raises:
+            UsageError: the signature takes no pictures of any size.
+        """
+        if self.tile is None:
+            return None
+        subject = signature.subject
+        return Tiling.of(subject, signature.inputs[subject], self.tile, self.overlap)
 
     @property
     def folder(self) -> str | None:

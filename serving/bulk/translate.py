@@ -23,6 +23,8 @@ _OPTIONS = (
         metavar="NAME=VALUE",
         help="What else it takes: a folder of the same names, or one file or value for all.",
     ),
+    click.option("--tile", type=int, help="Side of the tiles that larger pictures are cut into."),
+    click.option("--overlap", type=int, help="Lines that tiles share; default by the model."),
     click.option("--version", type=int, help="Export to use; default the newest."),
     click.option("--format", type=click.Choice(formats.NAMES), help="Default by the results."),
     click.option("--compression", help="Within the format: deflate, gzip, zstd, … or none."),

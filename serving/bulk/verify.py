@@ -212,7 +212,10 @@ class _Remaker:
             part = {name: column[start : start + size] for name, column in inputs.items()}
             values, columns = self._maker.make(part)
             rows = slice(start, start + len(values))
-            difference = _difference(written[output][rows], values)
+            there = written[output][rows]
+            if None in self._job.sample["shape"]:
+                there = formats.as_rows(list(there))
+            difference = _difference(there, values)
             self._judge(entry, start, difference, values, verdict)
             for name in self._job.shapes:
                 difference = _difference(written[name][rows], columns[name])

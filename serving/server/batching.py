@@ -2,8 +2,9 @@
 
 Every signature gets a twin in the graph: the same computation inside a batch function. Requests
 that reach the twin within the timeout are concatenated, run once and split again, all in
-TensorFlow's threads. Clients know TF Serving's parameters file; the batch function takes the same
-parameters under slightly different rules, and this file holds the translation.
+TensorFlow's threads. A signature whose rows may differ in shape has none: the batch function would
+concatenate what does not fit. Clients know TF Serving's parameters file; the batch function takes
+the same parameters under slightly different rules, and this file holds the translation.
 """
 
 import itertools
@@ -119,6 +120,12 @@ def can_batch(signature: SignatureDef) -> bool:
     """Returns whether a signature takes and gives tensors at all; an initialiser does not."""
     infos = (*signature.inputs.values(), *signature.outputs.values())
     return bool(signature.inputs) and all(":" in info.name for info in infos)
+
+
+def has_open_sizes(signature: SignatureDef) -> bool:
+    """Returns whether rows of an input may differ in shape, so that not all rows can be joined."""
+    shapes = (info.tensor_shape for info in signature.inputs.values())
+    return any(dimension.size < 0 for shape in shapes for dimension in shape.dim[1:])
 
 
 def add_twin(

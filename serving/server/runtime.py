@@ -22,6 +22,7 @@ from serving.server.batching import (
     BatchingParameters,
     add_twin,
     can_batch,
+    has_open_sizes,
     joined,
     num_rows,
     separated,
@@ -73,6 +74,8 @@ class SavedModelRuntime:
         self.batching = options.batching
         self._handles: dict[str, Any] = {}
         self._twins: dict[str, dict[str, Any]] = {}
+        # Signatures of open sizes: what waits together and is of one shape runs together.
+        self._open: set[str] = set()
         graph = tf.Graph()
         self._session = tf.compat.v1.Session(graph=graph, config=_session_config(options))
         try:
@@ -98,7 +101,7 @@ class SavedModelRuntime:
         Raises:
             StatusError: INVALID_ARGUMENT, in TF Serving's words, where the batcher would refuse it.
         """
-        if name not in self._twins:
+        if name not in self._twins and name not in self._open:
             return False
         rows, limit = num_rows(inputs), self.max_shared_rows
         if rows > limit:
@@ -214,7 +217,9 @@ class SavedModelRuntime:
         if self.batching is not None:
             definition = graph.as_graph_def()
             for name, signature in signatures.items():
-                if can_batch(signature):
+                if can_batch(signature) and has_open_sizes(signature):
+                    self._open.add(name)
+                elif can_batch(signature):
                     twin = add_twin(graph, definition, signature, self.batching)
                     self._twins[name] = {key: t._as_tf_output() for key, t in twin.items()}
         self._session.run(tf.no_op())  # hands the last nodes to the runtime
@@ -228,11 +233,16 @@ class SavedModelRuntime:
         outputs: Sequence[str],
         timeout: float | None,
     ) -> list[RunResult | StatusError]:
-        twin = self._twins[name]
-        fetches = [*(twin[output] for output in outputs), twin[BATCH_ROWS]]
         with as_status():
             inputs = joined(requests)
-        values = self._call(self.signatures[name], inputs, fetches, timeout)
+        if name in self._open:
+            made = self.run_alone(name, inputs, outputs, timeout).outputs
+            rows = num_rows(inputs)
+            values = [*(made[output] for output in outputs), np.full(rows, rows)]
+        else:
+            twin = self._twins[name]
+            fetches = [*(twin[output] for output in outputs), twin[BATCH_ROWS]]
+            values = self._call(self.signatures[name], inputs, fetches, timeout)
         return [
             RunResult(dict(zip(outputs, own, strict=True)), int(batch[0]))
             for *own, batch in separated(values, requests)

@@ -243,9 +243,9 @@ def test_a_folder_with_something_else(digits, tmp_path):
     with pytest.raises(UsageError, match="is no record of a run"):
         run(digits, tmp_path / "out")
     (tmp_path / "out" / "manifest.json").write_text('{"format_version": 1}')
-    with pytest.raises(UsageError, match="was written in format 1, this version reads 5"):
+    with pytest.raises(UsageError, match="was written in format 1, this version reads 6"):
         run(digits, tmp_path / "out")
-    (tmp_path / "out" / "manifest.json").write_text('{"format_version": 5}')
+    (tmp_path / "out" / "manifest.json").write_text('{"format_version": 6}')
     with pytest.raises(UsageError, match="record of the run is damaged, 'plan' is missing"):
         run(digits, tmp_path / "out")
 

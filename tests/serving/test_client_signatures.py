@@ -18,6 +18,8 @@ def test_pictures_from_pictures(client):
     odd = PICTURES[:, :3, :5]
     made = client.translate(odd, signature="translate_to_a")
     np.testing.assert_array_equal(made["image"], 255 - odd)
+    made = client.translate(PICTURES, signature="translate_to_a", tile=5, overlap=2)
+    np.testing.assert_array_equal(made["image"], 255 - PICTURES)
     made = client.translate(PICTURES, seeds=[1, 2], signature="translate_to_b")["image"]
     assert made.shape == (2, 16, 8, 1)
     np.testing.assert_array_equal(made[1, ::2], PICTURES[1] + 2)
@@ -60,6 +62,8 @@ def test_several_conditions_at_once(client):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (lambda c: c.translate(PICTURES, signature="translate_to_a", overlap=2),
+         "overlap: it goes together with tile; pass both"),
         (lambda c: c.translate(PICTURES), "the model has no 'translate'; it has anomaly_score,"),
         (lambda c: c.translate(PICTURES, signature="translate_to_b"),
          "seed: translate_to_b of this model takes int64 [n]; received the inputs ['image']."),

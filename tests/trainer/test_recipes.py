@@ -61,7 +61,7 @@ def _ask_everything(signatures):
 
 
 def _rows(spec, count, field):
-    shape = [count, *(side or 1 for side in spec.shape[1:])]
+    shape = [count, *(side or 5 for side in spec.shape[1:])]
     if spec.dtype == tf.string:
         return tf.fill(shape, "a")
     random = np.random.RandomState(0)

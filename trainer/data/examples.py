@@ -65,8 +65,7 @@ class DataSpec:
     @property
     def images(self) -> tuple[str, ...]:
         """Names of the fields that are pictures, or maps or clips of them."""
-        kinds = ("image", "label_map", "clip")
-        return tuple(name for name, field in self.fields.items() if field.kind in kinds)
+        return tuple(name for name, field in self.fields.items() if field.has_pixels)
 
     def describe(self) -> dict[str, Any]:
         """The specification as a JSON object."""

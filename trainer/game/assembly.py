@@ -23,7 +23,7 @@ from trainer.game.rounds.round import Round
 from trainer.game.searches.subject import Subject
 from trainer.game.signatures.signature import Signatures
 from trainer.game.updater import Learner
-from trainer.networks.ports import NetworkFamily, Ports
+from trainer.networks.ports import NetworkFamily, Ports, Reach
 
 # Keras draws the seeds of initial weights from Python's own generator, and its precision is a
 # setting of the process: one game is built at a time.
@@ -59,7 +59,12 @@ def assemble(
     # The moments of one replica alone (`tf.nn.moments`) hide the mean from second derivatives.
     synchronized = replicas > 1 or round_.looks_ahead
     networks = {name: build(name, precision=precision, synchronized=synchronized) for name in roles}
-    averages = {name: build(name) for name, role in roles.items() if role.averaged}
+    reaches = {name: reach for name in roles if (reach := build.reach(name)) is not None}
+    averages = {
+        name: build(name, open_sizes=name in reaches)
+        for name, role in roles.items()
+        if role.averaged
+    }
     gan = GAN(
         networks,
         averages,
@@ -70,7 +75,8 @@ def assemble(
         compile_noise=replicas == 1 and experiment.devices.xla != "off",
     )
     gan.compile({side: _learner(gan, side, experiment) for side in _sides(roles)})
-    return Game(gan, LiveModel(gan, experiment, build, _offered(experiment, round_), examples))
+    offered = _offered(experiment, round_)
+    return Game(gan, LiveModel(gan, experiment, build, offered, examples, reaches))
 
 
 def prepare(experiment: Experiment, dataset: Dataset) -> None:
@@ -165,17 +171,33 @@ class _Builder:
         self.experiment, self.spec, self.roles = experiment, spec, roles
 
     def __call__(
-        self, name: str, *, precision: str = "float32", synchronized: bool = False
+        self,
+        name: str,
+        *,
+        precision: str = "float32",
+        synchronized: bool = False,
+        open_sizes: bool = False,
     ) -> keras.Model:
         """A new network of the role `name`."""
         options = self.experiment.network_of(name)
         role = self.roles[name]
         build = self._method(name, options, role)
-        ports = Ports(role.inputs, role.outputs, synchronized)
+        ports = Ports(role.inputs, role.outputs, synchronized, open_sizes)
         with _computing_in(precision), _initial_weights(f"{self.experiment.seed}/{name}"):
             model = build(ports)
         _check_outputs(model, name, options, role)
         return model
+
+    def reach(self, name: str) -> Reach | None:
+        """How far a translator looks; None for networks that do not take pictures of any size."""
+        role = self.roles[name]
+        ports = Ports(role.inputs, role.outputs)
+        if role.kind != "generator" or not role.averaged or not ports.pictures:
+            return None
+        family: NetworkFamily = _made(self.experiment.network_of(name))
+        measure = getattr(family, "reach", None)
+        found: Reach | None = None if measure is None else measure(ports)
+        return found
 
     def _method(self, name: str, options: catalogue.Network, role: Role) -> Any:
         family: NetworkFamily = _made(options)
@@ -202,7 +224,9 @@ def _check_outputs(model: keras.Model, name: str, options: catalogue.Network, ro
     for output, field in role.outputs.items():
         got = tuple(answered[output].shape[1:]) if output in answered else None
         fits = got is not None and len(got) == len(field.shape)
-        fits = fits and all(b in (None, a) for a, b in zip(got or (), field.shape, strict=False))
+        fits = fits and all(
+            a == b or None in (a, b) for a, b in zip(got or (), field.shape, strict=False)
+        )
         # Several numbers an example, one a patch or a domain: objectives read both.
         fits = fits or (got is not None and not field.shape and len(got) in (1, 2))
         if not fits and field.kind != "features":

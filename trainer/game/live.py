@@ -20,6 +20,7 @@ from trainer.game.description import describe
 from trainer.game.gan import GAN
 from trainer.game.players import Inputs, Network
 from trainer.game.signatures.signature import Signatures
+from trainer.networks.ports import Reach
 
 # How statistics are re-estimated: so many batches of so many rows, the same ones for ever.
 _STATISTICS_BATCHES = 16
@@ -35,6 +36,7 @@ class LiveModel:
         build: makes a new network of a role in float32.
         offered: networks by role → what the game can be asked.
         examples: of training; without them the statistics stay those of the checkpoint.
+        reaches: of the averaged networks that take pictures of any size.
     """
 
     def __init__(
@@ -44,7 +46,9 @@ class LiveModel:
         build: Callable[[str], keras.Model],
         offered: Callable[[Mapping[str, Network]], Signatures],
         examples: Examples | None = None,
+        reaches: Mapping[str, Reach] | None = None,
     ) -> None:
+        reaches = reaches or {}
         self.gan, self.experiment = gan, experiment
         self._examples = examples
         self._copies = {
@@ -54,7 +58,8 @@ class LiveModel:
         }
         models = {**gan.networks, **self._copies, **gan.averages}
         self.networks = {
-            name: Network(models[name], player.role) for name, player in gan.players.items()
+            name: Network(models[name], player.role, reaches.get(name))
+            for name, player in gan.players.items()
         }
         self.signatures: Signatures = offered(self.networks)
         self._statistics = {

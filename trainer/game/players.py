@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from trainer.game.roles import Role
+from trainer.networks.ports import Reach
 
 # Tensors by name: what a network is given, and what it answers.
 Inputs = Mapping[str, tf.Tensor]
@@ -21,11 +22,13 @@ class Network:
     Args:
         model: a model of named inputs (`trainer.networks.ports.NetworkFamily`).
         role: what it plays.
+        reach: how far it looks, where it takes pictures of any size; else None.
     """
 
-    def __init__(self, model: keras.Model, role: Role) -> None:
+    def __init__(self, model: keras.Model, role: Role, reach: Reach | None = None) -> None:
         self.model = model
         self.role = role
+        self.reach = reach
         known = getattr(model, "input", None)
         self.names = tuple(known) if isinstance(known, Mapping) else tuple(role.inputs)
 
@@ -54,7 +57,7 @@ class Told(Network):
     """
 
     def __init__(self, network: Network, complete: Callable[[Inputs], Inputs]) -> None:
-        super().__init__(network.model, network.role)
+        super().__init__(network.model, network.role, network.reach)
         self._complete = complete
 
     def __call__(self, inputs: Inputs) -> Outputs:

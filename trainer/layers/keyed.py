@@ -38,8 +38,10 @@ class KeyedDropout(keras.layers.Layer):
         keys = randomness.fold(
             randomness.Key(key[:, 0], key[:, 1]), tf.constant(self.number, tf.int64)
         )
-        kept = randomness.uniform(keys, math.prod(x.shape[1:])) >= self.rate
-        kept = tf.reshape(kept, [-1, *x.shape[1:]])
+        is_open = None in x.shape[1:]
+        size = tf.reduce_prod(tf.shape(x)[1:]) if is_open else math.prod(x.shape[1:])
+        kept = randomness.uniform(keys, size) >= self.rate
+        kept = tf.reshape(kept, tf.shape(x) if is_open else [-1, *x.shape[1:]])
         return tf.where(kept, x / tf.cast(1.0 - self.rate, x.dtype), tf.zeros([], x.dtype))
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -11,6 +11,8 @@ import numpy as np
 
 _A = -0.5
 _RADIUS = 2.0
+# Enlarging, a new line is made of old ones no farther away.
+REACH = 2
 
 
 def resized(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -18,6 +20,18 @@ def resized(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     rows, columns = weights(images.shape[1], size[0]), weights(images.shape[2], size[1])
     along = np.tensordot(rows, images.astype(np.float64), axes=(1, 1))
     return np.tensordot(along, columns, axes=(2, 1)).transpose(1, 0, 3, 2)
+
+
+@lru_cache(maxsize=32)
+def phases(factor: int) -> np.ndarray:
+    """What old lines -REACH to REACH about line i count in new lines factor · i, factor · i + 1, ….
+
+    Returns:
+        float64 [factor, 2 REACH + 1].
+    """
+    around = 2 * REACH + 1
+    middle = slice(factor * REACH, factor * (REACH + 1))
+    return weights(around, factor * around)[middle]
 
 
 @lru_cache(maxsize=32)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import keras
 
 from trainer.layers.batch_normalization import BatchNormalization
+from trainer.layers.open_sizes import AsChannels
 from trainer.layers.spectral import SpectralConv2D, SpectralDense
 from trainer.layers.strided_convolution import Conv2D
 from trainer.networks.ports import Ports
@@ -24,22 +25,24 @@ def stacked(pictures: Mapping[str, Any], vectors: Mapping[str, Any]) -> Any:
     """Pictures and vectors as the channels of one picture; vectors are constant over it."""
     first, *others = pictures.values()
     channels = [first]
-    channels += [resized(x, first.shape[1:3]) for x in others]
+    channels += [x if None in x.shape[1:3] else resized(x, first.shape[1:3]) for x in others]
     channels += [as_channels(vector, first) for vector in vectors.values()]
     return keras.layers.Concatenate()(channels) if len(channels) > 1 else first
 
 
 def conditions(tensors: Mapping[str, Any], ports: Ports) -> dict[str, Any]:
     """Those of a generator's inputs that are vectors and no latents."""
-    others = ports.of_kind("latent", "image", "label_map", "clip", "tokens", "key")
-    return {name: x for name, x in tensors.items() if name not in others}
+    others = ports.of_kind("latent", "tokens", "key")
+    return {
+        name: x
+        for name, x in tensors.items()
+        if name not in others and not ports.inputs[name].has_pixels
+    }
 
 
 def as_channels(vector: Any, picture: Any) -> Any:
     """A vector [b, d] as d constant channels of the picture's size."""
-    height, width = picture.shape[1:3]
-    x = keras.layers.Reshape((1, 1, vector.shape[-1]))(vector)
-    return keras.layers.UpSampling2D((height, width))(x)
+    return AsChannels()([vector, picture])
 
 
 def dense(kind: Normalization) -> type[keras.layers.Dense]:

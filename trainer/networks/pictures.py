@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import keras
+
 from trainer.errors import ConfigError
+from trainer.layers.open_sizes import Cropped, Fitted
 from trainer.networks.conditioning import resized, stacked
 from trainer.networks.ports import Ports
 
@@ -33,8 +36,44 @@ def stacked_pictures(
     vectors: Mapping[str, Any] | None = None,
 ) -> Any:
     """The pictures that are told, and vectors, as channels of one of the size of `shape`."""
-    pictures = {name: resized(inputs[name], shape[:2]) for name in ports.pictures}
+    pictures = {name: inputs[name] for name in ports.pictures}
+    if not ports.open_sizes:
+        pictures = {name: resized(x, shape[:2]) for name, x in pictures.items()}
     return stacked(pictures, vectors or {})
+
+
+def all_of_one_size(ports: Ports) -> bool:
+    """Whether the pictures that are given are as large as the one that is made of them."""
+    _, shape = made_picture(ports, "a translator")
+    return all(ports.inputs[n].shape[:2] == shape[:2] for n in ports.pictures)
+
+
+def fitted(
+    inputs: Mapping[str, Any], ports: Ports, stride: int, least: int = 1
+) -> Mapping[str, Any]:
+    """The inputs, pictures of open sizes among them continued to what strides fit."""
+    if not ports.open_sizes:
+        return inputs
+    grown = {}
+    for name in ports.pictures:
+        height, width, _ = ports.inputs[name].fixed_shape
+        grown[name] = Fitted(stride, (height, width), least)(inputs[name])
+    return {**inputs, **grown}
+
+
+def as_large_as_given(x: Any, inputs: Mapping[str, Any], ports: Ports) -> Any:
+    """What was made of inputs that `fitted` has continued, without what that added."""
+    return Cropped()([x, inputs[ports.pictures[0]]]) if ports.open_sizes else x
+
+
+def trimmed(x: Any, before: tuple[int, int], size: tuple[int, int]) -> Any:
+    """A picture of twice the size `before`, in training, without what is beyond `size`.
+
+    What is cut depends on the sizes of training alone, so it is the same for pictures of open sizes
+    that are `fitted`.
+    """
+    extra = [2 * m - n for m, n in zip(before, size, strict=True)]
+    return keras.layers.Cropping2D(tuple((0, n) for n in extra))(x) if any(extra) else x
 
 
 def _named(fields: Mapping[str, Any]) -> str:

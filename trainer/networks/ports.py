@@ -18,28 +18,51 @@ class Ports:
             row's own random key, for networks that roll dice.
         outputs: what it must answer.
         synchronized: whether batch normalisation averages over replicas.
+        open_sizes: whether pictures come and go in any height and width; then fields have those of
+            training, on which the layers of a network and its weights depend.
     """
 
     inputs: Mapping[str, Field]
     outputs: Mapping[str, Field]
     synchronized: bool = False
+    open_sizes: bool = False
 
     def keras_inputs(self, *, key: bool = False) -> dict[str, keras.KerasTensor]:
         """A `keras.Input` for each input; the key only where a network wants it."""
         return {
-            name: keras.Input(field.shape, name=name, dtype=field.dtype)
+            name: keras.Input(self._shape_of(field), name=name, dtype=field.dtype)
             for name, field in self.inputs.items()
             if key or field.kind != "key"
         }
 
+    def _shape_of(self, field: Field) -> tuple[int | None, ...]:
+        return field.opened.shape if self.open_sizes and field.is_picture else field.shape
+
     @property
     def pictures(self) -> tuple[str, ...]:
         """Names of the inputs that are pictures or label maps: those with height and width."""
-        return self.of_kind("image", "label_map")
+        return tuple(name for name, field in self.inputs.items() if field.is_picture)
 
     def of_kind(self, *kinds: str) -> tuple[str, ...]:
         """Names of the inputs of these kinds."""
         return tuple(name for name, field in self.inputs.items() if field.kind in kinds)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a network that takes pictures of any size looks.
+
+    Attributes:
+        stride: pixels of the picture that is given after which the network treats all alike: of
+            parts that begin at its multiples it makes the same as of the whole, but for their
+            borders.
+        context: so far from a border of a part, in pixels of the picture that is given, what is
+            made depends on what lies beyond; None where it does so everywhere, by a statistic of
+            the whole picture.
+    """
+
+    stride: int
+    context: int | None
 
 
 class NetworkFamily(Protocol):
@@ -50,6 +73,10 @@ class NetworkFamily(Protocol):
     model takes a dict of named inputs and answers with a dict of named outputs; it may leave out
     inputs that it has no use for. A method that a family lacks is refused with a sentence where a
     game asks for it: `encoder(ports)`, say.
+
+    A family whose generators translate pictures of any size also has `reach(ports)`, which gives
+    the `Reach` of its generator, or None where that cannot; then it is built once more for
+    `Ports.open_sizes`, with the same weights in the same order.
     """
 
     def generator(self, ports: Ports) -> keras.Model:

@@ -1,5 +1,6 @@
 """Enlarging networks: residual blocks on the small picture, and channels that become pixels."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +9,10 @@ import keras
 from trainer import catalogue
 from trainer.errors import ConfigError
 from trainer.layers.sub_pixel import Bicubic, SubPixel
+from trainer.metrics import bicubic
 from trainer.networks.conditioning import joined, normalize, stacked
 from trainer.networks.pictures import made_picture
-from trainer.networks.ports import Ports
+from trainer.networks.ports import Ports, Reach
 
 # Both papers' first and last kernels, and how much of a dense block is added.
 _OUTER, _INNER = {"residual": 9, "dense": 3}, 3
@@ -43,7 +45,8 @@ class SRResNet:
         inputs = ports.keras_inputs()
         pictures = [inputs[n] for n in ports.of_kind("image")]
         small = keras.layers.Concatenate()(pictures) if len(pictures) > 1 else pictures[0]
-        steps = list(_factors(_factor(small.shape, shape)))
+        factor = _factor(ports, shape)
+        steps = list(_factors(factor))
         x = self._features(_told(small, inputs, ports), ports)
         for step in steps:
             x = SubPixel(step)(_convolved(x, self.options.base_filters * step**2))
@@ -57,10 +60,24 @@ class SRResNet:
                     f"{pictures[0].shape[-1]} channels and {shape[-1]} are to be made; set it to "
                     "false."
                 )
-            height, width, _ = shape
-            x = keras.layers.Add(dtype="float32")([x, Bicubic((height, width))(pictures[0])])
+            x = keras.layers.Add(dtype="float32")([x, Bicubic(factor)(pictures[0])])
         image = keras.layers.Activation("linear", dtype="float32", name=name)(x)
         return keras.Model(inputs, {name: image}, name="generator")
+
+    def reach(self, ports: Ports) -> Reach | None:
+        """Of the generator; None where several pictures are given."""
+        if len(ports.pictures) != 1:
+            return None
+        options = self.options
+        outer = _OUTER[options.block] // 2
+        convolutions = {"residual": 2, "dense": _DENSE_BLOCKS * _DENSE_LAYERS}[options.block]
+        context, scale = outer + options.blocks * convolutions + 1.0, 1
+        for step in _factors(_factor(ports, made_picture(ports, "srresnet")[1])):
+            context += 1 / scale
+            scale *= step
+        context = max(context + outer / scale, bicubic.REACH)
+        is_local = options.block == "dense" or options.normalization != "instance"
+        return Reach(1, math.ceil(context) if is_local else None)
 
     def _features(self, small: Any, ports: Ports) -> Any:
         """What the blocks make of the small picture, at its size."""
@@ -110,11 +127,12 @@ def _convolved(x: Any, filters: int, side: int = _INNER) -> Any:
     return keras.layers.Conv2D(filters, side, padding="same")(x)
 
 
-def _factor(small: tuple, large: tuple[int, ...]) -> int:
-    factor = large[0] // small[1]
-    if (small[1] * factor, small[2] * factor) != large[:2]:
+def _factor(ports: Ports, large: tuple[int, ...]) -> int:
+    height, width, _ = ports.inputs[ports.of_kind("image")[0]].fixed_shape
+    factor = large[0] // height
+    if (height * factor, width * factor) != large[:2]:
         raise ConfigError(
-            f"network.name: received 'srresnet' with pictures of {small[1]}x{small[2]} to be made "
+            f"network.name: received 'srresnet' with pictures of {height}x{width} to be made "
             f"{large[0]}x{large[1]}, which is no whole number as large; take another "
             "condition.factor, or another network."
         )

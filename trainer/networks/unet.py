@@ -8,9 +8,16 @@ from trainer import catalogue
 from trainer.layers.keyed import KeyedDropout
 from trainer.layers.strided_convolution import Conv2D, Conv2DTranspose
 from trainer.networks.conditioning import normalize
-from trainer.networks.dcgan import cropped, initializer, output_padding, resolutions
-from trainer.networks.pictures import made_picture, stacked_pictures
-from trainer.networks.ports import Ports
+from trainer.networks.dcgan import initializer, resolutions
+from trainer.networks.pictures import (
+    all_of_one_size,
+    as_large_as_given,
+    fitted,
+    made_picture,
+    stacked_pictures,
+    trimmed,
+)
+from trainer.networks.ports import Ports, Reach
 
 # The noise is dropout in so many of the decoder's first layers.
 _DROPOUT_LAYERS = 3
@@ -47,19 +54,31 @@ class UNet:
         sizes = resolutions(shape)
         apart = (*ports.pictures, *ports.of_kind("key"))
         vectors = {name: x for name, x in inputs.items() if name not in apart}
-        told = stacked_pictures(inputs, ports, shape, vectors)
+        fitting = fitted(inputs, ports, 2 ** (len(sizes) - 1))
+        told = stacked_pictures(fitting, ports, shape, vectors)
         x, skips = self._encoded(told, len(sizes) - 1, ports)
         for number, level in enumerate(range(len(sizes) - 2, 0, -1)):
-            x = self._doubled(x, self._filters(level), sizes[level])
+            x = trimmed(self._doubled(x, self._filters(level)), sizes[level + 1], sizes[level])
             x = normalize(x, self.options.normalization, ports)
             if number < _DROPOUT_LAYERS and self.options.dropout:
                 (key,) = (inputs[n] for n in ports.of_kind("key"))
                 x = KeyedDropout(self.options.dropout, number)((x, key))
             x = keras.layers.Activation("relu")(x)
             x = keras.layers.Concatenate()([x, skips[level - 1]])
-        x = self._doubled(x, shape[-1], sizes[0], last=True)
+        x = trimmed(self._doubled(x, shape[-1], last=True), sizes[1], sizes[0])
+        x = as_large_as_given(x, inputs, ports)
         image = keras.layers.Activation("tanh", dtype="float32", name=name)(x)
         return keras.Model(inputs, {name: image}, name="generator")
+
+    def reach(self, ports: Ports) -> Reach | None:
+        """Of the generator; None where pictures are given that are not as large as what is made."""
+        if not all_of_one_size(ports):
+            return None
+        _, shape = made_picture(ports, "unet")
+        halvings = len(resolutions(shape)) - 1
+        # Two pixels of its own resolution for each convolution, down and up.
+        context = 2 * sum(2 * 2**level for level in range(halvings))
+        return Reach(2**halvings, None if self.options.normalization == "instance" else context)
 
     def _encoded(self, x: Any, levels: int, ports: Ports) -> tuple[Any, list[Any]]:
         """The innermost features, and those of every layer before."""
@@ -78,17 +97,15 @@ class UNet:
             x = skips[-1]
         return x, skips[:-1]
 
-    def _doubled(self, x: Any, filters: int, size: tuple[int, int], *, last: bool = False) -> Any:
-        x = Conv2DTranspose(
+    def _doubled(self, x: Any, filters: int, *, last: bool = False) -> Any:
+        return Conv2DTranspose(
             filters,
             _KERNEL,
             strides=2,
             padding="same",
             use_bias=last or self.options.normalization == "none",
-            output_padding=output_padding(x, size, _KERNEL),
             kernel_initializer=initializer(),
         )(x)
-        return cropped(x, size)
 
     def _filters(self, level: int) -> int:
         """Filters after `level` halvings (level ≥ 1)."""

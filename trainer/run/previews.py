@@ -120,8 +120,7 @@ def _of_examples(
     live: LiveModel, name: str, shape: tuple[int, int]
 ) -> Callable[[], np.ndarray] | None:
     signature = live.signatures[name]
-    kinds = ("image", "label_map", "clip")
-    (given, field), *_ = ((n, f) for n, f in signature.inputs.items() if f.kind in kinds)
+    (given, field), *_ = ((n, f) for n, f in signature.inputs.items() if f.has_pixels)
     output, made_field = next(iter(signature.outputs.items()))
     are_clips = field.kind == "clip"
     rows, columns = max(1, shape[0] // 2), 1 if are_clips else shape[1]

@@ -29,7 +29,7 @@ class Content:
 
     Attributes:
         output: "image" or "sample".
-        shape: of one sample.
+        shape: of one sample; None for sides that differ.
         dtype: of its numbers.
         label_names: what labels are called; as many as there are classes, empty without labels.
         columns: what is written beside each sample, such as "seed", to its dtype.
@@ -40,7 +40,7 @@ class Content:
     """
 
     output: str
-    shape: tuple[int, ...]
+    shape: tuple[int | None, ...]
     dtype: str
     label_names: tuple[str, ...]
     columns: Mapping[str, str]
@@ -165,6 +165,7 @@ class Format:
         singles_only: whether it takes nothing but single numbers and texts.
         keeps_texts: whether a sample may be a text.
         keeps_arrays: whether columns may be arrays.
+        keeps_sizes: whether samples may have different sizes.
         describe: texts that belong beside the shards, by their names, or None.
     """
 
@@ -177,6 +178,7 @@ class Format:
     singles_only: bool = False
     keeps_texts: bool = False
     keeps_arrays: bool = True
+    keeps_sizes: bool = False
     describe: Callable[[Content, Sequence[Mapping[str, Any]], str], dict[str, str]] | None = None
 
 
@@ -224,6 +226,11 @@ def check(format: Format, content: Content, compression: str | None) -> str:
             f"format: {format.name!r} holds one number or text a sample, and these have the shape "
             f"{list(content.shape)}; use 'npz'."
         )
+    if None in content.shape and not format.keeps_sizes:
+        raise UsageError(
+            f"format: {format.name!r} holds samples of one size, and the files have several; use "
+            "'png'."
+        )
     if content.dtype == STRING and not format.keeps_texts:
         raise UsageError(f"format: {format.name!r} holds no texts; use 'csv' or 'parquet'.")
     if compression is None:
@@ -234,6 +241,15 @@ def check(format: Format, content: Content, compression: str | None) -> str:
             f"received {compression!r}."
         )
     return compression
+
+
+def as_rows(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Arrays as [n, …] where they are of one shape, else as [n] objects."""
+    if len({array.shape for array in arrays}) == 1:
+        return np.stack(arrays)
+    rows = np.empty(len(arrays), object)
+    rows[:] = arrays
+    return rows
 
 
 def joined(rows: Sequence[Mapping[str, Any]], content: Content) -> dict[str, np.ndarray]:

@@ -110,7 +110,7 @@ def tfds_files(
     return files
 
 
-def _tensor(dtype: str, shape: Sequence[int]) -> dict[str, Any]:
+def _tensor(dtype: str, shape: Sequence[int | None]) -> dict[str, Any]:
     dimensions = {"dimensions": [str(size) for size in shape]}
     return {
         "pythonClassName": f"{_FEATURES}.tensor_feature.Tensor",

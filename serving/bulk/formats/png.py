@@ -14,7 +14,16 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from PIL import Image
 
-from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples, Shard, Written
+from serving.bulk.formats import (
+    NO_COMPRESSION,
+    Content,
+    File,
+    Format,
+    Samples,
+    Shard,
+    Written,
+    as_rows,
+)
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # grey, grey and alpha, RGB, RGBA
@@ -132,7 +141,7 @@ class _Writer:
 
 def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
     """The images; of the columns only the label is there, as the folder's name."""
-    arrays = {content.output: np.stack([decode(path) for path in paths])}
+    arrays = {content.output: as_rows([decode(path) for path in paths])}
     if "label" in content.columns and content.named_by is None:
         numbers = {name: n for n, name in enumerate(class_folders(content.label_names))}
         folders = [os.path.basename(os.path.dirname(path)) for path in paths]
@@ -140,4 +149,9 @@ def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
     return arrays
 
 
-FORMAT = Format("png", (NO_COMPRESSION,), _Writer, _read, pictures_only=True, keeps_arrays=False)
+FORMAT = Format(
+    *("png", (NO_COMPRESSION,), _Writer, _read),
+    pictures_only=True,
+    keeps_arrays=False,
+    keeps_sizes=True,
+)

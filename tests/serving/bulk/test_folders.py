@@ -164,8 +164,37 @@ def test_sizes_that_the_model_leaves_open(workshop, tmp_path):
         pixels(tmp_path / "out" / "a.png"), 255 - pixels(folder / "a.png")
     )
     Image.new("L", (3, 3)).save(folder / "b.png")
-    with pytest.raises(UsageError, match=r"b.png' has the size .3, 3, 1. and the file before"):
-        run(workshop, tmp_path / "more", files=str(folder), signature="translate_to_a")
+    options = {"files": str(folder), "signature": "translate_to_a"}
+    run(workshop, tmp_path / "both", **options)
+    assert pixels(tmp_path / "both" / "b.png").tolist() == [[255] * 3] * 3
+    assert (tmp_path / "both" / "a.png").read_bytes() == (tmp_path / "out" / "a.png").read_bytes()
+    assert verify(str(tmp_path / "both"), str(workshop), share=1, progress=False).ok
+    with pytest.raises(UsageError, match=r"b.png' has the size .3, 3, 1. .* set --batch-size 1"):
+        run(workshop, tmp_path / "together", **options, batch_size=2)
+    with pytest.raises(UsageError, match="format: 'npz' holds samples of one size, and the files"):
+        run(workshop, tmp_path / "array", **options, format="npz")
+
+
+def test_large_pictures_go_through_in_tiles(workshop, tmp_path):
+    folder = tmp_path / "large"
+    folder.mkdir()
+    Image.fromarray(np.random.RandomState(0).randint(0, 256, (50, 31), np.uint8)).save(
+        folder / "a.png"
+    )
+    options = {"files": str(folder), "signature": "translate_to_a", "tile": 16}
+    manifest = run(workshop, tmp_path / "out", **options)
+    assert manifest["tiling"] == {"tile": 16, "overlap": 4, "margin": 1}
+    np.testing.assert_array_equal(
+        pixels(tmp_path / "out" / "a.png"), 255 - pixels(folder / "a.png")
+    )
+    assert verify(str(tmp_path / "out"), str(workshop), share=1, progress=False).ok
+    with pytest.raises(UsageError, match="tile: 'image' of this model is 8x8 pixels; leave it out"):
+        run(workshop, tmp_path / "fixed", files=str(folder), signature="translate_to_b", tile=16)
+    for names in ({"tile": 16}, {"overlap": 2}):
+        with pytest.raises(UsageError, match="goes together with files; leave it out"):
+            run(workshop, tmp_path / "seeds", count=2, **names)
+    with pytest.raises(UsageError, match="overlap: it goes together with tile; pass both"):
+        run(workshop, tmp_path / "more", **{**options, "tile": None, "overlap": 2})
 
 
 @pytest.mark.parametrize("kind", ["folder", "file"])

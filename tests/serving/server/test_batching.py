@@ -74,6 +74,26 @@ def test_rows_find_their_way_back(digits_runtime):
     assert {result.batch_rows for result in results} <= {8, 64}  # padded
 
 
+def test_rows_of_one_shape_run_together_and_others_apart(workshop):
+    """A signature of open sizes has no twin: TensorFlow would join what does not fit."""
+    runtime = SavedModelRuntime(str(workshop / "1"), RuntimeOptions(TOGETHER))
+    pictures = [np.full((rows, 3, width, 1), width, np.uint8) for rows, width in ((1, 2), (2, 2))]
+    requests = [{"image": picture} for picture in pictures]
+    assert runtime.is_batched("translate_to_a", requests[0])
+    results = runtime.run_together("translate_to_a", requests, ["image"])
+    assert [result.batch_rows for result in results] == [3, 3]
+    for picture, result in zip(pictures, results, strict=True):
+        np.testing.assert_array_equal(result.outputs["image"], 255 - picture)
+    wide = np.zeros((1, 9, 4, 1), np.uint8)
+    calls = [
+        lambda p=p: runtime.run("translate_to_a", {"image": p}, ["image"])
+        for p in (*pictures, wide)
+    ]
+    for picture, result in zip((*pictures, wide), at_once(calls), strict=True):
+        np.testing.assert_array_equal(result.outputs["image"], 255 - picture)
+    runtime.close()
+
+
 def test_strings_and_several_inputs_are_batched(half_plus_two_runtime, digits_runtime):
     texts = [np.array([b"a", "ü".encode(), b""], object), np.array([b"\x00"], object)]
     run = half_plus_two_runtime.run

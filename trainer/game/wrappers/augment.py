@@ -19,7 +19,6 @@ from trainer.game.wrappers.calls import Calls, Numbered
 from trainer.game.wrappers.wrapper import Wrapper
 from trainer.randomness import Noise
 
-_PICTURES = ("image", "label_map")
 _SIGN, _PROBABILITY = "sign(D(x))", "augmentation"
 
 
@@ -52,7 +51,7 @@ class Augment(Wrapper):
             name: pictures
             for name, role in round.roles().items()
             if role.side == DISCRIMINATOR
-            and (pictures := {n: f for n, f in role.inputs.items() if f.kind in _PICTURES})
+            and (pictures := {n: f for n, f in role.inputs.items() if f.is_picture})
         }
         if not self._pictures:
             sample = parts.spec.fields["sample"]
