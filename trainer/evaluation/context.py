@@ -150,6 +150,8 @@ class EvaluationContext:
         """Why a metric cannot be had here, as a sentence; empty where it can."""
         if self.kind not in metric.kinds:
             return f"it is for {' or '.join(metric.kinds)} samples, and these are {self.kind} ones."
+        if None in self.spec.sample.shape and (metric.uses_features or "pairs" not in metric.needs):
+            return "it is for samples of one size, and these have several; set data.size."
         lacking = next((need for need in metric.needs if not self.has(need)), None)
         if lacking is None:
             return ""

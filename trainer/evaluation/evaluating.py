@@ -144,7 +144,7 @@ def _warnings(context: EvaluationContext) -> Iterator[str]:
     """Sentences about the samples as a whole."""
     for who, samples in (("generated", context.fake), ("real", context.real)):
         first = samples.take(np.arange(1))
-        if all((block == first).all() for block in samples.blocks()):
+        if all(np.array_equal(row, first[0]) for block in samples.blocks() for row in block):
             yield f"All {samples.count} {who} samples are the same."
         elif samples.count < _FEW:
             yield f"There are {samples.count} {who} samples only: errors and biases are large."

@@ -30,9 +30,14 @@ def grids(context: EvaluationContext) -> list[Picture]:
         ]
     if context.kind == "clip":
         return [Picture(title, _strips(context, _chosen(side))) for title, side in titles.items()]
-    if context.kind != "image":
+    if not _are_alike(context):
         return []
     return [Picture(title, _grid(context, _chosen(side))) for title, side in titles.items()]
+
+
+def _are_alike(context: EvaluationContext) -> bool:
+    """Whether samples are images of one size."""
+    return context.kind == "image" and None not in context.spec.sample.shape
 
 
 def _sides(context: EvaluationContext) -> dict[str, SampleSet]:
@@ -52,7 +57,7 @@ def quiz(context: EvaluationContext) -> Quiz | None:
     whatever was guessed before. Coins and choices follow from the evaluation's seed.
     """
     count = min(_QUIZ, context.fake.count, context.real.count)
-    if context.kind != "image" or not count:
+    if not _are_alike(context) or not count:
         return None
     state = np.random.RandomState(context.seed)
     is_real = state.randint(2, size=count).astype(bool)

@@ -10,11 +10,14 @@ import tensorflow as tf
 
 from serving.exported import ExportedModel
 from serving.versions import MARKER, complete_versions, version_path
+from trainer.catalogue import Pairs
 from trainer.config.experiment import Experiment
 from trainer.config.places import no_target
 from trainer.config.recipe import make_experiment, parse_yaml, with_overrides
+from trainer.data.sources.pairs import files_of
 from trainer.errors import ConfigError
 from trainer.evaluation import sample_files
+from trainer.evaluation.file_pairs import FilePairs, are_of_several_sizes
 from trainer.evaluation.generators import Generator, samples_of, translations_of
 from trainer.evaluation.reference import Reference
 from trainer.evaluation.sample_files import SampleFiles
@@ -42,6 +45,7 @@ class Target:
         has_reference: whether it is measured against data that the person named.
         game: of a run: its players, for metrics that play on; else None.
         files: samples from elsewhere, else None; those that lie beside their truths are data.
+        pairs: samples from elsewhere beside their truths, of several sizes; else None.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Target:
     generator: Generator | None = None
     game: Game | None = None
     files: SampleFiles | None = None
+    pairs: FilePairs | None = None
 
     def samples(self, reference: Reference) -> SampleSet:
         """The samples to be judged, beside real ones of this data.
@@ -81,6 +86,8 @@ class Target:
                 f"evaluate.signature: received {options.signature!r} with samples in files, which "
                 "can be asked nothing; leave it out."
             )
+        if self.pairs is not None:
+            return self.pairs.made
         if self.files is None:
             return sample_files.beside_truths(reference.dataset, options.num_samples)
         examples = sample_files.like(self.files, reference.dataset.spec)
@@ -254,4 +261,8 @@ def _beside_truths(path: str, truths: str, overrides: Sequence[str]) -> Target:
     parts = {n: {"name": "folder", "path": f} for n, f in (("inputs", path), ("targets", truths))}
     data = {"source": {"name": "pairs", **parts}, "holdout_share": 0.0, "max_corrupt_share": 0.0}
     paired = make_experiment({"data": data, "evaluate": {"split": "all"}})
-    return Target(path, with_overrides(paired, overrides), has_reference=True)
+    experiment, pairs = with_overrides(paired, overrides), None
+    if experiment.data.size is None and isinstance(experiment.data.source, Pairs):
+        files = files_of(experiment.data.source)
+        pairs = FilePairs(experiment, files) if are_of_several_sizes(files) else None
+    return Target(path, experiment, has_reference=True, pairs=pairs)

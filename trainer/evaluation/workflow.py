@@ -96,7 +96,7 @@ def evaluate_path(
         )
     evaluations: list[Evaluation] = []
     with _saying_what_is_kept(target, evaluations):
-        real = references.load(target.experiment, target.trained_on)
+        real = target.pairs or references.load(target.experiment, target.trained_on)
         _refuse_other_data(target, real)
         where = report or (join(path, "report.html") if target.game is not None else None)
         if report is not None:

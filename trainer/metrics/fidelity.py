@@ -83,8 +83,10 @@ def mean(values: np.ndarray) -> Estimate:
 def luminance(images: np.ndarray, value_range: tuple[float, float]) -> np.ndarray:
     """Y of BT.601 of red, green and blue: 16 (black) to 235 (white) in whole levels.
 
+    Grey is measured as it is, from 0 to 255, as the field's test sets have it.
+
     Args:
-        images: [n, h, w, 3].
+        images: [n, h, w, 3], or [n, h, w, 1] of grey.
         value_range: of a pixel.
 
     Returns:
@@ -92,6 +94,8 @@ def luminance(images: np.ndarray, value_range: tuple[float, float]) -> np.ndarra
     """
     low, high = value_range
     scaled = (images.astype(np.float64) - low) / (high - low)
+    if images.shape[-1] == 1:
+        return 255.0 * scaled
     return np.round(scaled @ _LUMA + _BLACK)[..., np.newaxis]
 
 

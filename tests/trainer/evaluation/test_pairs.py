@@ -9,6 +9,7 @@ from trainer.data import loading
 from trainer.errors import ConfigError
 from trainer.evaluation.workflow import evaluate_path
 from trainer.metrics import fidelity
+from trainer.metrics.structural_similarity import ssim
 from trainer.training import train
 
 METRICS = "evaluate.metrics=[absolute_error, psnr, ssim, paired_distance]"
@@ -81,6 +82,58 @@ def test_colours_are_measured_by_their_luminance_too(tmp_path):
     assert (number.value, number.error) == pytest.approx(expected)
     assert number.note == "1 of 4 equal what they should be and are left out"
     assert {"psnr_crop2_4_all", "ssim_4_all", "ssim_y_4_all"} <= found.keys()
+
+
+def _grey_and_colours(tmp_path):
+    """Three pairs of three sizes, the last one grey; made ones differ by up to nine levels."""
+    random, pairs = np.random.RandomState(0), []
+    for height, width, channels in ((16, 20, 3), (24, 16, 3), (13, 17, 1)):
+        true = random.randint(0, 256, (height, width, channels)).astype(np.uint8)
+        noise = random.randint(-9, 10, true.shape)
+        pairs.append((np.clip(true + noise, 0, 255).astype(np.uint8), true))
+    made, true = (
+        _write(tmp_path / n, side) for n, side in zip("mt", zip(*pairs, strict=True), strict=True)
+    )
+    return pairs, made, true
+
+
+def test_pairs_of_several_sizes_are_measured_at_their_own(tmp_path):
+    pairs, made, true = _grey_and_colours(tmp_path)
+    metrics = "evaluate.metrics=[absolute_error, {name: psnr, crop: 2}, ssim, paired_distance]"
+    report = str(tmp_path / "page.html")
+    outcome = evaluate_path(made, (metrics,), truths=true, report=report)
+    assert outcome.report == report
+    (evaluation,) = outcome.evaluations
+    found = {number.key: number for number in evaluation.numbers}
+    (skipped,) = evaluation.skipped
+    assert skipped.metric == "paired_distance" and "set data.size" in skipped.reason
+    errors = [fidelity.errors(a[None], b[None], (0, 255)) for a, b in pairs]
+    assert found["l1"].value == pytest.approx(np.mean([e.absolute[0] for e in errors]))
+    lights = [[fidelity.luminance(x[None], (0, 255)) for x in pair] for pair in pairs]
+    squared = np.concatenate([fidelity.errors(*y, (0, 255), 2).squared for y in lights])
+    expected = fidelity.psnr(squared)[0]
+    assert found["psnr_y"].name == "psnr_y_crop2_3_all"
+    assert (found["psnr_y"].value, found["psnr_y"].error) == pytest.approx(expected)
+    similar = [ssim(*y, (0, 255))[0] for y in lights]
+    assert found["ssim_y"].value == pytest.approx(np.mean(similar))
+    (by_default,) = evaluate_path(made, truths=true).evaluations
+    assert {number.key for number in by_default.numbers} == {
+        *("l1", "mse", "psnr", "psnr_y", "ssim", "ssim_y")
+    }
+
+
+def test_pairs_of_several_sizes_that_do_not_fit_are_refused(tmp_path):
+    pairs, made, true = _grey_and_colours(tmp_path)
+    Image.fromarray(pairs[0][0][:8]).save(tmp_path / "m" / "0.png")
+    with pytest.raises(ConfigError, match=r"m/0.png is 8x20x3 uint8 and .*t/0.png, .* 16x20x3"):
+        evaluate_path(made, truths=true)
+    Image.new("RGBA", (9, 9)).save(tmp_path / "m" / "0.png")
+    Image.new("RGBA", (9, 9)).save(tmp_path / "t" / "0.png")
+    with pytest.raises(ConfigError, match=r"are grey or RGB.* with \[1, 3, 4\] channels"):
+        evaluate_path(made, truths=true)
+    (tmp_path / "t" / "0.png").write_bytes(b"none")
+    with pytest.raises(ConfigError, match=r"reference-pairs: .*0.png: the file cannot be read"):
+        evaluate_path(made, truths=true)
 
 
 def test_pairs_of_two_forms_and_questions_to_files_are_refused(tmp_path):

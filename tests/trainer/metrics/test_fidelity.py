@@ -49,6 +49,12 @@ def test_luminance_of_bt_601():
     )
 
 
+def test_grey_is_its_own_luminance():
+    grey = np.array([0, 127, 255], np.uint8).reshape(1, 1, 3, 1)
+    np.testing.assert_allclose(fidelity.luminance(grey, (0, 255)), grey)
+    np.testing.assert_allclose(fidelity.luminance(grey / 255.0, (0, 1)), grey)
+
+
 def _enlarged(low):
     size = (4 * low.shape[1], 4 * low.shape[2])
     return np.round(bicubic.resized(np.round(low.clip(0, 255)), size).clip(0, 255))

@@ -220,6 +220,19 @@ def _refuse_strangers(source: Pairs) -> None:
             )
 
 
+def files_of(source: Pairs) -> list[tuple[Path, Path]]:
+    """The files of every pair, in the order of names.
+
+    Raises:
+        ConfigError: for files without a partner.
+    """
+    _refuse_strangers(source)
+    first, second = (
+        folder.image_files(Path(part.path).expanduser()) for part in (source.inputs, source.targets)
+    )
+    return list(zip(first, second, strict=True))
+
+
 def _names(source: Folder) -> list[str]:
     """Paths of the pictures within a folder, without their endings, in the order they are read."""
     root = Path(source.path).expanduser()

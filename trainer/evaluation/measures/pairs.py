@@ -84,12 +84,15 @@ def _of_channels_and_luminance(
     measure: Callable[[np.ndarray, np.ndarray, _Range], np.ndarray],
     context: EvaluationContext,
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Names and values [n] of a measure of pictures, their pixels' range told."""
+    """Names and values [n] of a measure of pictures, their pixels' range told.
+
+    Where some pictures are grey and others are not, the luminance of the grey ones is their own.
+    """
     limits = context.spec.sample.limits
     for suffix, samples in _sides(context).items():
         pairs = _blocks(samples, context)
         yield f"{key}{suffix}", np.concatenate([measure(a, b, limits) for a, b in pairs])
-        if context.spec.sample.shape[-1] != 3:
+        if context.spec.sample.shape[-1] not in (3, None):
             continue
         lights = (
             (fidelity.luminance(a, limits), fidelity.luminance(b, limits))
