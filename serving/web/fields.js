@@ -5,7 +5,7 @@ const ASIDE = new Set(["latent", "label", "attributes", "scalar", "seed", "key"]
 const DRAWN = new Set(["image", "label_map", "mask", "strokes", "clip", "vector", "latent"]);
 const PICTURES = new Set(["image", "label_map"]);
 // Signatures that the page's other parts ask, or that programs ask.
-const PARTS = /^(generate|generate_conditional|decode|latents|score|describe|serving_default)$|_png$|_truncated$/;
+const PARTS = /^(generate|generate_conditional|decode|latents|score|describe|serving_default)$|_png$|_truncated$|_mixed$/;
 
 const entry = (fields, test) => Object.entries(fields).find(([, field]) => test(field));
 

@@ -41,12 +41,12 @@ class TwoNormalizations(AnyNetwork):
         return option if getattr(self, option) == "batch" else None
 
 
-class Comparing(TwoNormalizations):
+class Comparing(AnyNetwork):
     """A family whose discriminator may look at a sample's neighbours in the batch."""
 
-    # What the discriminator's last layer is also told of a sample among its neighbours: minibatch
+    # What the discriminator's last layers are also told of a sample among its neighbours: minibatch
     # discrimination (Salimans et al. 2016), their Euclidean distances, or the standard deviation
-    # of the whole group (Karras et al. 2018).
+    # of the whole group (Karras et al. 2018, who take groups of 4).
     discriminator_batch_features: Literal["none", "minibatch", "distances", "deviation"] = "none"
     # Neighbours that are compared with one another; a batch, on every replica, is groups of them.
     discriminator_group: int = Field(16, ge=2)
@@ -57,7 +57,7 @@ class Comparing(TwoNormalizations):
         return 1 if self.discriminator_batch_features == "none" else self.discriminator_group
 
     def mixing(self, kind: str) -> str | None:
-        """Batch normalisation, and features of the batch."""
+        """Features of the batch, and what else the family mixes by."""
         compares = kind == "discriminator" and self.judged_together > 1
         return super().mixing(kind) or ("discriminator_batch_features" if compares else None)
 
@@ -82,7 +82,7 @@ class Comparing(TwoNormalizations):
             )
 
 
-class MLP(Comparing):
+class MLP(Comparing, TwoNormalizations):
     """Fully connected players, for points, tables and small images (Goodfellow et al. 2014)."""
 
     target: ClassVar[str] = "trainer.networks.mlp:MLP"
@@ -106,7 +106,7 @@ class MLP(Comparing):
     discriminator_normalization: Literal["none", "batch", "layer", "spectral"] = "none"
 
 
-class DCGAN(Comparing):
+class DCGAN(Comparing, TwoNormalizations):
     """Strided convolutions that size themselves from the data (Radford et al. 2016)."""
 
     target: ClassVar[str] = "trainer.networks.dcgan:DCGAN"
@@ -336,7 +336,7 @@ class Doubling(AnyNetwork):
         return sizes
 
 
-class Progressive(Doubling):
+class Progressive(Comparing, Doubling):
     """Convolutions at every resolution, which can grow from the lowest up (Karras et al. 2018)."""
 
     target: ClassVar[str] = "trainer.networks.progressive:Progressive"
@@ -344,7 +344,7 @@ class Progressive(Doubling):
     name: Literal["progressive"] = "progressive"
 
 
-class StyleGAN2(Doubling):
+class StyleGAN2(Comparing, Doubling):
     """Styles that modulate every convolution, and a residual discriminator (Karras et al. 2020)."""
 
     target: ClassVar[str] = "trainer.networks.stylegan2:StyleGAN2"

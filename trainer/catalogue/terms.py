@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 class GradientBased(Component):
-    """A penalty on the gradient of one example, which must not depend on its batch."""
+    """A penalty on the gradient of one example, which must not depend on its batch.
+
+    The deviation of a group is the exception: its authors play it with gradients of the group's
+    sum (Karras et al. 2018 and 2020).
+    """
 
     # Played every so many steps, with as many times the weight (Karras et al. 2020).
     every: int = Field(1, ge=1)
@@ -28,7 +32,7 @@ class GradientBased(Component):
         for role in (name for name, kind in roles.items() if kind in judges):
             network = experiment.network_of(role)
             option = network.mixing("discriminator")
-            if option is not None:
+            if option is not None and attrgetter(option)(network) != "deviation":
                 where = f"networks.{role}" if role in experiment.networks else "network"
                 yield (
                     f"{where}.{option}: received {attrgetter(option)(network)!r} with a gradient "

@@ -13,6 +13,7 @@ from trainer.errors import ConfigError
 from trainer.fields import Field
 from trainer.layers.equalized import EqualizedConv2D, EqualizedDense
 from trainer.layers.pixel_normalization import PixelNormalization
+from trainer.networks.comparing import compared_over_places
 from trainer.networks.conditioning import joined
 from trainer.networks.ports import Ports
 
@@ -177,7 +178,8 @@ class Progressive:
         filters = self._filters(0, sizes)
         hidden = keras.Input((*sizes[0], filters), name="hidden")
         told = {n: keras.Input(x.shape[1:], name=n, dtype=x.dtype) for n, x in vectors.items()}
-        x = keras.layers.Flatten()(_leaky(EqualizedConv2D(filters, 3)(hidden)))
+        x = compared_over_places(hidden, self.options)
+        x = keras.layers.Flatten()(_leaky(EqualizedConv2D(filters, 3)(x)))
         x = _leaky(EqualizedDense(filters)(joined({"hidden": x, **told})))
         answers = {name: _answer(x, field) for name, field in ports.outputs.items()}
         return keras.Model({"hidden": hidden, **told}, answers)

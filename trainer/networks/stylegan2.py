@@ -10,6 +10,7 @@ from trainer.layers.equalized import EqualizedConv2D, EqualizedDense
 from trainer.layers.keyed import KeyedNoise
 from trainer.layers.modulated import ModulatedConv2D, StyleAverage
 from trainer.layers.pixel_normalization import PixelNormalization
+from trainer.networks.comparing import compared_over_places
 from trainer.networks.conditioning import joined
 from trainer.networks.dcgan import picture, require_pictures
 from trainer.networks.heads import heads
@@ -88,8 +89,9 @@ class StyleGAN2:
                 keras.layers.AveragePooling2D(2)(x)
             )
             x = keras.layers.Rescaling(1.0 / math.sqrt(2.0))(keras.layers.Add()([y, short]))
-        x = _leaky(EqualizedConv2D(x.shape[-1], 3)(x))
-        x = _leaky(EqualizedDense(x.shape[-1])(keras.layers.Flatten()(x)))
+        filters = x.shape[-1]
+        x = _leaky(EqualizedConv2D(filters, 3)(compared_over_places(x, self.options)))
+        x = _leaky(EqualizedDense(filters)(keras.layers.Flatten()(x)))
         told = joined(vectors) if vectors else None
         return keras.Model(inputs, heads(x, ports, told), name="discriminator")
 

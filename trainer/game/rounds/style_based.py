@@ -15,6 +15,7 @@ from trainer.game.rounds.ordinary import Ordinary
 from trainer.game.rounds.round import of_turn
 from trainer.game.signatures.generation import generation
 from trainer.game.signatures.judgement import judgement
+from trainer.game.signatures.mixing import mixing
 from trainer.game.signatures.sampling import KEY, Sampler
 from trainer.game.signatures.signature import Signatures
 from trainer.game.signatures.truncation import TRUNCATION, truncated
@@ -100,8 +101,7 @@ class StyleBased(Ordinary):
         styles = repeated(style, self.layers)
         if "other" in given:
             other = mapping({**given, "latent": given["other"]}, freeze_statistics=True)["style"]
-            is_other = tf.range(self.layers) >= given["crossover"][:, tf.newaxis]
-            styles = tf.where(is_other[..., tf.newaxis], repeated(other, self.layers), styles)
+            styles = mixed(styles, other, given["crossover"])
         return players["generator"](
             {"styles": styles, "key": given["key"]}, freeze_statistics=freeze_statistics
         )
@@ -146,12 +146,12 @@ class StyleBased(Ordinary):
             self._length.assign_add(self.options.path_length_decay * gap)
 
     def signatures(self, networks: Mapping[str, Network]) -> Signatures:
-        """Samples from seeds, truncated too; and `score`."""
+        """Samples from seeds, truncated too, and from two latents; and `score`."""
         condition = self.parts.condition
         mapping = Told(networks["mapping"], lambda inputs: self.told(inputs, networks))
         styled = Styled(mapping, networks["generator"], self.layers)
         sampler = Sampler(styled, self.parts.prior, condition, self.fields)
-        offered = {**generation(sampler), **truncated(sampler)}
+        offered = {**generation(sampler), **truncated(sampler), **mixing(sampler, self.layers)}
         if self.parts.experiment.network_of("discriminator").judged_together > 1:
             return offered
         judge = Told(networks["discriminator"], lambda inputs: self.told(inputs, networks))
@@ -174,10 +174,17 @@ class Styled:
         self.names = tuple(n for n in own if n not in ("styles", "truncation"))
 
     def __call__(self, inputs: Inputs) -> Outputs:
-        """The pictures; without a share of truncation they are not truncated."""
+        """The pictures; without a share of truncation they are not truncated.
+
+        With another latent, "other" [b, z], its style counts from the layer "crossover" [b] on.
+        """
         ones = tf.ones([tf.shape(inputs["latent"])[0]])
-        style = self.mapping({"truncation": ones, **inputs})["style"]
-        return self.synthesis({**inputs, "styles": repeated(style, self.layers)})
+        inputs = {"truncation": ones, **inputs}
+        styles = repeated(self.mapping(inputs)["style"], self.layers)
+        if "other" in inputs:
+            other = self.mapping({**inputs, "latent": inputs["other"]})["style"]
+            styles = mixed(styles, other, inputs["crossover"])
+        return self.synthesis({**inputs, "styles": styles})
 
 
 class _Longer(DelegatingUpdates):
@@ -208,6 +215,13 @@ def path_lengths(make: Any, styles: tf.Tensor, keys: Key) -> tf.Tensor:
         along = tf.reduce_sum(pictures * y) / float(height * width) ** 0.5
     slopes = tape.gradient(along, styles)
     return tf.sqrt(tf.reduce_mean(tf.reduce_sum(tf.square(slopes), axis=2), axis=1) + 1e-12)
+
+
+def mixed(styles: tf.Tensor, other: tf.Tensor, crossover: tf.Tensor) -> tf.Tensor:
+    """Styles [b, l, w] of layers, from a layer [b] on another style [b, w] instead."""
+    layers = styles.shape[1]
+    is_other = tf.range(layers) >= tf.cast(crossover, tf.int32)[:, tf.newaxis]
+    return tf.where(is_other[..., tf.newaxis], repeated(other, layers), styles)
 
 
 def repeated(style: tf.Tensor, layers: int) -> tf.Tensor:

@@ -64,12 +64,13 @@ class Sampler:
         key = key_rows(randomness.key_of(seed, "key"))
         return self.stored(self._made({**latent, **more}, key, values))
 
-    def decode(self, latent: tf.Tensor, values: Values) -> Outputs:
+    def decode(self, latent: tf.Tensor, values: Values, **more: tf.Tensor) -> Outputs:
         """Latent [n, z] and the condition's values → samples in stored units.
 
-        Networks that roll dice of their own roll the same ones for every latent.
+        Networks that roll dice of their own roll the same ones for every latent. `more` are further
+        inputs of the generator, [n, …] each.
         """
-        return self.stored(self._decoded(latent, values))
+        return self.stored(self._decoded(latent, values, **more))
 
     def decode_unrounded(self, latent: tf.Tensor, values: Values) -> Outputs:
         """As `decode`, but float32 in the same units: integers are neither rounded nor clipped.
@@ -93,8 +94,9 @@ class Sampler:
                 outputs[_output_name(name, field)] = values
         return outputs
 
-    def _decoded(self, latent: tf.Tensor, values: Values) -> Outputs:
-        return self._made({"latent": latent}, tf.zeros([tf.shape(latent)[0], 2], tf.uint32), values)
+    def _decoded(self, latent: tf.Tensor, values: Values, **more: tf.Tensor) -> Outputs:
+        keys = tf.zeros([tf.shape(latent)[0], 2], tf.uint32)
+        return self._made({"latent": latent, **more}, keys, values)
 
     def _made(self, latent: Inputs, key: tf.Tensor, values: Values) -> Outputs:
         return self.generator({**latent, "key": key, **self.condition.encode(values)})

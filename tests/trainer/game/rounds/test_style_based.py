@@ -108,6 +108,21 @@ def test_truncation_goes_from_the_sample_to_the_average_one(playing):
     assert live.signatures["generate_truncated"].inputs["truncation"].range == (0.0, 1.0)
 
 
+def test_a_sample_of_two_latents_goes_from_the_one_to_the_other(playing):
+    """Two layers at 4x4 and two at 8x8: from none of the other's to all of them."""
+    live = playing[0].live
+    live.refresh()
+    latent, other = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    layers = np.arange(5)
+    asked = {"latent": latent, "other": other, "layer": layers}
+    made = live.run("decode_mixed", asked)["image"].astype(int)
+    ends = [live.run("decode", {"latent": x})["image"].astype(int) for x in (other, latent)]
+    assert np.abs(made[0] - ends[0][0]).max() <= 1 and np.abs(made[4] - ends[1][4]).max() <= 1
+    both = [np.abs(made[1:4] - end[1:4]).max(axis=(1, 2, 3)) for end in ends]
+    assert (np.array(both) > 0).all()
+    assert live.signatures["decode_mixed"].inputs["layer"].range == (0.0, 4.0)
+
+
 def test_every_weight_learns(playing):
     game, batches = playing
     before = {name: weights(game.gan, name) for name in ("mapping", "generator")}
