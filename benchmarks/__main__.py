@@ -52,6 +52,7 @@ BENCHMARKS = {
     "bulk_throughput": "images/s of bulk generation beside the bare model; one core, all, and Beam",
     "bulk_faults": "runs that are killed or damaged at random moments, then resumed",
     "bulk_circle": "a classifier trained on generated digits, on real ones",
+    "photo_scales": "parameters, memory and speed of the recipes for photographs, by resolution",
     "whole_run": "a recipe trained from start to end: images/s, epochs, share of the ceiling",
 }
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from trainer import catalogue
 from trainer.config.experiment import Experiment
@@ -104,6 +105,8 @@ def _small_source(source, folder) -> list[str]:
     changes += [f"data.source.{option}" for option in _FEW.get(type(source), ())]
     if isinstance(source, catalogue.Tfds):
         changes.append(f"data.source=npz:{_stand_in(folder)}")
+    if isinstance(source, catalogue.Folder):
+        changes += [f"data.source=folder:{_photographs(folder)}", "data.size=8"]
     if isinstance(source, catalogue.Stacked):
         of = f"npz:{_stand_in(folder)}"
         changes.append(f"data.source={{name: stacked, of: '{of}', count: 200}}")
@@ -117,6 +120,17 @@ def _short(searches) -> str:
     return json.dumps(
         [{n: few[n] if o.get(n) and n in few else v for n, v in o.items()} for o in options]
     )
+
+
+def _photographs(folder) -> str:
+    """Coloured pictures of two sizes in a folder."""
+    path = folder / "photographs"
+    path.mkdir(exist_ok=True)
+    random = np.random.RandomState(0)
+    for number, size in enumerate(20 * [(9, 12), (16, 8)]):
+        pixels = random.randint(0, 256, (*size, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(path / f"{number:02d}.png")
+    return str(path)
 
 
 def _stand_in(folder) -> str:

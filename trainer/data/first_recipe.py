@@ -256,7 +256,12 @@ def _network(found: Survey) -> Iterator[_Choice]:
     sizes = _sizes(found)
     large = math.prod(_size(sizes)[0] or sizes[0]) > 32**2
     filters = 32 if large else 64
-    why = "With a GPU, or an hour more, base_filters: 64 makes better pictures." if large else ""
+    why = (
+        "With an hour more, base_filters: 64 makes better pictures. With a GPU and days, take the "
+        f"recipe photos-{_LARGEST} instead of this one."
+        if large
+        else ""
+    )
     yield _Choice("", f"network: {{name: dcgan, base_filters: {filters}}}", why)
 
 
