@@ -59,6 +59,8 @@ setup(
             "grpcio-health-checking<1.82",
             "grpcio-reflection<1.82",
         ],
+        # Checks molecules, and tells their drug-likeness.
+        "chem": ["rdkit>=2025.3"],
         "gcp": ["google-cloud-storage>=2.18", "google-cloud-aiplatform>=1.70"],
         "bench": ["flask>=3"],
         "dev": [

@@ -35,6 +35,7 @@ _FEW = {
     catalogue.Loans: ("rows=300",),
     catalogue.Motifs: ("sequences=200", "length=12"),
     catalogue.Affinities: ("sequences=400", "length=12"),
+    catalogue.Molecules: ("molecules=100", "atoms=6"),
 }
 _RUN = (
     "train.batch_size=16",

@@ -186,9 +186,12 @@ class Driver:
     def _scoring(self, plan: Plan, output: Output, asked: "_Asked", selection: Selection) -> Job:
         """The first pass of `best_of` as a job of its own: the realism of every candidate."""
         scored = Output(output.partial(_SCORES))
-        wanted = _Asked(_SCORE_FORMAT, None, None, _batch_size(scored, asked.batch_size))
+        # Scores are numbers whatever the samples are, which may be texts: those keep no npz.
+        wanted = _Asked(None, None, None, _batch_size(scored, asked.batch_size))
         return replace(
             _without_arrays(self._job(plan, None, wanted, selection)),
+            format=_SCORE_FORMAT,
+            compression=formats.NO_COMPRESSION,
             signature=making.SCORES,
             sample={"output": Realism.name, "shape": [], "dtype": "float32"},
         )

@@ -40,7 +40,9 @@ class Realism:
     def __call__(self, values: np.ndarray, columns: Columns, batch: int) -> np.ndarray:
         """See `Judge`."""
         score = self._model.description.signature("score")
-        inputs = {**columns, score.subject: values}
+        # Molecules are read as texts and judged as graphs, which stand beside them.
+        judged = columns[score.subject] if values.dtype == object else values
+        inputs = {**columns, score.subject: judged}
         inputs = {name: inputs[name] for name in score.inputs}
         return self._model.run(score.name, inputs, batch)["realism"].astype(np.float32)
 

@@ -1,6 +1,7 @@
 """Rounds: the rules of play."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -59,6 +60,38 @@ class OrdinaryRound(InTurns):
     target: ClassVar[str] = "trainer.game.rounds.ordinary:Ordinary"
     roles: ClassVar[dict[str, str]] = {"generator": "generator", "discriminator": "discriminator"}
     name: Literal["ordinary"] = "ordinary"
+
+
+class RewardedRound(InTurns):
+    """The same, with a network that learns a reward and lets the generator raise it (MolGAN)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.rewarded:Rewarded"
+    roles: ClassVar[dict[str, str]] = {
+        "generator": "generator",
+        "discriminator": "discriminator",
+        "reward": "discriminator",
+    }
+    name: Literal["rewarded"] = "rewarded"
+    # What a molecule is worth: whether it is valid and of one part, RDKit's estimate of its
+    # drug-likeness, or a function of your own as `module:function`, of stored graphs and the field.
+    reward: Literal["valid", "drug_likeness"] | Annotated[str, Field(pattern=r"^[\w.]+:\w+$")] = (
+        "valid"
+    )
+    # Lambda of the paper: the share of the game in the generator's loss; the reward has the rest.
+    adversarial_share: float = Field(0.5, ge=0.0, le=1.0)
+    # The step from which the reward counts; before it is only learned.
+    begin: int = Field(0, ge=0)
+    # Whether the reward is scaled to the size of the game's loss.
+    balanced: bool = True
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A reward that is told by a package which is not there."""
+        yield from super().impossible(experiment)
+        if self.reward == "drug_likeness" and find_spec("rdkit") is None:
+            yield (
+                "round.reward: received 'drug_likeness', which the package 'rdkit' tells, and it "
+                "is not installed; pip install 'saddlepoint[chem]', or set round.reward=valid"
+            )
 
 
 class LatentRegressorRound(InTurns):
@@ -666,6 +699,7 @@ def _without_latent(name: str, experiment: "Experiment") -> Iterator[str]:
 
 Round = Annotated[
     OrdinaryRound
+    | RewardedRound
     | LatentRegressorRound
     | PredictorRound
     | CausalRound

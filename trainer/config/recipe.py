@@ -30,6 +30,7 @@ CHAPTERS = {
     "scales": "From small to large",
     "sequences": "Words and symbols",
     "tables": "Tables",
+    "graphs": "Molecules",
     "video": "Video",
     "agents": "Plans and programs",
 }

@@ -196,6 +196,8 @@ def _kind(spec: DataSpec) -> str:
         return f"sequences of at most {spec.sample.shape[0]} symbols"
     if spec.sample.kind == "table":
         return f"rows of {spec.sample.shape[0]} columns"
+    if spec.sample.kind == "graph":
+        return f"molecules of at most {spec.sample.shape[0]} heavy atoms"
     return f"points of {spec.sample.shape[0]} numbers"
 
 

@@ -25,7 +25,7 @@ _logger = logging.getLogger("saddlepoint")
 # So many training examples at most are searched for copies.
 _TRAINING_LIMIT = 100_000
 # Kinds of samples that there are metrics for.
-_MEASURED = ("image", "clip", "vector", "table", "tokens")
+_MEASURED = ("image", "clip", "vector", "table", "tokens", "graph")
 
 
 Split = Literal["test", "train", "all"]

@@ -24,7 +24,9 @@ def describe(experiment: Experiment, live: "LiveModel", step: int) -> dict[str, 
     made = output_fields({"sample": spec.sample})
     if "generate" in offered:
         made = dict(offered["generate"].outputs)
-    ((output, sample), *_) = made.items()
+    # What clients read may stand before what is stored.
+    output = "sample" if "sample" in made else next(iter(made))
+    sample = made[output]
     return {
         "format": 1,
         "name": experiment.name,

@@ -18,7 +18,7 @@ from serving.fields import STRING
 from serving.pictures import is_png
 
 # Names to modules: a format's library is imported when it is used.
-NAMES = ("png", "npz", "tfrecord", "array_record", "webdataset", "parquet", "csv", "fasta")
+NAMES = ("png", "npz", "tfrecord", "array_record", "webdataset", "parquet", "csv", "fasta", "smi")
 NO_COMPRESSION = "none"
 SPLIT = "train"  # the one split of a generated data set
 
@@ -28,7 +28,7 @@ class Content:
     """What the samples of a job are.
 
     Attributes:
-        output: "image" or "sample".
+        output: "image" or "sample", "smiles" of molecules, or a text's or column's name.
         shape: of one sample; None for sides that differ.
         dtype: of its numbers.
         label_names: what labels are called; as many as there are classes, empty without labels.
@@ -60,6 +60,11 @@ class Content:
     def is_png(self) -> bool:
         """Whether a sample can be a PNG file."""
         return is_png(self.dtype, self.shape)
+
+    @property
+    def are_molecules(self) -> bool:
+        """Whether samples are molecules as SMILES."""
+        return self.output == "smiles" and self.dtype == STRING
 
     @property
     def is_single(self) -> bool:
@@ -162,6 +167,7 @@ class Format:
             columns.
         extra: the Python package that it needs beyond Saddlepoint's own, or None.
         pictures_only: whether it takes nothing but PNG images.
+        molecules_only: whether it takes nothing but molecules as SMILES.
         singles_only: whether it takes nothing but single numbers and texts.
         keeps_texts: whether a sample may be a text.
         keeps_arrays: whether columns may be arrays.
@@ -175,6 +181,7 @@ class Format:
     read: Callable[[Sequence[str], Content], dict[str, np.ndarray]]
     extra: str | None = None
     pictures_only: bool = False
+    molecules_only: bool = False
     singles_only: bool = False
     keeps_texts: bool = False
     keeps_arrays: bool = True
@@ -184,6 +191,8 @@ class Format:
 
 def default(content: Content) -> str:
     """Returns the name of the format that suits what the samples are."""
+    if content.are_molecules:
+        return "smi"
     if content.is_single:
         return "csv"
     return "png" if content.is_png else "npz"
@@ -220,6 +229,11 @@ def check(format: Format, content: Content, compression: str | None) -> str:
         raise UsageError(
             "format: the samples of this model are no PNG images "
             f"({content.dtype} {list(content.shape)}); use 'npz'."
+        )
+    if format.molecules_only and not content.are_molecules:
+        raise UsageError(
+            f"format: {format.name!r} holds molecules, and the samples of this model are none; "
+            f"use {default(content)!r}."
         )
     if format.singles_only and not content.is_single:
         raise UsageError(

@@ -20,6 +20,7 @@ from trainer.catalogue.metrics.labels import DomainAccuracy, GanTest, GanTrain
 from trainer.catalogue.metrics.latents import Disentanglement, PathLength
 from trainer.catalogue.metrics.likelihood import Likelihood
 from trainer.catalogue.metrics.metric import NEEDS, Direction, Metric, MetricInfo, Values
+from trainer.catalogue.metrics.molecules import MoleculeCounts
 from trainer.catalogue.metrics.oddness import Detection
 from trainer.catalogue.metrics.pairs import AbsoluteError, PairedDistance, Psnr, Ssim
 from trainer.catalogue.metrics.plans import Feasibility
@@ -68,7 +69,8 @@ AnyMetric = Annotated[
     | Motif
     | PositionMatrix
     | Sites
-    | Coupling,
+    | Coupling
+    | MoleculeCounts,
     BY_NAME,
 ]
 

@@ -5,11 +5,21 @@ from types import ModuleType
 
 import tensorflow as tf
 
-from trainer.data.modalities import attributes, label_maps, labels, scaled, table, text, tokens
+from trainer.data.modalities import (
+    attributes,
+    graph,
+    label_maps,
+    labels,
+    scaled,
+    table,
+    text,
+    tokens,
+)
 from trainer.errors import ConfigError
 from trainer.fields import Field
 
-# Each has `seen(stored, field)`, `stored(seen, field)` and `seen_field(field)`.
+# Each has `seen(stored, field)`, `stored(seen, field)` and `seen_field(field)`; where clients are
+# answered something else than what is stored, `outputs(stored, field)` and `output_fields(field)`.
 _OF_KIND: dict[str, ModuleType] = {
     "image": scaled,
     "vector": scaled,
@@ -20,6 +30,7 @@ _OF_KIND: dict[str, ModuleType] = {
     "label_map": label_maps,
     "text": text,
     "table": table,
+    "graph": graph,
 }
 
 
@@ -32,8 +43,8 @@ def seen(values: tf.Tensor, field: Field) -> tf.Tensor:
 
     Returns:
         float32 for images, clips, vectors and attributes ([..., *shape], the range on [-1, 1]),
-        tokens ([..., T, V] one-hot), label maps ([..., h, w, k] one-hot) and rows of tables
-        ([..., W]); labels and texts, which are numbers, as they are.
+        tokens ([..., T, V] one-hot), label maps ([..., h, w, k] one-hot), rows of tables ([..., W])
+        and graphs ([..., N, F]); labels and texts, which are numbers, as they are.
 
     Raises:
         ConfigError: for a kind of field that players cannot see.
@@ -66,6 +77,20 @@ def seen_field(field: Field) -> Field:
     """The form in which the players see a stored field: what `seen` gives."""
     described: Field = _modality(field).seen_field(field)
     return described
+
+
+def output_fields(field: Field) -> dict[str, Field] | None:
+    """What clients are answered of a stored field, by name; None where it is the field itself."""
+    modality = _OF_KIND.get(field.kind)
+    if modality is None or not hasattr(modality, "output_fields"):
+        return None
+    named: dict[str, Field] = modality.output_fields(field)
+    return named
+
+
+def outputs(values: tf.Tensor, field: Field) -> dict[str, tf.Tensor]:
+    """Stored values [n, ...] as clients are answered, of the names of `output_fields`."""
+    return dict(_modality(field).outputs(values, field))
 
 
 def _modality(field: Field) -> ModuleType:

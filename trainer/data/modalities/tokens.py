@@ -52,3 +52,16 @@ def text(ids: tf.Tensor, field: Field) -> tf.Tensor:
     later = tf.range(ids.shape[1])[tf.newaxis] > 0
     pieces = tf.where(later, tf.strings.join([separator, names]), names)
     return tf.strings.reduce_join(tf.where(shown, pieces, ""), axis=1)
+
+
+# ---- As clients see it --------------------------------------------------------------------------
+
+
+def output_fields(field: Field) -> dict[str, Field]:
+    """Sequences as they are read."""
+    return {"text": Field(dtype="string", kind="text")}
+
+
+def outputs(values: tf.Tensor, field: Field) -> dict[str, tf.Tensor]:
+    """Numbers int32 [n, T] as texts, string [n]."""
+    return {"text": text(values, field)}

@@ -69,9 +69,7 @@ class Ordinary(Round):
 
         def turn() -> Outcome:
             given = self.told(self.given(last, own), players)
-            fake = self.fake(players, given)
-            made = self.loss.generator(players, fake, given, last, own, real=self.real(last))
-            return made | self.further(players, fake, given)
+            return self.answered(players, self.fake(players, given), given, last, own)
 
         return judged | updates.minimise(GENERATOR, turn)
 
@@ -93,6 +91,13 @@ class Ordinary(Round):
     def fake(self, players: Players, given: Inputs, *, freeze_statistics: bool = False) -> Sample:
         """What the generator makes of it."""
         return players["generator"](given, freeze_statistics=freeze_statistics)
+
+    def answered(
+        self, players: Players, fake: Sample, given: Inputs, batch: Batch, noise: Noise
+    ) -> Outcome:
+        """The losses of the generator's side for what it made."""
+        made = self.loss.generator(players, fake, given, batch, noise, real=self.real(batch))
+        return made | self.further(players, fake, given)
 
     def further(self, players: Players, fake: Sample, given: Inputs) -> Outcome:
         """Losses of whoever else is on the generator's side; here there is nobody."""
@@ -128,8 +133,7 @@ class Ordinary(Round):
 
             with updates.without_trace():
                 judged = updates.minimise(DISCRIMINATOR, judging)
-            made = self.loss.generator(players, fake, given, batch, own, real=real)
-            made = made | self.further(players, fake, given)
+            made = self.answered(players, fake, given, batch, own)
             watched = {**judged.losses, **judged.watched, **made.watched}
             return Outcome(made.losses, watched, judged.judgements)
 

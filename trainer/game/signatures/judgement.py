@@ -42,10 +42,10 @@ def judgement(
 
 
 def stored_inputs(fields: Mapping[str, Field]) -> dict[str, Field]:
-    """Stored fields as a request names them; ids of symbols stay ids, rows of tables numbers."""
+    """Stored fields as a request names them; ids, rows and graphs stay numbers."""
     named: dict[str, Field] = {}
     for name, field in fields.items():
-        is_coded = field.kind in ("tokens", "table")
+        is_coded = modalities.output_fields(field) is not None
         (shown,) = (name,) if is_coded else output_fields({name: field})
         named[shown] = field
     return named

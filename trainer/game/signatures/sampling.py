@@ -7,7 +7,6 @@ import tensorflow as tf
 
 from trainer import randomness
 from trainer.data import modalities
-from trainer.data.modalities import table, tokens
 from trainer.fields import Field
 from trainer.game.conditions.condition import Condition, Values
 from trainer.game.players import Inputs, Outputs
@@ -86,10 +85,8 @@ class Sampler:
         outputs: dict[str, tf.Tensor] = {}
         for name, field in self.fields.items():
             values = modalities.stored(made[name], field)
-            if field.kind == "table":
-                outputs |= table.outputs(values, field)
-            elif field.kind == "tokens":
-                outputs[_output_name(name, field)] = tokens.text(values, field)
+            if modalities.output_fields(field) is not None:
+                outputs |= modalities.outputs(values, field)
             else:
                 outputs[_output_name(name, field)] = values
         return outputs
@@ -108,24 +105,16 @@ def key_rows(keys: randomness.Key) -> tf.Tensor:
 
 
 def output_fields(fields: Mapping[str, Field]) -> dict[str, Field]:
-    """Stored fields under the names that clients know, in the same order; columns by their own."""
+    """Stored fields under the names that clients know, in the same order."""
     outputs: dict[str, Field] = {}
     for name, field in fields.items():
-        if field.kind == "table":
-            outputs |= table.output_fields(field)
-        else:
-            outputs[_output_name(name, field)] = _output_field(field)
+        own = modalities.output_fields(field)
+        outputs |= {_output_name(name, field): field} if own is None else own
     return outputs
 
 
 def _output_name(name: str, field: Field) -> str:
     if name != "sample":
         return name
-    if field.kind == "tokens":
-        return "text"
     whole = field.dtype.startswith("uint") and field.kind in ("image", "clip")
     return field.kind if whole else "sample"
-
-
-def _output_field(field: Field) -> Field:
-    return Field(dtype="string", kind="text") if field.kind == "tokens" else field

@@ -51,5 +51,5 @@ def test_labels_stay_what_they_are():
 
 @pytest.mark.parametrize("function", [seen, stored])
 def test_a_kind_without_a_modality_gets_a_sentence(function):
-    with pytest.raises(ConfigError, match=r"field of kind 'graph'.*accepted are image, vector"):
-        function(tf.zeros([1]), Field(kind="graph"))
+    with pytest.raises(ConfigError, match=r"field of kind 'scalar'.*accepted are image, vector"):
+        function(tf.zeros([1]), Field(kind="scalar"))

@@ -1,0 +1,78 @@
+"""MolGAN: all atoms and bonds of a molecule at once, judged by relational graph convolutions."""
+
+from typing import Any
+
+import keras
+
+from trainer import catalogue
+from trainer.data.molecules.molecule import ORDERS
+from trainer.errors import ConfigError
+from trainer.fields import Field
+from trainer.layers.graphs import (
+    GraphAggregation,
+    GraphParts,
+    RelationalConvolution,
+    RelaxedGraph,
+)
+from trainer.networks.conditioning import joined
+from trainer.networks.heads import heads
+from trainer.networks.ports import Ports
+
+
+class MolGAN:
+    """Dense layers that make a graph; convolutions over its bonds and a gated sum that judge it.
+
+    What judges does not depend on the order of atoms.
+
+    Reference: De Cao & Kipf 2018, "MolGAN: an implicit generative model for small molecular
+    graphs", section 3 and appendix A.
+    """
+
+    def __init__(self, options: catalogue.MolGAN) -> None:
+        self.options = options
+
+    def generator(self, ports: Ports) -> keras.Model:
+        """Latent [b, z] and what else is told → a graph."""
+        inputs = ports.keras_inputs(key=True)
+        ((name, field),) = ports.outputs.items()
+        _require_graph(field)
+        (key,) = (inputs[name] for name in ports.of_kind("key"))
+        x = joined({name: x for name, x in inputs.items() if x is not key})
+        for units in self.options.units:
+            x = keras.layers.Dense(units, activation="tanh")(x)
+        atoms, types = field.fixed_shape[0], len(field.names)
+        logits = [_logits(x, atoms, types), _logits(x, atoms * (atoms - 1) // 2, ORDERS)]
+        layer = RelaxedGraph(
+            self.options.making, self.options.temperature, name=name, dtype="float32"
+        )
+        return keras.Model(inputs, {name: layer([*logits, key])}, name="generator")
+
+    def discriminator(self, ports: Ports) -> keras.Model:
+        """A graph and what else is told → the game's outputs, such as {"logits": [b]}."""
+        options, inputs = self.options, ports.keras_inputs()
+        name = next(iter(ports.of_kind("graph")), None)
+        _require_graph(ports.inputs[name] if name else next(iter(ports.inputs.values())))
+        atoms, bonds = GraphParts(len(ports.inputs[str(name)].names))(inputs[str(name)])
+        hidden = atoms
+        for number, units in enumerate(options.convolutions):
+            # From the second layer on atoms are told again what they are.
+            told = keras.layers.Concatenate()([hidden, atoms]) if number else hidden
+            hidden = RelationalConvolution(units)([told, bonds])
+        x = GraphAggregation(options.aggregation)(keras.layers.Concatenate()([hidden, atoms]))
+        x = joined({"graph": x, **{n: value for n, value in inputs.items() if n != name}})
+        for units in options.discriminator_units:
+            x = keras.layers.Dense(units, activation="tanh")(x)
+        return keras.Model(inputs, heads(x, ports), name="discriminator")
+
+
+def _logits(x: Any, rows: int, size: int) -> Any:
+    x = keras.layers.Dense(rows * size, dtype="float32")(x)
+    return keras.layers.Reshape((rows, size), dtype="float32")(x)
+
+
+def _require_graph(field: Field) -> None:
+    if field.kind != "graph":
+        raise ConfigError(
+            f"network: received 'molgan' with samples of kind {field.kind!r}, but it makes and "
+            "judges graphs of atoms; set data.source=molecules or smiles:PATH."
+        )
