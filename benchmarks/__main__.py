@@ -44,6 +44,7 @@ BENCHMARKS = {
     "known_maps": "pairs whose other half is known: CoGAN, CycleGAN and pix2pix beside the truth",
     "tabular": "what classifiers learn from CTGAN's rows, beside as many real ones",
     "planned_rooms": "plans between two rooms that can be walked, beside straight lines in codes",
+    "dna_motifs": "motifs, splice sites and couplings of sequences, and designs judged exactly",
     "moved_clips": "how well frames that are made follow one another, and keep one style",
     "time_to_quality": "distance to the data by seconds of training, beside Keras' example",
     "serving_speed": "images/s and latencies of the endpoint beside the model and a Flask handler",

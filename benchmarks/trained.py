@@ -159,13 +159,19 @@ class Before(NamedTuple):
     runs: list[dict[str, Any]]
 
 
-def measured_before(path: Path, place: Sequence[str], asked: Collection[tuple[str, ...]]) -> Before:
+def measured_before(
+    path: Path,
+    place: Sequence[str],
+    asked: Collection[tuple[str, ...]],
+    of_runs: Sequence[str] | None = None,
+) -> Before:
     """What a result holds that new runs do not replace; nothing where there is no result.
 
     Args:
         path: of the result.
         place: the columns that say which game a row or a run is of.
         asked: the places of the new runs.
+        of_runs: the columns that say it of a run, where a run has several rows.
     """
     if not path.exists():
         return Before({}, [])
@@ -176,7 +182,8 @@ def measured_before(path: Path, place: Sequence[str], asked: Collection[tuple[st
         if "not run" not in row.values()
     }
     runs = document["details"]["runs"]
-    return Before(rows, [r for r in runs if tuple(r[column] for column in place) not in asked])
+    columns = of_runs or place
+    return Before(rows, [r for r in runs if tuple(r[column] for column in columns) not in asked])
 
 
 def _commit(row: Mapping[str, Any], document: Mapping[str, Any]) -> str:

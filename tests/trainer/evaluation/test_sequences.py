@@ -1,14 +1,25 @@
 """Sequences from training to numbers: metrics of runs and exports."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from serving import batch
 from serving.exported import ExportedModel
 from tests.recipes import small
+from trainer import catalogue
+from trainer.data.alphabets import field_of
+from trainer.data.examples import DataSpec
 from trainer.data.sources import fasta
+from trainer.data.symbols import ids_of
+from trainer.errors import MetricError
+from trainer.evaluation.measures import sequences
+from trainer.evaluation.samples import SampleSet
 from trainer.evaluation.workflow import evaluate_path
 from trainer.exporting import export_run
+from trainer.fields import Field
 from trainer.training import train
 
 QUICK = ("evaluate.num_samples=60",)
@@ -53,3 +64,75 @@ def test_generated_sequences_are_fasta_files(exported, tmp_path):
     made = ExportedModel(exported).run("generate", {"seed": np.arange(3, 8)})["text"]
     assert [record.letters.encode() for record in records] == made.tolist()
     assert records[0].header == "00000000 seed=3"
+
+
+# ---- By hand: real sequences are also those of training ------------------------------------------
+
+
+def context(real, fake, *, labels=None, fake_labels=None, **about):
+    field = replace(field_of("dna", **about), shape=(len(real[0]),))
+    fields = {"sample": field, "label": Field((), "int64", "label", names=("EI", "IE", "N"))}
+    known = _set(real, labels)
+    return SimpleNamespace(
+        spec=DataSpec(fields if labels else {"sample": field}, "", len(real)),
+        real=known,
+        fake=_set(fake, fake_labels),
+        reference=SimpleNamespace(train=known),
+        seed=0,
+    )
+
+
+def _set(texts, labels):
+    ids = ids_of(texts, "ACGT", len(texts[0]))
+    return replace(SampleSet.of_array(ids), labels=None if labels is None else np.array(labels))
+
+
+def values(results):
+    return {key: result.estimate.value for key, result in results.items()}
+
+
+def test_motifs_are_counted():
+    given = context(["TATAC", "CTATA"], ["TATAC", "CCCCC", "TATAG", "CTATA"], motif="TATA")
+    found = values(sequences.motif(catalogue.Motif(), given))
+    assert (found["motif_once"], found["motif_once_real"]) == (0.75, 1.0)
+    # Two of three begin at the first of two places: H(1/3).
+    assert found["motif_evenness"] == pytest.approx(0.9182958)
+    assert found["motif_evenness_real"] == pytest.approx(1.0)
+
+
+def test_sites_belong_to_their_class():
+    real, labels = ["CGTC", "AGTA", "AGCC", "AGTT", "AAAA"], [0, 0, 1, 1, 2]
+    fake, fake_labels = ["CGTC", "CCCC", "AGTC", "GTAA"], [0, 0, 1, 2]
+    given = context(
+        real, fake, labels=labels, fake_labels=fake_labels, sites={"EI": [1, "GT"], "IE": [0, "AG"]}
+    )
+    results = sequences.sites(catalogue.Sites(), given)
+    assert values(results) == {"sites": 0.75, "sites_real": 1.0}
+    assert results["sites"].note == "EI 0.500, IE 1.000"
+    results = sequences.position_matrix(catalogue.PositionMatrix(order=1), given)
+    assert results["position_matrix"].note.startswith("EI ") and "N" not in (
+        results["position_matrix"].note
+    )
+    assert values(results)["position_matrix_real"] == pytest.approx(1.0)
+    with pytest.raises(MetricError, match="no class with a site has samples on both sides"):
+        sequences.sites(
+            catalogue.Sites(),
+            context(real, fake, labels=labels, fake_labels=[2] * 4, sites={"EI": [1, "GT"]}),
+        )
+
+
+def test_coupled_places_are_those_of_the_training_sequences():
+    real = ["ACA", "CCC"] * 50
+    given = context(real, ["ACA", "ACC", "CCA", "CCC"] * 25)
+    results = sequences.coupling(catalogue.Coupling(), given)
+    assert results["coupling"].note == "places 0 and 2"
+    assert values(results)["coupling_real"] == pytest.approx(1.0, abs=0.02)
+    assert values(results)["coupling"] == pytest.approx(0.0, abs=0.02)
+
+
+def test_words_stand_beside_a_chain_and_the_training_sequences():
+    real = ["ACGTACGT", "CGTACGTA"] * 20
+    given = context(real, ["AAAAAAAA"] * 40)
+    found = values(sequences.ngrams(catalogue.NGrams(n=3, order=1), given))
+    assert found["ngram_js"] == pytest.approx(1.0)
+    assert found["ngram_js_real"] == 0.0 and found["ngram_js_markov"] < 0.05

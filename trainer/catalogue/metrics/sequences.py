@@ -82,7 +82,7 @@ class PositionMatrix(Metric):
             "Correlation of position matrices",
             "higher",
             "Correlation of how frequent each letter is at each place with the real frequencies; "
-            "with labels the mean of the classes. It sees each place by itself.",
+            "with labels the mean of the classes (that have sites). Each place stands by itself.",
         ),
         "position_matrix_markov": MetricInfo(
             "Correlation of a Markov chain's position matrix",

@@ -1,6 +1,6 @@
 """Metrics of sequences of symbols."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -58,19 +58,29 @@ def motif(options: catalogue.Motif, context: EvaluationContext) -> MetricResults
 
 
 def position_matrix(options: catalogue.PositionMatrix, context: EvaluationContext) -> MetricResults:
-    """Correlation of position matrices; with labels the mean of the classes."""
+    """Correlation of position matrices: the mean of the classes, of those with sites if some have.
+
+    A class in which no place differs from others has a matrix of noise, which nothing resembles.
+    """
     symbols = len(context.spec.sample.names)
-    found: dict[str, list[float]] = {"": [], "_markov": [], "_real": []}
-    for _, real, fake, train in _classes(context):
+    placed = context.spec.sample.about.get("sites", ())
+    found: dict[str, dict[str, float]] = {"": {}, "_markov": {}, "_real": {}}
+    for name, real, fake, train in _classes(context):
+        if placed and name not in placed:
+            continue
         chain = MarkovChain(train, options.order).sample(len(fake), context.seed)
         truth = motifs.position_matrix(real, symbols)
         for side, ids in {"": fake, "_markov": chain, "_real": train}.items():
             matrix = motifs.position_matrix(ids, symbols)
-            found[side].append(motifs.correlation(matrix, truth))
-    return {
-        f"position_matrix{side}": MetricResult(Estimate(float(np.mean(values))))
-        for side, values in found.items()
-    }
+            found[side][name] = motifs.correlation(matrix, truth)
+    if not found[""]:
+        raise MetricError("no class has samples on both sides.")
+    return {f"position_matrix{side}": _of_classes(values) for side, values in found.items()}
+
+
+def _of_classes(values: Mapping[str, float]) -> MetricResult:
+    note = ", ".join(f"{name} {value:.3f}" for name, value in values.items() if name)
+    return MetricResult(Estimate(float(np.mean(list(values.values())))), note)
 
 
 def sites(options: catalogue.Sites, context: EvaluationContext) -> MetricResults:
