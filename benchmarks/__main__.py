@@ -43,6 +43,7 @@ BENCHMARKS = {
     "resegmentation": "how well pictures keep to the label maps that they are made of",
     "known_maps": "pairs whose other half is known: CoGAN, CycleGAN and pix2pix beside the truth",
     "tabular": "what classifiers learn from CTGAN's rows, beside as many real ones",
+    "painted_digits": "digits that programs paint, beside a random agent and a greedy search",
     "planned_rooms": "plans between two rooms that can be walked, beside straight lines in codes",
     "dna_motifs": "motifs, splice sites and couplings of sequences, and designs judged exactly",
     "moved_clips": "how well frames that are made follow one another, and keep one style",

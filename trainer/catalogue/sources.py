@@ -454,13 +454,13 @@ class Rooms(Source):
     pairs: int = Field(5000, ge=2, le=1_000_000)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """A map that is none, or without a path; pictures of another size than cells have."""
+        """A map that is none, or without a path; pictures in which no cell could be read."""
         yield from super().impossible(experiment)
-        for option in ("size", "channels"):
+        for option in ("size", "channels", "flip", "jitter"):
             if given := getattr(experiment.data, option):
                 yield (
                     f"data.{option}: received {given} with data.source.name=rooms, whose pictures "
-                    "must stay readable; leave it null"
+                    "must stay readable; leave it out"
                 )
         cells = map_of(self)
         if self.map is None and self.door > self.side:

@@ -42,7 +42,7 @@ class Canvas:
     def program(self) -> Field:
         """Of a program's strokes: points in pixels, across and down from the upper left corner."""
         limits = (0.0, float(self.side))
-        return Field((self.strokes, len(_NAMES)), kind="vector", range=limits, names=_NAMES)
+        return Field((self.strokes, len(_NAMES)), kind="program", range=limits, names=_NAMES)
 
     def points(self, ids: tf.Tensor) -> tf.Tensor:
         """Symbols int32 [n, length] → strokes, float32 [n, strokes, 6]."""

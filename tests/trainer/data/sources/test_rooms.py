@@ -44,6 +44,7 @@ def test_every_step_of_a_cell_is_as_likely():
         ("data.source={name: rooms, map: ['.x']}", "rows must be of one length"),
         ("data.source={name: rooms, map: ['#.']}", "without a path"),
         ("data.size=[8, 8]", "data.size: received"),
+        ("data.flip=true", "data.flip: received True with data.source.name=rooms"),
     ],
 )
 def test_a_world_without_a_path_is_refused(override, sentence):
