@@ -30,7 +30,7 @@ SGD = tuple(
 
 
 # Modality of the sources that give no pictures.
-_MODALITIES = {"ring": "vector", "grid": "vector", "grammar": "tokens", "lines": "tokens"}
+_MODALITIES = {"ring": "vector", "grid": "vector", "grammar": "tokens", "text": "tokens"}
 _MODALITIES |= {"loans": "table", "table": "table"}
 _MODALITIES |= {"moving_digits": "clip", "clips": "clip"}
 

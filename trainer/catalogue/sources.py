@@ -162,18 +162,41 @@ class Grammar(Source):
     sentences: int = Field(10_000, ge=2, le=10_000_000)
 
 
-class Lines(Source):
-    """The lines of a text file, each a sequence of symbols."""
+class OracleSequences(Source):
+    """Sequences that a random LSTM writes, whose probabilities are known (Yu et al. 2017)."""
 
-    target: ClassVar[str] = "trainer.data.sources.lines:open_source"
+    target: ClassVar[str] = "trainer.data.sources.oracle:open_source"
+    name: Literal["oracle"] = "oracle"
+    # How many are written.
+    sequences: int = Field(10_000, ge=2, le=1_000_000)
+    # Symbols of each; the paper's have 20.
+    length: int = Field(10, ge=2, le=1_000)
+    # Different symbols; the paper has 5 000.
+    symbols: int = Field(500, ge=2, le=100_000)
+    # Of the oracle.
+    seed: int = Field(0, ge=0, lt=2**32)
+
+
+class TextFile(Source):
+    """The lines of a text file, each a sequence of words or characters."""
+
+    target: ClassVar[str] = "trainer.data.sources.text:open_source"
     argument: ClassVar[str | None] = "path"
-    name: Literal["lines"] = "lines"
+    placeholder: ClassVar[str] = "FILE"
+    name: Literal["text"] = "text"
     # Of the file, on a local disk; it is UTF-8 text.
     path: str = Field(min_length=1)
-    # What a symbol is.
-    level: Literal["character", "word"] = "character"
+    # A file of lines that are held out of training; null sets data.holdout_share aside.
+    held_out: str | None = Field(None, min_length=1)
+    # What a symbol is. Words are parted at spaces and punctuation, of which each mark is a word.
+    level: Literal["word", "character"] = "word"
     # Symbols of a sequence, longer lines being left out; null takes those of the longest line.
     length: int | None = Field(None, ge=1)
+    # Symbols that occur less often are unknown.
+    min_count: int = Field(1, ge=1)
+    # Symbols of the vocabulary at most, the most frequent ones, all others being unknown; null
+    # takes all.
+    vocabulary: int | None = Field(None, ge=1)
 
 
 class Motifs(Source):
@@ -844,7 +867,8 @@ DataSource = Annotated[
     | Npz
     | Generated
     | Grammar
-    | Lines
+    | OracleSequences
+    | TextFile
     | Fasta
     | Motifs
     | ProteinFamily

@@ -14,7 +14,7 @@ from trainer.errors import ConfigError
 from trainer.files import is_remote, read_text
 
 # Sources whose short spelling has a path behind the colon.
-_WITH_PATHS = ("folder", "npz", "generated", "lines", "clips", "table", "smiles")
+_WITH_PATHS = ("folder", "npz", "generated", "text", "clips", "table", "smiles")
 # What tells the folder of a demo from others.
 DEMO_MARKER = ".saddlepoint-demo"
 

@@ -1,6 +1,9 @@
-"""Sequences of symbols as rows of numbers of one length, and back."""
+"""Sequences of symbols as rows of numbers of one length, and back; lines as symbols."""
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -9,6 +12,8 @@ from trainer.fields import Field
 
 # Ends a sequence, and fills what is left of its row; the first symbol of vocabularies that need it.
 END = "<end>"
+# What stands for symbols that a vocabulary lacks.
+UNKNOWN = "<unknown>"
 
 
 def ids_of(sequences: Sequence[Sequence[str]], names: Sequence[str], length: int) -> np.ndarray:
@@ -56,3 +61,34 @@ def lengths(ids: np.ndarray, field: Field) -> np.ndarray:
 
 def _texts(values: Iterable[bytes | str]) -> list[str]:
     return [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values]
+
+
+# ---- Lines of text ------------------------------------------------------------------------------
+
+
+def reading(level: str) -> dict[str, str]:
+    """What stands between symbols where they are read."""
+    return {"separator": "" if level == "character" else " "}
+
+
+def parted(line: str, level: str) -> list[str]:
+    """A line's characters, or its words.
+
+    A word is a run of letters, marks and digits, which hyphens may join. An apostrophe begins a
+    word ("it's" is "it" and "'s"), and any other mark of punctuation is one. Both files and samples
+    from elsewhere are parted so, whether their punctuation stands apart already or not.
+    """
+    if level == "character":
+        return list(line)
+    found: list[str] = _words().findall(line)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _words() -> re.Pattern[str]:
+    """What `parted` calls words; marks, such as vowel signs, are no word characters to `re`."""
+    codes = (chr(code) for code in range(0x300, 0x20000))
+    marks = "".join(code for code in codes if unicodedata.category(code).startswith("M"))
+    letter = rf"[\w{marks}]"
+    special = "|".join(map(re.escape, (END, UNKNOWN)))
+    return re.compile(rf"{special}|'?{letter}+(?:-{letter}+)*|[^\w\s]")

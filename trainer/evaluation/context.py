@@ -175,6 +175,8 @@ class EvaluationContext:
             "alphabet": lambda: bool(self.spec.sample.about.get("alphabet")),
             "motif": lambda: bool(self.spec.sample.about.get("motif")),
             "sites": lambda: bool(self.spec.sample.about.get("sites")),
+            "grammar": lambda: bool(self.spec.sample.about.get("grammar")),
+            "oracle": lambda: bool(self.spec.sample.about.get("oracle")),
             "held_out": lambda: len(self.reference.dataset.held_out) > 1,
             "game": lambda: self.target.game is not None,
         }[need]()

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from trainer.data.symbols import UNKNOWN, lengths
 from trainer.errors import MetricError
 from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.report import ClassPictures, Neighbour, Picture, Quiz
@@ -13,6 +14,7 @@ _NEIGHBOURS = 12
 _OF_A_CLASS = 10
 _CLASSES = 50
 _QUIZ = 20
+_TEXTS = 30
 _POINTS = 10_000
 
 
@@ -38,6 +40,22 @@ def grids(context: EvaluationContext) -> list[Picture]:
 def _are_alike(context: EvaluationContext) -> bool:
     """Whether samples are images of one size."""
     return context.kind == "image" and None not in context.spec.sample.shape
+
+
+def texts(context: EvaluationContext) -> dict[str, list[str]]:
+    """Generated and real texts, by title; nothing where samples are none."""
+    if context.kind != "tokens":
+        return {}
+    return {title: _written(context, side) for title, side in _sides(context).items()}
+
+
+def _written(context: EvaluationContext, side: SampleSet) -> list[str]:
+    """Some texts; of those from elsewhere, symbols that the data lacks are shown as unknown."""
+    field, ids = context.spec.sample, _chosen(side)[:_TEXTS]
+    names = dict(enumerate(field.names))
+    separator = str(field.about.get("separator", " "))
+    rows = zip(ids.tolist(), lengths(ids, field), strict=True)
+    return [separator.join(names.get(s, UNKNOWN) for s in row[:end]) for row, end in rows]
 
 
 def _sides(context: EvaluationContext) -> dict[str, SampleSet]:

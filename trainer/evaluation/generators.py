@@ -127,6 +127,11 @@ class Generator:
         """Log p(x, z) - log q(z | x) for samples [n, *shape] and a z for each seed [n], [n]."""
         return self._model.run("log_weight", {self._output: samples, "seed": seeds})["log_weight"]
 
+    def log_probabilities(self, samples: np.ndarray) -> np.ndarray:
+        """Log p of every symbol of sequences int32 [n, T] behind those before it, [n, T]."""
+        asked = {"sample": samples}
+        return self._model.run("log_probability", asked)["log_probability"]
+
     def inputs_of(self, signature: str) -> list[str]:
         """Names of what a signature is given."""
         return list(self._fields[signature]["inputs"])

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -86,6 +86,7 @@ class Report:
         evaluation: the numbers.
         gate: what came of each requirement.
         pictures: shown side by side, such as a grid of generated samples and one of real ones.
+        texts: likewise by title, where samples are texts.
         neighbours: in the order in which they should appear.
         distance: what the neighbours' distance is measured in, such as "features of mnistcnn-3f2a".
         classes: one a class.
@@ -100,6 +101,7 @@ class Report:
     evaluation: Evaluation
     gate: Sequence[GateResult] = ()
     pictures: Sequence[Picture] = ()
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     neighbours: Sequence[Neighbour] = ()
     distance: str = ""
     classes: Sequence[ClassPictures] = ()

@@ -1,4 +1,4 @@
-"""Samples in files, from any program: a folder of images, or .npz arrays."""
+"""Samples in files, from any program: a folder of images, .npz arrays, or lines of text."""
 
 import logging
 import os
@@ -13,6 +13,7 @@ from trainer.data import loading
 from trainer.data.examples import Dataset, DataSpec, Examples
 from trainer.data.sources import npz
 from trainer.data.sources.generated import MANIFEST
+from trainer.data.symbols import ids_of, parted
 from trainer.errors import ConfigError
 from trainer.evaluation.samples import MEMORY_GIB, SampleSet
 from trainer.fields import Field
@@ -25,12 +26,14 @@ class SampleFiles:
     """Samples as they were read.
 
     Attributes:
-        dataset: all of them are its training examples.
+        dataset: all of them are its training examples; None of texts.
         labels_are_numbers: whether labels are numbers of the reference's classes, not their names.
+        lines: texts as they stand in their file; empty for others.
     """
 
-    dataset: Dataset
-    labels_are_numbers: bool
+    dataset: Dataset | None
+    labels_are_numbers: bool = False
+    lines: tuple[str, ...] = ()
 
 
 def exists(path: str) -> bool:
@@ -42,11 +45,14 @@ def read(path: str, data: Data) -> SampleFiles:
     """Reads all samples of a path, with the size and channels that a configuration asks for.
 
     A folder of images may have its labels as subfolders; .npz arrays are named as `npz:` sources
-    name them (`trainer.data.sources.npz`). What `gan generate` wrote is read in any format.
+    name them (`trainer.data.sources.npz`). What `gan generate` wrote is read in any format. A .txt
+    file holds a text a line; an empty line is an empty text.
 
     Raises:
         ConfigError: for files that cannot be read as samples.
     """
+    if Path(path).suffix == ".txt":
+        return SampleFiles(None, lines=_lines(Path(path).expanduser()))
     source = Data(
         source=_source(path),
         holdout_share=0.0,
@@ -65,12 +71,54 @@ def read(path: str, data: Data) -> SampleFiles:
     return SampleFiles(dataset, isinstance(source.source, Npz) and _are_numbers(path))
 
 
+def numbered(samples: SampleFiles, spec: DataSpec, level: str, limit: int) -> SampleSet:
+    """Texts as numbers of symbols, or a fixed random choice of `limit` of them.
+
+    Symbols that the data lacks have numbers of their own, behind its own ones.
+
+    Args:
+        samples: lines of text.
+        spec: of the data, which is one of tokens.
+        level: what a symbol is: lines are parted as the data's own are.
+        limit: see above.
+
+    Raises:
+        ConfigError: where the real samples are no texts.
+    """
+    if spec.sample.kind != "tokens":
+        raise ConfigError(
+            f"TARGET: it holds texts, and the real samples are of kind {spec.sample.kind!r}; give "
+            "samples of this kind, or another --reference."
+        )
+    texts = [parted(line.strip(), level) for line in samples.lines]
+    names = tuple(dict.fromkeys([*spec.sample.names, *(s for text in texts for s in text)]))
+    return SampleSet.of_array(ids_of(texts, names, max(1, *map(len, texts))), limit)
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    """The lines of a file, of which the last one may lack its end.
+
+    Raises:
+        ConfigError: for what is no UTF-8 text, and for less than two lines.
+    """
+    try:
+        lines = path.read_text("utf-8-sig").removesuffix("\n").split("\n")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"TARGET: {path} is not UTF-8 text (byte {error.start}); save it as UTF-8."
+        ) from error
+    if len(lines) < 2:
+        raise ConfigError(f"TARGET: {path} holds less than 2 lines; put one sample on each.")
+    return tuple(lines)
+
+
 def like(samples: SampleFiles, spec: DataSpec) -> Examples:
     """The samples as examples of a data set: of its shape and dtype, labelled by its classes.
 
     Raises:
         ConfigError: when shape or dtype differ, naming what would make them alike.
     """
+    assert samples.dataset is not None
     own, real = samples.dataset.spec.sample, spec.sample
     if own.shape == real.shape and own.dtype != real.dtype:
         raise ConfigError(
@@ -84,7 +132,7 @@ def like(samples: SampleFiles, spec: DataSpec) -> Examples:
             "both, or give another --reference."
         )
     sample = samples.dataset.train["sample"]
-    return Examples.of(sample=sample, label=_labels(samples, spec))
+    return Examples.of(sample=sample, label=_labels(samples, samples.dataset, spec))
 
 
 def beside_truths(dataset: Dataset, limit: int) -> SampleSet:
@@ -127,12 +175,12 @@ def _are_numbers(path: str) -> bool:
         return arrays[name].dtype.kind in "biu"
 
 
-def _labels(samples: SampleFiles, spec: DataSpec) -> np.ndarray | None:
+def _labels(samples: SampleFiles, dataset: Dataset, spec: DataSpec) -> np.ndarray | None:
     """The labels in the reference's numbering.
 
     Integers are numbers of its classes. Text is a name where all of it is, and else a number.
     """
-    labels, found = samples.dataset.train.labels, samples.dataset.spec.label_names
+    labels, found = dataset.train.labels, dataset.spec.label_names
     if labels is None or not spec.num_classes:
         return None
     are_names = set(found) <= set(spec.label_names)

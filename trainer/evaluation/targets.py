@@ -90,8 +90,11 @@ class Target:
             return self.pairs.made
         if self.files is None:
             return sample_files.beside_truths(reference.dataset, options.num_samples)
-        examples = sample_files.like(self.files, reference.dataset.spec)
-        return SampleSet.of_examples(examples, options.num_samples)
+        spec, count = reference.dataset.spec, options.num_samples
+        if self.files.lines:
+            level = getattr(self.experiment.data.source, "level", "word")
+            return sample_files.numbered(self.files, spec, level, count)
+        return SampleSet.of_examples(sample_files.like(self.files, spec), count)
 
 
 def of_game(name: str, experiment: Experiment, game: Game, step: int) -> Target:
@@ -244,7 +247,13 @@ def _experiment(
         return with_overrides(make_experiment(values), overrides)
     source, _, split = reference.rpartition(":")
     # folder:test is a folder.
-    if split not in ("test", "train", "all") or source in ("folder", "npz", "tfds", "generated"):
+    if split not in ("test", "train", "all") or source in (
+        "folder",
+        "npz",
+        "tfds",
+        "generated",
+        "text",
+    ):
         source, split = reference, "null"
     # A mapping is read as YAML, a short spelling is one string.
     written = source if source.startswith("{") else json.dumps(source)

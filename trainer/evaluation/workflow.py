@@ -223,6 +223,7 @@ def _report(
         evaluation=evaluation,
         gate=tuple(gate),
         pictures=tuple(gallery.grids(context)),
+        texts=gallery.texts(context),
         neighbours=tuple(gallery.neighbours(context)),
         distance=f"features of {context.extractor.name}",
         classes=tuple(gallery.classes(context)),

@@ -39,6 +39,17 @@ def divergence(one: np.ndarray, other: np.ndarray) -> float:
     return (_relative(p, middle) + _relative(q, middle)) / 2.0
 
 
+def distinct(found: np.ndarray) -> float:
+    """How many different words there are among words int [m, n], over m (distinct-n).
+
+    It falls with the number of sequences, for there are only so many words.
+
+    Reference: Li et al. 2016, "A diversity-promoting objective function for neural conversation
+    models", section 5.
+    """
+    return (int(_codes(found).max()) + 1) / len(found)
+
+
 def _relative(p: np.ndarray, q: np.ndarray) -> float:
     """Σ p log2 (p / q) over what p has."""
     has = p > 0.0

@@ -9,7 +9,8 @@ from trainer.catalogue import Component
 
 SAMPLE_OPTIONS = {"LinearDecay": {"steps": 1}, "CosineDecay": {"steps": 1}}
 SAMPLE_OPTIONS |= {
-    name: {"path": "photos"} for name in ("Folder", "Npz", "Generated", "Lines", "Smiles", "Fasta")
+    name: {"path": "photos"}
+    for name in ("Folder", "Npz", "Generated", "TextFile", "Smiles", "Fasta")
 }
 SAMPLE_OPTIONS |= {"Clips": {"path": "videos"}, "TableFile": {"path": "a.csv"}}
 SAMPLE_OPTIONS |= {"Pairs": {"inputs": "folder:a", "targets": "folder:b"}}

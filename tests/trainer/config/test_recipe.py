@@ -353,18 +353,22 @@ def test_the_length_named_last_counts_and_two_at_once_are_refused(tmp_path):
         train("train.epochs=0")
 
 
+TEXT = {"name": "text", "path": "b", "level": "character", "length": 9}
+TEXT |= {"held_out": None, "min_count": 1, "vocabulary": None}
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("lines:b", {"name": "lines", "path": "b", "level": "word", "length": 9}),
-        ("{name: lines, path: b}", {"name": "lines", "path": "b", "level": "word", "length": 9}),
+        ("text:b", TEXT),
+        ("{name: text, path: b}", TEXT),
         ("npz:c", "npz:c"),
         ("digits", "digits"),
         ("mine:Source", {"name": "mine:Source", "options": {}}),
     ],
 )
 def test_a_short_spelling_takes_the_place_of_a_source_with_options(value, expected):
-    lines = "data.source={name: lines, path: a, level: word, length: 9}"
-    recipe = load_experiment("seqgan-grammar", [lines])
+    text = "data.source={name: text, path: a, level: character, length: 9}"
+    recipe = load_experiment("seqgan-grammar", [text])
     written = merge(recipe.as_dict(), {"data": {"source": parse_yaml_value(value, origin="test")}})
     assert Data.model_validate(written["data"]).model_dump(mode="json")["source"] == expected

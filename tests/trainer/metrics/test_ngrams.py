@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from trainer.errors import MetricError
-from trainer.metrics.ngrams import MarkovChain, divergence, words
+from trainer.metrics.ngrams import MarkovChain, distinct, divergence, words
 
 
 def test_words_stand_within_their_sequences():
@@ -13,6 +13,12 @@ def test_words_stand_within_their_sequences():
     for n in (4, 5):
         with pytest.raises(MetricError, match=f"no sequence has {n} symbols"):
             words(ids, lengths, n)
+
+
+def test_distinct_words_are_counted_once():
+    ids, ends = np.array([[1, 1, 2], [1, 2, 0]]), np.array([3, 2])
+    assert distinct(words(ids, ends, 1)) == pytest.approx(2 / 5)
+    assert distinct(words(ids, ends, 2)) == pytest.approx(2 / 3)
 
 
 def test_divergence_is_worked_out_by_hand():

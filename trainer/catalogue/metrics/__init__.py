@@ -27,6 +27,15 @@ from trainer.catalogue.metrics.plans import Feasibility
 from trainer.catalogue.metrics.samples import LaplacianSwd, Parzen, SlicedWasserstein
 from trainer.catalogue.metrics.sequences import Coupling, Motif, NGrams, PositionMatrix, Sites
 from trainer.catalogue.metrics.tables import ClosestRecord, MixedColumns, Utility
+from trainer.catalogue.metrics.texts import (
+    Bleu,
+    Distinct,
+    Grammatical,
+    Novelty,
+    OracleLikelihood,
+    SelfBleu,
+    TextLikelihood,
+)
 from trainer.catalogue.metrics.vectors import Columns, MaximumMeanDiscrepancy, WassersteinDistance
 
 AnyMetric = Annotated[
@@ -70,7 +79,14 @@ AnyMetric = Annotated[
     | PositionMatrix
     | Sites
     | Coupling
-    | MoleculeCounts,
+    | MoleculeCounts
+    | Bleu
+    | SelfBleu
+    | Distinct
+    | Novelty
+    | Grammatical
+    | OracleLikelihood
+    | TextLikelihood,
     BY_NAME,
 ]
 

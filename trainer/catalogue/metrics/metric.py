@@ -77,6 +77,8 @@ NEEDS: Mapping[str, str] = {
     "alphabet": "sequences of DNA, RNA or proteins; give data.source=fasta:FILE",
     "motif": "a motif to look for; set data.source.motif",
     "sites": "words that classes have at a place; set data.source.sites",
+    "grammar": "sentences whose grammar is known; give data.source=grammar",
+    "oracle": "sequences whose probabilities are known; give data.source=oracle",
     "held_out": "examples held out of training; give data that has some (data.holdout_share)",
     "game": "all networks of the game; give a run, not an export or samples",
 }

@@ -11,10 +11,9 @@ from functools import lru_cache
 import numpy as np
 import tensorflow as tf
 
+from trainer.data.symbols import END, UNKNOWN
 from trainer.fields import Field
 
-# Fills what is left of a row, and stands for every word that the vocabulary lacks.
-END, UNKNOWN = "<end>", "<unknown>"
 # Of hashes by which words are looked up.
 _BUCKETS = 2**62
 

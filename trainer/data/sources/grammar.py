@@ -11,6 +11,7 @@ import numpy as np
 from trainer.catalogue import Grammar
 from trainer.config.experiment import Data
 from trainer.data.reading import Part, Row, Source, Table
+from trainer.data.symbols import END
 from trainer.fields import Field
 
 # Symbol → what may stand for it; whatever has no line is a word.
@@ -32,8 +33,6 @@ _RULES: dict[str, tuple[str, ...]] = {
     "toward_one": ("sees", "likes"),
     "toward_many": ("see", "like"),
 }
-# Ends a sentence, and fills what is left of its row.
-END = "<end>"
 _WORDS = {word for rule in _RULES.values() for text in rule for word in text.split()}
 VOCABULARY: tuple[str, ...] = (END, *sorted(_WORDS - _RULES.keys()))
 # Words of the longest sentence: a subject of three, a clause of five, a verb and three more.
@@ -54,7 +53,7 @@ def open_source(data: Data) -> Source:
     rows = (Row({"sample": row}, f"sentence {index}") for index, row in enumerate(ids))
     return Source(
         tables=(Table(Part(rows, count)),),
-        fields={"sample": Field(kind="tokens", names=VOCABULARY)},
+        fields={"sample": Field(kind="tokens", names=VOCABULARY, about={"grammar": True})},
         identity={"source": "grammar", "sentences": count},
     )
 
