@@ -42,6 +42,8 @@ BENCHMARKS = {
     "rivals": "a GAN beside VAE, autoencoder, GLO, negative sampling and a Boltzmann machine",
     "resegmentation": "how well pictures keep to the label maps that they are made of",
     "known_maps": "pairs whose other half is known: CoGAN, CycleGAN and pix2pix beside the truth",
+    "coco_sentences": "BLEU-5 against self-BLEU-5 of writers of captions, over temperatures",
+    "oracle_sequences": "how likely an oracle finds what MLE and SeqGAN make of its sequences",
     "tabular": "what classifiers learn from CTGAN's rows, beside as many real ones",
     "painted_digits": "digits that programs paint, beside a random agent and a greedy search",
     "planned_rooms": "plans between two rooms that can be walked, beside straight lines in codes",

@@ -32,6 +32,9 @@ _FEW = {
     catalogue.StrokeDigits: ("pictures=200",),
     catalogue.Crowns: ("crowns=200",),
     catalogue.Rooms: ("pairs=200",),
+    catalogue.Grammar: ("sentences=300",),
+    catalogue.OracleSequences: ("sequences=200", "symbols=20", "length=5"),
+    catalogue.Sines: ("series=300", "length=8"),
     catalogue.Loans: ("rows=300",),
     catalogue.Motifs: ("sequences=200", "length=12"),
     catalogue.Affinities: ("sequences=400", "length=12"),
@@ -56,7 +59,14 @@ def small(recipe: str, folder, *overrides: str) -> Experiment:
         changes += _small_network(f"networks.{role}", network)
     if hasattr(experiment.prior, "size"):
         changes.append("prior.size=8")
-    changes += [f"round.{n}=2" for n in ("pretrain", "game_steps") if hasattr(experiment.round, n)]
+    changes += [
+        f"round.{n}=2"
+        for n in ("pretrain", "pretrain_generator", "game_steps")
+        if hasattr(experiment.round, n)
+    ]
+    if hasattr(experiment.round, "pretrain_discriminator"):
+        # The game itself is to be played, too.
+        changes.append("round.pretrain_discriminator=0")
     if getattr(experiment.round, "discriminator_turns", 1) > 2:
         changes.append("round.discriminator_turns=2")
     if experiment.wrappers:

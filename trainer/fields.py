@@ -57,6 +57,11 @@ class Field:
         return math.prod(self.fixed_shape)
 
     @property
+    def is_series(self) -> bool:
+        """Whether it is a time series: vectors of shape [T, d], some numbers at each step."""
+        return self.kind == "vector" and len(self.shape) == 2
+
+    @property
     def limits(self) -> tuple[float, float]:
         """The range of a field that has one."""
         assert self.range is not None, f"a field of kind {self.kind} has no range"

@@ -160,6 +160,13 @@ def normal(keys: Key, size: int) -> tf.Tensor:
     return tf.cast(tf.reshape(numbers, [-1, 2 * pairs])[:, :size], tf.float32)
 
 
+def gumbel(keys: Key, size: int) -> tf.Tensor:
+    """Standard Gumbel numbers -log(-log u), float32 [n, size], each row from its own key."""
+    # In float64, and away from both ends: see `normal`.
+    u = tf.cast(uniform(keys, size), tf.float64) + 2.0**-25
+    return tf.cast(-tf.math.log(-tf.math.log(u)), tf.float32)
+
+
 class Noise:
     """The random streams of one step: each draw is named, and each row has numbers of its own.
 

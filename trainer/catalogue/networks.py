@@ -374,6 +374,18 @@ class Recurrent(AnyNetwork):
     filters: int = Field(64, ge=1)
 
 
+class Lstm(AnyNetwork):
+    """Recurrent players of time series and symbols (Mogren 2016; Esteban et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.networks.lstm:Lstm"
+    builds: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
+    name: Literal["lstm"] = "lstm"
+    # Units of each LSTM; the discriminator has as many in both directions of time.
+    hidden: int = Field(64, ge=1)
+    # LSTMs one upon the other, in each player.
+    layers: int = Field(1, ge=1)
+
+
 class SequenceResNet(AnyNetwork):
     """Residual convolutions along sequences, all symbols at once (Gulrajani et al. 2017)."""
 
@@ -499,6 +511,7 @@ Network = Annotated[
     | Progressive
     | StyleGAN2
     | Recurrent
+    | Lstm
     | SequenceResNet
     | Frames
     | Vid2Vid

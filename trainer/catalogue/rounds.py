@@ -568,18 +568,51 @@ class ClipsRound(AnyRound):
             )
 
 
-class PolicyRound(AnyRound):
-    """A writer of symbols, rewarded by the discriminator (SeqGAN, Yu et al. 2017)."""
+class AnyWriterRound(AnyRound):
+    """A generator that writes symbol by symbol and is told nothing."""
 
-    target: ClassVar[str] = "trainer.game.rounds.policy:Policy"
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Latents and conditions, and losses that nobody would play."""
+        for kind in ("prior", "condition"):
+            name = getattr(experiment, kind).name
+            if name != "none":
+                yield (
+                    f"{kind}.name: received {name!r} with the round {self.name!r}, whose writer is "
+                    f"told nothing; set {kind}=none"
+                )
+        for kind in ("terms", "wrappers"):
+            if getattr(experiment, kind):
+                yield (
+                    f"{kind}: received some with the round {self.name!r}, whose generator is a "
+                    "writer of symbols; leave them out"
+                )
+
+
+class LikelihoodRound(AnyWriterRound):
+    """A writer of symbols alone, by maximum likelihood: what GANs of texts are measured against."""
+
+    target: ClassVar[str] = "trainer.game.rounds.writer:Likelihood"
+    roles: ClassVar[dict[str, str]] = {"generator": "cell"}
+    name: Literal["likelihood"] = "likelihood"
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Also penalties of a discriminator."""
+        yield from super().impossible(experiment)
+        if experiment.penalties:
+            yield (
+                "penalties: received some with the round 'likelihood', which has no "
+                "discriminator; leave them out"
+            )
+
+
+class PretrainedWriterRound(AnyWriterRound):
+    """A writer that learns from the data, a judge that learns from both, and then their game."""
+
     roles: ClassVar[dict[str, str]] = {"generator": "cell", "discriminator": "discriminator"}
-    name: Literal["policy"] = "policy"
     # Steps in which the writer learns to continue the data's own sequences.
     pretrain_generator: int = Field(4000, ge=0)
     # Steps after those in which the discriminator alone plays.
     pretrain_discriminator: int = Field(1000, ge=0)
-    # Ways in which each beginning of a sequence is completed, to see what it is worth.
-    rollouts: int = Field(16, ge=1)
     # Discriminator turns in a step, each on a batch of its own.
     discriminator_turns: int = Field(1, ge=1)
 
@@ -589,24 +622,48 @@ class PolicyRound(AnyRound):
         return self.discriminator_turns
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """Latents and conditions, losses that nobody would play, stages that end within a block."""
-        for kind in ("prior", "condition"):
-            name = getattr(experiment, kind).name
-            if name != "none":
-                yield (
-                    f"{kind}.name: received {name!r} with the round 'policy', whose writer is "
-                    f"told nothing; set {kind}=none"
-                )
-        for kind in ("terms", "wrappers"):
-            if getattr(experiment, kind):
-                yield (
-                    f"{kind}: received some with the round 'policy', whose generator is moved by "
-                    "rewards alone; leave them out"
-                )
+        """Also stages that end within a block."""
+        yield from super().impossible(experiment)
         yield from off_block("round.pretrain_generator", self.pretrain_generator, experiment)
         yield from off_block(
             "round.pretrain_discriminator", self.pretrain_discriminator, experiment
         )
+
+
+class PolicyRound(PretrainedWriterRound):
+    """A writer of symbols, rewarded by the discriminator (SeqGAN, Yu et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.policy:Policy"
+    name: Literal["policy"] = "policy"
+    # Ways in which each beginning of a sequence is completed, to see what it is worth.
+    rollouts: int = Field(16, ge=1)
+    # What is taken off a reward: nothing, as in the paper, or the mean of the batch's other
+    # sequences at the same place, which leaves the expected gradient as it is and calms it.
+    baseline: Literal["none", "mean"] = "none"
+
+
+class GumbelRound(PretrainedWriterRound):
+    """A writer whose symbols are Gumbel-softmax ones, through which gradients flow (Jang 2017)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.gumbel:Gumbel"
+    name: Literal["gumbel"] = "gumbel"
+    # Where the temperature begins; low ones are nearly one-hot, and their gradients noisy.
+    temperature: float = Field(1.0, gt=0.0)
+    # Where it ends.
+    final_temperature: float = Field(0.5, gt=0.0)
+    # Steps of the game in which it gets there, by the same factor each.
+    annealing: int = Field(1000, ge=1)
+    # Whether the discriminator sees one-hot symbols, and gradients are those of the soft ones.
+    straight_through: bool = True
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Also a temperature that rises."""
+        yield from super().impossible(experiment)
+        if self.final_temperature > self.temperature:
+            yield (
+                f"round.final_temperature: received {self.final_temperature} above "
+                f"temperature={self.temperature}, but it is annealed; take a lower one"
+            )
 
 
 class ProgramsRound(AnyRound):
@@ -717,6 +774,8 @@ Round = Annotated[
     | PyramidRound
     | PolicyRound
     | ProgramsRound
+    | LikelihoodRound
+    | GumbelRound
     | Custom,
     BY_NAME,
 ]

@@ -162,6 +162,17 @@ class Grammar(Source):
     sentences: int = Field(10_000, ge=2, le=10_000_000)
 
 
+class Sines(Source):
+    """Sine waves of random amplitude, frequency and phase, as time series (Esteban et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.data.sources.sines:open_source"
+    name: Literal["sines"] = "sines"
+    # How many are drawn.
+    series: int = Field(10_000, ge=2, le=1_000_000)
+    # Steps of each.
+    length: int = Field(30, ge=2, le=10_000)
+
+
 class OracleSequences(Source):
     """Sequences that a random LSTM writes, whose probabilities are known (Yu et al. 2017)."""
 
@@ -867,6 +878,7 @@ DataSource = Annotated[
     | Npz
     | Generated
     | Grammar
+    | Sines
     | OracleSequences
     | TextFile
     | Fasta

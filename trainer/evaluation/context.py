@@ -177,6 +177,7 @@ class EvaluationContext:
             "sites": lambda: bool(self.spec.sample.about.get("sites")),
             "grammar": lambda: bool(self.spec.sample.about.get("grammar")),
             "oracle": lambda: bool(self.spec.sample.about.get("oracle")),
+            "series": lambda: self.spec.sample.is_series,
             "held_out": lambda: len(self.reference.dataset.held_out) > 1,
             "game": lambda: self.target.game is not None,
         }[need]()

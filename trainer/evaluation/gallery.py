@@ -15,6 +15,7 @@ _OF_A_CLASS = 10
 _CLASSES = 50
 _QUIZ = 20
 _TEXTS = 30
+_SERIES, _COLUMNS = 24, 4
 _POINTS = 10_000
 
 
@@ -28,6 +29,11 @@ def grids(context: EvaluationContext) -> list[Picture]:
     if spec.sample.shape == (2,):
         return [
             Picture(title, pictures.plane(_first(side, _POINTS), spec.sample.limits))
+            for title, side in titles.items()
+        ]
+    if spec.sample.is_series:
+        return [
+            Picture(title, pictures.curves(_chosen(side)[:_SERIES], spec.sample.limits, _COLUMNS))
             for title, side in titles.items()
         ]
     if context.kind == "clip":

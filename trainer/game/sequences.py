@@ -5,6 +5,8 @@ p(y_t | y_1 … y_{t-1}) = softmax(logits_t). The first symbol it is given, and 
 zeros. All that is drawn follows from keys, one uniform number a symbol; nothing here has a state.
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from trainer import randomness
@@ -91,6 +93,66 @@ def answers(cell: Network, ids: tf.Tensor) -> dict[str, tf.Tensor]:
         steps.append({n: tf.cast(x, tf.float32) for n, x in answer.items() if n != "state"})
         given = _next(answer, ids[:, t])
     return {name: tf.stack([step[name] for step in steps], axis=1) for name in steps[0]}
+
+
+def write_relaxed(
+    cell: Network,
+    keys: randomness.Key,
+    length: int,
+    temperature: tf.Tensor,
+    *,
+    straight_through: bool,
+) -> tf.Tensor:
+    """Writes sequences of relaxed symbols, each from its own key; gradients flow through them.
+
+    Args:
+        cell: see `write`; it is given the relaxed symbols.
+        keys: of shape [n].
+        length: T.
+        temperature: float32 scalar, above 0.
+        straight_through: see `gumbel_softmax`.
+
+    Returns:
+        float32 [n, T, V], a distribution over symbols at each place.
+    """
+    given = _start(cell, tf.shape(keys.high)[0])
+    size = given["symbol"].shape[-1]
+    noise = tf.reshape(randomness.gumbel(keys, length * size), [-1, length, size])
+    symbols = []
+    for t in range(length):
+        answer = cell(given)
+        logits = tf.cast(answer["logits"], tf.float32)
+        symbols.append(gumbel_softmax(logits, noise[:, t], temperature, straight_through))
+        given = {"symbol": symbols[-1], "state": answer["state"]}
+    return tf.stack(symbols, axis=1)
+
+
+def gumbel_softmax(
+    logits: tf.Tensor, noise: tf.Tensor, temperature: tf.Tensor, straight_through: bool
+) -> tf.Tensor:
+    """Softmax((logits + noise) / τ), or the one-hot symbol with that one's gradient.
+
+    Args:
+        logits: float32 [n, V].
+        noise: standard Gumbel numbers, float32 [n, V].
+        temperature: τ, above 0.
+        straight_through: whether the value is exactly one-hot, at the largest number.
+
+    Returns:
+        float32 [n, V].
+
+    Reference: Jang et al. 2017, equation 2 and section 2.2.
+    """
+    soft = tf.nn.softmax((logits + noise) / temperature)
+    if not straight_through:
+        return soft
+
+    @tf.custom_gradient
+    def hardened(values: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        hard = tf.one_hot(tf.argmax(values, axis=-1), values.shape[-1], dtype=values.dtype)
+        return hard, lambda upstream: upstream
+
+    return hardened(soft)
 
 
 def log_probabilities(cell: Network, ids: tf.Tensor) -> tf.Tensor:

@@ -13,7 +13,6 @@ import tensorflow as tf
 
 from trainer import randomness
 from trainer.data.molecules.molecule import ORDERS
-from trainer.layers.mixed_columns import gumbel
 
 Making = Literal["softmax", "gumbel", "straight_through"]
 
@@ -132,7 +131,9 @@ class RelaxedGraph(keras.layers.Layer):
         if self.making == "softmax":
             return [tf.nn.softmax(x / self.temperature) for x in logits]
         sizes = [math.prod(x.shape[1:]) for x in logits]
-        noise = tf.split(gumbel(randomness.Key(key[:, 0], key[:, 1]), sum(sizes)), sizes, axis=1)
+        noise = tf.split(
+            randomness.gumbel(randomness.Key(key[:, 0], key[:, 1]), sum(sizes)), sizes, axis=1
+        )
         soft = [
             tf.nn.softmax((x + tf.reshape(g, tf.shape(x))) / self.temperature)
             for x, g in zip(logits, noise, strict=True)

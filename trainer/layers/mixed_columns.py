@@ -43,16 +43,9 @@ class MixedColumns(keras.layers.Layer):
         return tf.concat(made, axis=1)
 
     def _noised(self, x: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-        noise = gumbel(randomness.Key(key[:, 0], key[:, 1]), x.shape[-1])
+        noise = randomness.gumbel(randomness.Key(key[:, 0], key[:, 1]), x.shape[-1])
         return (x + noise) / self.temperature
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """That of the values."""
         return input_shape[0]
-
-
-def gumbel(keys: randomness.Key, size: int) -> tf.Tensor:
-    """Standard Gumbel numbers -log(-log u), float32 [n, size], each row from its own key."""
-    # In float64, and away from both ends: see `randomness.normal`.
-    u = tf.cast(randomness.uniform(keys, size), tf.float64) + 2.0**-25
-    return tf.cast(-tf.math.log(-tf.math.log(u)), tf.float32)

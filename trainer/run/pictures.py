@@ -1,4 +1,4 @@
-"""Pictures of samples: grids of images, strips of clips, density maps of points in the plane."""
+"""Pictures of samples: grids of images, strips of clips, densities of points, curves of series."""
 
 import io
 from collections.abc import Sequence
@@ -13,6 +13,8 @@ from trainer.fields import Field
 # Grids show small images enlarged to at least this many pixels a side.
 _SMALLEST_SIDE = 56
 _PLANE_PIXELS = 400
+# Of the lines of a diagram, in turns.
+_COLOURS = ((31, 90, 180), (200, 80, 30), (40, 140, 70), (130, 70, 160))
 # Pixels between two images, of a letter, and of the line in which captions stand.
 _GAP = 2
 _LETTERS = 12
@@ -89,6 +91,27 @@ def plane(points: np.ndarray, value_range: tuple[float, float]) -> np.ndarray:
     shade = 1.0 - np.sqrt(counts / max(counts.max(), 1.0))
     picture = (255 * shade[::-1]).astype(np.uint8).repeat(4, axis=0).repeat(4, axis=1)
     return np.stack([picture] * 3, axis=-1)
+
+
+def curves(series: np.ndarray, value_range: tuple[float, float], columns: int) -> np.ndarray:
+    """Time series [n, T, d] as one picture [H, W, 3]: a small diagram each, a line for each number.
+
+    All have one scale, which is a little wider than the range; the middle is a grey line.
+    """
+    low, high = value_range
+    side, margin = _SMALLEST_SIDE, 0.1 * (high - low)
+    x = np.linspace(0, 2 * side - 1, series.shape[1])
+    y = (high + margin - series) / (high - low + 2 * margin) * (side - 1)
+    diagrams = np.empty((len(series), side, 2 * side, 3), np.uint8)
+    for place, lines in enumerate(np.clip(y, 0, side - 1)):
+        picture = Image.new("RGB", (2 * side, side), (245, 245, 245))
+        draw = ImageDraw.Draw(picture)
+        draw.line([(0, side // 2), (2 * side, side // 2)], fill=(200, 200, 200))
+        for number, line in enumerate(lines.T):
+            colour = _COLOURS[number % len(_COLOURS)]
+            draw.line(list(zip(x, line, strict=True)), fill=colour)
+        diagrams[place] = np.asarray(picture)
+    return grid(diagrams, -(-len(series) // columns), columns)
 
 
 def shown(values: np.ndarray, field: Field) -> np.ndarray:

@@ -77,8 +77,10 @@ def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarra
         return _of_pairs(live, joint, shape)
     num_classes = live.description.num_classes or 0
     names = live.description.label_names or [str(i) for i in range(num_classes)]
-    if field.kind not in ("image", "clip") and field.shape != (2,):
+    if field.kind not in ("image", "clip") and field.shape != (2,) and not field.is_series:
         return None
+    if field.is_series:
+        return _of_series(live, output, field, shape)
     rows, columns = {"image": shape, "clip": (shape[0], 1)}.get(field.kind, (_POINTS // 100, 100))
     if field.kind == "image" and num_classes:
         columns = min(columns, num_classes)
@@ -95,6 +97,19 @@ def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarra
         if field.kind == "clip":
             return pictures.strips(pictures.shown(samples, field), shape[1])
         return _picture(samples, field, rows, columns, names)
+
+    return draw
+
+
+def _of_series(
+    live: LiveModel, output: str, field: Field, shape: tuple[int, int]
+) -> Callable[[], np.ndarray]:
+    """A diagram for each seed, whatever is drawn for it."""
+    seeds = np.arange(shape[0] * shape[1], dtype=np.int64)
+
+    def draw() -> np.ndarray:
+        series = live.run("generate", {"seed": seeds})[output]
+        return pictures.curves(series, field.limits, shape[1])
 
     return draw
 

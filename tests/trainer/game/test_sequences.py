@@ -1,7 +1,8 @@
-"""Writing symbol by symbol: probabilities by hand, prefixes, and keys."""
+"""Writing symbol by symbol: probabilities by hand, prefixes, keys, and relaxed symbols."""
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from trainer import randomness
@@ -86,3 +87,64 @@ def test_a_low_temperature_takes_the_most_likely():
     plain = sequences.write(chain(), keys(10), 4)
     warm = sequences.write(chain(), keys(10), 4, temperature=tf.ones([10]))
     np.testing.assert_array_equal(plain, warm)
+
+
+def test_the_largest_gumbel_logit_is_drawn_by_softmax_whatever_the_temperature():
+    count, noise = 20_000, randomness.gumbel(keys(20_000), 3)
+    logits = tf.tile(tf.constant([FIRST], tf.float32), [count, 1])
+    chosen = [
+        tf.argmax(sequences.gumbel_softmax(logits, noise, tau, False), axis=1).numpy()
+        for tau in (0.1, 5.0)
+    ]
+    np.testing.assert_array_equal(*chosen)
+    expected = count * np.exp(FIRST)
+    chi_square = np.sum((np.bincount(chosen[0], minlength=3) - expected) ** 2 / expected)
+    # One in a thousand seeds would go beyond, with two degrees of freedom.
+    assert chi_square < 13.8
+
+
+def test_straight_through_is_one_hot_with_the_gradient_of_the_soft_one():
+    noise = randomness.gumbel(keys(50), 3)
+    logits = tf.tile(tf.constant([FIRST], tf.float32), [50, 1])
+    weights, gradients, values = tf.constant([1.0, -2.0, 0.5]), [], []
+    for straight_through in (True, False):
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            made = sequences.gumbel_softmax(logits, noise, tf.constant(0.7), straight_through)
+            loss = tf.reduce_sum(made * weights)
+        gradients.append(tape.gradient(loss, logits).numpy())
+        values.append(made.numpy())
+    np.testing.assert_array_equal(np.sort(values[0], axis=1), [[0.0, 0.0, 1.0]] * 50)
+    np.testing.assert_array_equal(values[0].argmax(axis=1), values[1].argmax(axis=1))
+    np.testing.assert_allclose(*gradients, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("temperature", "within"), [(0.5, 0.06), (0.1, 0.025)])
+def test_gradients_come_to_the_exact_one_as_it_gets_colder(temperature, within):
+    """Of E[c · y] over three classes: p_k (c_k - Σ p c)."""
+    count, p, c = 40_000, np.exp(FIRST), np.array([1.0, -1.0, 2.0])
+    exact = p * (c - p @ c)
+    logits = tf.tile(tf.constant([FIRST], tf.float32), [count, 1])
+    noise = randomness.gumbel(keys(count), 3)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        made = sequences.gumbel_softmax(logits, noise, tf.constant(temperature), True)
+        loss = tf.reduce_sum(made * tf.constant(c, tf.float32))
+    found = tape.gradient(loss, logits).numpy().mean(axis=0)
+    np.testing.assert_allclose(found, exact, atol=within)
+
+
+def test_relaxed_sequences_are_those_of_the_chain():
+    count = 8_000
+    made = sequences.write_relaxed(chain(), keys(count), 2, tf.constant(0.5), straight_through=True)
+    assert made.shape == (count, 2, 3)
+    ids = tf.argmax(made, axis=2).numpy()
+    behind = ids[ids[:, 0] == 0, 1]
+    next_ = np.bincount(behind, minlength=3) / len(behind)
+    np.testing.assert_allclose(next_, np.exp(CHAIN[0]), atol=5 * 0.5 / np.sqrt(len(behind)))
+    soft = sequences.write_relaxed(chain(), keys(9), 4, tf.constant(2.0), straight_through=False)
+    alone = sequences.write_relaxed(
+        chain(), keys(1, 3), 4, tf.constant(2.0), straight_through=False
+    )
+    np.testing.assert_allclose(np.sum(soft, axis=2), np.ones((9, 4)), rtol=1e-5)
+    np.testing.assert_allclose(soft[3:4], alone, rtol=1e-5)

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from trainer import randomness
-from trainer.layers.mixed_columns import MixedColumns, gumbel
+from trainer.layers.mixed_columns import MixedColumns
 
 PARTS = (("scalar", 0, 1), ("one_hot", 1, 3))
 
@@ -33,7 +33,9 @@ def test_without_a_key_it_is_the_softmax_itself():
 
 
 def test_gumbel_numbers_have_the_mean_of_their_distribution():
-    noise = gumbel(randomness.key_of(tf.range(20_000, dtype=tf.int64), "test"), 4).numpy()
+    noise = randomness.gumbel(
+        randomness.key_of(tf.range(20_000, dtype=tf.int64), "test"), 4
+    ).numpy()
     assert noise.mean() == pytest.approx(np.euler_gamma, abs=0.02)
     assert noise.std() == pytest.approx(np.pi / np.sqrt(6), abs=0.02)
     assert np.isfinite(noise).all()

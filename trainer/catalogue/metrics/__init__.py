@@ -36,7 +36,12 @@ from trainer.catalogue.metrics.texts import (
     SelfBleu,
     TextLikelihood,
 )
-from trainer.catalogue.metrics.vectors import Columns, MaximumMeanDiscrepancy, WassersteinDistance
+from trainer.catalogue.metrics.vectors import (
+    Autocorrelation,
+    Columns,
+    MaximumMeanDiscrepancy,
+    WassersteinDistance,
+)
 
 AnyMetric = Annotated[
     FrechetDistance
@@ -71,6 +76,7 @@ AnyMetric = Annotated[
     | WassersteinDistance
     | MaximumMeanDiscrepancy
     | Columns
+    | Autocorrelation
     | Utility
     | MixedColumns
     | ClosestRecord

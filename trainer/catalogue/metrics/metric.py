@@ -79,6 +79,7 @@ NEEDS: Mapping[str, str] = {
     "sites": "words that classes have at a place; set data.source.sites",
     "grammar": "sentences whose grammar is known; give data.source=grammar",
     "oracle": "sequences whose probabilities are known; give data.source=oracle",
+    "series": "time series, numbers at several steps; give data.source=sines, or arrays [n, T, d]",
     "held_out": "examples held out of training; give data that has some (data.holdout_share)",
     "game": "all networks of the game; give a run, not an export or samples",
 }

@@ -61,3 +61,25 @@ class Columns(Metric):
         ),
     }
     name: Literal["columns"] = "columns"
+
+
+class Autocorrelation(Metric):
+    """Whether a time series tells of its later steps what real ones do."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.vectors:autocorrelation"
+    kinds: ClassVar[Names] = ("vector",)
+    needs: ClassVar[Names] = ("series",)
+    values: ClassVar[Values] = {
+        "autocorrelation": MetricInfo(
+            "Difference of autocorrelations",
+            "lower",
+            "How far correlations of a series with itself some steps later are those of real "
+            "series, as the mean over lags: 0 to 2. It sees no amplitudes.",
+        ),
+        "autocorrelation_real": MetricInfo(
+            "Difference of autocorrelations of training series",
+            None,
+            "The same of as many training series: what the best generator can hope for.",
+        ),
+    }
+    name: Literal["autocorrelation"] = "autocorrelation"

@@ -1,11 +1,15 @@
-"""Metrics of vectors: points of few numbers, and rows of tables."""
+"""Metrics of vectors: points of few numbers, rows of tables, and time series."""
+
+import numpy as np
 
 from trainer import catalogue
 from trainer.errors import MetricError
 from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.results import MetricResult, MetricResults
 from trainer.metrics.columns import compare_columns, varying
+from trainer.metrics.estimate import Estimate
 from trainer.metrics.kernel import maximum_mean_discrepancy
+from trainer.metrics.series import autocorrelations
 from trainer.metrics.wasserstein import wasserstein_distance
 
 
@@ -40,4 +44,20 @@ def columns(options: catalogue.Columns, context: EvaluationContext) -> MetricRes
     return {
         "ks": MetricResult(found.mean_kolmogorov_smirnov, note),
         "correlations": MetricResult(found.worst_correlation),
+    }
+
+
+def autocorrelation(
+    options: catalogue.Autocorrelation, context: EvaluationContext
+) -> MetricResults:
+    """Differences of autocorrelations from the real ones; beside them those of training series."""
+    train = context.reference.train
+    order = np.random.RandomState(context.seed).permutation(train.count)[: context.fake.count]
+    sides = {"": context.fake.all(), "_real": train.take(np.sort(order))}
+    truth = autocorrelations(context.real.all())
+    return {
+        f"autocorrelation{side}": MetricResult(
+            Estimate(float(np.abs(autocorrelations(series) - truth).mean()))
+        )
+        for side, series in sides.items()
     }

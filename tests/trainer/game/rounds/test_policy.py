@@ -1,7 +1,9 @@
 """SeqGAN: the policy gradient by enumeration, rewards, stages, replicas and texts."""
 
+import copy
 import itertools
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -16,7 +18,9 @@ from trainer.errors import ConfigError
 from trainer.fields import Field
 from trainer.game import sequences
 from trainer.game.assembly import assemble
-from trainer.game.rounds.policy import policy_losses
+from trainer.game.players import Network, Player
+from trainer.game.roles import DISCRIMINATOR, GENERATOR, Role
+from trainer.game.rounds.policy import above_others, policy_losses
 
 TINY = (
     "network={name: recurrent, embedding: 4, hidden: 4, widths: [1, 3, 20], filters: 3}",
@@ -61,6 +65,63 @@ def test_the_gradient_is_that_of_the_expected_reward():
     ):
         np.testing.assert_allclose(found, -exact, atol=1e-6)
         assert np.abs(exact).max() > 1e-3
+
+
+def test_a_baseline_of_the_others_leaves_the_expected_gradient():
+    """Two sequences a batch, all sixteen pairs of four, each weighed by its probability."""
+    assert above_others(tf.constant([[1.0, 2.0], [3.0, 2.0], [5.0, 8.0]])).numpy().tolist() == [
+        [-3.0, -3.0],
+        [0.0, -3.0],
+        [3.0, 6.0],
+    ]
+    cell = chain(np.log([0.3, 0.7]), np.log([[0.6, 0.4], [0.1, 0.9]]))
+    weights = [v.value for v in cell.model.trainable_variables]
+    ids = tf.constant(list(itertools.product((0, 1), repeat=2)))
+    rewards = tf.constant([[0.5, 0.2], [0.5, 0.9], [0.3, 0.5], [0.3, 0.1]])
+    pairs = list(itertools.product(range(4), repeat=2))
+    with tf.GradientTape(persistent=True) as tape:
+        log_p = sequences.log_probabilities(cell, ids)
+        p = tf.stop_gradient(tf.exp(tf.reduce_sum(log_p, axis=1)))
+        plain = tf.reduce_sum(p * policy_losses(log_p, rewards))
+        calmed = tf.add_n(
+            [
+                p[i]
+                * p[j]
+                * tf.reduce_mean(
+                    policy_losses(
+                        tf.gather(log_p, [i, j]), above_others(tf.gather(rewards, [i, j]))
+                    )
+                )
+                for i, j in pairs
+            ]
+        )
+    for a, b in zip(tape.gradient(plain, weights), tape.gradient(calmed, weights), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+        assert np.abs(a).max() > 1e-3
+
+
+def test_rewards_of_a_hand_made_tree(game):
+    """Behind 0 stands 1, behind 1 stands 2, behind 2 stands 0; the judge adds up what it sees."""
+    sure = np.log(np.full((3, 3), 1e-20) + np.roll(np.eye(3), 1, axis=1))
+    cell = chain(np.log([0.2, 0.3, 0.5]), sure)
+    worth = np.array([[1.0, -1.0, 0.0], [0.5, 2.0, 0.0], [0.0, 1.0, -2.0]], np.float32)
+    sequence = keras.Input((3, 3), name="sample")
+    logits = keras.layers.Lambda(lambda x: tf.reduce_sum(x * worth, axis=[1, 2]))(sequence)
+    judge = Network(
+        keras.Model({"sample": sequence}, {"logits": logits}),
+        Role("discriminator", DISCRIMINATOR, {}, {}),
+    )
+    there = copy.copy(game.gan.round)
+    there.length, there.field = 3, Field((3,), "int32", "tokens", names=("a", "b", "c"))
+    players = {
+        "generator": Player(cell.model, Role("cell", GENERATOR, {}, {})),
+        "discriminator": judge,
+    }
+    noise = randomness.Noise(0, tf.constant(1, tf.int64), tf.range(2, dtype=tf.int64))
+    rewards = there.rewards(players, tf.constant([[0, 0, 1], [2, 1, 1]]), noise)
+    # 0 → 0 1 2, 0 0 → 0 0 1, and 0 0 1 itself; 2 → 2 0 1, 2 1 → 2 1 2, and 2 1 1 itself.
+    scores = [[1.0 + 2.0 - 2.0, 1.0 + 0.5 + 1.0, 2.5], [0.0 + 0.5 + 1.0, 2.0 - 2.0, 2.0 + 1.0]]
+    np.testing.assert_allclose(rewards, 1 / (1 + np.exp(-np.array(scores))), rtol=1e-5)
 
 
 def test_rewards_are_what_the_judge_says_of_completions(game, dataset):
