@@ -292,11 +292,8 @@ function draws(canvas, colour, thickness, changed) {
     const scale = canvas.width / box.width;
     const at = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    Object.assign(context, { strokeStyle: colour(), lineCap: "round", lineWidth: Math.max(1, 2 * thickness * canvas.width) });
-    context.beginPath();
-    context.moveTo(...(event.type === "pointermove" && last ? last : at));
-    context.lineTo(at[0] + 0.01, at[1]); // a touch is a dot, which a line without length is not everywhere
-    context.stroke();
+    context.fillStyle = colour();
+    line(context, event.type === "pointermove" && last ? last : at, at, thickness * canvas.width);
     last = at;
   };
   canvas.addEventListener("pointerdown", (event) => {
@@ -308,6 +305,22 @@ function draws(canvas, colour, thickness, changed) {
     last = null;
     changed();
   });
+}
+
+// Paints whole pixels, for a half painted one would be half known: those whose middle is as near to
+// the line as its radius, and what is under the pointer.
+function line(context, [x0, y0], [x1, y1], radius) {
+  const count = Math.ceil(Math.hypot(x1 - x0, y1 - y0)) + 1;
+  for (let i = 0; i <= count; i += 1) {
+    const [x, y] = [x0 + ((x1 - x0) * i) / count, y0 + ((y1 - y0) * i) / count];
+    context.fillRect(Math.floor(x), Math.floor(y), 1, 1);
+    for (let row = Math.ceil(y - radius - 0.5); row + 0.5 <= y + radius; row += 1) {
+      const half = Math.sqrt(radius ** 2 - (row + 0.5 - y) ** 2);
+      const left = Math.ceil(x - half - 0.5);
+      const width = Math.floor(x + half - 0.5) - left + 1;
+      if (width > 0) context.fillRect(left, row, width, 1);
+    }
+  }
 }
 
 // What is painted over the subject: a mask hides what is to be found anew, strokes have a colour.

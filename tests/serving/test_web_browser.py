@@ -577,6 +577,41 @@ def test_what_is_painted_over_is_found_anew(shop):
     assert (answer[0] == 0).all() and (answer[1:] == 200).all()  # where unknown, the seed
 
 
+def test_an_edit_has_what_was_painted_in_the_colour_of_the_brush(shop):
+    give(shop, "edit", np.full([8, 8], 200, np.uint8))
+    shop.get_by_label("Colour of the brush").fill("#404040")
+    box = box_of(shop, ".brush canvas:last-child")
+    shop.mouse.move(box["x"] + 2, box["y"] + 2)
+    shop.mouse.down()
+    shop.mouse.move(box["x"] + box["width"] - 2, box["y"] + 2)
+    shop.mouse.up()
+    shop.get_by_role("button", name="Ask", exact=True).click()
+    shop.wait_for_selector(".compared")
+    answer = levels_of(shop, ".answer:not(.compared) canvas")
+    assert (answer[0] == 64).all() and (answer[1:] == 200).all()
+    assert (
+        'client.call("edit", image=image, strokes=strokes' in shop.locator("#python").inner_text()
+    )
+    shop.get_by_role("button", name="Clear").click()
+    shop.get_by_role("button", name="Ask", exact=True).click()
+    canvas = "document.querySelector('.answer:not(.compared) canvas')"
+    until(shop, f"{canvas}?.getContext('2d').getImageData(0, 0, 1, 1).data[0] === 200")
+    assert (levels_of(shop, ".answer:not(.compared) canvas") == 200).all()
+
+
+@pytest.mark.parametrize("signature", ["complete", "edit"])
+def test_a_touch_paints_whole_pixels_wherever_it_lands(shop, signature):
+    """Between four pixels, none would be painted by more than a half."""
+    give(shop, signature, np.full([8, 8], 200, np.uint8))
+    box = box_of(shop, ".brush canvas:last-child")
+    for part in (0.25, 0.5):  # where pixels meet
+        shop.mouse.click(box["x"] + part * box["width"], box["y"] + part * box["height"])
+    alpha = shop.locator(".brush canvas:last-child").evaluate(
+        "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)"
+    )[3::4]
+    assert set(alpha) == {0, 255} and sum(map(bool, alpha)) >= 2
+
+
 def encoder(route):
     """Answers as a model whose latents are the left half and the right half of 2×2 pictures."""
     image = {"shape": [2, 2, 1], "dtype": "uint8", "kind": "image", "range": [0, 255]}
@@ -885,7 +920,7 @@ def test_words_stand_out(opened, origin, scheme):
     assert background < 0.1 if scheme == "dark" else background > 0.9
 
 
-@pytest.mark.parametrize("signature", ["translate_to_a", "complete"])
+@pytest.mark.parametrize("signature", ["translate_to_a", "complete", "edit"])
 def test_a_picture_of_the_readers_on_a_phone(shop, signature):
     shop.set_viewport_size({"width": 360, "height": 740})
     give(shop, signature, np.zeros([8, 8], np.uint8))
