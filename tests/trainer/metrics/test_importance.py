@@ -45,6 +45,39 @@ def test_under_the_true_posterior_every_weight_is_the_likelihood_of_probabilisti
         np.testing.assert_allclose(weights, LOG_P, rtol=1e-4)
 
 
+def test_a_linear_autoencoder_learns_probabilistic_pca():
+    """Its bound is largest, and the likelihood of the data, at the principal components.
+
+    With noise s the best W is U (Λ - s² I)^½ (Tipping & Bishop 1999, equation 7), U and Λ the first
+    eigenvectors and eigenvalues of the covariance; the best encoder is the true posterior. What is
+    drawn enters in squares only, so points at ±√2 σ along each of two latents stand for all.
+    """
+    data = X.astype(np.float64)
+    values, vectors = np.linalg.eigh(np.cov(data.T, bias=True))
+    first, u = values[:-3:-1], vectors[:, :-3:-1]
+    noise = float(np.sqrt(0.3 * first[1]))
+    w = u * np.sqrt(first - noise**2)
+    precision = (w**2).sum(axis=0) + noise**2
+    parts = (w, data.mean(axis=0), w / precision, np.log(noise**2 / precision))
+    weights = [tf.constant(part, tf.float64) for part in parts]
+    with tf.GradientTape() as tape:
+        tape.watch(weights)
+        w, b, encoder, log_variance = weights
+        x = tf.constant(data)
+        mean = (x - b) @ encoder
+        posterior = {"mean": mean, "log_variance": tf.ones_like(mean) * log_variance}
+        bounds = []
+        for axis in np.sqrt(2.0) * np.concatenate([np.eye(2), -np.eye(2)]):
+            made = (mean + tf.exp(0.5 * log_variance) * axis) @ tf.transpose(w) + b
+            distortion = minus_log_likelihood(x, made, deviation=noise, bernoulli=False)
+            bounds.append(-distortion - divergence(posterior))
+        bound = tf.reduce_mean(bounds)
+    for gradient in tape.gradient(bound, weights):
+        np.testing.assert_allclose(gradient, 0.0, atol=1e-9)
+    model = multivariate_normal(data.mean(axis=0), parts[0] @ parts[0].T + noise**2 * np.eye(6))
+    assert float(bound) == pytest.approx(model.logpdf(data).mean(), abs=1e-9)
+
+
 def test_under_another_posterior_the_bounds_are_below_and_the_second_rises():
     posterior, sums, distortions = _posterior(0.3), WeightSums.none(5), []
     few = None
