@@ -9,7 +9,6 @@ Reference: Zhu et al. 2016, "Generative visual manipulation on the natural image
 """
 
 import argparse
-import time
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
     parser.add_argument("--searches", nargs="+", type=int, default=[25, 100], help="steps")
+    parser.add_argument("--pictures", type=int, default=128, help="held-out ones")
     parser.add_argument("--filters", type=int, default=64, help="base filters of the players")
-    parser.add_argument("--steps", type=int, default=3000, help="of training")
+    parser.add_argument("--steps", type=int, default=3000, help="of the game")
+    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
     parser.add_argument(
         "--work", type=Path, default=Path("runs/projections"), help="folder of runs"
     )
@@ -40,61 +41,62 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Trains what is not trained, and returns the result."""
     from trainer.commands import start_tensorflow
 
-    jobs = {game: _job(arguments, game) for game in arguments.games}
+    jobs = {
+        (game, seed): _job(arguments, game, seed)
+        for game in arguments.games
+        for seed in range(arguments.seeds)
+    }
     made = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
     start_tensorflow()
-    rows = [
-        row for game, one in trained.succeeded(made).items() for row in _rows(game, one, arguments)
-    ]
+    runs = trained.succeeded(made)
+    rows = [row for game in arguments.games for row in _rows(game, runs, arguments)]
     return {"rows": rows, "details": {"problems": trained.problems(made)}}
 
 
-def _job(arguments: argparse.Namespace, game: str) -> trained.Job:
+def _job(arguments: argparse.Namespace, game: str, seed: int) -> trained.Job:
     recipe, overrides = GAMES[game]
     steps = 20 if arguments.quick else arguments.steps
+    # The predictor's encoder learns for two thirds as long as the game is played.
+    more = 2 * steps // 3 if game == "predictor" else 0
     changes = [
         *overrides,
         f"network.base_filters={arguments.filters}",
-        f"train.steps={steps}",
-        f"run.sample_every={steps}",
-        f"run.checkpoint_every={steps}",
-        "run.instruments_every=null",
+        *([f"round.game_steps={steps}"] if more else []),
+        *(["devices.steps_per_execution=1"] if arguments.quick else []),
+        *trained.plainly(steps + more, seed),
     ]
-    return trained.Job(f"{recipe}-{arguments.filters}-{steps}", recipe, changes, evaluation=None)
+    name = f"{recipe}-{arguments.filters}-{steps}-{seed}"
+    return trained.Job(name, recipe, changes, evaluation=None)
 
 
-def _rows(game: str, one: trained.Trained, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+def _rows(
+    game: str, runs: dict[tuple[str, int], trained.Trained], arguments: argparse.Namespace
+) -> list[dict[str, Any]]:
+    mine = [one for (played, _), one in runs.items() if played == game]
     ways = [("encoder", "encoder", 0)]
     for steps in arguments.searches:
         ways += [("search", "random", steps), ("hybrid", "encoder", steps)]
     found = []
     for name, start, steps in ways:
-        error, seconds = _projected(one.run_dir, start, steps)
-        row = {"game": game, "way": name, "search steps": steps, "error": error}
-        found.append({**row, "ms a picture": seconds, "training steps": one.steps})
+        measured = [_projected(one.run_dir, start, steps, arguments.pictures) for one in mine]
+        errors, seconds = zip(*measured, strict=True) if measured else ((), ())
+        row = {"game": game, "way": name, "search steps": steps}
+        row |= {"error": trained.spread(errors), "CPU ms a picture": trained.spread(seconds)}
+        found.append({**row, "steps": mine[0].steps if mine else "", "seeds": len(mine)})
     return found
 
 
-def _projected(run_dir: str, start: str, steps: int) -> tuple[float, float]:
-    """The error over held-out pictures, and the milliseconds that each took once it was traced."""
+def _projected(run_dir: str, start: str, steps: int, pictures: int) -> tuple[float, float]:
+    """The error over held-out pictures, and the milliseconds of CPU that each took."""
     import keras
 
-    from trainer.config.recipe import with_overrides
+    from benchmarks.searched import asked
     from trainer.data import loading
-    from trainer.game.assembly import assemble
-    from trainer.run.checkpoints import Checkpoints
     from trainer.run.directory import RunDirectory
 
-    run = RunDirectory(run_dir)
-    search = f"{{name: project, start: {start}, steps: {steps}, restarts: 1}}"
-    experiment = with_overrides(run.read_experiment(), [f"export.searches=[{search}]"])
-    game = assemble(experiment, run.read_spec())
-    Checkpoints(game, run.checkpoints).restore()
-    real = loading.load(experiment.data).held_out.samples[:128]
-    request = {"image": real, "seed": np.arange(len(real))}
-    game.live.run("project", request)
-    begun = time.perf_counter()
-    made = game.live.run("project", request)["image"]
-    milliseconds = 1000.0 * (time.perf_counter() - begun) / len(real)
+    real = loading.load(RunDirectory(run_dir).read_experiment().data).held_out.samples[:pictures]
+    search = {"name": "project", "start": start, "steps": steps, "restarts": 1}
+    answer, seconds = asked(run_dir, search, {"image": real, "seed": np.arange(len(real))})
     keras.backend.clear_session()
-    return float(4.0 * np.square(made / 255.0 - real / 255.0).mean()), milliseconds
+    error = float(4.0 * np.square(answer["image"] / 255.0 - real / 255.0).mean())
+    return error, 1000.0 * seconds / len(real)

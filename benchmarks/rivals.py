@@ -102,12 +102,8 @@ def _job(contest: Contest, arguments: argparse.Namespace) -> trained.Job:
     share = _HELD_OUT.get(contest.part, _HELD_OUT["rivals"])
     overrides = [
         f"network.base_filters={arguments.filters * contest.width}",
-        f"seed={contest.seed}",
-        f"train.steps={steps}",
         f"data.holdout_share={share}",
-        f"run.sample_every={steps}",
-        f"run.checkpoint_every={steps}",
-        "run.instruments_every=null",
+        *trained.plainly(steps, contest.seed),
         *([_TWIN_SOURCE] if contest.part == "twins" else []),
         *([_SEARCH] if contest.rival in ("GAN", "GLO") and contest.part != "twins" else []),
         *(["prior={name: gaussian, size: 16}"] if contest.rival == "GAN" else []),

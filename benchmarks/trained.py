@@ -59,6 +59,12 @@ class Job:
     evaluation: Sequence[str] | None = ()
 
 
+def plainly(steps: int, seed: int = 0) -> list[str]:
+    """Overrides of a run of so many steps that nothing interrupts: one picture, one checkpoint."""
+    every = [f"run.{name}_every={steps}" for name in ("sample", "checkpoint")]
+    return [f"train.steps={steps}", f"seed={seed}", *every, "run.instruments_every=null"]
+
+
 def make(
     jobs: Mapping[Place, Job], folder: Path, *, workers: int, threads: int
 ) -> dict[Place, Trained]:
