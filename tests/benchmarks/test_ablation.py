@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import ablation, adaptation, crowns, predicted_digits, trained
+from benchmarks import ablation, adaptation, crowns, predicted_digits, super_resolution, trained
 from trainer.catalogue import METRIC_INFO
 from trainer.config.recipe import load_experiment
 
@@ -11,6 +11,7 @@ ABLATIONS = {
     "adaptation": adaptation.ABLATION,
     "crowns": crowns.ABLATION,
     "predicted_digits": predicted_digits.ABLATION,
+    "super_resolution": super_resolution.ABLATION,
 }
 
 

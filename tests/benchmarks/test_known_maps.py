@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.known_maps import compared
+from benchmarks.known_maps import compared, noisy
 from trainer.data.sources.pairs import negative, outline
 
 BLOCK = np.zeros((1, 5, 5, 1), np.uint8)
@@ -26,3 +26,10 @@ def test_agreement_by_hand():
 def test_a_picture_without_ink_agrees_on_the_background_alone():
     scored = compared(BLOCK, np.zeros_like(BLOCK), "outline")
     assert scored == {"pixel agreement": pytest.approx(17 / 25), "foreground F1": 0.0}
+
+
+def test_noise_is_as_strong_as_it_should_be_and_the_same_every_time():
+    grey = np.full((4, 32, 32, 1), 128, np.uint8)
+    differences = noisy(grey).astype(float) - grey
+    assert abs(differences.mean()) < 0.5 and differences.std() == pytest.approx(8.0, rel=0.05)
+    np.testing.assert_array_equal(noisy(grey), noisy(grey))

@@ -169,6 +169,7 @@ class EvaluationContext:
             "codes": lambda: any(part["kind"] != "noise" for part in self.generator.layout),
             "odd": lambda: "odd_sample" in self.reference.dataset.held_out,
             "pairs": lambda: self.fake.truth is not None,
+            "colours": lambda: self.spec.sample.shape[-1] == 3,
             "opposing": lambda: self._is_opposed,
             "b_label": lambda: "b_label" in self.reference.dataset.held_out,
             "predicted": lambda: bool(self.spec.sample.about.get("predicted")),

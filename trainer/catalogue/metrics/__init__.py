@@ -10,6 +10,7 @@ from typing import Annotated
 from trainer.catalogue.choice import BY_NAME, members
 from trainer.catalogue.metrics.classes import IntraFrechet, IntraPrdc
 from trainer.catalogue.metrics.clips import FrameErrors
+from trainer.catalogue.metrics.colours import ColourHistograms
 from trainer.catalogue.metrics.conditions import ConditionalDiversity
 from trainer.catalogue.metrics.copying import Memorisation
 from trainer.catalogue.metrics.diversity import BirthdayTest, Modes, MsSsim
@@ -70,6 +71,7 @@ AnyMetric = Annotated[
     | Psnr
     | Ssim
     | PairedDistance
+    | ColourHistograms
     | Contacts
     | FrameErrors
     | Feasibility

@@ -68,6 +68,7 @@ NEEDS: Mapping[str, str] = {
     "codes": "codes beside the noise of a latent; give a model whose prior has some",
     "pairs": "what each sample should be; give a model that makes samples of pictures that lie "
     "beside them, or a folder of samples and --reference-pairs",
+    "colours": "pictures of three channels",
     "opposing": "a surface above what is made; give data whose given pictures name a channel "
     "'opposing'",
     "odd": "examples that are known to be odd; give data.source={name: odd, of: …, classes: […]}",

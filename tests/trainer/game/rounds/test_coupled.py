@@ -81,6 +81,12 @@ def test_translators_that_change_nothing_lose_nothing_there_and_back():
         assert float(logs[name]) == 0.0
 
 
+def test_a_map_and_its_inverse_lose_nothing_there_and_back():
+    logs = _scaled(0.5, 2.0).gan.train_step(_batch(0.5, -0.25))
+    assert float(logs["a/cycle"]) == float(logs["b/cycle"]) == 0.0
+    assert float(logs["a/identity"]) > 0.0 and float(logs["b/identity"]) > 0.0
+
+
 def test_losses_are_those_of_the_paper():
     """to_a halves and to_b trebles its pictures; a = .4, b = .2, judges take the mean."""
     weights = "round={name: coupled, cycle: 10.0, identity: 0.5, pool: 0}"
