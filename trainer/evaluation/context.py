@@ -175,6 +175,7 @@ class EvaluationContext:
             "predicted": lambda: bool(self.spec.sample.about.get("predicted")),
             "alphabet": lambda: bool(self.spec.sample.about.get("alphabet")),
             "motif": lambda: bool(self.spec.sample.about.get("motif")),
+            "properties": lambda: "attributes" in self.reference.dataset.held_out,
             "sites": lambda: bool(self.spec.sample.about.get("sites")),
             "grammar": lambda: bool(self.spec.sample.about.get("grammar")),
             "oracle": lambda: bool(self.spec.sample.about.get("oracle")),

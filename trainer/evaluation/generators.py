@@ -106,9 +106,9 @@ class Generator:
         name = "generate_conditional" if values else "generate"
         return self._model.run(name, {"seed": seeds, **values})[self._output]
 
-    def named(self, seeds: np.ndarray) -> dict[str, np.ndarray]:
-        """Seeds int64 [n] → all that `generate` answers: columns of a table, texts, [n] each."""
-        return self._model.run("generate", {"seed": seeds})
+    def named(self, seeds: np.ndarray, signature: str = "generate") -> dict[str, np.ndarray]:
+        """Seeds int64 [n] → all that a signature answers: columns of a table, texts, [n] each."""
+        return self._model.run(signature, {"seed": seeds})
 
     def translate(self, signature: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
         """What a signature makes of inputs of n rows each."""

@@ -74,36 +74,46 @@ class MarkovChain:
     Args:
         ids: sequences int [k, T]; what fills their rows is a symbol like others.
         order: symbols that it looks back, 1 at least.
+
+    Raises:
+        MetricError: for more contexts than can be numbered.
     """
 
     def __init__(self, ids: np.ndarray, order: int) -> None:
         self.order, self.length = order, ids.shape[1]
-        self.start = int(ids.max()) + 1
-        padded = np.pad(ids, ((0, 0), (order, 0)), constant_values=self.start)
-        windows = np.lib.stride_tricks.sliding_window_view(padded, order + 1, axis=1)
-        rows = windows.reshape(-1, order + 1)
-        contexts = np.ascontiguousarray(rows[:, :order])
-        self._keys, places = np.unique(contexts, axis=0, return_inverse=True)
-        by_context = np.argsort(places.ravel(), kind="stable")
-        self._next = rows[by_context, order]
-        counts = np.bincount(places.ravel(), minlength=len(self._keys))
-        self._ends = np.cumsum(counts)
-        self._counts = counts
-        self._number = {tuple(key): number for number, key in enumerate(self._keys.tolist())}
+        self._start = int(ids.max()) + 1
+        if (self._start + 1) ** order >= 2**62:
+            raise MetricError(
+                f"a chain of order {order} over {self._start} symbols has too many contexts; take "
+                "a smaller order."
+            )
+        padded = np.pad(ids, ((0, 0), (order, 0)), constant_values=self._start)
+        codes = [self._codes(padded[:, t : t + order]) for t in range(self.length)]
+        contexts = np.stack(codes, axis=1).ravel()
+        by_context = np.argsort(contexts, kind="stable")
+        self._next = ids.ravel()[by_context]
+        self._keys, self._firsts, self._counts = np.unique(
+            contexts[by_context], return_index=True, return_counts=True
+        )
 
     def sample(self, count: int, seed: int) -> np.ndarray:
         """So many sequences, int64 [count, T]."""
         random = np.random.RandomState(seed)
-        made = np.full((count, self.order + self.length), self.start, np.int64)
+        made = np.full((count, self.order + self.length), self._start, np.int64)
         for place in range(self.order, made.shape[1]):
-            contexts = made[:, place - self.order : place]
-            dice = random.uniform(size=count)
-            made[:, place] = self._following(contexts, dice)
+            codes = self._codes(made[:, place - self.order : place])
+            made[:, place] = self._following(codes, random.uniform(size=count))
         return made[:, self.order :]
 
-    def _following(self, contexts: np.ndarray, dice: np.ndarray) -> np.ndarray:
-        numbers = np.array([self._number.get(tuple(row), -1) for row in contexts.tolist()])
-        counts = np.where(numbers < 0, len(self._next), self._counts[numbers])
-        firsts = np.where(numbers < 0, 0, self._ends[numbers] - self._counts[numbers])
+    def _codes(self, contexts: np.ndarray) -> np.ndarray:
+        """A number for each context int [n, order], int64 [n]."""
+        codes: np.ndarray = contexts @ (self._start + 1) ** np.arange(self.order, dtype=np.int64)
+        return codes
+
+    def _following(self, codes: np.ndarray, dice: np.ndarray) -> np.ndarray:
+        places = np.minimum(np.searchsorted(self._keys, codes), len(self._keys) - 1)
+        is_known = self._keys[places] == codes
+        firsts = np.where(is_known, self._firsts[places], 0)
+        counts = np.where(is_known, self._counts[places], len(self._next))
         chosen: np.ndarray = self._next[firsts + (dice * counts).astype(np.int64)]
         return chosen

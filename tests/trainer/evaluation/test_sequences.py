@@ -16,6 +16,7 @@ from trainer.data.sources import fasta
 from trainer.data.symbols import ids_of
 from trainer.errors import MetricError
 from trainer.evaluation.measures import sequences
+from trainer.evaluation.measures.designs import designs
 from trainer.evaluation.samples import SampleSet
 from trainer.evaluation.workflow import evaluate_path
 from trainer.exporting import export_run
@@ -136,3 +137,42 @@ def test_words_stand_beside_a_chain_and_the_training_sequences():
     found = values(sequences.ngrams(catalogue.NGrams(n=3, order=1), given))
     assert found["ngram_js"] == pytest.approx(1.0)
     assert found["ngram_js_real"] == 0.0 and found["ngram_js_markov"] < 0.05
+
+
+@pytest.mark.parametrize("highest", [True, False])
+def test_designs_stand_beside_the_best_training_sequence(highest):
+    """The property is how many A there are, which the second opinion finds."""
+    ids = np.random.RandomState(0).randint(4, size=(400, 6))
+    ids[(ids == 0).sum(axis=1) > 3] = 1
+    ids[0] = [0, 0, 0, 1, 0, 0]
+    count = (ids == 0).sum(axis=1, keepdims=True).astype(np.float32)
+    deviation = float(count.std())
+    part = {"sample": ids, "attributes": count / deviation}
+    named = {
+        "text": np.array([b"AAAAAA", b"CCCCCA", b"CCCCCC"], object),
+        "predicted": np.array([6.0, 1.0, 5.0]),
+    }
+    fields = {
+        "sample": replace(field_of("dna"), shape=(6,)),
+        "attributes": Field((1,), kind="attributes", names=("As",)),
+    }
+    searches = [catalogue.Design(highest=highest)]
+    given = SimpleNamespace(
+        spec=DataSpec(fields, "", 400),
+        reference=SimpleNamespace(dataset=SimpleNamespace(train=part, held_out=part)),
+        generator=SimpleNamespace(named=lambda seeds, signature="generate": named),
+        target=SimpleNamespace(
+            experiment=SimpleNamespace(export=SimpleNamespace(searches=searches))
+        ),
+        first_seed=0,
+    )
+    found = values(designs(catalogue.Designs(count=3, best=1), given))
+    # Of the best training sequences one has five A and one has none. The highest design has six,
+    # the lowest, of which 1 is promised, has one.
+    wanted = {"designs": 1.0, "designs_generated": 1.0} if highest else {
+        "designs": -1.0, "designs_generated": 0.0,
+    }  # fmt: skip
+    assert {n: found[n] * deviation for n in wanted} == pytest.approx(wanted, abs=0.1)
+    assert found["designs_fit"] > 0.999
+    with pytest.raises(MetricError, match="no property 'Cs', but As"):
+        designs(catalogue.Designs(property="Cs"), given)

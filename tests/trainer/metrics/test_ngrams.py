@@ -59,3 +59,8 @@ def test_a_chain_goes_on_where_nothing_followed():
     assert made.tolist() == [[0, 1]] * 5
     # Behind (1, 2) nothing ever stood, which a row that begins otherwise may meet too soon.
     assert MarkovChain(np.array([[0, 1, 2], [1, 2, 0]]), 2).sample(50, seed=0).max() <= 2
+
+
+def test_contexts_that_cannot_be_numbered_get_a_sentence():
+    with pytest.raises(MetricError, match="order 8 over 5001 symbols has too many contexts"):
+        MarkovChain(np.array([[0, 5000]]), 8)

@@ -26,7 +26,14 @@ from trainer.catalogue.metrics.oddness import Detection
 from trainer.catalogue.metrics.pairs import AbsoluteError, PairedDistance, Psnr, Ssim
 from trainer.catalogue.metrics.plans import Feasibility
 from trainer.catalogue.metrics.samples import LaplacianSwd, Parzen, SlicedWasserstein
-from trainer.catalogue.metrics.sequences import Coupling, Motif, NGrams, PositionMatrix, Sites
+from trainer.catalogue.metrics.sequences import (
+    Coupling,
+    Designs,
+    Motif,
+    NGrams,
+    PositionMatrix,
+    Sites,
+)
 from trainer.catalogue.metrics.tables import ClosestRecord, MixedColumns, Utility
 from trainer.catalogue.metrics.texts import (
     Bleu,
@@ -87,6 +94,7 @@ AnyMetric = Annotated[
     | PositionMatrix
     | Sites
     | Coupling
+    | Designs
     | MoleculeCounts
     | Bleu
     | SelfBleu

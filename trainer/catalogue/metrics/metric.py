@@ -77,6 +77,7 @@ NEEDS: Mapping[str, str] = {
     "predicted": "a column to be predicted; set data.source.predicted",
     "alphabet": "sequences of DNA, RNA or proteins; give data.source=fasta:FILE",
     "motif": "a motif to look for; set data.source.motif",
+    "properties": "properties of examples; give data that has the field `attributes`",
     "sites": "words that classes have at a place; set data.source.sites",
     "grammar": "sentences whose grammar is known; give data.source=grammar",
     "oracle": "sequences whose probabilities are known; give data.source=oracle",

@@ -144,3 +144,37 @@ class Coupling(Metric):
         ),
     }
     name: Literal["coupling"] = "coupling"
+
+
+class Designs(Metric):
+    """Whether designs go beyond training sequences, by a second opinion (Killoran et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.designs:designs"
+    kinds: ClassVar[Names] = ("tokens",)
+    needs: ClassVar[Names] = ("design", "properties", "held_out")
+    expensive: ClassVar[bool] = True
+    values: ClassVar[Values] = {
+        "designs": MetricInfo(
+            "Designs beyond the best training sequence",
+            "higher",
+            "What a regression on the words of held-out sequences says of the best designs, less "
+            "what it says of the best training sequence, in deviations of the property.",
+        ),
+        "designs_generated": MetricInfo(
+            "Generated sequences beyond the best training sequence",
+            None,
+            "The same of as many generated sequences that nobody searched, the best of them.",
+        ),
+        "designs_fit": MetricInfo(
+            "Correlation of the second opinion with the property",
+            None,
+            "On training sequences, which it has not seen. Where it is low, designs are judged by "
+            "noise.",
+        ),
+    }
+    name: Literal["designs"] = "designs"
+    # Designs that are made, and how many of them are judged: those of which most is promised.
+    count: int = Field(100, ge=2)
+    best: int = Field(10, ge=1)
+    # Which of the properties, where it is not the one that the search `design` is of.
+    property: str | None = None
