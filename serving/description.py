@@ -33,7 +33,21 @@ DESCRIBE_OUTPUTS = {"description": STRING}
 _STEERING = frozenset({SEED, LABEL, ATTRIBUTES, SCALAR, KEY, MASK, STROKES})
 _ASIDE = frozenset({LATENT, LABEL, ATTRIBUTES, SCALAR, SEED, KEY})
 # Signatures that `gan export` adds where somebody asks for them.
-_SEARCHES = frozenset({"project", "complete", "complete_clip", "edit", "plan"})
+# Recipes whose models have what others lack: searches that an export names, and what takes an
+# encoder.
+_SEARCHES = {
+    "project": "inpainting-digits",
+    "complete": "inpainting-digits",
+    "complete_clip": "clip-inpainting-digits",
+    "edit": "inpainting-digits",
+    "design": "killoran-affinities",
+    "plan": "causal-infogan-rooms",
+}
+_ENCODERS = {
+    "encode": "bigan-digits",
+    "reconstruct": "vae-digits",
+    "anomaly_score": "egbad-digits",
+}
 _TEXT_BYTES = 256  # of a text whose length nobody knows yet
 
 
@@ -182,10 +196,7 @@ class Description:
         """
         if name not in self.signatures:
             known = ", ".join(sorted(self.signatures))
-            hint = (
-                f" Export its run with --set export.searches=[{name}]." if name in _SEARCHES else ""
-            )
-            raise UsageError(f"signature: the model has no {name!r}; it has {known}.{hint}")
+            raise UsageError(f"signature: the model has no {name!r}; it has {known}.{_hint(name)}")
         return self.signatures[name]
 
     def has_signature(self, name: str) -> bool:
@@ -290,3 +301,15 @@ def _weight(array: np.ndarray) -> int:
     if array.dtype != object:
         return array.nbytes // len(array)
     return sum(map(len, array.flat)) // len(array)
+
+
+def _hint(name: str) -> str:
+    """How a model comes by a signature, as a further sentence."""
+    if name in _SEARCHES:
+        return (
+            f" Export its run with --set export.searches=[{name}], as the recipe "
+            f"{_SEARCHES[name]} does."
+        )
+    if name in _ENCODERS:
+        return f" It takes a game with an encoder, such as the recipe {_ENCODERS[name]}."
+    return ""

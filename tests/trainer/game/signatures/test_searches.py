@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving import latents
+from serving import description, latents
 from serving.errors import UsageError
 from serving.strokes import dragged
 from tests.conftest import tiny
 from tests.trainer.game.searches import linear
 from trainer import catalogue
+from trainer.config.recipe import load_experiment
 from trainer.errors import ConfigError
 from trainer.fields import Field
 from trainer.game.assembly import assemble
@@ -243,6 +244,7 @@ def test_seeds_are_candidates_and_the_way_from_the_picture_is_a_path_of_latents(
         ("edit", {"strokes": np.full((2, 8, 8, 4), 256)}, "strokes: 256 does not fit uint8"),
         ("project", {"image": np.full((2, 8, 8, 1), np.nan)}, "image"),
         ("project", {"image": np.zeros((2, 8, 8, 3), np.uint8)}, r"image: received shape"),
+        ("complete", {"image": np.full((2, 8, 8, 1), 300)}, "image: 300 does not fit uint8"),
     ],
 )
 def test_a_request_that_does_not_fit_gets_a_sentence(live, digits, signature, changes, words):
@@ -252,10 +254,30 @@ def test_a_request_that_does_not_fit_gets_a_sentence(live, digits, signature, ch
         live.description.signature(signature).check({**request, **changes})
 
 
-def test_a_model_without_a_search_says_how_it_gets_one(digits):
-    game = assemble(tiny("cgan-digits"), digits.spec)
-    with pytest.raises(UsageError, match=r"--set export\.searches=\[edit\]"):
-        game.live.description.signature("edit")
+@pytest.mark.parametrize(
+    ("signature", "words"),
+    [
+        ("edit", r"--set export\.searches=\[edit\], as the recipe inpainting-digits does"),
+        ("complete_clip", r"as the recipe clip-inpainting-digits does"),
+        ("encode", "a game with an encoder, such as the recipe bigan-digits"),
+    ],
+)
+def test_a_model_without_a_signature_says_which_recipe_has_it(unsearched, signature, words):
+    with pytest.raises(UsageError, match=words):
+        unsearched.signature(signature)
+
+
+def test_recipes_that_are_named_have_the_signature():
+    for signature, recipe in description._SEARCHES.items():
+        named = [search.name for search in load_experiment(recipe).export.searches]
+        assert signature in named, recipe
+    for recipe in description._ENCODERS.values():
+        assert "encoder" in load_experiment(recipe).round.roles
+
+
+@pytest.fixture(scope="module")
+def unsearched(digits):
+    return assemble(tiny("cgan-digits"), digits.spec).live.description
 
 
 # ---- Games ---------------------------------------------------------------------------------------
