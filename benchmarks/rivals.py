@@ -3,8 +3,9 @@
 Rivals: a VAE, a plain autoencoder whose latents are drawn from the prior, GLO, a discriminator
 alone (negative sampling) and scikit-learn's restricted Boltzmann machine. Four parts: all rivals on
 the 8x8 digits; autoencoder and GLO with wider networks; pairs of digits of one class, whose halves
-must agree; and fewer examples to train on. Distances are of pixels on [0, 1]. Real held-out digits
-stand where a generator's samples do, as the ceiling.
+must agree; and fewer examples to train on. A fifth, `memory`, is played when it is asked for: all
+rivals on 500, 5 000 and 50 000 pictures of MNIST. Distances are of pixels on [0, 1]. Real held-out
+digits stand where a generator's samples do, as the ceiling.
 
 Runs are kept: a benchmark that was broken off goes on where it was.
 """
@@ -29,7 +30,7 @@ RECIPES = {
     "negative sampling": "negative-digits",
 }
 MACHINE = "Boltzmann machine"
-PARTS = ("rivals", "widths", "twins", "sizes")
+PARTS = ("rivals", "widths", "twins", "sizes", "memory")
 _TWINS = ("GAN", "autoencoder", "negative sampling")
 _WIDENED = ("autoencoder", "GLO")
 _FEWER = ("GAN", "GLO")
@@ -48,16 +49,21 @@ class Contest:
     part: str
     width: int = 1
     seed: int = 0
+    pictures: int | None = None
 
     @property
     def name(self) -> str:
         """Of its folder."""
-        return f"{self.rival.replace(' ', '-')}-{self.part}-{self.width}-{self.seed}"
+        part = f"{self.part}{self.pictures or ''}"
+        return f"{self.rival.replace(' ', '-')}-{part}-{self.width}-{self.seed}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
-    parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
+    parser.add_argument("--parts", nargs="+", default=list(PARTS[:-1]), choices=PARTS)
+    parser.add_argument("--data-dir", type=Path, help="of prepared tensorflow-datasets, for memory")
+    parser.add_argument("--pictures", nargs="+", type=int, default=[500, 5000, 50_000])
+    parser.add_argument("--compared", type=int, default=2000, help="samples and held-out pictures")
     parser.add_argument("--widths", nargs="+", type=int, default=[2, 4], help="times the filters")
     parser.add_argument("--filters", type=int, default=64, help="base filters at width 1")
     parser.add_argument("--steps", type=int, default=3000, help="of every game")
@@ -92,6 +98,9 @@ def _contests(part: str, arguments: argparse.Namespace) -> Iterator[Contest]:
         elif part == "widths":
             wider = [(rival, width) for rival in _WIDENED for width in arguments.widths]
             yield from (Contest(rival, part, width, seed) for rival, width in wider)
+        elif part == "memory":
+            for count in arguments.pictures:
+                yield from (Contest(rival, part, 1, seed, count) for rival in RECIPES)
         else:
             names = _TWINS if part == "twins" else _FEWER
             yield from (Contest(rival, part, seed=seed) for rival in names)
@@ -105,11 +114,18 @@ def _job(contest: Contest, arguments: argparse.Namespace) -> trained.Job:
         f"data.holdout_share={share}",
         *trained.plainly(steps, contest.seed),
         *([_TWIN_SOURCE] if contest.part == "twins" else []),
+        *(_first_pictures(contest.pictures, arguments) if contest.pictures else []),
         *([_SEARCH] if contest.rival in ("GAN", "GLO") and contest.part != "twins" else []),
         *(["prior={name: gaussian, size: 16}"] if contest.rival == "GAN" else []),
     ]
     name = f"{contest.name}-{arguments.filters}-{steps}"
     return trained.Job(name, RECIPES[contest.rival], overrides, evaluation=None)
+
+
+def _first_pictures(count: int, arguments: argparse.Namespace) -> list[str]:
+    """The first pictures of MNIST; its test set is held out."""
+    data_dir = [f"data.data_dir={arguments.data_dir}"] if arguments.data_dir else []
+    return ["data.source=tfds:mnist", f"data.split='train[:{count}]'", *data_dir]
 
 
 # ---- What is measured ----------------------------------------------------------------------------
@@ -124,7 +140,7 @@ def _row(contest: Contest, one: trained.Trained, arguments: argparse.Namespace) 
 
     opened = trainer.open_run(one.run_dir)
     data = loading.load(opened.experiment.data)
-    real = data.held_out.samples
+    real = data.held_out.samples[: arguments.compared]
     begun = time.perf_counter()
     made = opened.sample(len(real))
     pace = len(real) / (time.perf_counter() - begun)

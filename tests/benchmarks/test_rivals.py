@@ -1,9 +1,25 @@
 """What the benchmarks of inference measure, on little data."""
 
+import argparse
+
 import numpy as np
 import pytest
 
 from benchmarks import kdd_anomalies, rivals
+from trainer.config.recipe import load_experiment
+
+
+def test_memory_is_played_on_the_first_pictures_of_mnist():
+    parser = argparse.ArgumentParser()
+    rivals.add_arguments(parser)
+    arguments = parser.parse_args(["--parts", "memory", "--pictures", "500", "5000"])
+    arguments.quick = False
+    contests = list(rivals._contests("memory", arguments))
+    assert len({contest.name for contest in contests}) == 2 * len(rivals.RECIPES)
+    job = rivals._job(contests[-1], arguments)
+    data = load_experiment(job.recipe, list(job.overrides)).data
+    assert (data.split, data.source.name) == ("train[:5000]", "tfds")
+    assert "memory" not in parser.parse_args([]).parts
 
 
 def test_halves_agree_where_both_are_of_one_class():
