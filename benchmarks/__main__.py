@@ -55,6 +55,7 @@ BENCHMARKS = {
     "oracle_sequences": "how likely an oracle finds what MLE and SeqGAN make of its sequences",
     "tabular": "what classifiers learn from CTGAN's rows, beside as many real ones",
     "painted_digits": "digits that programs paint, beside a random agent and a greedy search",
+    "molecules": "valid, unique and novel molecules of MolGAN on QM9, beside the data itself",
     "planned_rooms": "plans between two rooms that can be walked, beside straight lines in codes",
     "dna_motifs": "motifs, splice sites and couplings of sequences, and designs judged exactly",
     "moved_clips": "how well frames that are made follow one another, and keep one style",

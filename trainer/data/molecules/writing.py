@@ -8,6 +8,7 @@ Reference: Weininger, Weininger & Weininger 1989, "SMILES. 2. Algorithm for gene
 SMILES notation", section on the generation of the notation (without its unique order of atoms).
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -42,22 +43,22 @@ def written(graphs: tf.Tensor, field: Field) -> tf.Tensor:
 
 
 def _walked(atoms: tf.Tensor, bonds: tf.Tensor) -> _Walk:
-    size = atoms.shape[1]
-    order, parent = -tf.ones_like(atoms), -tf.ones_like(atoms)
-    for step in range(size):
+    def onward(step: tf.Tensor, order: tf.Tensor, parent: tf.Tensor) -> tuple[tf.Tensor, ...]:
         is_new = (atoms > 0) & (order < 0)
         ways = (bonds > 0) & (order >= 0)[:, :, tf.newaxis] & is_new[:, tf.newaxis, :]
         # Depth first: on from the atom that was met last of those that lead anywhere.
         leads = tf.reduce_any(ways, axis=2)
         last = tf.argmax(tf.where(leads, order, -1), axis=1, output_type=tf.int32)
-        goes_on = tf.reduce_any(leads, axis=1)
-        onward = tf.where(goes_on[:, tf.newaxis], tf.gather(ways, last, batch_dims=1), is_new)
+        goes_on = tf.reduce_any(leads, axis=1)[:, tf.newaxis]
+        open_ones = tf.where(goes_on, tf.gather(ways, last, batch_dims=1), is_new)
         # The first one; where none is left, argmax gives 0, which is masked.
-        met = tf.argmax(tf.cast(onward, tf.int32), axis=1, output_type=tf.int32)
-        here = tf.one_hot(met, size, on_value=True, off_value=False, dtype=tf.bool) & onward
+        here = _only(_first(open_ones), atoms.shape[1]) & open_ones
         order = tf.where(here, step, order)
-        parent = tf.where(here & goes_on[:, tf.newaxis], last[:, tf.newaxis], parent)
-    return _Walk(order, parent)
+        return step + 1, order, tf.where(here & goes_on, last[:, tf.newaxis], parent)
+
+    nowhere = -tf.ones_like(atoms)
+    _, *walk = _repeated(onward, atoms.shape[1], tf.constant(0), nowhere, nowhere)
+    return _Walk(*walk)
 
 
 def _symbols(atoms: tf.Tensor, bonds: tf.Tensor, field: Field) -> tf.Tensor:
@@ -101,24 +102,43 @@ def _rings(bonds: tf.Tensor, walk: _Walk) -> tf.Tensor:
 def _joined(heads: tf.Tensor, bonds: tf.Tensor, walk: _Walk) -> tf.Tensor:
     """The whole texts, string [n]: from the last atom of the walk to the first one."""
     size = heads.shape[1]
-    behind = tf.fill(tf.shape(heads), "")
-    whole = tf.fill(tf.shape(heads)[:1], "")
-    for step in reversed(range(size)):
+
+    def backward(step: tf.Tensor, behind: tf.Tensor, whole: tf.Tensor) -> tuple[tf.Tensor, ...]:
         here = walk.order == step
-        is_met = tf.reduce_any(here, axis=1)
-        atom = tf.argmax(tf.cast(here, tf.int32), axis=1, output_type=tf.int32)
-        parent = tf.gather(walk.parent, atom, batch_dims=1)
-        text = tf.strings.join([_at(heads, atom), _at(behind, atom)])
-        text = tf.where(is_met, text, "")
+        is_met, atom = tf.reduce_any(here, axis=1), _first(here)
+        parent, text = (
+            _at(walk.parent, atom),
+            tf.strings.join([_at(heads, atom), _at(behind, atom)]),
+        )
         whole = tf.where(is_met & (parent < 0), _parted(text, whole), whole)
         above = tf.maximum(parent, 0)
-        bond = _at(tf.gather(bonds, above, batch_dims=1), atom)
-        text = tf.strings.join([tf.gather(tf.constant(_BONDS), bond), text])
-        longer = _branched(text, _at(behind, above))
-        goes_there = tf.one_hot(above, size, on_value=True, off_value=False, dtype=tf.bool)
-        goes_there &= (is_met & (parent >= 0))[:, tf.newaxis]
-        behind = tf.where(goes_there, longer[:, tf.newaxis], behind)
-    return whole
+        bond = tf.gather(tf.constant(_BONDS), _at(tf.gather(bonds, above, batch_dims=1), atom))
+        longer = _branched(tf.strings.join([bond, text]), _at(behind, above))
+        goes_there = _only(above, size) & (is_met & (parent >= 0))[:, tf.newaxis]
+        return step - 1, tf.where(goes_there, longer[:, tf.newaxis], behind), whole
+
+    nothing = tf.fill(tf.shape(heads), ""), tf.fill(tf.shape(heads)[:1], "")
+    return _repeated(backward, size, tf.constant(size - 1), *nothing)[-1]
+
+
+def _repeated(
+    body: Callable[..., tuple[tf.Tensor, ...]], times: int, *state: tf.Tensor
+) -> tuple[tf.Tensor, ...]:
+    """The state after so many times; as a loop, for a graph of all steps takes long to export."""
+    after: tuple[tf.Tensor, ...] = tf.while_loop(
+        lambda *_: True, body, state, maximum_iterations=times
+    )
+    return after
+
+
+def _first(marked: tf.Tensor) -> tf.Tensor:
+    """The place of the first mark, int32 [n]; 0 without one."""
+    return tf.argmax(tf.cast(marked, tf.int32), axis=1, output_type=tf.int32)
+
+
+def _only(place: tf.Tensor, size: int) -> tf.Tensor:
+    """A mark there, bool [n, size]."""
+    return tf.one_hot(place, size, on_value=True, off_value=False, dtype=tf.bool)
 
 
 def _at(values: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
