@@ -1,7 +1,10 @@
 """What a report shows beside the numbers: grids, a quiz, nearest training examples, classes."""
 
 import numpy as np
+import tensorflow as tf
 
+from trainer.data.molecules import writing
+from trainer.data.molecules.arrays import with_all_types
 from trainer.data.symbols import UNKNOWN, lengths
 from trainer.errors import MetricError
 from trainer.evaluation.context import EvaluationContext
@@ -50,9 +53,15 @@ def _are_alike(context: EvaluationContext) -> bool:
 
 def texts(context: EvaluationContext) -> dict[str, list[str]]:
     """Generated and real texts, by title; nothing where samples are none."""
-    if context.kind != "tokens":
+    written = {"tokens": _written, "graph": _smiles}.get(context.kind)
+    if written is None:
         return {}
-    return {title: _written(context, side) for title, side in _sides(context).items()}
+    return {title: written(context, side) for title, side in _sides(context).items()}
+
+
+def _smiles(context: EvaluationContext, side: SampleSet) -> list[str]:
+    field, graphs = with_all_types(context.spec.sample), _chosen(side)[:_TEXTS]
+    return [text.decode() for text in writing.written(tf.constant(graphs), field).numpy()]
 
 
 def _written(context: EvaluationContext, side: SampleSet) -> list[str]:

@@ -1,7 +1,8 @@
-"""Samples in files, from any program: a folder of images, .npz arrays, or lines of text."""
+"""Samples in files, from any program: a folder of images, .npz arrays, lines of text or SMILES."""
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from trainer.catalogue import Folder, Generated, Npz
 from trainer.config.experiment import Data
 from trainer.data import loading
 from trainer.data.examples import Dataset, DataSpec, Examples
+from trainer.data.molecules.arrays import to_array, with_all_types
+from trainer.data.molecules.molecule import Molecule
+from trainer.data.molecules.smiles import SmilesError, parse
 from trainer.data.sources import npz
 from trainer.data.sources.generated import MANIFEST
 from trainer.data.symbols import ids_of, parted
@@ -46,13 +50,14 @@ def read(path: str, data: Data) -> SampleFiles:
 
     A folder of images may have its labels as subfolders; .npz arrays are named as `npz:` sources
     name them (`trainer.data.sources.npz`). What `gan generate` wrote is read in any format. A .txt
-    file holds a text a line; an empty line is an empty text.
+    file holds a text a line; an empty line is an empty text. A .smi file, or a folder of such,
+    holds a molecule a line, which stands first in it.
 
     Raises:
         ConfigError: for files that cannot be read as samples.
     """
-    if Path(path).suffix == ".txt":
-        return SampleFiles(None, lines=_lines(Path(path).expanduser()))
+    if texts := _texts(path):
+        return SampleFiles(None, lines=tuple(line for file in texts for line in _lines(file)))
     source = Data(
         source=_source(path),
         holdout_share=0.0,
@@ -85,6 +90,8 @@ def numbered(samples: SampleFiles, spec: DataSpec, level: str, limit: int) -> Sa
     Raises:
         ConfigError: where the real samples are no texts.
     """
+    if spec.sample.kind == "graph":
+        return SampleSet.of_array(_graphs(samples.lines, spec.sample), limit)
     if spec.sample.kind != "tokens":
         raise ConfigError(
             f"TARGET: it holds texts, and the real samples are of kind {spec.sample.kind!r}; give "
@@ -93,6 +100,29 @@ def numbered(samples: SampleFiles, spec: DataSpec, level: str, limit: int) -> Sa
     texts = [parted(line.strip(), level) for line in samples.lines]
     names = tuple(dict.fromkeys([*spec.sample.names, *(s for text in texts for s in text)]))
     return SampleSet.of_array(ids_of(texts, names, max(1, *map(len, texts))), limit)
+
+
+def _graphs(lines: Sequence[str], field: Field) -> np.ndarray:
+    """Lines of SMILES as graphs; those that are no molecules have no atom."""
+    molecules = [_molecule(line) for line in lines]
+    size = max(field.fixed_shape[0], *(len(molecule.atoms) for molecule in molecules))
+    names = with_all_types(field).names
+    return np.stack([to_array(molecule, names, size) for molecule in molecules])
+
+
+def _molecule(line: str) -> Molecule:
+    try:
+        return parse(next(iter(line.split()), ""))
+    except SmilesError:
+        return Molecule((), ())
+
+
+def _texts(path: str) -> list[Path]:
+    """The files of a path that hold texts: itself, or a folder's files of SMILES."""
+    place = Path(path).expanduser()
+    if place.is_dir():
+        return sorted(file for file in place.glob("*.smi") if not file.name.startswith("."))
+    return [place] if place.suffix in (".txt", ".smi") else []
 
 
 def _lines(path: Path) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ class MolGAN:
         options, inputs = self.options, ports.keras_inputs()
         name = next(iter(ports.of_kind("graph")), None)
         _require_graph(ports.inputs[name] if name else next(iter(ports.inputs.values())))
+        _refuse_packs(ports.inputs[str(name)])
         atoms, bonds = GraphParts(len(ports.inputs[str(name)].names))(inputs[str(name)])
         hidden = atoms
         for number, units in enumerate(options.convolutions):
@@ -75,4 +76,13 @@ def _require_graph(field: Field) -> None:
         raise ConfigError(
             f"network: received 'molgan' with samples of kind {field.kind!r}, but it makes and "
             "judges graphs of atoms; set data.source=molecules or smiles:PATH."
+        )
+
+
+def _refuse_packs(field: Field) -> None:
+    atoms, numbers = field.fixed_shape
+    if numbers != len(field.names) + atoms * ORDERS:
+        raise ConfigError(
+            "wrappers: received 'pack' with the network 'molgan', whose discriminator judges single "
+            "graphs; leave the wrapper out."
         )

@@ -1,5 +1,7 @@
 """Molecules from training to files: metrics of runs and exports, bulk generation."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -74,3 +76,31 @@ def test_novel_is_what_no_training_molecule_is():
     keys = [parse(text).key for text in texts]
     found = molecules._keys_like([*keys, None], training)
     assert found == {parse("CCO").key}
+
+
+def test_samples_in_a_file_are_measured_whoever_made_them(tmp_path):
+    """Five lines: two molecules, one of more atoms than the data and of others; parts; nothing."""
+    text = "CCO 0\nOCC 1\nCCCCCCC[NH3+] 2\nC.C\nF=C\n"
+    (tmp_path / "a.smi").write_text(text, "utf-8")
+    source = "{name: molecules, molecules: 100, atoms: 6}:all"
+    options = (*QUICK, f"evaluate.cache_dir={tmp_path}")
+    page = tmp_path / "page.html"
+    of_file = evaluate_path(str(tmp_path / "a.smi"), options, reference=source, report=str(page))
+    numbers = {n.key: n.value for n in of_file.evaluations[-1].numbers}
+    assert numbers["valid"] == pytest.approx(0.6) and numbers["valid_parts"] == pytest.approx(0.8)
+    assert numbers["unique"] == pytest.approx(2 / 3)
+    assert "<li>CCCCCCC[NH3+]</li>" in page.read_text("utf-8")
+
+
+def test_rdkit_checks_what_it_is_asked_to(run_dir, monkeypatch):
+    pytest.importorskip("rdkit")
+    asked = (
+        "evaluate.num_samples=40",
+        "evaluate.metrics=[{name: molecule_counts, checker: rdkit}]",
+    )
+    numbers = evaluate_path(str(run_dir), asked).evaluations[-1].numbers
+    assert any("rdkit" in number.name for number in numbers)
+    assert "of real samples 100.00%" in {number.note for number in numbers}
+    monkeypatch.setitem(sys.modules, "rdkit", None)
+    (skipped,) = evaluate_path(str(run_dir), asked).evaluations[-1].skipped
+    assert "pip install 'saddlepoint[chem]'" in skipped.reason

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,12 @@ def test_the_generator_makes_a_graph_of_a_latent():
     maker = MolGAN(SMALL).generator(Ports(inputs, {"sample": GRAPH}))
     made = maker({"latent": np.ones((2, 3)), "key": np.ones((2, 2), np.uint32)})["sample"]
     assert made.shape == (2, 4, 19)
+
+
+def test_packs_are_refused():
+    packed = Ports({"sample": replace(GRAPH, shape=(4, 2 * 19))}, {"logits": Field()})
+    with pytest.raises(ConfigError, match="wrappers: received 'pack' with the network 'molgan'"):
+        MolGAN(SMALL).discriminator(packed)
 
 
 def test_other_samples_are_refused():

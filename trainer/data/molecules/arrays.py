@@ -1,10 +1,11 @@
 """Molecules as arrays, as they are stored: types of atoms on the diagonal, bonds beside it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from trainer.data.molecules.molecule import NO_ATOM, Molecule
+from trainer.data.molecules.molecule import NO_ATOM, VALENCES, Molecule
 from trainer.fields import Field
 
 
@@ -15,6 +16,12 @@ def field_of(atoms: Sequence[str]) -> Field:
     the number of atom i's type at [i, i], the order of the bond of i and j at [i, j].
     """
     return Field(kind="graph", names=(NO_ATOM, *atoms))
+
+
+def with_all_types(field: Field) -> Field:
+    """The field with every other type behind its own, for molecules from elsewhere."""
+    others = (atom for atom in VALENCES if atom not in field.names)
+    return replace(field, names=(*field.names, *others))
 
 
 def to_array(molecule: Molecule, types: Sequence[str], size: int) -> np.ndarray:

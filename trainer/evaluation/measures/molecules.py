@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from trainer import catalogue
 from trainer.data.molecules import chemistry, writing
-from trainer.data.molecules.arrays import from_array
+from trainer.data.molecules.arrays import from_array, with_all_types
 from trainer.data.molecules.molecule import Molecule
 from trainer.errors import ConfigError, MetricError
 from trainer.evaluation.context import EvaluationContext
@@ -23,7 +23,7 @@ _Checker = Callable[[np.ndarray, Field], np.ndarray]
 
 def molecule_counts(options: catalogue.MoleculeCounts, context: EvaluationContext) -> MetricResults:
     """Validity, uniqueness, novelty and their product; beside it, what real samples are."""
-    checker, field = _checker(options), context.spec.sample
+    checker, field = _checker(options), with_all_types(context.spec.sample)
     made = _molecules(context.fake, field)
     is_valid = np.concatenate([checker(block, field) for block in context.fake.blocks()])
     is_whole = [valid and m.is_connected for m, valid in zip(made, is_valid, strict=True)]
