@@ -159,7 +159,7 @@ class CausalRound(InTurns):
     }
     name: Literal["causal"] = "causal"
     # Weight of the information that an observation holds of its code.
-    information: float = Field(0.1, gt=0.0)
+    information: float = Field(1.0, gt=0.0)
     # Weight of the squared length of a step, which keeps transitions local.
     locality: float = Field(0.1, ge=0.0)
     # Standard deviation of a step before anything is learned, where codes lie on [-1, 1].

@@ -10,7 +10,6 @@ from trainer.fields import Field
 from trainer.game.adversarial_loss import Batch, Sample
 from trainer.game.parts import Parts
 from trainer.game.players import Inputs, Network, Outputs, Players
-from trainer.game.posterior import moments
 from trainer.game.roles import GENERATOR, Role
 from trainer.game.rounds.ordinary import Ordinary
 from trainer.game.signatures.generation import generation
@@ -29,9 +28,11 @@ class Causal(Ordinary):
         min_{G,σ,Q} max_D  V(G, σ, D) - λ E[log Q(s | o) + log Q(s' | o')] + ρ E‖s' - s‖²
 
     D judges pairs. T(s' | s) is a Gaussian around s whose deviation σ(s) is learned; what would
-    leave the range is turned round at its ends, so that s' stays as evenly spread as s. Q is a
-    Gaussian network of its own, on the generator's side, that reads a single observation. A path of
-    small steps between two codes is then a plan (`trainer.game.signatures.planning`).
+    leave the range is turned round at its ends, so that s' stays as evenly spread as s. Q, a
+    network of its own on the generator's side, reads a single observation; it is a Gaussian of
+    deviation one, as in the authors' InfoGAN, so that codes written too small for D to see win
+    nothing by being read ever more sharply. A path of small steps between two codes is then a plan
+    (`trainer.game.signatures.planning`).
 
     Reference: Kurutach et al. 2018, "Learning plannable representations with Causal InfoGAN",
     equations 3 to 5; there G makes a pair at once, here two observations that share z.
@@ -47,13 +48,12 @@ class Causal(Ordinary):
         roles = super().roles()
         sample = {"sample": roles["generator"].outputs["sample"]}
         numbers = Field((self.code.size,))
+        code, step = {"code": numbers}, {"log_deviation": numbers}
         return {
             **roles,
             "generator": replace(roles["generator"], outputs=sample),
-            "encoder": Role("encoder", GENERATOR, sample, moments(self.code.size), averaged=True),
-            "transition": Role(
-                "encoder", GENERATOR, {"code": numbers}, {"log_deviation": numbers}, averaged=True
-            ),
+            "encoder": Role("encoder", GENERATOR, sample, code, averaged=True),
+            "transition": Role("encoder", GENERATOR, code, step, averaged=True),
         }
 
     def given(self, batch: Batch, noise: Noise) -> Inputs:
@@ -87,7 +87,7 @@ class Causal(Ordinary):
         """What Q does not know of the codes, and how far a step goes."""
         codes = [self.code.of(given[name]) for name in ("latent", "next_latent")]
         unknown = [
-            minus_log_likelihood(code, _answer(players["encoder"]({"sample": made})), one_hot=False)
+            minus_log_density(code, players["encoder"]({"sample": made})["code"])
             for code, made in zip(codes, (fake["sample"], fake["next"]), strict=True)
         ]
         squares = tf.reduce_sum(tf.square(codes[1] - codes[0]), axis=1)
@@ -112,14 +112,12 @@ class Causal(Ordinary):
         )
 
         def latent(answer: Outputs) -> tf.Tensor:
-            noise = tf.zeros([tf.shape(answer["mean"])[0], self.code.start])
-            return tf.concat([noise, answer["mean"]], axis=1)
+            noise = tf.zeros([tf.shape(answer["code"])[0], self.code.start])
+            return tf.concat([noise, answer["code"]], axis=1)
 
         def transition(latent: tf.Tensor, next_latent: tf.Tensor) -> Outputs:
             before, after = self.code.of(latent), self.code.of(next_latent)
-            answer = [before, tf.math.log(self.deviation(networks, before))]
-            unlikely = minus_log_likelihood(after, tf.concat(answer, axis=1), one_hot=False)
-            return {"surprise": unlikely}
+            return {"surprise": minus_log_density(after, before, self.deviation(networks, before))}
 
         z = self.parts.prior.ports["latent"]
         step = Signature(
@@ -142,6 +140,10 @@ def turned_round(numbers: tf.Tensor) -> tf.Tensor:
     return 1.0 - tf.abs(tf.math.floormod(numbers + 1.0, 4.0) - 2.0)
 
 
-def _answer(answered: Outputs) -> tf.Tensor:
-    """Means and log-deviations [b, 2k] of a Gaussian's moments."""
-    return tf.concat([answered["mean"], 0.5 * answered["log_variance"]], axis=1)
+def minus_log_density(
+    code: tf.Tensor, mean: tf.Tensor, deviation: tf.Tensor | None = None
+) -> tf.Tensor:
+    """-log N(s; μ, σ²) in nats of codes, means and deviations [b, k] (None is one), float32 [b]."""
+    log_deviation = tf.zeros_like(mean) if deviation is None else tf.math.log(deviation)
+    answer = tf.concat([mean, log_deviation], axis=1)
+    return minus_log_likelihood(code, answer, one_hot=False)
