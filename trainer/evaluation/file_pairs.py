@@ -1,6 +1,11 @@
-"""Pictures in files beside what they should be, of several sizes: each is measured at its own."""
+"""Pictures in files beside what they should be, of several sizes: each is measured at its own.
+
+Where what a picture should be is a few lines larger, as originals are whose sides are no multiples
+of the factor by which they were made smaller, its last lines are left out ("modcrop").
+"""
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,20 +25,35 @@ from trainer.evaluation.reference import Reference
 from trainer.evaluation.samples import SampleSet, subset
 from trainer.fields import Field
 
+_logger = logging.getLogger("saddlepoint")
+
 # A picture as it was made, and the one that it should be.
 Pair = tuple[Path, Path]
+# Factors are at most so large; remainders are smaller.
+_LARGEST_FACTOR = 8
 
 
-def are_of_several_sizes(pairs: Sequence[Pair]) -> bool:
-    """Whether what pictures should be has several sizes, read off the heads of the files.
+def have_own_sizes(pairs: Sequence[Pair]) -> bool:
+    """Whether sizes differ, from pair to pair or a little within one, read off the files' heads.
 
     Raises:
         ConfigError: for a file that cannot be read.
     """
+    sizes = [(_size(own), _size(true)) for own, true in pairs]
+    return len({true for _, true in sizes}) > 1 or any(_has_remainder(*pair) for pair in sizes)
+
+
+def _size(file: Path) -> tuple[int, ...]:
     try:
-        return len({size_of(str(true), true.read_bytes()) for _, true in pairs}) > 1
+        return size_of(str(file), file.read_bytes())
     except (UsageError, OSError) as error:
         raise ConfigError(f"--reference-pairs: {error}") from error
+
+
+def _has_remainder(made: tuple[int, ...], true: tuple[int, ...]) -> bool:
+    """Whether a size exceeds that of what was made by less than a factor."""
+    excess = [b - a for a, b in zip(made, true, strict=True)]
+    return any(excess) and all(0 <= lines < _LARGEST_FACTOR for lines in excess)
 
 
 @dataclass(frozen=True)
@@ -70,14 +90,14 @@ class FilePairs(Reference):
             except (OSError, ValueError) as error:
                 raise ConfigError(f"--reference-pairs: {file} cannot be read ({error}).") from error
 
-        def pictures(side: int) -> Pictures:
-            return Pictures(
-                len(self._pairs),
-                lambda places: np.stack([read(self._pairs[i][side]) for i in places]),
-            )
+        def made(places: np.ndarray) -> np.ndarray:
+            return np.stack([read(self._pairs[i][0]) for i in places])
 
-        self.real = self.train = pictures(1)
-        self.made = Pictures(len(self._pairs), pictures(0).make, truth=self.real)
+        def true(places: np.ndarray) -> np.ndarray:
+            return np.stack([self._without_remainder(i, read(self._pairs[i][1])) for i in places])
+
+        self.real = self.train = Pictures(len(self._pairs), true)
+        self.made = Pictures(len(self._pairs), made, truth=self.real)
         field = self._field()
         nothing = Examples.of(sample=np.zeros((0, 1, 1, 1), field.dtype))
         self.held_out, self.examples = SampleSet.of_examples(nothing), [nothing]
@@ -85,6 +105,11 @@ class FilePairs(Reference):
         self.dataset = Dataset(
             nothing, nothing, DataSpec(fields, self.fingerprint, len(self._pairs))
         )
+
+    def _without_remainder(self, place: int, true: np.ndarray) -> np.ndarray:
+        """What a picture should be, without the lines by which it is a little larger."""
+        size = _size(self._pairs[place][0])
+        return true[: size[0], : size[1]] if _has_remainder(size, true.shape[:2]) else true
 
     def _field(self) -> Field:
         """What all pictures have in common.
@@ -94,6 +119,13 @@ class FilePairs(Reference):
         """
         channels: set[int] = set()
         dtypes: dict[str, Path] = {}
+        cut = sum(_has_remainder(_size(own), _size(true)) for own, true in self._pairs)
+        if cut:
+            _logger.warning(
+                "--reference-pairs: %d pictures are a few lines larger than what was made of them; "
+                "their last lines are left out.",
+                cut,
+            )
         blocks = zip(self._pairs, self.made.blocks(), self.real.blocks(), strict=True)
         for (own, true), made, wanted in blocks:
             if (made.shape, made.dtype) != (wanted.shape, wanted.dtype):

@@ -17,7 +17,7 @@ from trainer.config.recipe import make_experiment, parse_yaml, with_overrides
 from trainer.data.sources.pairs import files_of
 from trainer.errors import ConfigError
 from trainer.evaluation import sample_files
-from trainer.evaluation.file_pairs import FilePairs, are_of_several_sizes
+from trainer.evaluation.file_pairs import FilePairs, have_own_sizes
 from trainer.evaluation.generators import Generator, samples_of, translations_of
 from trainer.evaluation.reference import Reference
 from trainer.evaluation.sample_files import SampleFiles
@@ -273,5 +273,5 @@ def _beside_truths(path: str, truths: str, overrides: Sequence[str]) -> Target:
     experiment, pairs = with_overrides(paired, overrides), None
     if experiment.data.size is None and isinstance(experiment.data.source, Pairs):
         files = files_of(experiment.data.source)
-        pairs = FilePairs(experiment, files) if are_of_several_sizes(files) else None
+        pairs = FilePairs(experiment, files) if have_own_sizes(files) else None
     return Target(path, experiment, has_reference=True, pairs=pairs)

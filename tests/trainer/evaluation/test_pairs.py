@@ -122,6 +122,17 @@ def test_pairs_of_several_sizes_are_measured_at_their_own(tmp_path):
     }
 
 
+def test_originals_lose_the_lines_by_which_they_are_no_multiple_of_the_factor(tmp_path, caplog):
+    true = np.random.RandomState(0).randint(0, 256, (2, 18, 17, 1)).astype(np.uint8)
+    made = _write(tmp_path / "m", true[:, :16, :16] // 2)
+    (evaluation,) = evaluate_path(
+        made, ("evaluate.metrics=[absolute_error]",), truths=_write(tmp_path / "t", true)
+    ).evaluations
+    found = fidelity.errors(true[:, :16, :16] // 2, true[:, :16, :16], (0, 255)).absolute
+    assert _numbers(evaluation)["l1"] == pytest.approx(found.mean())
+    assert "2 pictures are a few lines larger than what was made of them" in caplog.text
+
+
 def test_pairs_of_several_sizes_that_do_not_fit_are_refused(tmp_path):
     pairs, made, true = _grey_and_colours(tmp_path)
     Image.fromarray(pairs[0][0][:8]).save(tmp_path / "m" / "0.png")
