@@ -31,7 +31,7 @@ SGD = tuple(
 
 # Modality of the sources that give no pictures.
 _MODALITIES = {"ring": "vector", "grid": "vector", "grammar": "tokens", "text": "tokens"}
-_MODALITIES |= {"oracle": "tokens", "motifs": "tokens", "sines": "vector"}
+_MODALITIES |= {"oracle": "tokens", "motifs": "tokens", "affinities": "tokens", "sines": "vector"}
 _MODALITIES |= {"loans": "table", "table": "table"}
 _MODALITIES |= {"moving_digits": "clip", "clips": "clip"}
 

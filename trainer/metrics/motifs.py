@@ -89,7 +89,7 @@ def mutual_information(one: np.ndarray, other: np.ndarray, symbols: int) -> floa
     joint = np.bincount(one * symbols + other, minlength=symbols**2).reshape(symbols, symbols)
     sides = joint.sum(axis=1), joint.sum(axis=0)
     first, second = (_entropy(counts, corrected=True) for counts in sides)
-    return first + second - _entropy(joint.ravel(), corrected=True)
+    return float(first + second - _entropy(joint.ravel(), corrected=True))
 
 
 def _entropy(counts: np.ndarray, *, corrected: bool = False) -> float:
