@@ -23,7 +23,7 @@ class Gaps(NamedTuple):
     kept: np.ndarray
 
 
-def gaps(
+def count(
     made: np.ndarray,
     truth: np.ndarray,
     opposing: np.ndarray,

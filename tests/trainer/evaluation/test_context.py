@@ -34,8 +34,8 @@ def test_every_need_is_known(trained_run, digits):
     named = {need for metric in METRICS for need in metric.needs}
     others = (assemble(tiny(recipe), digits.spec) for recipe in ("bigan-digits", "vae-digits"))
     offered = context.signatures.union(*(game.live.signatures for game in others))
-    # What writers of symbols offer: `trainer.game.signatures.writing`.
-    assert named <= NEEDS.keys() | offered | {"log_probability"}
+    # What writers of symbols offer (`trainer.game.signatures.writing`), domains, and planners.
+    assert named <= NEEDS.keys() | offered | {"log_probability", "classify_b", "plan"}
 
 
 def test_a_need_that_is_no_other_is_a_signature(trained_run, points):

@@ -9,7 +9,7 @@ from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.results import MetricResult, MetricResults
 from trainer.metrics import fidelity
 from trainer.metrics.estimate import Estimate
-from trainer.metrics.gaps import Gaps, gaps
+from trainer.metrics.gaps import Gaps, count
 
 
 def contacts(options: catalogue.Contacts, context: EvaluationContext) -> MetricResults:
@@ -40,5 +40,5 @@ def _counted(within: float, context: EvaluationContext) -> Gaps:
         region = np.ones(heights[0].shape, bool)
         if surfaces.region is not None:
             region = given[..., surfaces.region] > (low + high) / 2.0
-        parts.append(gaps(*heights, region, within * (high - low)))
+        parts.append(count(*heights, region, within * (high - low)))
     return Gaps(*(np.concatenate(part) for part in zip(*parts, strict=True)))
