@@ -46,6 +46,7 @@ class Survey:
         unreadable: name of a file → why it cannot be read.
         left_out: ending → number of files that are no images.
         columns: of a table, name → what the column holds.
+        vocabulary: how many symbols there are, where samples are sequences of some.
     """
 
     count: int
@@ -56,6 +57,7 @@ class Survey:
     unreadable: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
+    vocabulary: int = 0
 
     @property
     def opened(self) -> int:
@@ -84,7 +86,12 @@ def survey(data: Data) -> Survey:
     first = source.tables[0]
     held_out = None if first.held_out is None else first.held_out.count
     classes = _classes(names, first.labels if names else None)
-    return Survey(*(first.train.count, held_out, tables, classes, ranges), columns=_columns(source))
+    sample = source.fields.get("sample")
+    return Survey(
+        *(first.train.count, held_out, tables, classes, ranges),
+        columns=_columns(source),
+        vocabulary=len(sample.names) if sample is not None and sample.kind == "tokens" else 0,
+    )
 
 
 def _columns(source: Source) -> dict[str, str]:
@@ -237,6 +244,10 @@ def lines(found: Survey) -> list[tuple[str, str]]:
             if name != "label":
                 about = "" if name == "sample" else f"{name} "
                 values = [row.fields[name] for row in table if name in row.fields]
+                if found.vocabulary and name == "sample":
+                    length = values[0].shape[0]
+                    told.append(("symbols", f"{length} a row, of {found.vocabulary}"))
+                    continue
                 told += [(f"{about}{what}", text) for what, text in _forms(values)]
     for name, (low, high) in found.ranges.items():
         told.append(("values", f"{low:g} to {high:g}" + ("" if name == "sample" else f" ({name})")))

@@ -15,8 +15,7 @@ from trainer.data.examples import Dataset, DataSpec, Examples
 from trainer.data.molecules.arrays import to_array, with_all_types
 from trainer.data.molecules.molecule import Molecule
 from trainer.data.molecules.smiles import SmilesError, parse
-from trainer.data.sources import npz
-from trainer.data.sources.generated import MANIFEST
+from trainer.data.sources import generated, npz
 from trainer.data.symbols import ids_of, parted
 from trainer.errors import ConfigError
 from trainer.evaluation.samples import MEMORY_GIB, SampleSet
@@ -56,8 +55,8 @@ def read(path: str, data: Data) -> SampleFiles:
     Raises:
         ConfigError: for files that cannot be read as samples.
     """
-    if texts := _texts(path):
-        return SampleFiles(None, lines=tuple(line for file in texts for line in _lines(file)))
+    if lines := _texts(path):
+        return SampleFiles(None, lines=lines)
     source = Data(
         source=_source(path),
         holdout_share=0.0,
@@ -76,16 +75,11 @@ def read(path: str, data: Data) -> SampleFiles:
     return SampleFiles(dataset, isinstance(source.source, Npz) and _are_numbers(path))
 
 
-def numbered(samples: SampleFiles, spec: DataSpec, level: str, limit: int) -> SampleSet:
+def numbered(samples: SampleFiles, spec: DataSpec, limit: int) -> SampleSet:
     """Texts as numbers of symbols, or a fixed random choice of `limit` of them.
 
-    Symbols that the data lacks have numbers of their own, behind its own ones.
-
-    Args:
-        samples: lines of text.
-        spec: of the data, which is one of tokens.
-        level: what a symbol is: lines are parted as the data's own are.
-        limit: see above.
+    A line is parted into words, or where the data's symbols are letters into those. Symbols that
+    the data lacks have numbers of their own, behind its own ones.
 
     Raises:
         ConfigError: where the real samples are no texts.
@@ -97,6 +91,7 @@ def numbered(samples: SampleFiles, spec: DataSpec, level: str, limit: int) -> Sa
             f"TARGET: it holds texts, and the real samples are of kind {spec.sample.kind!r}; give "
             "samples of this kind, or another --reference."
         )
+    level = "word" if spec.sample.about.get("separator", " ") else "character"
     texts = [parted(line.strip(), level) for line in samples.lines]
     names = tuple(dict.fromkeys([*spec.sample.names, *(s for text in texts for s in text)]))
     return SampleSet.of_array(ids_of(texts, names, max(1, *map(len, texts))), limit)
@@ -117,15 +112,21 @@ def _molecule(line: str) -> Molecule:
         return Molecule((), ())
 
 
-def _texts(path: str) -> list[Path]:
-    """The files of a path that hold texts: itself, or a folder's files of SMILES."""
+def _texts(path: str) -> tuple[str, ...]:
+    """The lines of a .txt or .smi file or of a folder's .smi files, and texts of `gan generate`.
+
+    Nothing where samples are others.
+    """
     place = Path(path).expanduser()
+    if (place / generated.MANIFEST).is_file():
+        return tuple(generated.texts(str(place)))
+    files = [place] if place.suffix in (".txt", ".smi") else []
     if place.is_dir():
-        return sorted(file for file in place.glob("*.smi") if not file.name.startswith("."))
-    return [place] if place.suffix in (".txt", ".smi") else []
+        files = sorted(file for file in place.glob("*.smi") if not file.name.startswith("."))
+    return tuple(line for file in files for line in _lines(file))
 
 
-def _lines(path: Path) -> tuple[str, ...]:
+def _lines(path: Path) -> list[str]:
     """The lines of a file, of which the last one may lack its end.
 
     Raises:
@@ -139,7 +140,7 @@ def _lines(path: Path) -> tuple[str, ...]:
         ) from error
     if len(lines) < 2:
         raise ConfigError(f"TARGET: {path} holds less than 2 lines; put one sample on each.")
-    return tuple(lines)
+    return lines
 
 
 def like(samples: SampleFiles, spec: DataSpec) -> Examples:
@@ -184,7 +185,7 @@ def beside_truths(dataset: Dataset, limit: int) -> SampleSet:
 
 def _source(path: str) -> Generated | Npz | Folder:
     """The source that reads a path."""
-    if (Path(path).expanduser() / MANIFEST).is_file():
+    if (Path(path).expanduser() / generated.MANIFEST).is_file():
         return Generated(path=path)
     return Npz(path=path) if _arrays(path) else Folder(path=path)
 

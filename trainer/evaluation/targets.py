@@ -92,8 +92,7 @@ class Target:
             return sample_files.beside_truths(reference.dataset, options.num_samples)
         spec, count = reference.dataset.spec, options.num_samples
         if self.files.lines:
-            level = getattr(self.experiment.data.source, "level", "word")
-            return sample_files.numbered(self.files, spec, level, count)
+            return sample_files.numbered(self.files, spec, count)
         return SampleSet.of_examples(sample_files.like(self.files, spec), count)
 
 

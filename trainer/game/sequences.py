@@ -5,12 +5,11 @@ p(y_t | y_1 … y_{t-1}) = softmax(logits_t). The first symbol it is given, and 
 zeros. All that is drawn follows from keys, one uniform number a symbol; nothing here has a state.
 """
 
-from collections.abc import Callable
-
 import tensorflow as tf
 
 from trainer import randomness
 from trainer.game.players import Network, Outputs
+from trainer.layers import one_hot
 
 # Logits are divided by no lower temperature than this.
 _COLDEST = 1e-6
@@ -144,15 +143,7 @@ def gumbel_softmax(
     Reference: Jang et al. 2017, equation 2 and section 2.2.
     """
     soft = tf.nn.softmax((logits + noise) / temperature)
-    if not straight_through:
-        return soft
-
-    @tf.custom_gradient
-    def hardened(values: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        hard = tf.one_hot(tf.argmax(values, axis=-1), values.shape[-1], dtype=values.dtype)
-        return hard, lambda upstream: upstream
-
-    return hardened(soft)
+    return one_hot.straight_through(soft) if straight_through else soft
 
 
 def log_probabilities(cell: Network, ids: tf.Tensor) -> tf.Tensor:

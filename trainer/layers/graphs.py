@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from trainer import randomness
 from trainer.data.molecules.molecule import ORDERS
+from trainer.layers.one_hot import straight_through
 
 Making = Literal["softmax", "gumbel", "straight_through"]
 
@@ -138,18 +139,12 @@ class RelaxedGraph(keras.layers.Layer):
             tf.nn.softmax((x + tf.reshape(g, tf.shape(x))) / self.temperature)
             for x, g in zip(logits, noise, strict=True)
         ]
-        return soft if self.making == "gumbel" else [_straight_through(x) for x in soft]
+        return soft if self.making == "gumbel" else [straight_through(x) for x in soft]
 
     def compute_output_shape(self, input_shape: Sequence[Any]) -> Any:
         """See `call`."""
         batch, count, types = input_shape[0]
         return (batch, count, types + count * ORDERS)
-
-
-def _straight_through(soft: tf.Tensor) -> tf.Tensor:
-    """The likeliest as a one-hot vector; its gradient is that of the probabilities."""
-    hard = tf.one_hot(tf.argmax(soft, axis=-1), soft.shape[-1])
-    return soft + tf.stop_gradient(hard - soft)
 
 
 def _places_of_pairs(count: int) -> np.ndarray:

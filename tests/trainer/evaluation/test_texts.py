@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from serving import batch
 from serving.exported import ExportedModel
 from tests.recipes import small
 from trainer.errors import ConfigError
@@ -43,15 +44,21 @@ def test_a_run_its_export_and_its_texts_measure_alike(run_dir, tmp_path):
     )
     export = export_run(run_dir, tmp_path / "model").path
     of_export = numbers(str(export), QUICK)
-    texts = ExportedModel(str(tmp_path / "model")).run("generate", {"seed": np.arange(60)})["text"]
+    models = str(tmp_path / "model")
+    texts = ExportedModel(models).run("generate", {"seed": np.arange(60)})["text"]
     (tmp_path / "a.txt").write_bytes(b"\n".join(texts) + b"\n")
+    here = batch.Manner(workers=0, progress=False)
+    batch.generate(models, str(tmp_path / "out"), count=60, format="csv", manner=here)
     reference = "{name: grammar, sentences: 300}:test"
-    of_file = numbers(str(tmp_path / "a.txt"), QUICK, reference=reference)
+    of_file, of_output = (
+        numbers(str(tmp_path / name), QUICK, reference=reference) for name in ("a.txt", "out")
+    )
     # What a text's probability is, only the run can be asked.
     assert KEYS - of_export.keys() == KEYS - of_file.keys() == {"text_nll"}
     assert of_run["text_nll"].value == pytest.approx(np.log(22), rel=0.1)
     for key, number in of_export.items():
         assert number.value == of_run[key].value == of_file[key].value, key
+        assert number.value == of_output[key].value, key
 
 
 def test_texts_are_shown(run_dir):

@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from serving.bulk import formats
 from serving.bulk.job import Job
 from serving.bulk.output import Output
+from serving.fields import STRING
 from trainer.catalogue import Generated
 from trainer.config.experiment import Data
 from trainer.data.reading import Part, Row, Source, Table, as_stored, labelled, rows_of
@@ -43,14 +46,38 @@ def open_source(data: Data) -> Source:
     )
 
 
+def texts(path: str) -> list[str]:
+    """The texts, or SMILES, of a finished output of `gan generate`; none where it holds others.
+
+    Raises:
+        UsageError: where the format's library is not installed.
+    """
+    output = Output(path)
+    manifest = output.manifest()
+    if manifest is None:
+        return []
+    job = Job.of(manifest)
+    if job.content.dtype != STRING:
+        return []
+    shards = _shards(output, job, manifest)
+    return [text.decode("utf-8") for shard in shards for text in shard[job.content.output]]
+
+
+def _shards(
+    output: Output, job: Job, manifest: Mapping[str, Any]
+) -> Iterator[Mapping[str, np.ndarray]]:
+    """The arrays of each shard, by name."""
+    reader = formats.get(job.format)
+    for entry in manifest["shards"]:
+        with output.local(entry["files"]) as paths:
+            yield reader.read(paths, job.content)
+
+
 def _rows(
     output: Output, job: Job, manifest: Mapping[str, Any], data: Data
 ) -> Iterator[Row | None]:
-    reader, content = formats.get(job.format), job.content
-    index = 0
-    for entry in manifest["shards"]:
-        with output.local(entry["files"]) as paths:
-            arrays = reader.read(paths, content)
+    content, index = job.content, 0
+    for entry, arrays in zip(manifest["shards"], _shards(output, job, manifest), strict=True):
         samples = as_stored(arrays[content.output], f"{output.path}: {entry['name']}")
         labels = arrays["label"] if "label" in job.columns else None
         yield from rows_of(samples, labels, output.path, data, first=index).rows
