@@ -177,6 +177,7 @@ class EvaluationContext:
             "motif": lambda: bool(self.spec.sample.about.get("motif")),
             "properties": lambda: "attributes" in self.reference.dataset.held_out,
             "sites": lambda: bool(self.spec.sample.about.get("sites")),
+            "words": lambda: self.kind == "tokens" and not self.spec.sample.about.get("alphabet"),
             "grammar": lambda: bool(self.spec.sample.about.get("grammar")),
             "oracle": lambda: bool(self.spec.sample.about.get("oracle")),
             "series": lambda: self.spec.sample.is_series,

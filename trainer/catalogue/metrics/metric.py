@@ -79,6 +79,8 @@ NEEDS: Mapping[str, str] = {
     "motif": "a motif to look for; set data.source.motif",
     "properties": "properties of examples; give data that has the field `attributes`",
     "sites": "words that classes have at a place; set data.source.sites",
+    "words": "symbols that are words or characters of a language, not letters of DNA, RNA or "
+    "proteins; give texts",
     "grammar": "sentences whose grammar is known; give data.source=grammar",
     "oracle": "sequences whose probabilities are known; give data.source=oracle",
     "series": "time series, numbers at several steps; give data.source=sines, or arrays [n, T, d]",

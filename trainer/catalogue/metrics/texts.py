@@ -12,6 +12,7 @@ class Bleu(Metric):
 
     target: ClassVar[str] = "trainer.evaluation.measures.texts:bleu"
     kinds: ClassVar[Names] = _TOKENS
+    needs: ClassVar[Names] = ("words",)
     values: ClassVar[Values] = {
         f"bleu_{order}": MetricInfo(
             f"BLEU-{order}",
@@ -29,6 +30,7 @@ class SelfBleu(Metric):
 
     target: ClassVar[str] = "trainer.evaluation.measures.texts:self_bleu"
     kinds: ClassVar[Names] = _TOKENS
+    needs: ClassVar[Names] = ("words",)
     values: ClassVar[Values] = {
         f"self_bleu_{order}": MetricInfo(
             f"Self-BLEU-{order}",
@@ -46,6 +48,7 @@ class Distinct(Metric):
 
     target: ClassVar[str] = "trainer.evaluation.measures.texts:distinct"
     kinds: ClassVar[Names] = _TOKENS
+    needs: ClassVar[Names] = ("words",)
     values: ClassVar[Values] = {
         f"distinct_{size}": MetricInfo(
             f"Distinct-{size}",

@@ -13,7 +13,9 @@ from trainer.data.reading import Source, Table, as_stored, labelled, readable, r
 from trainer.errors import ConfigError
 
 # The last of each are those that `gan generate` writes.
-SAMPLE_NAMES = ("images", "samples", "x", "image", "sample")
+SAMPLE_NAMES = ("images", "samples", "x", "series", "image", "sample")
+# Of those, the one of time series, which are no grey pictures.
+_SERIES = "series"
 LABEL_NAMES = ("labels", "y", "label")
 # Names of the classes that integer labels number.
 CLASS_NAMES = "label_names"
@@ -26,9 +28,10 @@ def open_source(data: Data) -> Source:
     """Reads the arrays of a file, or of all files of a folder in the order of their names.
 
     The samples are `images`, `samples` or `x`: [n, h, w, c] or [n, h, w] images of uint8, uint16 or
-    float, or [n, d] points of float. The labels are `labels` or `y`: [n] integers or strings,
-    whose sorted values are the classes; `label_names` [k], if it is there, names integer ones.
-    `attributes` are [n, k] numbers, 0 and 1 or others, and `attribute_names` [k] their names.
+    float, or [n, d] points of float; or `series`: [n, t, d] time series of float. The labels are
+    `labels` or `y`: [n] integers or strings, whose sorted values are the classes; `label_names`
+    [k], if it is there, names integer ones. `attributes` are [n, k] numbers, 0 and 1 or others, and
+    `attribute_names` [k] their names.
 
     Raises:
         ConfigError: for a file that cannot be read, other arrays, and numbers that are not finite.
@@ -113,15 +116,21 @@ def _samples(arrays: Mapping[str, np.ndarray], path: Path) -> np.ndarray:
             f"data.source: {path} has no samples; name the array one of {', '.join(SAMPLE_NAMES)}."
         )
     samples = as_stored(arrays[name], f"array {name!r} of {path}")
-    points = samples.ndim == 2 and samples.dtype == np.float32
-    if not (points or samples.ndim in (3, 4)) or 0 in samples.shape[1:]:
+    is_float = samples.dtype == np.float32
+    if name == _SERIES:
+        fits = is_float and samples.ndim == 3
+    else:
+        fits = samples.ndim in (3, 4) or (is_float and samples.ndim == 2)
+    if not fits or 0 in samples.shape[1:]:
         raise ConfigError(
             f"data.source: array {name!r} of {path} is {samples.dtype.name} of shape "
-            f"{samples.shape}; accepted are images [n, h, w, c] or [n, h, w], and float points "
-            "[n, d]."
+            f"{samples.shape}; accepted are images [n, h, w, c] or [n, h, w], float points "
+            "[n, d], and under 'series' float series [n, t, d]."
         )
-    _refuse_channels_first(samples, name, path)
     _refuse_not_finite(samples, name, path)
+    if name == _SERIES:
+        return samples
+    _refuse_channels_first(samples, name, path)
     return samples[..., np.newaxis] if samples.ndim == 3 else samples
 
 

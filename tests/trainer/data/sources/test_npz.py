@@ -31,6 +31,19 @@ def test_grey_images_gain_a_channel_and_float64_becomes_float32(tmp_path, noise)
     np.testing.assert_array_equal(samples, images[..., np.newaxis].astype(np.float32))
 
 
+def test_series_are_no_pictures(tmp_path, noise):
+    series = noise(6, 5, 2, dtype=np.float64)
+    np.savez(tmp_path / "a.npz", series=series)
+    dataset = load(tmp_path / "a.npz")
+    assert dataset.spec.sample.is_series and dataset.spec.sample.shape == (5, 2)
+    np.testing.assert_array_equal(dataset.train["sample"], series.astype(np.float32))
+    np.savez(tmp_path / "a.npz", series=series[..., 0])
+    with pytest.raises(
+        ConfigError, match=r"array 'series' .* under 'series' float series \[n, t, d"
+    ):
+        load(tmp_path / "a.npz")
+
+
 def test_points_measure_their_range(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.array([[0.5, -3.0], [2.0, 7.0], [1.0, 1.0]]))
     dataset = load(tmp_path / "a.npz")
