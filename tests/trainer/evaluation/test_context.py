@@ -28,14 +28,17 @@ def points(tmp_path):
     return tmp_path / "points.npz"
 
 
+# What other games offer: writers of symbols, two domains, planners, designers of molecules.
+_ASKED = {"log_probability", "classify_b", "plan", "design"}
+
+
 def test_every_need_is_known(trained_run, digits):
     context = context_of(trained_run)
     assert {need for need in NEEDS if context.has(need)} == {"labels", "held_out", "game"}
     named = {need for metric in METRICS for need in metric.needs}
     others = (assemble(tiny(recipe), digits.spec) for recipe in ("bigan-digits", "vae-digits"))
     offered = context.signatures.union(*(game.live.signatures for game in others))
-    # What writers of symbols offer (`trainer.game.signatures.writing`), domains, and planners.
-    assert named <= NEEDS.keys() | offered | {"log_probability", "classify_b", "plan"}
+    assert named <= NEEDS.keys() | offered | _ASKED
 
 
 def test_a_need_that_is_no_other_is_a_signature(trained_run, points):
