@@ -1,4 +1,4 @@
-"""Samples in files, from any program: a folder of images, .npz arrays, lines of text or SMILES."""
+"""Samples in files, from any program: images, .npz arrays, lines of text or SMILES, FASTA."""
 
 import logging
 import os
@@ -15,11 +15,15 @@ from trainer.data.examples import Dataset, DataSpec, Examples
 from trainer.data.molecules.arrays import to_array, with_all_types
 from trainer.data.molecules.molecule import Molecule
 from trainer.data.molecules.smiles import SmilesError, parse
-from trainer.data.sources import generated, npz
-from trainer.data.symbols import ids_of, parted
+from trainer.data.sources import fasta, generated, npz
+from trainer.data.symbols import ids_of, parted, rows_of
 from trainer.errors import ConfigError
 from trainer.evaluation.samples import MEMORY_GIB, SampleSet
 from trainer.fields import Field
+
+_FASTA = ".fasta"
+# Files of texts that a folder may hold several of.
+_OF_FOLDERS = (".smi", _FASTA)
 
 _logger = logging.getLogger("saddlepoint")
 
@@ -50,7 +54,8 @@ def read(path: str, data: Data) -> SampleFiles:
     A folder of images may have its labels as subfolders; .npz arrays are named as `npz:` sources
     name them (`trainer.data.sources.npz`). What `gan generate` wrote is read in any format. A .txt
     file holds a text a line; an empty line is an empty text. A .smi file, or a folder of such,
-    holds a molecule a line, which stands first in it.
+    holds a molecule a line, which stands first in it, and a .fasta file, or a folder of such,
+    sequences of letters.
 
     Raises:
         ConfigError: for files that cannot be read as samples.
@@ -79,10 +84,11 @@ def numbered(samples: SampleFiles, spec: DataSpec, limit: int) -> SampleSet:
     """Texts as numbers of symbols, or a fixed random choice of `limit` of them.
 
     A line is parted into words, or where the data's symbols are letters into those. Symbols that
-    the data lacks have numbers of their own, behind its own ones.
+    the data lacks have numbers of their own, behind its own ones; sequences of an alphabet have
+    none.
 
     Raises:
-        ConfigError: where the real samples are no texts.
+        ConfigError: where the real samples are no texts, and for letters outside their alphabet.
     """
     if spec.sample.kind == "graph":
         return SampleSet.of_array(_graphs(samples.lines, spec.sample), limit)
@@ -91,6 +97,9 @@ def numbered(samples: SampleFiles, spec: DataSpec, limit: int) -> SampleSet:
             f"TARGET: it holds texts, and the real samples are of kind {spec.sample.kind!r}; give "
             "samples of this kind, or another --reference."
         )
+    if spec.sample.about.get("alphabet"):
+        rows = rows_of({"text": np.array(samples.lines, object)}, spec.sample)
+        return SampleSet.of_array(rows, limit)
     level = "word" if spec.sample.about.get("separator", " ") else "character"
     texts = [parted(line.strip(), level) for line in samples.lines]
     names = tuple(dict.fromkeys([*spec.sample.names, *(s for text in texts for s in text)]))
@@ -113,25 +122,28 @@ def _molecule(line: str) -> Molecule:
 
 
 def _texts(path: str) -> tuple[str, ...]:
-    """The lines of a .txt or .smi file or of a folder's .smi files, and texts of `gan generate`.
+    """The lines of a file of texts, or of a folder's files of SMILES or FASTA; texts of `generate`.
 
     Nothing where samples are others.
     """
     place = Path(path).expanduser()
     if (place / generated.MANIFEST).is_file():
         return tuple(generated.texts(str(place)))
-    files = [place] if place.suffix in (".txt", ".smi") else []
+    files = [place] if place.suffix in (".txt", *_OF_FOLDERS) else []
     if place.is_dir():
-        files = sorted(file for file in place.glob("*.smi") if not file.name.startswith("."))
+        visible = (file for file in sorted(place.iterdir()) if not file.name.startswith("."))
+        files = [file for file in visible if file.suffix in _OF_FOLDERS]
     return tuple(line for file in files for line in _lines(file))
 
 
 def _lines(path: Path) -> list[str]:
-    """The lines of a file, of which the last one may lack its end.
+    """The lines of a file, of which the last one may lack its end; of FASTA the sequences.
 
     Raises:
-        ConfigError: for what is no UTF-8 text, and for less than two lines.
+        ConfigError: for what is no UTF-8 text or FASTA, and for less than two lines.
     """
+    if path.suffix == _FASTA:
+        return [record.letters for record in fasta.read(path, "TARGET")]
     try:
         lines = path.read_text("utf-8-sig").removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:

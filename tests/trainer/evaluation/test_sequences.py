@@ -14,7 +14,7 @@ from trainer.data.alphabets import field_of
 from trainer.data.examples import DataSpec
 from trainer.data.sources import fasta
 from trainer.data.symbols import ids_of
-from trainer.errors import MetricError
+from trainer.errors import ConfigError, MetricError
 from trainer.evaluation.measures import sequences
 from trainer.evaluation.measures.designs import designs
 from trainer.evaluation.samples import SampleSet
@@ -38,11 +38,19 @@ def exported(run_dir):
     return str(export_run(run_dir, run_dir.parent / "model").path).rpartition("/")[0]
 
 
-def test_a_run_and_its_export_measure_alike(run_dir, exported):
-    of_run, of_export = (
-        {n.key: n.value for n in evaluate_path(str(path), QUICK).evaluations[-1].numbers}
-        for path in (run_dir, exported)
+def test_a_run_its_export_and_its_fasta_files_measure_alike(run_dir, exported, tmp_path):
+    here = batch.Manner(workers=0, progress=False)
+    batch.generate(exported, str(tmp_path / "out"), count=60, format="fasta", manner=here)
+    reference = "{name: motifs, sequences: 200, length: 12}:test"
+    of_run, of_export, of_files = (
+        {n.key: n.value for n in evaluate_path(str(path), QUICK, **asked).evaluations[-1].numbers}
+        for path, asked in (
+            (run_dir, {}),
+            (exported, {}),
+            (tmp_path / "out", {"reference": reference}),
+        )
     )
+    assert of_files == of_export
     assert {"ngram_js", "ngram_js_markov", "ngram_js_real", "motif_once", "motif_once_real",
             "position_matrix", "position_matrix_markov", "coupling"} <= set(of_run)  # fmt: skip
     assert of_run == pytest.approx(of_export, abs=0.1)
@@ -65,6 +73,21 @@ def test_generated_sequences_are_fasta_files(exported, tmp_path):
     made = ExportedModel(exported).run("generate", {"seed": np.arange(3, 8)})["text"]
     assert [record.letters.encode() for record in records] == made.tolist()
     assert records[0].header == "00000000 seed=3"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (">a\nACGTACGTACGN\n", "TARGET: 'ACGTACGTACGN' is no sequence of 12 of the data's"),
+        (">a\nACGT\n", "TARGET: 'ACGT' is no sequence of 12 of the data's symbols"),
+        ("ACGT\n", "TARGET: line 1 of .* stands in front of the first header"),
+    ],
+)
+def test_other_fasta_files_get_a_sentence(tmp_path, content, sentence):
+    (tmp_path / "a.fasta").write_text(content)
+    reference = "{name: motifs, sequences: 200, length: 12}:test"
+    with pytest.raises(ConfigError, match=sentence):
+        evaluate_path(str(tmp_path / "a.fasta"), QUICK, reference=reference)
 
 
 # ---- By hand: real sequences are also those of training ------------------------------------------

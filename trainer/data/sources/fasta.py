@@ -69,8 +69,12 @@ def open_source(data: Data) -> Source:
     )
 
 
-def read(path: Path) -> list[Record]:
+def read(path: Path, asked: str = "data.source.path") -> list[Record]:
     """The records of a file, in their order.
+
+    Args:
+        path: of the file.
+        asked: what messages call it.
 
     Raises:
         ConfigError: when it cannot be read, has no record, or letters in front of the first.
@@ -80,7 +84,7 @@ def read(path: Path) -> list[Record]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigError(
-            f"data.source.path: {path} cannot be read ({reason}); give the path of a FASTA file on "
+            f"{asked}: {path} cannot be read ({reason}); give the path of a FASTA file on "
             "a local disk."
         ) from error
     parts: list[tuple[str, list[str], int]] = []
@@ -90,13 +94,13 @@ def read(path: Path) -> list[Record]:
         elif line and not line.startswith(";"):
             if not parts:
                 raise ConfigError(
-                    f"data.source.path: line {number} of {path} stands in front of the first "
+                    f"{asked}: line {number} of {path} stands in front of the first "
                     "header; in a FASTA file every sequence follows a line that begins with '>'."
                 )
             parts[-1][1].append("".join(line.split()).upper())
     if not parts:
         raise ConfigError(
-            f"data.source.path: {path} holds no sequence; in a FASTA file every sequence follows a "
+            f"{asked}: {path} holds no sequence; in a FASTA file every sequence follows a "
             "line that begins with '>'."
         )
     return [Record(header, "".join(own).removesuffix("*"), n) for header, own, n in parts]
