@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 _RECIPES = ("photos-64", "photos-128", "photos-256")
-# What else could make photographs of 64x64: the first recipe of `gan init`, and StyleGAN2.
+# What else could make photographs of 64x64.
 _PLAIN = ["penalties=[]"]
 _OTHERS = {
     "dcgan": ["network={name: dcgan, base_filters: 64}", "objective=non_saturating", *_PLAIN],
