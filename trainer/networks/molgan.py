@@ -83,6 +83,6 @@ def _refuse_packs(field: Field) -> None:
     atoms, numbers = field.fixed_shape
     if numbers != len(field.names) + atoms * ORDERS:
         raise ConfigError(
-            "wrappers: received 'pack' with the network 'molgan', whose discriminator judges single "
-            "graphs; leave the wrapper out."
+            "wrappers: received 'pack' with the network 'molgan', whose discriminator judges "
+            "single graphs; leave the wrapper out."
         )

@@ -5,6 +5,7 @@ import tensorflow as tf
 from trainer.config.experiment import Data
 from trainer.data import loading
 from trainer.data.modalities import tokens
+from trainer.data.survey import lines, survey
 from trainer.data.symbols import parted, rows_of
 from trainer.errors import ConfigError
 
@@ -24,6 +25,12 @@ def test_words_are_symbols(tmp_path):
     texts = tokens.text(tf.constant(dataset.train["sample"]), field).numpy()
     assert texts.tolist() == [b"the cat sleeps", b"a cat ."]
     np.testing.assert_array_equal(rows_of({"text": texts}, field), dataset.train["sample"])
+
+
+def test_a_look_at_a_file_tells_of_its_symbols(tmp_path):
+    (tmp_path / "a.txt").write_text("the cat sleeps\na cat.\n")
+    seen = dict(lines(survey(Data(source=f"text:{tmp_path / 'a.txt'}"))))
+    assert seen["examples"] == "2, all opened" and seen["symbols"] == "3 a row, of 6"
 
 
 def test_characters_are_symbols(tmp_path):
