@@ -72,6 +72,8 @@ class Pictures(SampleSet):
 class FilePairs(Reference):
     """What pictures should be, where they have several sizes; they have no features.
 
+    It is a reference whose examples stay in their files: all that the base loads is set here.
+
     Attributes:
         made: the pictures that are measured, and what each should be.
 

@@ -64,6 +64,13 @@ def test_pix2pix_is_played_on_maps(tmp_path):
     offered = Description(game.live.description.document).signature("translate")
     assert offered.subject == "label_map" and offered.inputs["label_map"].is_file
     assert offered.inputs["label_map"].names == ("background", "edge", "stroke")
+    # The network takes maps of any size, and says how far it looks beside what colours mean.
+    field = offered.inputs["label_map"]
+    assert field.shape == (None, None, 1) == offered.outputs["image"].shape
+    assert field.about["context"] is None and {"palette", "stride"} < set(field.about)
+    maps_of_7x9 = game.live.bank["label_map"][:2, :7].repeat(2, axis=2)[:, :, :9]
+    asked = {"label_map": maps_of_7x9, "seed": np.arange(2)}
+    assert game.live.run("translate", asked)["image"].shape == (2, 7, 9, 1)
     draw = previews.drawer(game.live, (2, 3))
     shown = draw()[:56, :56].reshape(8, 7, 8, 7, 3)[:, 0, :, 0]
     brightness = game.live.bank["label_map"][0, ..., 0].astype(int) * 255 // 2
