@@ -19,6 +19,7 @@ from trainer.evaluation.extractors.classifier_training import Classifier
 _SMALL = {
     "base_filters": 4,
     "hidden_filters": 4,
+    "picture_filters": 2,
     "filters": 4,
     "units": [8],
     "blocks": 1,
@@ -33,6 +34,7 @@ _FEW = {
     catalogue.Crowns: ("crowns=200",),
     catalogue.Rooms: ("pairs=200",),
     catalogue.Grammar: ("sentences=300",),
+    catalogue.Described: ("of={name: captioned_digits, pictures: 200}",),
     catalogue.OracleSequences: ("sequences=200", "symbols=20", "length=5"),
     catalogue.Sines: ("series=300", "length=8"),
     catalogue.Loans: ("rows=300",),

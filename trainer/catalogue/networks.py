@@ -362,7 +362,7 @@ class Recurrent(AnyNetwork):
     """A recurrent writer of symbols, judged by convolutions over time (Yu et al. 2017)."""
 
     target: ClassVar[str] = "trainer.networks.recurrent:Recurrent"
-    builds: ClassVar[tuple[str, ...]] = ("cell", "discriminator")
+    builds: ClassVar[tuple[str, ...]] = ("cell", "encoder", "discriminator")
     name: Literal["recurrent"] = "recurrent"
     # Numbers that stand for a symbol, in both players.
     embedding: int = Field(32, ge=1)
@@ -372,6 +372,8 @@ class Recurrent(AnyNetwork):
     widths: Annotated[tuple[int, ...], Field(strict=False, min_length=1)] = (1, 2, 3, 4, 5)
     # Convolutions of each width.
     filters: int = Field(64, ge=1)
+    # Of the first convolution over a picture, where one is told; each one behind has twice as many.
+    picture_filters: int = Field(16, ge=1)
 
 
 class Lstm(AnyNetwork):

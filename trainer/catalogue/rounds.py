@@ -569,19 +569,25 @@ class ClipsRound(AnyRound):
 
 
 class AnyWriterRound(AnyRound):
-    """A generator that writes symbol by symbol and is told nothing."""
+    """A generator that writes symbol by symbol; but for captions it is told nothing."""
+
+    # Conditions that the writer can be told; where there are any, latents are possible, too.
+    told: ClassVar[tuple[str, ...]] = ()
+    # Terms that somebody plays.
+    accepts: ClassVar[tuple[str, ...]] = ()
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Latents and conditions, and losses that nobody would play."""
-        for kind in ("prior", "condition"):
+        for kind in () if self.told else ("prior", "condition"):
             name = getattr(experiment, kind).name
             if name != "none":
                 yield (
                     f"{kind}.name: received {name!r} with the round {self.name!r}, whose writer is "
                     f"told nothing; set {kind}=none"
                 )
-        for kind in ("terms", "wrappers"):
-            if getattr(experiment, kind):
+        idle = [term for term in experiment.terms if term.name not in self.accepts]
+        for kind, unused in (("terms", idle), ("wrappers", experiment.wrappers)):
+            if unused:
                 yield (
                     f"{kind}: received some with the round {self.name!r}, whose generator is a "
                     "writer of symbols; leave them out"
@@ -630,16 +636,47 @@ class PretrainedWriterRound(AnyWriterRound):
         )
 
 
-class PolicyRound(PretrainedWriterRound):
-    """A writer of symbols, rewarded by the discriminator (SeqGAN, Yu et al. 2017)."""
+class AnyPolicyRound(PretrainedWriterRound):
+    """A writer of symbols that is moved by rewards."""
 
-    target: ClassVar[str] = "trainer.game.rounds.policy:Policy"
-    name: Literal["policy"] = "policy"
     # Ways in which each beginning of a sequence is completed, to see what it is worth.
     rollouts: int = Field(16, ge=1)
     # What is taken off a reward: nothing, as in the paper, or the mean of the batch's other
     # sequences at the same place, which leaves the expected gradient as it is and calms it.
     baseline: Literal["none", "mean"] = "none"
+
+
+class PolicyRound(AnyPolicyRound):
+    """A writer of symbols, rewarded by the discriminator (SeqGAN, Yu et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.policy:Policy"
+    name: Literal["policy"] = "policy"
+
+
+class CaptioningRound(AnyPolicyRound):
+    """A writer that is told a picture, and a judge of whether the two fit (Dai et al. 2017)."""
+
+    target: ClassVar[str] = "trainer.game.rounds.captioning:Captioning"
+    roles: ClassVar[dict[str, str]] = {
+        "generator": "cell",
+        "discriminator": "discriminator",
+        "picture_encoder": "encoder",
+    }
+    told: ClassVar[tuple[str, ...]] = ("image",)
+    accepts: ClassVar[tuple[str, ...]] = ("matching_aware",)
+    name: Literal["captioning"] = "captioning"
+    # Numbers that stand for a picture, which the writer sees beside every symbol.
+    picture: int = Field(64, ge=1)
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Also a game without pictures."""
+        yield from super().impossible(experiment)
+        if experiment.condition.name not in self.told:
+            yield (
+                f"condition.name: received {experiment.condition.name!r} with the round "
+                "'captioning', which writes about pictures; set condition=image and a source of "
+                "captions, such as data.source=described"
+            )
 
 
 class GumbelRound(PretrainedWriterRound):
@@ -774,6 +811,7 @@ Round = Annotated[
     | PyramidRound
     | PolicyRound
     | ProgramsRound
+    | CaptioningRound
     | LikelihoodRound
     | GumbelRound
     | Custom,

@@ -29,6 +29,8 @@ class Source(Component):
     placeholder: ClassVar[str] = "PATH"
     # Whether its examples have captions: the fields `text` and `wrong_text`.
     has_captions: ClassVar[bool] = False
+    # Whether captions are its samples.
+    makes_captions: ClassVar[bool] = False
 
     @model_serializer(mode="wrap")
     def _short(self, write: SerializerFunctionWrapHandler) -> dict[str, Any] | str:
@@ -685,6 +687,26 @@ class CaptionedDigits(Source):
         return self.of.has_splits
 
 
+class Described(Source):
+    """Captions of pictures as samples, and the pictures beside them: what captioning learns."""
+
+    target: ClassVar[str] = "trainer.data.sources.described:open_source"
+    makes_captions: ClassVar[bool] = True
+    name: Literal["described"] = "described"
+    # The pictures with their captions.
+    of: Annotated[CaptionedDigits | Captions, BY_NAME, BY_SPELLING] = CaptionedDigits()
+
+    @property
+    def has_splits(self) -> bool:
+        """Whether the pictures have splits."""
+        return self.of.has_splits
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """What the pictures cannot be."""
+        yield from super().impossible(experiment)
+        yield from self.of.impossible(experiment)
+
+
 class Paired(Source):
     """Pictures in files, each made of another one."""
 
@@ -908,6 +930,7 @@ DataSource = Annotated[
     | Odd
     | Stacked
     | ClipFrames
+    | Described
     | Twins
     | Custom,
     BY_NAME,

@@ -321,6 +321,11 @@ class MatchingAware(CaptionTerm):
     # Share of wrong pairs in what the discriminator is to refuse; fakes have the rest.
     share: float = Field(0.5, gt=0.0, lt=1.0)
 
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """A game without captions, told or made."""
+        if not getattr(experiment.data.source, "makes_captions", False):
+            yield from super().impossible(experiment)
+
 
 class Interpolation(CaptionTerm):
     """The generator also answers for means of two captions (GAN-INT, Reed et al. 2016)."""

@@ -17,6 +17,7 @@ _NEIGHBOURS = 12
 _OF_A_CLASS = 10
 _CLASSES = 50
 _QUIZ = 20
+_GIVEN = "Given"
 _TEXTS = 30
 _SERIES, _COLUMNS = 24, 4
 _POINTS = 10_000
@@ -56,7 +57,8 @@ def texts(context: EvaluationContext) -> dict[str, list[str]]:
     written = {"tokens": _written, "graph": _smiles}.get(context.kind)
     if written is None:
         return {}
-    return {title: written(context, side) for title, side in _sides(context).items()}
+    sides = {title: side for title, side in _sides(context).items() if title != _GIVEN}
+    return {title: written(context, side) for title, side in sides.items()}
 
 
 def _smiles(context: EvaluationContext, side: SampleSet) -> list[str]:
@@ -77,7 +79,7 @@ def _sides(context: EvaluationContext) -> dict[str, SampleSet]:
     """What is shown, by title."""
     known = {"test": "Real, held out of training", "train": "Real, trained on"}
     fake, real = context.fake, known.get(context.reference.split, "Real")
-    given = {} if fake.given is None else {"Given": fake.given}
+    given = {} if fake.given is None else {_GIVEN: fake.given}
     if fake.truth is not None:
         return {**given, "Generated": fake, "What it should be": fake.truth}
     return {**given, "Generated": fake, real: context.real}

@@ -140,7 +140,8 @@ class Generator:
         """The signature that makes samples of given pictures; None where seeds suffice.
 
         Args:
-            signature: what was asked for; None takes `generate`, or else the first that translates.
+            signature: what was asked for; None takes `generate`, or else the first that translates
+                or writes captions.
 
         Raises:
             ConfigError: when the model has no such signature, or it makes no samples.
@@ -153,7 +154,8 @@ class Generator:
             )
         if "generate" in ((signature,) if signature else self.signatures):
             return None
-        return signature or next((name for name in makers if "translate" in name), None)
+        usual = (n for n in makers if n.startswith("translate") or n == "caption")
+        return signature or next(usual, None)
 
     def picture_of(self, signature: str) -> str | None:
         """The name of the first picture or clip that a signature is given; None without one."""
@@ -205,6 +207,7 @@ def translations_of(
     first_seed: int,
     examples: Sequence[Examples],
     given: ExampleInput,
+    field: Field,
 ) -> SampleSet:
     """Sample i is made of example i by a signature, and should be that example's own sample.
 
@@ -217,6 +220,7 @@ def translations_of(
         first_seed: sample i has the seed `first_seed + i`, where the model rolls dice.
         examples: parts of a data set, gone through one after the other.
         given: what an example holds for an input of the model.
+        field: of the real samples; symbols get their numbers there.
 
     Raises:
         ConfigError: when there are no examples, or they lack what the model is given.
@@ -244,7 +248,8 @@ def translations_of(
         inputs = {name: of_examples(name, positions) for name in names}
         if "seed" in generator.inputs_of(signature):
             inputs["seed"] = first_seed + positions
-        return generator.translate(signature, inputs)
+        made = generator.translate(signature, inputs)
+        return symbols.rows_of({"text": made}, field) if field.kind == "tokens" else made
 
     sample = sample_of(columns)
     row = next(table for table in examples[0].tables if sample in table)

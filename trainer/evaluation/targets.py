@@ -76,7 +76,7 @@ class Target:
         given = make_round(self.experiment, spec).example_input
         return translations_of(
             *(self.generator, signature, options.num_samples, options.seed),
-            *(reference.examples, given),
+            *(reference.examples, given, spec.sample),
         )
 
     def _samples_of_files(self, reference: Reference) -> SampleSet:

@@ -2,15 +2,19 @@
 
 A cell is a network from a symbol and a state to the next symbol's logits and the next state:
 p(y_t | y_1 … y_{t-1}) = softmax(logits_t). The first symbol it is given, and the first state, are
-zeros. All that is drawn follows from keys, one uniform number a symbol; nothing here has a state.
+zeros. What else a cell is told, such as what was read of a picture, is the same at every symbol.
+All that is drawn follows from keys, one uniform number a symbol; nothing here has a state.
 """
+
+from types import MappingProxyType
 
 import tensorflow as tf
 
 from trainer import randomness
-from trainer.game.players import Network, Outputs
+from trainer.game.players import Inputs, Network, Outputs
 from trainer.layers import one_hot
 
+_NOTHING: Inputs = MappingProxyType({})
 # Logits are divided by no lower temperature than this.
 _COLDEST = 1e-6
 
@@ -23,6 +27,7 @@ def write(
     forced: tf.Tensor | None = None,
     known: tf.Tensor | None = None,
     temperature: tf.Tensor | None = None,
+    told: Inputs = _NOTHING,
 ) -> tf.Tensor:
     """Draws sequences, each from its own key.
 
@@ -34,12 +39,13 @@ def write(
         known: int32 [n], how many symbols of each.
         temperature: float32 [n], which divides the logits; 0 takes the most likely symbol, and
             None is 1.
+        told: what else the cell is given, [n, …] each.
 
     Returns:
         int32 [n, T].
     """
     numbers = randomness.uniform(keys, length)
-    given = _start(cell, tf.shape(numbers)[0])
+    given = _start(cell, tf.shape(numbers)[0], told)
     symbols = []
     for t in range(length):
         answer = cell(given)
@@ -47,7 +53,7 @@ def write(
         if forced is not None and known is not None:
             symbol = tf.where(t < known, forced[:, t], symbol)
         symbols.append(symbol)
-        given = _next(answer, symbol)
+        given = {**given, **_next(answer, symbol)}
     return tf.stack(symbols, axis=1)
 
 
@@ -76,21 +82,22 @@ def drawn(logits: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
     return tf.minimum(symbol, logits.shape[-1] - 1)
 
 
-def answers(cell: Network, ids: tf.Tensor) -> dict[str, tf.Tensor]:
+def answers(cell: Network, ids: tf.Tensor, told: Inputs = _NOTHING) -> dict[str, tf.Tensor]:
     """What a cell answers in front of every symbol of given sequences.
 
     Args:
         cell: see `write`.
         ids: int32 [n, T].
+        told: see `write`.
 
     Returns:
         Float32 [n, T, …] by name: the logits, and what else it answers but its state.
     """
-    given, steps = _start(cell, tf.shape(ids)[0]), []
+    given, steps = _start(cell, tf.shape(ids)[0], told), []
     for t in range(ids.shape[1]):
         answer = cell(given)
         steps.append({n: tf.cast(x, tf.float32) for n, x in answer.items() if n != "state"})
-        given = _next(answer, ids[:, t])
+        given = {**given, **_next(answer, ids[:, t])}
     return {name: tf.stack([step[name] for step in steps], axis=1) for name in steps[0]}
 
 
@@ -101,6 +108,7 @@ def write_relaxed(
     temperature: tf.Tensor,
     *,
     straight_through: bool,
+    told: Inputs = _NOTHING,
 ) -> tf.Tensor:
     """Writes sequences of relaxed symbols, each from its own key; gradients flow through them.
 
@@ -110,11 +118,12 @@ def write_relaxed(
         length: T.
         temperature: float32 scalar, above 0.
         straight_through: see `gumbel_softmax`.
+        told: see `write`.
 
     Returns:
         float32 [n, T, V], a distribution over symbols at each place.
     """
-    given = _start(cell, tf.shape(keys.high)[0])
+    given = _start(cell, tf.shape(keys.high)[0], told)
     size = given["symbol"].shape[-1]
     noise = tf.reshape(randomness.gumbel(keys, length * size), [-1, length, size])
     symbols = []
@@ -122,7 +131,7 @@ def write_relaxed(
         answer = cell(given)
         logits = tf.cast(answer["logits"], tf.float32)
         symbols.append(gumbel_softmax(logits, noise[:, t], temperature, straight_through))
-        given = {"symbol": symbols[-1], "state": answer["state"]}
+        given = {**given, "symbol": symbols[-1], "state": answer["state"]}
     return tf.stack(symbols, axis=1)
 
 
@@ -146,17 +155,18 @@ def gumbel_softmax(
     return one_hot.straight_through(soft) if straight_through else soft
 
 
-def log_probabilities(cell: Network, ids: tf.Tensor) -> tf.Tensor:
+def log_probabilities(cell: Network, ids: tf.Tensor, told: Inputs = _NOTHING) -> tf.Tensor:
     """Log p(y_t | y_1 … y_{t-1}) of every symbol of given sequences.
 
     Args:
         cell: see `write`.
         ids: int32 [n, T].
+        told: see `write`.
 
     Returns:
         float32 [n, T].
     """
-    return log_likelihood(answers(cell, ids)["logits"], ids)
+    return log_likelihood(answers(cell, ids, told)["logits"], ids)
 
 
 def log_likelihood(logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
@@ -164,7 +174,9 @@ def log_likelihood(logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
     return -tf.nn.sparse_softmax_cross_entropy_with_logits(ids, logits)
 
 
-def completions(cell: Network, ids: tf.Tensor, keys: randomness.Key, count: int) -> tf.Tensor:
+def completions(
+    cell: Network, ids: tf.Tensor, keys: randomness.Key, count: int, told: Inputs = _NOTHING
+) -> tf.Tensor:
     """Every beginning of a sequence, completed `count` times (Monte Carlo roll-outs).
 
     Args:
@@ -172,6 +184,7 @@ def completions(cell: Network, ids: tf.Tensor, keys: randomness.Key, count: int)
         ids: int32 [n, T].
         keys: of shape [n].
         count: how often each.
+        told: see `write`.
 
     Returns:
         int32 [n, count, T - 1, T]: place t of the third axis keeps the first t + 1 symbols.
@@ -187,17 +200,18 @@ def completions(cell: Network, ids: tf.Tensor, keys: randomness.Key, count: int)
         length,
         forced=tf.repeat(ids, each, axis=0),
         known=known,
+        told={n: tf.repeat(x, each, axis=0) for n, x in told.items() if n in cell.names},
     )
     return tf.reshape(made, [-1, count, length - 1, length])
 
 
-def _start(cell: Network, rows: tf.Tensor) -> dict[str, tf.Tensor]:
+def _start(cell: Network, rows: tf.Tensor, told: Inputs) -> Inputs:
     """What a cell is given before the first symbol."""
     sizes = {name: cell.model.input[name].shape[-1] for name in ("symbol", "state")}
-    return {name: tf.zeros([rows, size]) for name, size in sizes.items()}
+    return {**told, **{name: tf.zeros([rows, size]) for name, size in sizes.items()}}
 
 
 def _next(answer: Outputs, symbol: tf.Tensor) -> dict[str, tf.Tensor]:
-    """What a cell is given behind a symbol."""
+    """What else a cell is given behind a symbol."""
     one_hot = tf.one_hot(symbol, answer["logits"].shape[-1], dtype=tf.float32)
     return {"symbol": one_hot, "state": answer["state"]}

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
+from trainer.data.modalities import tokens
 from trainer.fields import Field
 from trainer.game.live import LiveModel
 from trainer.run import pictures
@@ -32,9 +34,11 @@ def drawer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarray] 
 def writer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], str] | None:
     """A function that writes the texts of seeds 0, 1, …, one a line; None where there are none.
 
-    Texts are what is made, or what the pictures of the same seeds were made for. Rows of a table
-    are lines of CSV.
+    Texts are what is made, or what the pictures of the same seeds were made for. Captions are those
+    of examples, each before the example's own. Rows of a table are lines of CSV.
     """
+    if "caption" in live.signatures and live.bank:
+        return lambda: _captions(live, shape[0] * shape[1])
     if "generate" not in live.signatures:
         return None
     outputs = live.signatures["generate"].outputs
@@ -50,6 +54,15 @@ def writer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], str] | None:
         return "".join(f"{text.decode('utf-8')}\n" for text in texts)
 
     return write
+
+
+def _captions(live: LiveModel, count: int) -> str:
+    """What is written about examples, and what was."""
+    inputs = {n: live.example_input("caption", n) for n in live.signatures["caption"].inputs}
+    made = live.run("caption", {n: rows[:count] for n, rows in inputs.items()})["text"]
+    own = tokens.text(tf.constant(live.bank["sample"][: len(made)]), live.spec.sample).numpy()
+    pairs = zip(made, own, strict=True)
+    return "".join(f"{new.decode('utf-8')}  ({old.decode('utf-8')})\n" for new, old in pairs)
 
 
 def _csv(live: LiveModel, count: int) -> str:

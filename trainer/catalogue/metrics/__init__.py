@@ -8,6 +8,7 @@ function in `trainer.metrics`; and the function that `target` names, in the file
 from typing import Annotated
 
 from trainer.catalogue.choice import BY_NAME, members
+from trainer.catalogue.metrics.captions import Captioned
 from trainer.catalogue.metrics.classes import IntraFrechet, IntraPrdc
 from trainer.catalogue.metrics.clips import FrameErrors
 from trainer.catalogue.metrics.colours import ColourHistograms
@@ -89,6 +90,7 @@ AnyMetric = Annotated[
     | Utility
     | MixedColumns
     | ClosestRecord
+    | Captioned
     | NGrams
     | Motif
     | PositionMatrix

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from trainer.game import sequences
 from trainer.game.adversarial_loss import Batch, Sample
-from trainer.game.players import Players
+from trainer.game.players import Inputs, Players
 from trainer.game.roles import GENERATOR
 from trainer.game.rounds.writer import PretrainedWriter
 from trainer.game.turns import Outcome, Updates
@@ -36,16 +36,17 @@ class Gumbel(PretrainedWriter):
 
     def move(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
         """The generator's turn: gradients flow from the verdict through every symbol."""
+        given, real = self.given(batch, noise), {"sample": batch["sample"]}
 
         def turn() -> Outcome:
-            fake, real = self.written(players, noise), {"sample": batch["sample"]}
-            made = self.loss.generator(players, fake, {}, batch, noise, real=real)
+            fake = self.written(players, given, noise)
+            made = self.loss.generator(players, fake, given, batch, noise, real=real)
             rows = tf.shape(noise.position)
             return made | Outcome({}, {"temperature": tf.fill(rows, self.temperature(noise.step))})
 
         return updates.minimise(GENERATOR, turn)
 
-    def written(self, players: Players, noise: Noise) -> Sample:
+    def written(self, players: Players, given: Inputs, noise: Noise) -> Sample:
         """New sequences, relaxed or straight through."""
         made = sequences.write_relaxed(
             players["generator"],
@@ -53,5 +54,6 @@ class Gumbel(PretrainedWriter):
             self.length,
             self.temperature(noise.step),
             straight_through=self.options.straight_through,
+            told=self.told(given, players),
         )
         return {"sample": made}

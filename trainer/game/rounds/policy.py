@@ -5,7 +5,7 @@ import tensorflow as tf
 from trainer.data import modalities
 from trainer.game import replicas, sequences
 from trainer.game.adversarial_loss import Batch, Sample
-from trainer.game.players import Network, Players
+from trainer.game.players import Inputs, Network, Players
 from trainer.game.roles import GENERATOR
 from trainer.game.rounds.writer import PretrainedWriter
 from trainer.game.turns import Outcome, Updates
@@ -32,35 +32,48 @@ class Policy(PretrainedWriter):
 
     def move(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
         """The generator's turn, on sequences that it has just written."""
-        ids = sequences.write(players["generator"], noise.keys("write"), self.length)
-        rewards = self.rewards(players, ids, noise)
+        given = self.given(batch, noise)
+        ids = self._write(players, given, noise)
+        rewards = self.rewards(players, ids, given, noise)
         credits = above_others(rewards) if self.options.baseline == "mean" else rewards
 
         def turn() -> Outcome:
-            losses = policy_losses(sequences.log_probabilities(players["generator"], ids), credits)
+            told = self.told(given, players)
+            log_p = sequences.log_probabilities(players["generator"], ids, told)
+            losses = policy_losses(log_p, credits)
             return Outcome({"generator_loss": losses}, {"reward": rewards[:, -1]})
 
         return updates.minimise(GENERATOR, turn)
 
-    def written(self, players: Players, noise: Noise) -> Sample:
+    def written(self, players: Players, given: Inputs, noise: Noise) -> Sample:
         """New sequences, one-hot."""
-        ids = sequences.write(players["generator"], noise.keys("write"), self.length)
-        return self._seen(ids)
+        return self._seen(self._write(players, given, noise))
 
-    def rewards(self, players: Players, ids: tf.Tensor, noise: Noise) -> tf.Tensor:
+    def rewards(self, players: Players, ids: tf.Tensor, given: Inputs, noise: Noise) -> tf.Tensor:
         """Q of every symbol of sequences int32 [b, T]: float32 [b, T], a constant."""
         writer, judge = players["generator"], players["discriminator"]
         completed = sequences.completions(
-            writer.average or writer, ids, noise.keys("complete"), self.options.rollouts
+            writer.average or writer,
+            ids,
+            noise.keys("complete"),
+            self.options.rollouts,
+            self.told(given, players),
         )
         asked = Network(judge.model, judge.role)
-        values = self._worth(asked, tf.reshape(completed, [-1, self.length]))
+        each = self.options.rollouts * (self.length - 1)
+        repeated = {n: tf.repeat(x, each, axis=0) for n, x in given.items() if n in asked.names}
+        values = self._worth(asked, tf.reshape(completed, [-1, self.length]), repeated)
         expected = tf.reduce_mean(tf.reshape(values, tf.shape(completed)[:-1]), axis=1)
-        final = self._worth(asked, ids)[:, tf.newaxis]
+        final = self._worth(asked, ids, given)[:, tf.newaxis]
         return tf.stop_gradient(tf.concat([expected, final], axis=1))
 
-    def _worth(self, judge: Network, ids: tf.Tensor) -> tf.Tensor:
-        logits = self.loss.realism(judge, self._seen(ids))
+    def _write(self, players: Players, given: Inputs, noise: Noise) -> tf.Tensor:
+        """New sequences, int32 [b, T]."""
+        told = self.told(given, players)
+        return sequences.write(players["generator"], noise.keys("write"), self.length, told=told)
+
+    def _worth(self, judge: Network, ids: tf.Tensor, given: Inputs) -> tf.Tensor:
+        logits = self.loss.realism(judge, {**given, **self._seen(ids)})
         return tf.sigmoid(logits) if self.loss.objective.logits_are_probabilities else logits
 
     def _seen(self, ids: tf.Tensor) -> Sample:

@@ -13,7 +13,7 @@ from trainer.fields import Field
 from trainer.game import sequences
 from trainer.game.adversarial_loss import Batch, Sample
 from trainer.game.parts import Parts
-from trainer.game.players import Network, Players
+from trainer.game.players import Inputs, Network, Players
 from trainer.game.roles import DISCRIMINATOR, GENERATOR, Role
 from trainer.game.rounds.round import Round, of_turn
 from trainer.game.signatures.judgement import judgement
@@ -47,15 +47,20 @@ class Writer(Round):
         given, answered = {"symbol": symbols, "state": state}, {"logits": symbols, "state": state}
         return {"generator": Role("cell", GENERATOR, given, answered, averaged=True)}
 
-    def imitate(self, players: Players, batch: Batch, updates: Updates) -> Outcome:
+    def given(self, batch: Batch, noise: Noise) -> Inputs:
+        """What the writer is told beside its symbols; `told` adds what it makes of that."""
+        return {}
+
+    def imitate(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
         """One step of maximum likelihood on the data's own sequences, ends and fillings included.
 
         It minimises -Σ_t log p(y_t | y_1 … y_{t-1}), the negative log-likelihood in nats.
         """
-        ids = modalities.stored(batch["sample"], self.field)
+        ids, given = modalities.stored(batch["sample"], self.field), self.given(batch, noise)
 
         def turn() -> Outcome:
-            log_p = sequences.log_probabilities(players["generator"], ids)
+            told = self.told(given, players)
+            log_p = sequences.log_probabilities(players["generator"], ids, told)
             return Outcome({"negative_log_likelihood": -tf.reduce_sum(log_p, axis=1)})
 
         return updates.minimise(GENERATOR, turn)
@@ -70,7 +75,7 @@ class Likelihood(Writer):
 
     def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
         """See `Round.play`."""
-        return self.imitate(players, of_turn(batch, 0), updates)
+        return self.imitate(players, of_turn(batch, 0), noise, updates)
 
 
 class PretrainedWriter(Writer):
@@ -88,6 +93,7 @@ class PretrainedWriter(Writer):
     def roles(self) -> Mapping[str, Role]:
         """A generator that is a cell, and a discriminator of whole sequences."""
         judged = {"sample": modalities.seen_field(self.field)}
+        judged |= self.loss.told(self.parts.condition.ports)
         judge = Role("discriminator", DISCRIMINATOR, judged, self.loss.needs)
         return {**super().roles(), "discriminator": judge}
 
@@ -107,7 +113,7 @@ class PretrainedWriter(Writer):
     def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
         """See `Round.play`."""
         if self.stage == 0:
-            return self.imitate(players, of_turn(batch, 0), updates)
+            return self.imitate(players, of_turn(batch, 0), noise, updates)
         moved = Outcome()
         if self.stage == 2:
             moved = self.move(players, of_turn(batch, self.turns - 1), noise, updates)
@@ -121,16 +127,17 @@ class PretrainedWriter(Writer):
         """The generator's turn."""
         raise NotImplementedError
 
-    def written(self, players: Players, noise: Noise) -> Sample:
+    def written(self, players: Players, given: Inputs, noise: Noise) -> Sample:
         """New sequences as the discriminator reads them, float32 [b, T, V]."""
         raise NotImplementedError
 
     def _judge(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
         """A turn of the discriminator, on the data's sequences and on new ones."""
-        real, fake = {"sample": batch["sample"]}, self.written(players, noise)
+        given = self.given(batch, noise)
+        real, fake = {"sample": batch["sample"]}, self.written(players, given, noise)
         return updates.minimise(
             DISCRIMINATOR,
-            lambda: self.loss.discriminator(players, real, fake, {}, batch, noise),
+            lambda: self.loss.discriminator(players, real, fake, given, batch, noise),
         )
 
     def signatures(self, networks: Mapping[str, Network]) -> Signatures:

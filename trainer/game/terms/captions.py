@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from trainer.errors import ConfigError
-from trainer.game.adversarial_loss import GameTurn, Term, per_example
+from trainer.game.adversarial_loss import GameTurn, Judged, Sample, Term, per_example
 from trainer.game.parts import Parts
 
 _WRONG = "wrong_text"
@@ -40,22 +40,30 @@ class MatchingAware(Captions):
 
     s = 1/2 in the paper. The term is what this adds to the objective's ℓ_real + ℓ_fake. The wrong
     caption t̂ is another example's; where both are the same by their words, the pair is not wrong
-    and the row stays as it is.
+    and the row stays as it is. Where captions are what is made, the fake is another caption of the
+    same picture, and the third pair is that of a picture with the caption of another one.
 
-    Reference: Reed et al. 2016, "Generative adversarial text to image synthesis", algorithm 1.
+    Reference: Reed et al. 2016, "Generative adversarial text to image synthesis", algorithm 1; of
+    captions: Dai et al. 2017, "Towards diverse and natural image descriptions via a conditional
+    GAN", equation 5.
     """
 
     def discriminator(self, turn: GameTurn) -> tf.Tensor:
         """The share of ℓ_fake(wrong pair) - ℓ_fake(fake) of each row, float32 [b]."""
         assert turn.real is not None
-        given = {**turn.given, "caption": self.others(turn)}
-        wrong = turn.judge(turn.real.sample, given)
+        own, wrong = self._pairs(turn, turn.real.sample)
         real, fake = turn.real.logits, turn.fake.logits
         # What is real is in both and goes away, whatever the objective is.
         loss = turn.objective.discriminator
         change = per_example(loss(real, wrong.logits) - loss(real, fake))
-        is_wrong = differs(turn.given["text"], turn.batch[_WRONG])
-        return self.options.share * tf.where(is_wrong, change, 0.0)
+        return self.options.share * tf.where(differs(own, turn.batch[_WRONG]), change, 0.0)
+
+    def _pairs(self, turn: GameTurn, real: Sample) -> tuple[tf.Tensor, Judged]:
+        """The examples' own captions, and their pictures judged with those of others."""
+        if self.parts.spec.sample.kind == "tokens":
+            return real["sample"], turn.judge({"sample": turn.batch[_WRONG]})
+        given = {**turn.given, "caption": self.others(turn)}
+        return turn.given["text"], turn.judge(real, given)
 
 
 class Interpolation(Captions):
@@ -82,5 +90,5 @@ class Interpolation(Captions):
 
 
 def differs(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
-    """Whether captions int32 [b, T] have other words, bool [b]."""
-    return tf.reduce_any(one != other, axis=-1)
+    """Whether captions have other words, bool [b]: int32 [b, T], or one-hot float32 [b, T, V]."""
+    return tf.reduce_any(one != other, axis=tuple(range(1, one.shape.rank)))

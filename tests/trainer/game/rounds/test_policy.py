@@ -118,7 +118,7 @@ def test_rewards_of_a_hand_made_tree(game):
         "discriminator": judge,
     }
     noise = randomness.Noise(0, tf.constant(1, tf.int64), tf.range(2, dtype=tf.int64))
-    rewards = there.rewards(players, tf.constant([[0, 0, 1], [2, 1, 1]]), noise)
+    rewards = there.rewards(players, tf.constant([[0, 0, 1], [2, 1, 1]]), {}, noise)
     # 0 → 0 1 2, 0 0 → 0 0 1, and 0 0 1 itself; 2 → 2 0 1, 2 1 → 2 1 2, and 2 1 1 itself.
     scores = [[1.0 + 2.0 - 2.0, 1.0 + 0.5 + 1.0, 2.5], [0.0 + 0.5 + 1.0, 2.0 - 2.0, 2.0 + 1.0]]
     np.testing.assert_allclose(rewards, 1 / (1 + np.exp(-np.array(scores))), rtol=1e-5)
@@ -128,7 +128,7 @@ def test_rewards_are_what_the_judge_says_of_completions(game, dataset):
     gan, batch = game.gan, _batch(dataset)
     round_, noise = gan.round, randomness.Noise(0, tf.constant(7, tf.int64), batch["position"])
     ids = tf.constant(batch["sample"][:, 0])
-    rewards = round_.rewards(gan.players, ids, noise).numpy()
+    rewards = round_.rewards(gan.players, ids, {}, noise).numpy()
     assert rewards.shape == (8, 12) and rewards.min() > 0.0 and rewards.max() < 1.0
     judge = game.live.networks["discriminator"]
 
@@ -174,7 +174,7 @@ def test_pretraining_learns_the_data(dataset):
 def test_one_and_two_replicas_play_alike_on_the_same_symbols(dataset, monkeypatch):
     """What is drawn amplifies the last bit; so symbols follow from the keys alone here."""
 
-    def forced(cell, keys, length, *, forced=None, known=None, temperature=None):
+    def forced(cell, keys, length, *, forced=None, known=None, temperature=None, told=None):
         ids = tf.cast(22.0 * randomness.uniform(keys, length), tf.int32)
         if forced is None:
             return ids

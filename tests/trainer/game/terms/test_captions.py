@@ -113,6 +113,35 @@ def test_the_generator_answers_for_means_of_captions(beta):
     np.testing.assert_allclose(outcome.losses["generator_loss"], plain, rtol=1e-5)
 
 
+class Reader:
+    """D(t, x) = x - φ(t) / 4, of captions [b, T, V] that are one-hot."""
+
+    def __call__(self, inputs, *, freeze_statistics=False):
+        ids = tf.argmax(inputs["sample"], axis=-1)
+        phi = tf.cast(tf.reduce_sum(ids, axis=1), tf.float32)
+        return {"logits": inputs["image"][:, 0] - phi / 4.0}
+
+
+def test_where_captions_are_made_a_real_one_of_another_picture_is_refused():
+    """Rows as above, but pictures are told, captions are judged, and fakes are captions, too."""
+    field = Field((2,), "int32", "tokens", names=TEXT.names)
+    spec = DataSpec({"sample": field, "image": Field((1,)), "wrong_text": field}, "", 10)
+    term = MatchingAware(catalogue.MatchingAware(), Parts(None, spec, None, None, None))
+    objective, real, fake = LOSSES[0]
+    made = [[1, 1], [3, 2], [2, 2]]
+    own, wrong, written = (tf.one_hot(ids, 4) for ids in (OWN, WRONG, made))
+    told = {"image": tf.constant(REAL[:, None], tf.float32)}
+    outcome = AdversarialLoss(objective, {"matching_aware": term}).discriminator(
+        {"discriminator": Reader()},
+        *({"sample": own}, {"sample": written}, told),
+        *({"wrong_text": wrong}, noise_of(3)),
+    )
+    losses = 0.5 * fake(REAL - np.sum(made, axis=1) / 4.0) + 0.5 * fake(REAL - PHI_WRONG / 4.0)
+    losses[1] = fake(REAL[1] - 5.0 / 4.0)
+    total = sum(of_turn.numpy() for of_turn in outcome.losses.values())
+    np.testing.assert_allclose(total, real(REAL - PHI / 4.0) + losses, rtol=1e-5)
+
+
 def test_each_term_belongs_to_one_side():
     assert Interpolation(catalogue.Interpolation(), parts_of()).discriminator(None) is None
     assert MatchingAware(catalogue.MatchingAware(), parts_of()).generator(None) is None
