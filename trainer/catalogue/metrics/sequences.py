@@ -173,8 +173,9 @@ class Designs(Metric):
         ),
     }
     name: Literal["designs"] = "designs"
-    # Designs that are made, and how many of them are judged: those of which most is promised.
+    # Designs that are made.
     count: int = Field(100, ge=2)
+    # How many of them are judged: those of which most is promised.
     best: int = Field(10, ge=1)
     # Which of the properties, where it is not the one that the search `design` is of.
     property: str | None = None
