@@ -191,18 +191,23 @@ def _mean_of_few(
 def midpoints(
     latents: np.ndarray, pictures: np.ndarray, decode: Any, reader: Any
 ) -> dict[str, float]:
-    """How sure the reader is at both ends of ways between two digits, and in the middle of them."""
+    """How sure the reader is at both ends of ways between two digits, and in the middle of them.
+
+    Not a number in the middle where all samples show the same digit.
+    """
     digits = reader.digits(pictures)
     other = np.random.RandomState(0).permutation(len(latents))
     apart = digits != digits[other]
+    ends = {"sure at the ends": reader.confidence(pictures)}
+    if not apart.any():
+        return ends | dict.fromkeys(("sure at midpoints", "sure of mean pictures"), float("nan"))
     a, b = latents[apart], latents[other][apart]
     # Half way along the great circle, at the length between both.
     middle = a + b
     lengths = [np.linalg.norm(x, axis=1, keepdims=True) for x in (a, b, middle)]
     middle *= 0.5 * (lengths[0] + lengths[1]) / np.maximum(lengths[2], 1e-6)
     blended = 0.5 * (pictures[apart].astype(float) + pictures[other][apart])
-    return {
-        "sure at the ends": reader.confidence(pictures),
+    return ends | {
         "sure at midpoints": reader.confidence(decode(middle)),
         "sure of mean pictures": reader.confidence(blended),
     }

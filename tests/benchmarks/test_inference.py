@@ -104,3 +104,6 @@ def test_a_midpoint_lies_half_way_at_the_length_of_its_ends():
     )
     latent_walks.midpoints(latents, 255 * latents, lambda z: seen.append(z) or z, reader)
     np.testing.assert_allclose(np.abs(seen[0]), np.sqrt(0.5), rtol=1e-6)
+    reader.digits = lambda pictures: np.zeros(len(pictures))
+    alike = latent_walks.midpoints(latents, 255 * latents, lambda z: z, reader)
+    assert alike["sure at the ends"] == 1.0 and np.isnan(alike["sure at midpoints"])
