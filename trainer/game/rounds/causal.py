@@ -1,5 +1,6 @@
 """Pairs of observations one step apart, and codes in which a step is a small one."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -19,6 +20,9 @@ from trainer.game.signatures.signature import Signature, Signatures
 from trainer.game.terms.mutual_information import minus_log_likelihood
 from trainer.game.turns import Outcome
 from trainer.randomness import Noise
+
+# How many times as long, or as short, a step may become.
+_RANGE = 4.0
 
 
 class Causal(Ordinary):
@@ -72,8 +76,12 @@ class Causal(Ordinary):
         return {**given, "next_latent": tf.concat([kept, after], axis=1)}
 
     def deviation(self, networks: Mapping[str, Network], code: tf.Tensor) -> tf.Tensor:
-        """σ(s) of codes [n, k], float32 [n, k]."""
-        return self.options.step * tf.exp(networks["transition"]({"code": code})["log_deviation"])
+        """σ(s) of codes [n, k], float32 [n, k], at most `_RANGE` times as much or as little.
+
+        Steps stay local, and never so short that no gradient is left by which they could grow.
+        """
+        learned = tf.tanh(networks["transition"]({"code": code})["log_deviation"])
+        return self.options.step * tf.exp(math.log(_RANGE) * learned)
 
     def fake(self, players: Players, given: Inputs, *, freeze_statistics: bool = False) -> Sample:
         """Both observations; statistics move with the first alone."""

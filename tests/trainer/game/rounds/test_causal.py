@@ -61,7 +61,7 @@ def test_a_step_moves_the_code_by_the_learned_deviation_and_keeps_the_noise(game
     np.testing.assert_array_equal(after[:, :2], latent[:, :2])
     network = game.gan.networks["transition"]
     log_deviation = network({"code": latent[:, 2:]})["log_deviation"].numpy()
-    moved = latent[:, 2:] + 0.2 * np.exp(log_deviation) * turn["step"].numpy()
+    moved = latent[:, 2:] + 0.2 * 4.0 ** np.tanh(log_deviation) * turn["step"].numpy()
     np.testing.assert_allclose(after[:, 2:], turned_round(moved), atol=1e-6)
 
 
@@ -88,7 +88,7 @@ def test_how_unlikely_a_step_is(game):
     latent, after = np.zeros((1, 4), np.float32), np.array([[9.0, 9.0, 0.1, -0.2]], np.float32)
     found = live.run("transition", {"latent": latent, "next_latent": after})["surprise"]
     network = game.live.networks["transition"]
-    sigma = 0.2 * np.exp(network({"code": latent[:, 2:]})["log_deviation"].numpy())
+    sigma = 0.2 * 4.0 ** np.tanh(network({"code": latent[:, 2:]})["log_deviation"].numpy())
     density = 0.5 * np.square(after[:, 2:] / sigma) + np.log(sigma) + 0.5 * math.log(2 * math.pi)
     np.testing.assert_allclose(found, density.sum(axis=1), rtol=1e-5)
     assert "score" not in live.signatures and not live.signatures["transition"].exported
