@@ -55,3 +55,12 @@ def test_data_without_properties_gets_a_sentence(built):
         built("data.source={name: motifs, sequences: 20}")
     with pytest.raises(ConfigError, match="'design' with predictor 'game', which has none"):
         load_experiment("killoran-motifs", ["export.searches=[design]"])
+
+
+def test_its_network_is_chosen_like_those_of_the_round():
+    chosen = load_experiment("killoran-affinities", ["networks={predictor: {name: mlp}}"])
+    assert chosen.network_of("predictor").name == "mlp"
+    with pytest.raises(ConfigError, match=r"networks\.predictor: received 'unet', .* no encoder"):
+        load_experiment("killoran-affinities", ["networks={predictor: {name: unet}}"])
+    with pytest.raises(ConfigError, match=r"networks\.predictor: no such role"):
+        load_experiment("killoran-motifs", ["networks={predictor: {name: mlp}}"])
