@@ -21,9 +21,9 @@ def drawer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarray] 
     """A function that draws the model's present state, uint8 [H, W, 3]; None if nothing shows it.
 
     Images come as a grid of seeds 0, 1, …; with a label condition each column is a class, whose
-    name stands above. A clip is a row of its frames. Points in the plane come as a density map. A
-    model that makes pictures from pictures, or clips from clips, shows examples, each with what is
-    made of it below.
+    name stands above. A clip is a row of its frames. Points in the plane come as a density map,
+    time series as curves. A model that makes pictures from pictures, or clips from clips, shows
+    examples, each with what is made of it below.
     """
     if "generate" in live.signatures:
         return _of_seeds(live, shape)
@@ -90,10 +90,10 @@ def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarra
         return _of_pairs(live, joint, shape)
     num_classes = live.description.num_classes or 0
     names = live.description.label_names or [str(i) for i in range(num_classes)]
-    if field.kind not in ("image", "clip") and field.shape != (2,) and not field.is_series:
-        return None
     if field.is_series:
         return _of_series(live, output, field, shape)
+    if field.kind not in ("image", "clip") and field.shape != (2,):
+        return None
     rows, columns = {"image": shape, "clip": (shape[0], 1)}.get(field.kind, (_POINTS // 100, 100))
     if field.kind == "image" and num_classes:
         columns = min(columns, num_classes)
