@@ -569,7 +569,7 @@ class ClipsRound(AnyRound):
 
 
 class AnyWriterRound(AnyRound):
-    """A generator that writes symbol by symbol; but for captions it is told nothing."""
+    """A generator that chooses one symbol or stroke after another; but for captions told nothing."""
 
     # Conditions that the writer can be told; where there are any, latents are possible, too.
     told: ClassVar[tuple[str, ...]] = ()
@@ -582,15 +582,15 @@ class AnyWriterRound(AnyRound):
             name = getattr(experiment, kind).name
             if name != "none":
                 yield (
-                    f"{kind}.name: received {name!r} with the round {self.name!r}, whose writer is "
-                    f"told nothing; set {kind}=none"
+                    f"{kind}.name: received {name!r} with the round {self.name!r}, whose generator "
+                    f"is told nothing; set {kind}=none"
                 )
         idle = [term for term in experiment.terms if term.name not in self.accepts]
         for kind, unused in (("terms", idle), ("wrappers", experiment.wrappers)):
             if unused:
                 yield (
-                    f"{kind}: received some with the round {self.name!r}, whose generator is a "
-                    "writer of symbols; leave them out"
+                    f"{kind}: received some with the round {self.name!r}, whose generator "
+                    "chooses one thing after another; leave them out"
                 )
 
 
@@ -703,7 +703,7 @@ class GumbelRound(PretrainedWriterRound):
             )
 
 
-class ProgramsRound(AnyRound):
+class ProgramsRound(AnyWriterRound):
     """A painter of strokes, rewarded for the picture they make (SPIRAL, Ganin et al. 2018)."""
 
     target: ClassVar[str] = "trainer.game.rounds.programs:Programs"
@@ -726,20 +726,8 @@ class ProgramsRound(AnyRound):
         return self.discriminator_turns
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """Latents and conditions, losses that nobody would play, strokes of another width."""
-        for kind in ("prior", "condition"):
-            name = getattr(experiment, kind).name
-            if name != "none":
-                yield (
-                    f"{kind}.name: received {name!r} with the round 'programs', whose painter is "
-                    f"told nothing; set {kind}=none"
-                )
-        for kind in ("terms", "wrappers"):
-            if getattr(experiment, kind):
-                yield (
-                    f"{kind}: received some with the round 'programs', whose generator is moved by "
-                    "rewards alone; leave them out"
-                )
+        """Also strokes of another width."""
+        yield from super().impossible(experiment)
         source = experiment.data.source
         if source.name == "stroke_digits" and getattr(source, "width", None) != self.width:
             yield (
