@@ -10,8 +10,8 @@ from serving.batch import Manner, generate
 from serving.bulk import formats
 from tests.serving.conftest import LATENT_SIZE, TinyGenerator, describe, latent_spec, seed_spec
 
-# All but csv, which holds one number or text a sample.
-ARRAY_FORMATS = tuple(name for name in formats.NAMES if name not in ("csv", "fasta"))
+# All but csv, which holds one number or text a sample, and those of sequences and molecules alone.
+ARRAY_FORMATS = tuple(name for name in formats.NAMES if name not in ("csv", "fasta", "smi"))
 HERE = Manner(workers=0, progress=False)
 
 
