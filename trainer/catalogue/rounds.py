@@ -569,7 +569,7 @@ class ClipsRound(AnyRound):
 
 
 class AnyWriterRound(AnyRound):
-    """A generator that chooses one symbol or stroke after another; but for captions told nothing."""
+    """A generator that chooses symbols or strokes in turn; but for captions it is told nothing."""
 
     # Conditions that the writer can be told; where there are any, latents are possible, too.
     told: ClassVar[tuple[str, ...]] = ()
