@@ -129,6 +129,9 @@ class DCGAN(Comparing, TwoNormalizations):
     # How they reach the discriminator: as constant channels, by projection on its last layer
     # (Miyato & Koyama 2018), or beside its features in a hidden layer more (Reed et al. 2016).
     discriminator_conditioning: Literal["concatenate", "projection", "hidden"] = "concatenate"
+    # Units of a hidden layer between the discriminator's convolutions and its heads, as InfoGAN's;
+    # 0 has none, but where something joins there it has as many as the last convolution filters.
+    discriminator_units: int = Field(0, ge=0)
 
 
 class CoGAN(TwoNormalizations):

@@ -133,9 +133,9 @@ class Regression(Component):
     # The field of the example that holds them.
     field: str = "attributes"
     # Weight of the squared error of real examples, in the discriminator's turn.
-    weight: float = Field(10.0, gt=0.0)
+    weight: float = Field(1.0, gt=0.0)
     # Weight of the squared error of fakes, in the generator's turn.
-    generator_weight: float = Field(10.0, gt=0.0)
+    generator_weight: float = Field(1.0, gt=0.0)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """A game that is not told the attributes."""

@@ -196,15 +196,15 @@ def of_condition(judgement: Judgement, generator: Player) -> dict[str, tf.Tensor
         return _rows(generator({**inputs, **changed}, freeze_statistics=True))
 
     crossed = under(others)
-    alone = others if len(others) > 1 else {}
-    return {
+    read = {
         "conditional_diversity": _distance(crossed, tf.roll(fake, -1, axis=0)) / unit,
         "condition_effect": _distance(crossed, fake) / unit,
-    } | {
-        f"condition_effect_of_{_known_as(name, generator)}": _distance(under({name: value}), fake)
-        / unit
-        for name, value in alone.items()
     }
+    if len(others) > 1:
+        for name, value in others.items():
+            alone = _distance(under({name: value}), fake) / unit
+            read[f"condition_effect_of_{_known_as(name, generator)}"] = alone
+    return read
 
 
 def _known_as(name: str, generator: Player) -> str:

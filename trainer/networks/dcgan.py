@@ -168,8 +168,9 @@ class DCGAN(Strided):
         x = self._reduced(x, sizes, normalization, ports)
         x = summed(x) if told is not None else keras.layers.Flatten()(x)
         behind = {**latents, **(vectors if way == "hidden" else {})}
-        if behind:
-            width = self._filters(len(sizes))
+        units = self.options.discriminator_units if name == "discriminator" else 0
+        if behind or units:
+            width = units or self._filters(len(sizes))
             both = joined({"picture": x, **behind})
             x = keras.layers.LeakyReLU(negative_slope=0.2)(dense(normalization)(width)(both))
         if name == "discriminator":

@@ -72,3 +72,13 @@ def test_a_hidden_layer_behind_the_convolutions_tells_pictures_and_conditions_to
     )
     changes = other - one
     assert np.abs(changes).min() > 0.0 and abs(changes[0] - changes[1]) > 1e-6
+
+
+def test_a_hidden_layer_of_its_own_stands_before_the_heads():
+    options = OPTIONS.model_copy(update={"discriminator_units": 7})
+    ports = Ports(SAMPLE, {"logits": Field(), "class_logits": Field((3,))})
+    weights = DCGAN(options).discriminator(ports).trainable_variables
+    shapes = [tuple(w.shape) for w in weights if len(w.shape) == 2]
+    assert sorted(shapes)[:2] == [(7, 1), (7, 3)] and sorted(shapes)[2][1] == 7
+    encoder = DCGAN(options).encoder(ports)
+    assert all(w.shape[-1] != 7 for w in encoder.trainable_variables)

@@ -32,10 +32,10 @@ def test_each_side_pays_for_the_attributes_of_its_own_examples():
         outputs=lambda x: {"attributes_read": x["sample"]},
         batch={"attributes": asked},
     )
-    np.testing.assert_allclose(_term().discriminator(turn), [50.0, 0.0])
-    np.testing.assert_allclose(_term().generator(turn), [0.0, 40.0])
-    weighted = _term(weight=1.0, generator_weight=0.5)
-    np.testing.assert_allclose(weighted.discriminator(turn), [5.0, 0.0])
+    np.testing.assert_allclose(_term().discriminator(turn), [5.0, 0.0])
+    np.testing.assert_allclose(_term().generator(turn), [0.0, 4.0])
+    weighted = _term(weight=2.0, generator_weight=0.5)
+    np.testing.assert_allclose(weighted.discriminator(turn), [10.0, 0.0])
     np.testing.assert_allclose(weighted.generator(turn), [0.0, 2.0])
 
 
