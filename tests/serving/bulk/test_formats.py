@@ -206,6 +206,11 @@ def test_other_texts_are_no_fasta(captioned, people, tmp_path):
         run(people, tmp_path / "out", count=2, format="fasta")
 
 
+def test_other_samples_are_no_molecules(digits, tmp_path):
+    with pytest.raises(UsageError, match="'smi' holds molecules, .* are none; use 'png'"):
+        run(digits, tmp_path / "out", count=2, format="smi")
+
+
 def test_what_a_format_cannot_hold(points, digits, tmp_path):
     with pytest.raises(UsageError, match=r"no PNG images .float32 \[2\].; use 'npz'"):
         run(points, tmp_path / "out", format="png")
