@@ -207,7 +207,7 @@ def test_other_texts_are_no_fasta(captioned, people, tmp_path):
 
 
 def test_other_samples_are_no_molecules(digits, tmp_path):
-    with pytest.raises(UsageError, match="'smi' holds molecules, .* are none; use 'png'"):
+    with pytest.raises(UsageError, match=r"'smi' holds molecules, .* are none; use 'png'"):
         run(digits, tmp_path / "out", count=2, format="smi")
 
 
