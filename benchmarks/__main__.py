@@ -52,6 +52,7 @@ BENCHMARKS = {
     "resegmentation": "how well pictures keep to the label maps that they are made of",
     "known_maps": "pairs whose other half is known: CoGAN, CycleGAN and pix2pix beside the truth",
     "coco_sentences": "BLEU-5 against self-BLEU-5 of writers of captions, over temperatures",
+    "picture_captions": "captions of digits and emoji by maximum likelihood and by games",
     "oracle_sequences": "how likely an oracle finds what MLE and SeqGAN make of its sequences",
     "tabular": "what classifiers learn from CTGAN's rows, beside as many real ones",
     "painted_digits": "digits that programs paint, beside a random agent and a greedy search",

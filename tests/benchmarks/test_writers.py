@@ -1,4 +1,4 @@
-from benchmarks import coco_sentences, oracle_sequences
+from benchmarks import coco_sentences, oracle_sequences, picture_captions
 
 
 def test_a_game_is_held_against_the_curve_of_maximum_likelihood():
@@ -35,3 +35,11 @@ def test_the_share_closed_is_of_the_way_from_maximum_likelihood_to_the_floor():
     assert [row["writer"] for row in table] == ["random", *games, "the oracle itself (floor)"]
     assert [row["NLL"] for row in table] == ["9 ± 0", "5.5 ± 0.71", "5", "not run", "4 ± 0"]
     assert [row.get("share closed") for row in table] == [None, None, "33.3%", None, None]
+
+
+def test_games_of_captions_stand_side_by_side_and_what_did_not_run_says_so():
+    run = {key: 0.25 for key in picture_captions._COLUMNS.values()}
+    other = run | {"exact_captions": 0.75}
+    first, second = picture_captions.rows({"MLE": [run, other], "game": []})
+    assert (first["true captions"], first["R@1 of 100"]) == ("0.500 ± 0.35", "0.250 ± 0")
+    assert second["true captions"] == "not run" and second["seeds"] == 0
