@@ -39,7 +39,7 @@ _PUBLISHED = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--games", nargs="+", default=list(_GAMES), choices=list(_GAMES))
-    parser.add_argument("--steps", type=int, default=20_000, help="10 epochs of QM9 by turns of 64")
+    parser.add_argument("--steps", type=int, default=20_000, help="the critic sees QM9 21 times")
     parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
     parser.add_argument("--workers", type=int, default=1, help="runs side by side")
     parser.add_argument("--folder", type=Path, default=Path("../shared/data"), help="of the data")
