@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from trainer.catalogue.choice import BY_NAME, Component, Custom
 from trainer.catalogue.networks import Words
-from trainer.catalogue.sources import AnyTable
+from trainer.catalogue.sources.tables import AnyTable
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment

@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from trainer.catalogue import look_in, own_components, own_module, spelled_out
+from trainer.catalogue import look_in, own_components, own_module
+from trainer.catalogue.sources.source import spelled_out
 from trainer.config.experiment import Experiment
 from trainer.config.naming import renamed
 from trainer.config.sentences import sentence

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from serving import palettes
-from trainer.catalogue import Paired
+from trainer.catalogue.sources.pairs import Paired
 from trainer.config.experiment import Data
 from trainer.data.examples import Dataset, DataSpec
 from trainer.data.images import map_to_size, to_channels

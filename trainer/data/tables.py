@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainer.catalogue import AnyTable
+from trainer.catalogue.sources.tables import AnyTable
 from trainer.config.experiment import Data
 from trainer.data.columns import Cells, Column, Kind, field_of, inferred, measured
 from trainer.data.examples import Dataset

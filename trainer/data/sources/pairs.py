@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from PIL import Image
 
-from trainer.catalogue import DigitPairs, Folder, Paired, Pairs
+from trainer.catalogue import DigitPairs, Folder, Pairs
+from trainer.catalogue.sources.pairs import Paired
 from trainer.config.experiment import Data
 from trainer.data import label_maps
 from trainer.data.examples import Dataset
