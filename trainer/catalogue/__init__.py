@@ -1,6 +1,7 @@
 """Names of components: options, what they cannot go with, where their code lives; no TensorFlow.
 
-A file a kind. A new component is a class and one more name in the union at the end of its file.
+A file a kind, or a folder with a file a family. A new component is a class and one more name in the
+union at the end of its file, or in its folder's `__init__`.
 """
 
 from trainer.catalogue.choice import *

@@ -212,6 +212,7 @@ class Experiment(Section):
     penalties: Annotated[tuple[catalogue.Penalty, ...], Field(strict=False), _IN_LIST] = ()
     # Further losses of either side.
     terms: Annotated[tuple[catalogue.AnyTerm, ...], Field(strict=False), _IN_LIST] = ()
+    # The rules of play.
     round: catalogue.Round = catalogue.OrdinaryRound()
     # What changes the round's play, from the inside out.
     wrappers: Annotated[tuple[catalogue.Wrapper, ...], Field(strict=False), _IN_LIST] = ()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from trainer import catalogue
+from trainer.catalogue.rounds.round import AnyRound
 from trainer.data import modalities
 from trainer.fields import Field
 from trainer.game.adversarial_loss import Batch, Sample
@@ -32,7 +32,7 @@ class Ordinary(Round):
 
     def __init__(
         self,
-        options: catalogue.AnyRound,
+        options: AnyRound,
         parts: Parts,
         fields: Mapping[str, Field] | None = None,
     ) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from trainer import catalogue
+from trainer.catalogue.rounds.round import AnyRound
+from trainer.catalogue.rounds.writers import PretrainedWriterRound
 from trainer.data import modalities
 from trainer.errors import ConfigError
 from trainer.fields import Field
@@ -31,7 +32,7 @@ class Writer(Round):
         length: of each, T.
     """
 
-    def __init__(self, options: catalogue.AnyRound, parts: Parts) -> None:
+    def __init__(self, options: AnyRound, parts: Parts) -> None:
         super().__init__(options, parts)
         self.field = parts.spec.sample
         if self.field.kind != "tokens" or len(self.field.shape) != 1:
@@ -84,7 +85,7 @@ class PretrainedWriter(Writer):
     What the judge reads of a text, and how the writer is moved, is each game's own.
     """
 
-    def __init__(self, options: catalogue.PretrainedWriterRound, parts: Parts) -> None:
+    def __init__(self, options: PretrainedWriterRound, parts: Parts) -> None:
         super().__init__(options, parts)
         self.loss = parts.loss("discriminator")
         self.turns = options.discriminator_turns
