@@ -1,9 +1,12 @@
 """Games played on one or two replicas, and runs put back to a checkpoint of theirs."""
 
+import shutil
+
+from trainer.config.recipe import load_experiment
 from trainer.data import pipeline
 from trainer.game.assembly import assemble
 from trainer.run import distribution
-from trainer.training import play_function
+from trainer.training import play_function, session
 
 
 def played(experiment, dataset, replicas, *, steps, stages=(0,)):
@@ -34,6 +37,15 @@ def played(experiment, dataset, replicas, *, steps, stages=(0,)):
         for _ in range(steps):
             logs = play(1, iterator)
     return game, logs
+
+
+def resume_and_replay(recipe, run_dir, resumed, step):
+    """Plays a run to its end, keeps a copy, and plays it once more from a checkpoint it keeps."""
+    with session(load_experiment(recipe, run_dir=run_dir), run_dir) as opened:
+        opened.play(progress=False)
+        shutil.copytree(run_dir, resumed)
+        put_back_to(step, run_dir)
+        assert opened.play(progress=False).start == step
 
 
 def put_back_to(step, run_dir):

@@ -5,6 +5,7 @@ By default one recipe of each round, wrapper and modality goes it; `make test-al
 
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import checkpointed
-from tests.playing import played
+from tests.playing import played, put_back_to, resume_and_replay
 from tests.recipes import small
 from trainer.config.recipe import load_experiment, recipe_names, to_yaml
 from trainer.data import loading
@@ -46,13 +47,20 @@ def _kinds(recipe):
 
 
 def _representatives():
-    """Few recipes of every kind: again and again the one that adds the most kinds."""
+    """Few recipes of every kind: again and again the plainest that adds the most kinds."""
     kinds = {recipe: _kinds(recipe) for recipe in recipe_names()}
     missing, chosen = set().union(*kinds.values()), []
     while missing:
-        chosen.append(max(kinds, key=lambda recipe: len(kinds[recipe] & missing)))
+        rank = {r: (len(own & missing), _plainness(r)) for r, own in kinds.items()}
+        chosen.append(max(rank, key=rank.get))
         missing -= kinds[chosen[-1]]
     return chosen
+
+
+def _plainness(recipe):
+    """How little there is to trace; 0 where there is nothing beside the round."""
+    e = load_experiment(recipe)
+    return -sum(map(len, (e.terms, e.penalties, e.wrappers, e.networks, e.export.searches)))
 
 
 REPRESENTATIVES = _representatives()
@@ -71,28 +79,34 @@ PROCESSES.set_forkserver_preload(["trainer.training"])
 def test_a_killed_run_in_bfloat16_resumes_bit_for_bit_and_exports_float32(
     recipe, bare_tensorflow, tmp_path
 ):
+    """A fresh process goes on from what the kill left, and then once more from an earlier step."""
     path = tmp_path / "recipe.yaml"
-    changes = ("train.steps=8", "run.sample_every=8", "train.precision=mixed_bfloat16")
-    path.write_text(to_yaml(small(recipe, tmp_path, *changes)), "utf-8")
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    _finish(_start(path, whole))
-    first = _start(path, killed)
-    _wait_for(killed / "checkpoints" / "step-2.index", first)
+    changes = ("train.steps=12", "run.sample_every=12", "run.keep=10")
+    half = "train.precision=mixed_bfloat16"
+    path.write_text(to_yaml(small(recipe, tmp_path, *changes, half)), "utf-8")
+    run_dir, written, resumed = tmp_path / "run", tmp_path / "written", tmp_path / "resumed"
+    first = _start(train, str(path), str(run_dir), progress=False)
+    _wait_for(run_dir / "checkpoints" / "step-4.index", first)
     first.kill()
     first.join()
     assert first.exitcode == -signal.SIGKILL
-    _finish(_start(path, killed))
-    one, other = checkpointed(whole), checkpointed(killed)
+    shutil.copytree(run_dir, written)
+    _finish(_start(resume_and_replay, path, run_dir, resumed, 2))
+    _assert_same(checkpointed(resumed), checkpointed(run_dir))
+    for place in (run_dir, written):
+        put_back_to(4, place)
+    _assert_same(checkpointed(written), checkpointed(run_dir))
+    assert bare_tensorflow(export_run(resumed, tmp_path / "models").path) == "all answered"
+
+
+def _assert_same(one, other):
     assert one.keys() == other.keys() and one
     for name in one:
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
-    assert bare_tensorflow(export_run(killed, tmp_path / "models").path) == "all answered"
 
 
-def _start(recipe, run_dir):
-    process = PROCESSES.Process(
-        target=train, args=(str(recipe), str(run_dir)), kwargs={"progress": False}
-    )
+def _start(function, *arguments, **named):
+    process = PROCESSES.Process(target=function, args=arguments, kwargs=named)
     process.start()
     return process
 
