@@ -14,7 +14,7 @@ from tests.conftest import checkpointed
 
 ROOT = Path(__file__).parents[2]
 OVERRIDES = (
-    "network.base_filters=4",
+    "network={name: mlp, units: [8], generator_normalization: batch}",
     "train.batch_size=16",
     "train.steps=80",
     "data.flip=true",
@@ -48,7 +48,7 @@ def _wait_for(path, process):
 
 def _assert_same(one, other):
     one, other = checkpointed(one), checkpointed(other)
-    assert one.keys() == other.keys() and len(one) > 30
+    assert one.keys() == other.keys() and len(one) > 20
     for name in one:
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 

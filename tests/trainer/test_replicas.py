@@ -23,6 +23,7 @@ SGD = (
 WGAN = (
     "objective=wasserstein",
     "penalties=[{name: gradient_penalty}]",
+    DENSE,
     # A layer norm over four nearly equal numbers would magnify rounding a thousandfold.
     "network.discriminator_normalization=none",
     "round.discriminator_turns=2",

@@ -240,7 +240,7 @@ SCRIPT = Path(report.__file__).parent / "templates" / "quiz.js"
 def test_a_quiz_mixes_real_and_generated_pictures_by_the_seed_alone():
     def context(seed, kind="image", count=100):
         real, fake = (np.full([count, 8, 8, 1], level, np.uint8) for level in (200, 50))
-        sample = SimpleNamespace(limits=(0, 255))
+        sample = SimpleNamespace(limits=(0, 255), shape=(8, 8, 1))
         sides = {"real": SampleSet.of_array(real), "fake": SampleSet.of_array(fake)}
         return SimpleNamespace(kind=kind, seed=seed, spec=SimpleNamespace(sample=sample), **sides)
 

@@ -16,7 +16,7 @@ from trainer.data.sources import fasta
 from trainer.data.symbols import ids_of
 from trainer.errors import ConfigError, MetricError
 from trainer.evaluation.measures import sequences
-from trainer.evaluation.measures.designs import designs
+from trainer.evaluation.measures.design import designs
 from trainer.evaluation.samples import SampleSet
 from trainer.evaluation.workflow import evaluate_path
 from trainer.exporting import export_run

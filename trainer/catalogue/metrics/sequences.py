@@ -54,7 +54,7 @@ class Motif(Metric):
         "motif_once_real": MetricInfo(
             "Real sequences with the motif exactly once",
             None,
-            "The same share of the real sequences.",
+            "The same share of the real sequences, which a good generator comes near.",
         ),
         "motif_evenness": MetricInfo(
             "Evenness of where the motif begins",
@@ -65,7 +65,7 @@ class Motif(Metric):
         "motif_evenness_real": MetricInfo(
             "Evenness of where the motif begins in real sequences",
             None,
-            "The same of the real sequences.",
+            "The same of the real sequences, which a good generator comes near.",
         ),
     }
     name: Literal["motif"] = "motif"
@@ -117,7 +117,7 @@ class Sites(Metric):
         "sites_real": MetricInfo(
             "Real sequences with their class's word at its place",
             None,
-            "The same share of the real sequences.",
+            "The same share of the real sequences, which a good generator comes near.",
         ),
     }
     name: Literal["sites"] = "sites"
@@ -149,7 +149,7 @@ class Coupling(Metric):
 class Designs(Metric):
     """Whether designs go beyond training sequences, by a second opinion (Killoran et al. 2017)."""
 
-    target: ClassVar[str] = "trainer.evaluation.measures.designs:designs"
+    target: ClassVar[str] = "trainer.evaluation.measures.design:designs"
     kinds: ClassVar[Names] = ("tokens",)
     needs: ClassVar[Names] = ("design", "properties", "held_out")
     expensive: ClassVar[bool] = True

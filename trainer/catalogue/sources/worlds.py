@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from trainer.catalogue.sources.source import Source
-from trainer.data.rooms import World, map_of
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -28,6 +27,8 @@ class Rooms(Source):
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """A map that is none, or without a path; pictures in which no cell could be read."""
+        from trainer.data.rooms import World, map_of  # which imports numpy
+
         yield from super().impossible(experiment)
         for option in ("size", "channels", "flip", "jitter"):
             if given := getattr(experiment.data, option):
