@@ -51,7 +51,8 @@ def resume_and_replay(recipe, run_dir, resumed, step):
 def put_back_to(step, run_dir):
     """A run as it was when the checkpoint of a step, which it keeps, was its newest."""
     checkpoints = run_dir / "checkpoints"
-    for path in checkpoints.glob("step-*"):
+    # A folder of parts may be left, too, where a kill came while one was written.
+    for path in checkpoints.glob("step-*.*"):
         if int(path.stem.partition("-")[2]) > step:
             path.unlink()
     (checkpoints / "checkpoint").write_text(
