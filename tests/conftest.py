@@ -30,11 +30,6 @@ TINY = (
 
 # For games whose networks do not matter: dense layers are the quickest to trace.
 DENSE = "network={name: mlp, units: [8]}"
-# Moving statistics come along.
-NORMALISED = "network={name: mlp, units: [8], generator_normalization: batch}"
-
-# Recipes of which tests take everything but the network.
-PLAIN = ("cgan-digits", "dcgan-digits")
 
 # Files that take minutes begin first, and their tests are dealt out one by one: what these share is
 # quickly made again. Of every other file one process does all the work.
@@ -60,15 +55,9 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def tiny(recipe: str = "cgan-digits", *overrides: str) -> Experiment:
-    """A recipe small enough to train in a test; in place of a plain DCGAN plays a dense network."""
+    """A recipe small enough to train in a test."""
     whole = load_experiment(recipe)
-    asks = any(override.startswith("network") for override in overrides)
-    if recipe in PLAIN and not asks:
-        narrow = [NORMALISED]
-    elif hasattr(whole.network, "units"):
-        narrow = ["network.units=[8]"]
-    else:
-        narrow = ["network.base_filters=4"]
+    narrow = ["network.units=[8]" if hasattr(whole.network, "units") else "network.base_filters=4"]
     narrow += ["prior.size=8"] if hasattr(whole.prior, "size") else []
     return load_experiment(recipe, [*narrow, *TINY, *overrides])
 
