@@ -73,6 +73,6 @@ def test_other_samples_are_refused():
 
 
 def test_without_rdkit_its_reward_is_refused_with_what_to_install(monkeypatch):
-    monkeypatch.setattr("trainer.catalogue.rounds.find_spec", lambda name: None)
+    monkeypatch.setattr("trainer.catalogue.rounds.ordinary.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"round\.reward: .*pip install 'saddlepoint\[chem\]'"):
         _round("reward=drug_likeness")
