@@ -38,7 +38,7 @@ class Ablation:
         """The options of a benchmark of this kind."""
         names = list(self.games)
         parser.add_argument("--games", nargs="+", default=names, choices=names)
-        parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
+
         parser.add_argument("--steps", type=int, help="of training; default the recipe's")
         parser.add_argument(
             "--set",
@@ -48,7 +48,7 @@ class Ablation:
             default=[],
             help="of all games, such as data.data_dir=PATH",
         )
-        parser.add_argument("--work", type=Path, default=self.work, help="folder of runs")
+        trained.add_arguments(parser, self.work, seeds=1)
 
     def run(self, arguments: argparse.Namespace) -> dict[str, Any]:
         """Trains and evaluates what is not yet, and returns the result."""

@@ -39,12 +39,11 @@ WAYS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, default=3000, help="of training")
     parser.add_argument("--search", type=int, default=200, help="steps of every search")
     parser.add_argument("--weight", type=float, default=10.0, help="of features beside pixels")
     parser.add_argument("--count", type=int, help="of held-out digits; default all of them")
-    parser.add_argument("--work", type=Path, default=Path("runs/aging"), help="folder of runs")
+    trained.add_arguments(parser, "runs/aging", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -22,11 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--data", default="mnist", choices=list(DATA))
     parser.add_argument("--data-dir", type=Path, help="of prepared tensorflow-datasets")
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, default=300_000, help="640 epochs of 60 000, by 128")
     parser.add_argument("--samples", type=int, default=5000, help="latents a picture")
     parser.add_argument("--pictures", type=int, default=10_000, help="held-out ones")
-    parser.add_argument("--work", type=Path, default=Path("runs/likelihood"), help="folder of runs")
+    trained.add_arguments(parser, "runs/likelihood", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

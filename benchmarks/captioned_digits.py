@@ -13,7 +13,6 @@ is: GAN, GAN-CLS, GAN-INT and both; TAC-GAN (Dash et al. 2017) also names digits
 
 import argparse
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,12 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
     parser.add_argument("--data", default="digits", choices=list(DATA))
     parser.add_argument("--data-dir", help="where prepared tensorflow-datasets lie")
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, help="of training; default the recipe's")
     parser.add_argument("--thickness", action="store_true", help="captions tell thin from bold")
     parser.add_argument("--unseen", type=int, default=1, help="tenths never trained on")
     parser.add_argument("--each", type=int, default=20, help="pictures of each combination")
-    parser.add_argument("--work", type=Path, default=Path("runs/captions"), help="folder of runs")
+    trained.add_arguments(parser, "runs/captions", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

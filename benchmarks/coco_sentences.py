@@ -48,11 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--games", nargs="*", choices=tuple(_GAMES), default=list(_GAMES))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=1, help="runs side by side")
     parser.add_argument(
         "--folder", type=Path, default=Path("../shared/data/coco_sentences"), help="of the data"
     )
-    parser.add_argument("--work", type=Path, default=Path("runs/coco"), help="folder of runs")
+    trained.add_arguments(parser, "runs/coco", workers=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -41,11 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--pairs", type=Path, default=Path("../shared/data/emoji_pairs"))
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
     parser.add_argument("--epochs", type=int, default=200, help="of training")
     parser.add_argument("--size", type=int, default=64, help="sides of the pictures, in pixels")
     parser.add_argument("--filters", type=int, default=32, help="of the networks' first layers")
-    parser.add_argument("--work", type=Path, default=Path("runs/outlines"), help="folder of runs")
+    trained.add_arguments(parser, "runs/outlines", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

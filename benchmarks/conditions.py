@@ -17,7 +17,6 @@ concatenation); Gong et al. 2019 (twin classifier); Ravuri & Vinyals 2019 (GAN-t
 
 import argparse
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,13 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--data", default="digits", choices=list(_DATA))
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
-    parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--filters", type=int, default=64, help="of both networks")
     parser.add_argument("--gan-train", action="store_true", help="train classifiers on samples too")
     parser.add_argument("--data-dir", help="where prepared tensorflow-datasets lie")
-    parser.add_argument("--workers", type=int, default=1, help="runs side by side, a thread each")
-    parser.add_argument("--work", type=Path, default=Path("runs/conditions"), help="folder of runs")
+    trained.add_arguments(parser, "runs/conditions", seeds=3, workers=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -83,10 +83,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--data", nargs="+", default=list(DATA), choices=DATA)
     parser.add_argument("--steps", type=int, default=40_000, help="of every training")
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
     parser.add_argument("--paper", action="store_true", help="the paper's players and penalty")
     parser.add_argument("--folder", type=Path, default=Path("../shared/data"), help="of the data")
-    parser.add_argument("--work", type=Path, default=Path("runs/dna"), help="folder of runs")
+    trained.add_arguments(parser, "runs/dna", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

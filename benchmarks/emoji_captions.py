@@ -38,9 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--captions", type=Path, required=True, help=".jsonl file, a line each")
     parser.add_argument("--caption", default="name", help="the captions' field in a line")
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, default=20_000)
-    parser.add_argument("--work", type=Path, default=Path("runs/emoji"), help="folder of runs")
+    trained.add_arguments(parser, "runs/emoji", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -44,11 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", default="mnist", choices=list(DATA))
     parser.add_argument("--data-dir", type=Path, help="of prepared tensorflow-datasets")
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, default=187_500, help="400 epochs of 60 000, by 128")
     parser.add_argument("--units", type=int, default=1024, help="of each hidden layer")
     parser.add_argument("--precision", default="float32", choices=["float32", "mixed_bfloat16"])
-    parser.add_argument("--work", type=Path, default=Path("runs/neighbours"), help="folder of runs")
+    trained.add_arguments(parser, "runs/neighbours", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -16,7 +16,6 @@ batches of 128, 5 000 updates, Adam at 2e-4 and 1e-3 for the generator, both wei
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,11 +42,9 @@ _ASKED = 2000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--data", default="mnist", choices=list(DATA))
-    parser.add_argument("--seeds", type=int, default=5, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, help="of training; default the data's own")
     parser.add_argument("--data-dir", help="where prepared tensorflow-datasets lie")
-    parser.add_argument("--workers", type=int, default=1, help="runs side by side, a thread each")
-    parser.add_argument("--work", type=Path, default=Path("runs/infogan"), help="folder of runs")
+    trained.add_arguments(parser, "runs/infogan", seeds=5, workers=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

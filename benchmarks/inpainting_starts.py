@@ -38,8 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--filters", type=int, default=64, help="base filters of the networks")
     parser.add_argument("--latent", type=int, default=64, help="numbers in a latent")
     parser.add_argument("--steps", type=int, default=10_000, help="of training")
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, … of training")
-    parser.add_argument("--work", type=Path, default=Path("runs/starts"), help="folder of runs")
+    trained.add_arguments(parser, "runs/starts", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

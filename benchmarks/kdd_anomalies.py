@@ -37,10 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--data", type=Path, required=True, help="kddcup.data_10_percent.gz")
     parser.add_argument("--games", nargs="+", default=list(_GAMES), choices=list(_GAMES))
-    parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, default=20_000, help="of training, 50 examples each")
     parser.add_argument("--rate", type=float, default=1e-5, help="of learning, of both sides")
-    parser.add_argument("--work", type=Path, default=Path("runs/kdd"), help="folder of runs")
+    trained.add_arguments(parser, "runs/kdd", seeds=3)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

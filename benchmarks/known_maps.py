@@ -18,7 +18,6 @@ of MNIST with edges .952 and with negatives .967, of a conditional GAN .909 and 
 """
 
 import argparse
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,10 +65,9 @@ GAMES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
-    parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, help="of training; default the recipe's")
     parser.add_argument("--count", type=int, default=1000, help="pairs of CoGAN")
-    parser.add_argument("--work", type=Path, default=Path("runs/known-maps"), help="folder of runs")
+    trained.add_arguments(parser, "runs/known-maps", seeds=3)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

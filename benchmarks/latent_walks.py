@@ -18,7 +18,6 @@ generative adversarial networks", section 6.3.2 (means of three).
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,8 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--samples", type=int, default=170, help="latents; 179 are held out")
     parser.add_argument("--filters", type=int, default=32, help="base filters of the networks")
     parser.add_argument("--steps", type=int, default=4000, help="of training")
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
-    parser.add_argument("--work", type=Path, default=Path("runs/walks"), help="folder of runs")
+    trained.add_arguments(parser, "runs/walks", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

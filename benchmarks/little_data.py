@@ -9,7 +9,6 @@ Reference: Zhao et al. 2020, "Differentiable augmentation"; Karras et al. 2020, 
 """
 
 import argparse
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,11 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--data", nargs="+", default=list(DATA), choices=list(DATA))
     parser.add_argument("--remedies", nargs="+", default=list(REMEDIES), choices=list(REMEDIES))
-    parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, help="of training; default the data's own")
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--data-dir", help="where prepared tensorflow-datasets lie")
-    parser.add_argument("--work", type=Path, default=Path("runs/little"), help="folder of runs")
+    trained.add_arguments(parser, "runs/little", seeds=3)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -8,7 +8,6 @@ Reference: the protocol and the published rows of Lin et al. 2018, "PacGAN", tab
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from benchmarks import harness, trained
@@ -64,10 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--data", nargs="+", default=list(_MODES), choices=list(_MODES))
     parser.add_argument("--remedies", nargs="+", default=list(REMEDIES), choices=list(REMEDIES))
-    parser.add_argument("--seeds", type=int, default=5, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, default=25_000)
-    parser.add_argument("--workers", type=int, default=2, help="runs side by side, a thread each")
-    parser.add_argument("--work", type=Path, default=Path("runs/modes"), help="folder of runs")
+    trained.add_arguments(parser, "runs/modes", seeds=5, workers=2)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -40,10 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--games", nargs="+", default=list(_GAMES), choices=list(_GAMES))
     parser.add_argument("--steps", type=int, default=20_000, help="the critic sees QM9 21 times")
-    parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
-    parser.add_argument("--workers", type=int, default=1, help="runs side by side")
     parser.add_argument("--folder", type=Path, default=Path("../shared/data"), help="of the data")
-    parser.add_argument("--work", type=Path, default=Path("runs/molecules"), help="folder of runs")
+    trained.add_arguments(parser, "runs/molecules", seeds=3, workers=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

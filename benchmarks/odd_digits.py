@@ -38,12 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-dir", type=Path, help="of prepared tensorflow-datasets")
     parser.add_argument("--digits", nargs="+", default=list(PUBLISHED), choices=list("0123456789"))
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
-    parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, default=5000, help="of training, 64 examples each")
     parser.add_argument("--rate", type=float, default=2e-4, help="of learning, of both sides")
     parser.add_argument("--filters", type=int, default=64, help="base filters of the networks")
     parser.add_argument("--latent", type=int, default=64, help="numbers in a latent")
-    parser.add_argument("--work", type=Path, default=Path("runs/odd"), help="folder of runs")
+    trained.add_arguments(parser, "runs/odd", seeds=3)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -11,7 +11,6 @@ table 1: random 10.310, MLE 9.038, SeqGAN 8.736.
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from benchmarks import trained
@@ -27,9 +26,7 @@ _GAMES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--games", nargs="+", choices=tuple(_GAMES), default=list(_GAMES))
-    parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, … of the runs")
-    parser.add_argument("--workers", type=int, default=1, help="runs side by side")
-    parser.add_argument("--work", type=Path, default=Path("runs/oracle"), help="folder of runs")
+    trained.add_arguments(parser, "runs/oracle", seeds=3, workers=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

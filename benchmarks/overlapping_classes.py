@@ -9,7 +9,6 @@ Reference: Gong et al. 2019, "Twin auxiliary classifiers GAN", section 4.1, whos
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,10 +29,8 @@ _EACH = 2000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
-    parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, default=8000)
-    parser.add_argument("--workers", type=int, default=1, help="runs side by side, a thread each")
-    parser.add_argument("--work", type=Path, default=Path("runs/overlap"), help="folder of runs")
+    trained.add_arguments(parser, "runs/overlap", seeds=3, workers=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

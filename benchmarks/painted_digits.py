@@ -12,7 +12,6 @@ learning"; its own numbers are of other pictures and painters.
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,11 +23,10 @@ RECIPE = "spiral-digits"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, help="of training; default the recipe's")
     parser.add_argument("--count", type=int, default=200, help="pictures of each agent")
     parser.add_argument("--candidates", type=int, default=100, help="strokes of a greedy choice")
-    parser.add_argument("--work", type=Path, default=Path("runs/painted"), help="folder of runs")
+    trained.add_arguments(parser, "runs/painted", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

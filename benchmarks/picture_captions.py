@@ -36,9 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--emoji", type=Path, help="folder of emoji64.npz and captions.jsonl")
     parser.add_argument("--games", nargs="+", choices=tuple(_GAMES), default=list(_GAMES))
     parser.add_argument("--shorter", type=int, default=1, help="divides every number of steps")
-    parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, … of the runs")
-    parser.add_argument("--workers", type=int, default=1, help="runs side by side")
-    parser.add_argument("--work", type=Path, default=Path("runs/captions"), help="folder of runs")
+    trained.add_arguments(parser, "runs/captions", seeds=3, workers=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

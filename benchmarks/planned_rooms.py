@@ -10,7 +10,6 @@ numbers are of ropes, by a classifier and by people.
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,10 +36,9 @@ GAMES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, help="of training; default the recipe's")
     parser.add_argument("--plans", type=int, default=200, help="of each run")
-    parser.add_argument("--work", type=Path, default=Path("runs/planned"), help="folder of runs")
+    trained.add_arguments(parser, "runs/planned", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

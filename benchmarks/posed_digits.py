@@ -9,7 +9,6 @@ the training pictures.
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,9 +21,8 @@ RECIPE = "attributes-digits"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--work", type=Path, default=Path("runs/posed"), help="folder of runs")
+    trained.add_arguments(parser, "runs/posed", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -9,7 +9,6 @@ Reference: Zhu et al. 2016, "Generative visual manipulation on the natural image
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,10 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pictures", type=int, default=128, help="held-out ones")
     parser.add_argument("--filters", type=int, default=64, help="base filters of the players")
     parser.add_argument("--steps", type=int, default=3000, help="of the game")
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
-    parser.add_argument(
-        "--work", type=Path, default=Path("runs/projections"), help="folder of runs"
-    )
+    trained.add_arguments(parser, "runs/projections", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

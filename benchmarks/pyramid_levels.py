@@ -10,7 +10,6 @@ GAN at one scale -3617 ± 353, which do not compare with distances).
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from benchmarks import trained
@@ -32,9 +31,8 @@ ROWS = ("LAPGAN, chained", "LAPGAN, true coarse pictures", "one scale, equal tim
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--data", default="npz:../shared/data/cifar10_lossless")
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, default=10_000, help="of LAPGAN")
-    parser.add_argument("--work", type=Path, default=Path("runs/pyramid"), help="folder of runs")
+    trained.add_arguments(parser, "runs/pyramid", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -11,7 +11,6 @@ segment with a network and compare with concatenation likewise (table 4).
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,9 +32,8 @@ GAMES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
-    parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, help="of training; default the recipe's")
-    parser.add_argument("--work", type=Path, default=Path("runs/maps"), help="folder of runs")
+    trained.add_arguments(parser, "runs/maps", seeds=3)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -67,8 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--widths", nargs="+", type=int, default=[2, 4], help="times the filters")
     parser.add_argument("--filters", type=int, default=64, help="base filters at width 1")
     parser.add_argument("--steps", type=int, default=3000, help="of every game")
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0, 1, …")
-    parser.add_argument("--work", type=Path, default=Path("runs/rivals"), help="folder of runs")
+    trained.add_arguments(parser, "runs/rivals", seeds=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

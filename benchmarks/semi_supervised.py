@@ -11,7 +11,6 @@ connected, with weight normalisation and noise).
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,8 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--draws", type=int, default=1, help="of labelled digits, 0, 1, …")
     parser.add_argument("--epochs", type=int, default=100, help="of training; the paper has 300")
     parser.add_argument("--data-dir", help="where prepared tensorflow-datasets lie")
-    parser.add_argument("--workers", type=int, default=1, help="runs side by side, a thread each")
-    parser.add_argument("--work", type=Path, default=Path("runs/semi"), help="folder of runs")
+    trained.add_arguments(parser, "runs/semi", workers=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -7,7 +7,6 @@ Reference: the protocol and the published rows of Lin et al. 2018, "PacGAN", sec
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,12 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
     parser.add_argument("--judge", default="quarter", choices=list(_FILTERS), help="its size")
-    parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--samples", type=int, default=26_000)
     parser.add_argument("--precision", default="mixed_bfloat16")
     parser.add_argument("--data-dir", help="where prepared tensorflow-datasets lie")
-    parser.add_argument("--work", type=Path, default=Path("runs/stacked"), help="folder of runs")
+    trained.add_arguments(parser, "runs/stacked", seeds=3)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

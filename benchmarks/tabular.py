@@ -55,10 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--data", nargs="+", default=["adult", "kddcup99"])
     parser.add_argument("--steps", type=int, default=17_600, help="300 epochs of Adult")
-    parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, …")
-    parser.add_argument("--workers", type=int, default=1, help="runs side by side")
     parser.add_argument("--folder", type=Path, default=Path("../shared/data"), help="of the data")
-    parser.add_argument("--work", type=Path, default=Path("runs/tabular"), help="folder of runs")
+    trained.add_arguments(parser, "runs/tabular", seeds=3, workers=1)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:

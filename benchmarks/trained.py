@@ -4,6 +4,7 @@ Each run lies in a folder of its own name, with what came of it in `trained.json
 finished is resumed, so a benchmark that was broken off goes on where it was.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -57,6 +58,28 @@ class Job:
     recipe: str
     overrides: Sequence[str] = ()
     evaluation: Sequence[str] | None = ()
+
+
+def add_arguments(
+    parser: argparse.ArgumentParser,
+    work: str | Path,
+    *,
+    seeds: int | None = None,
+    workers: int | None = None,
+) -> None:
+    """The options that benchmarks of trainings share, with their defaults.
+
+    Args:
+        parser: of the benchmark.
+        work: folder of its runs.
+        seeds: how many; None for a benchmark that has no such option.
+        workers: runs side by side; None as there.
+    """
+    if seeds is not None:
+        parser.add_argument("--seeds", type=int, default=seeds, help="seeds 0, 1, … of training")
+    if workers is not None:
+        parser.add_argument("--workers", type=int, default=workers, help="runs side by side")
+    parser.add_argument("--work", type=Path, default=Path(work), help="folder of runs")
 
 
 def plainly(steps: int, seed: int = 0) -> list[str]:
