@@ -58,6 +58,16 @@ class Key(NamedTuple):
     high: tf.Tensor
     low: tf.Tensor
 
+    @classmethod
+    def of_rows(cls, rows: tf.Tensor) -> "Key":
+        """The keys that are a network's input, uint32 [n, 2]."""
+        return cls(rows[:, 0], rows[:, 1])
+
+    @property
+    def rows(self) -> tf.Tensor:
+        """Keys [n] as a network's input, uint32 [n, 2]."""
+        return tf.stack([self.high, self.low], axis=-1)
+
 
 def threefry(key: Key, counter: Key) -> Key:
     """Threefry-2x32 with twenty rounds, elementwise over broadcastable uint32 tensors.

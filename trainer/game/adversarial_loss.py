@@ -200,6 +200,11 @@ class AdversarialLoss:
         """What the objective reads of a judge in inference mode, float32 [n]."""
         return per_example(self.objective.reads(inputs, judge(inputs)))
 
+    def worth(self, judge: Network, inputs: Inputs) -> tf.Tensor:
+        """A reward, float32 [n]: D's probability of being real where it has one, else its logit."""
+        logits = self.realism(judge, inputs)
+        return tf.sigmoid(logits) if self.objective.logits_are_probabilities else logits
+
     def _judged(
         self, players: Players, sample: Sample, given: Inputs, *, freeze_statistics: bool = True
     ) -> Judged:

@@ -132,9 +132,7 @@ class RelaxedGraph(keras.layers.Layer):
         if self.making == "softmax":
             return [tf.nn.softmax(x / self.temperature) for x in logits]
         sizes = [math.prod(x.shape[1:]) for x in logits]
-        noise = tf.split(
-            randomness.gumbel(randomness.Key(key[:, 0], key[:, 1]), sum(sizes)), sizes, axis=1
-        )
+        noise = tf.split(randomness.gumbel(randomness.Key.of_rows(key), sum(sizes)), sizes, axis=1)
         soft = [
             tf.nn.softmax((x + tf.reshape(g, tf.shape(x))) / self.temperature)
             for x, g in zip(logits, noise, strict=True)

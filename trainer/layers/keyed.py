@@ -35,9 +35,7 @@ class KeyedDropout(keras.layers.Layer):
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         """Values [b, …] and keys uint32 [b, 2] → values of the same shape and dtype."""
         x, key = inputs
-        keys = randomness.fold(
-            randomness.Key(key[:, 0], key[:, 1]), tf.constant(self.number, tf.int64)
-        )
+        keys = randomness.fold(randomness.Key.of_rows(key), tf.constant(self.number, tf.int64))
         is_open = None in x.shape[1:]
         size = tf.reduce_prod(tf.shape(x)[1:]) if is_open else math.prod(x.shape[1:])
         kept = randomness.uniform(keys, size) >= self.rate
@@ -70,9 +68,7 @@ class KeyedNoise(keras.layers.Layer):
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         """Values [b, h, w, c] and keys uint32 [b, 2] → values of the same shape and dtype."""
         x, key = inputs
-        keys = randomness.fold(
-            randomness.Key(key[:, 0], key[:, 1]), tf.constant(self.number, tf.int64)
-        )
+        keys = randomness.fold(randomness.Key.of_rows(key), tf.constant(self.number, tf.int64))
         height, width = x.shape[1:3]
         plane = tf.reshape(randomness.normal(keys, height * width), [-1, height, width, 1])
         return x + tf.convert_to_tensor(self.strength) * tf.cast(plane, x.dtype)

@@ -43,7 +43,7 @@ class MixedColumns(keras.layers.Layer):
         return tf.concat(made, axis=1)
 
     def _noised(self, x: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-        noise = randomness.gumbel(randomness.Key(key[:, 0], key[:, 1]), x.shape[-1])
+        noise = randomness.gumbel(randomness.Key.of_rows(key), x.shape[-1])
         return (x + noise) / self.temperature
 
     def compute_output_shape(self, input_shape: Any) -> Any:

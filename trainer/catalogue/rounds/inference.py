@@ -7,7 +7,7 @@ from pydantic import Field
 
 from trainer.catalogue.choice import Custom, off_block
 from trainer.catalogue.optimizers import SGD, PlayerOptimizer
-from trainer.catalogue.rounds.round import AnyRound, InTurns, without_latent
+from trainer.catalogue.rounds.round import AnyRound, InTurns, unplayed, without_latent
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -172,12 +172,8 @@ class AutoencoderRound(AnyRound):
                 "those of drawn latents, which a plain autoencoder never sees; set "
                 "network.generator_normalization to layer or none"
             )
-        for kind in ("penalties", "terms", "wrappers"):
-            if getattr(experiment, kind):
-                yield (
-                    f"{kind}: received some with the round 'autoencoder', which has no "
-                    "discriminator; leave them out"
-                )
+        kinds = ("penalties", "terms", "wrappers")
+        yield from unplayed(experiment, *kinds, why="which has no discriminator")
 
 
 class LatentOptimizationRound(AnyRound):
@@ -222,12 +218,8 @@ class LatentOptimizationRound(AnyRound):
                     f"data.{option}: received {value} with the round {self.name!r}, which learns "
                     "one latent an example; leave it out"
                 )
-        for kind in ("penalties", "terms", "wrappers"):
-            if getattr(experiment, kind):
-                yield (
-                    f"{kind}: received some with the round {self.name!r}, which has no "
-                    "discriminator; leave them out"
-                )
+        kinds = ("penalties", "terms", "wrappers")
+        yield from unplayed(experiment, *kinds, why="which has no discriminator")
 
 
 class NegativeSamplingRound(AnyRound):
@@ -267,9 +259,4 @@ class NegativeSamplingRound(AnyRound):
                 "round.optimizer: received one that clips, but every search goes by itself; set "
                 "its clip_norm and clip_weights to null"
             )
-        for kind in ("terms", "wrappers"):
-            if getattr(experiment, kind):
-                yield (
-                    f"{kind}: received some with the round {self.name!r}, which has no generator; "
-                    "leave them out"
-                )
+        yield from unplayed(experiment, "terms", "wrappers", why="which has no generator")

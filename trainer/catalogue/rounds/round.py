@@ -56,3 +56,24 @@ def without_latent(name: str, experiment: "Experiment") -> Iterator[str]:
     """The sentence for a round of latents that has none."""
     if experiment.prior.name == "none":
         yield f"prior.name: received 'none' with the round {name!r}; set gaussian or uniform"
+
+
+def unplayed(
+    experiment: "Experiment",
+    *kinds: str,
+    why: str,
+    played: tuple[str, ...] = (),
+) -> Iterator[str]:
+    """A sentence for each kind of choice, such as "terms", of which the round would play none.
+
+    Args:
+        experiment: whose round it is.
+        kinds: fields of the experiment that are lists of components.
+        why: a clause about the round, such as "which has no discriminator".
+        played: names of those that it does play.
+    """
+    remedy = f"leave out all but the term {played[0]!r}" if played else "leave them out"
+    for kind in kinds:
+        if any(part.name not in played for part in getattr(experiment, kind)):
+            name = experiment.round.name
+            yield f"{kind}: received some with the round {name!r}, {why}; {remedy}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from trainer.catalogue.choice import Custom
-from trainer.catalogue.rounds.round import AnyRound, InTurns, without_latent
+from trainer.catalogue.rounds.round import AnyRound, InTurns, unplayed, without_latent
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -67,12 +67,9 @@ class JointRound(InTurns):
                 f"condition.name: received {experiment.condition.name!r} with the round 'joint', "
                 "whose domains have no examples in common; set condition=none"
             )
-        for kind in ("penalties", "terms", "wrappers"):
-            if any(part.name != "adaptation" for part in getattr(experiment, kind)):
-                yield (
-                    f"{kind}: received some with the round 'joint', whose discriminator answers "
-                    "for each of two pictures; leave out all but the term 'adaptation'"
-                )
+        why = "whose discriminator answers for each of two pictures"
+        kinds = ("penalties", "terms", "wrappers")
+        yield from unplayed(experiment, *kinds, why=why, played=("adaptation",))
 
 
 class CoupledRound(AnyRound):
@@ -130,12 +127,8 @@ class ClipsRound(AnyRound):
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Penalties, terms and wrappers, which would meet frames and clips; data without flow."""
-        for kind in ("penalties", "terms", "wrappers"):
-            if getattr(experiment, kind):
-                yield (
-                    f"{kind}: received some with the round {self.name!r}, whose judges see frames "
-                    "and clips in turn; leave them out"
-                )
+        why = "whose judges see frames and clips in turn"
+        yield from unplayed(experiment, "penalties", "terms", "wrappers", why=why)
         source = experiment.data.source
         if not (isinstance(source, Custom) or getattr(source, "boxes", False)):
             yield (

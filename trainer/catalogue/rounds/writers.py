@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from trainer.catalogue.choice import off_block
-from trainer.catalogue.rounds.round import AnyRound
+from trainer.catalogue.rounds.round import AnyRound, unplayed
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -29,13 +29,8 @@ class AnyWriterRound(AnyRound):
                     f"{kind}.name: received {name!r} with the round {self.name!r}, whose generator "
                     f"is told nothing; set {kind}=none"
                 )
-        idle = [term for term in experiment.terms if term.name not in self.accepts]
-        for kind, unused in (("terms", idle), ("wrappers", experiment.wrappers)):
-            if unused:
-                yield (
-                    f"{kind}: received some with the round {self.name!r}, whose generator "
-                    "chooses one thing after another; leave them out"
-                )
+        why = "whose generator chooses one thing after another"
+        yield from unplayed(experiment, "terms", "wrappers", why=why, played=self.accepts)
 
 
 class LikelihoodRound(AnyWriterRound):
@@ -48,11 +43,7 @@ class LikelihoodRound(AnyWriterRound):
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Also penalties of a discriminator."""
         yield from super().impossible(experiment)
-        if experiment.penalties:
-            yield (
-                "penalties: received some with the round 'likelihood', which has no "
-                "discriminator; leave them out"
-            )
+        yield from unplayed(experiment, "penalties", why="which has no discriminator")
 
 
 class PretrainedWriterRound(AnyWriterRound):

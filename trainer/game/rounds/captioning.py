@@ -7,9 +7,11 @@ from trainer.game.adversarial_loss import Batch
 from trainer.game.players import Inputs, Network
 from trainer.game.roles import GENERATOR, Role
 from trainer.game.rounds.policy import Policy
-from trainer.game.signatures.captioning import captioning
+from trainer.game.signatures.captioning import Captioner
 from trainer.game.signatures.judgement import judgement
+from trainer.game.signatures.sampling import Sampler
 from trainer.game.signatures.signature import Signatures
+from trainer.game.signatures.translation import translation
 from trainer.randomness import Noise
 
 ENCODER = "picture_encoder"
@@ -52,13 +54,10 @@ class Captioning(Policy):
 
     def signatures(self, networks: Mapping[str, Network]) -> Signatures:
         """`caption`: a picture and a seed → text; `score` of symbols' numbers and a picture."""
-        prior, condition = self.parts.prior, self.parts.condition
-        judge, fields = networks["discriminator"], {"sample": self.field}
-        return {
-            **captioning(
-                networks["generator"],
-                lambda given: self.told(given, networks),
-                *(prior, condition, self.field),
-            ),
-            **judgement(judge, self.loss, condition, fields),
-        }
+        parts, fields = self.parts, {"sample": self.field}
+        writer = Captioner(
+            networks["generator"], lambda given: self.told(given, networks), self.field
+        )
+        sampler = Sampler(writer, parts.prior, parts.condition, fields)
+        judged = judgement(networks["discriminator"], self.loss, parts.condition, fields)
+        return {**translation(sampler, "caption"), **judged}

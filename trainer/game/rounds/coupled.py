@@ -19,7 +19,7 @@ from trainer.game.roles import DISCRIMINATOR, GENERATOR, Role
 from trainer.game.rounds.history import History
 from trainer.game.rounds.round import Round, of_turn
 from trainer.game.signatures.judgement import judgement
-from trainer.game.signatures.sampling import KEY, Sampler, key_rows
+from trainer.game.signatures.sampling import KEY, Sampler
 from trainer.game.signatures.signature import Signatures
 from trainer.game.signatures.translation import translation
 from trainer.game.terms.reconstruction import distance
@@ -174,7 +174,7 @@ class Coupled(Round):
         """The examples of the other domain for each translator."""
         if examples is None:
             return {}
-        key = {"key": key_rows(randomness.key_of(seed, "statistics key"))}
+        key = {"key": randomness.key_of(seed, "statistics key").rows}
         return {
             f"to_{domain}": {_INPUT: examples[other], **key} for domain, other in _OTHER.items()
         }
@@ -197,7 +197,7 @@ class _Translators:
         self, domain: str, pictures: tf.Tensor, stream: str, *, freeze_statistics: bool = False
     ) -> Sample:
         """Pictures of the other domain, or of its own, as pictures of a domain."""
-        key = key_rows(self._noise.keys(f"{stream} {domain} key"))
+        key = self._noise.keys(f"{stream} {domain} key").rows
         given = {_INPUT: pictures, "key": key}
         return self._players[f"to_{domain}"](given, freeze_statistics=freeze_statistics)
 

@@ -14,7 +14,12 @@ from trainer.game.players import Inputs, Network, Outputs
 from trainer.game.roles import Role
 from trainer.game.rounds.ordinary import Ordinary
 from trainer.game.signatures.generation import generation
-from trainer.game.signatures.judgement import seen_samples, stored_inputs
+from trainer.game.signatures.judgement import (
+    class_fields,
+    classified,
+    seen_samples,
+    stored_inputs,
+)
 from trainer.game.signatures.sampling import Sampler
 from trainer.game.signatures.signature import Signature, Signatures
 
@@ -79,15 +84,10 @@ class Joint(Ordinary):
         """The class logits of pictures of one domain, and the likeliest class."""
 
         def classify(**given: tf.Tensor) -> Outputs:
-            logits = judge(self._alone(place, given))["class_logits"][:, place]
-            return {"logits": logits, "label": tf.argmax(logits, axis=-1, output_type=tf.int64)}
+            return classified(judge(self._alone(place, given))["class_logits"][:, place])
 
         names = self.loss.needs["class_logits"].names
-        answered = {
-            "logits": Field((len(names),), names=names),
-            "label": Field(dtype="int64", kind="label", names=names),
-        }
-        return Signature(self._asked(place), answered, classify)
+        return Signature(self._asked(place), class_fields(names), classify)
 
     def _asked(self, place: int) -> dict[str, Field]:
         """What a request about one domain holds."""

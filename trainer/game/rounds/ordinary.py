@@ -14,7 +14,7 @@ from trainer.game.roles import DISCRIMINATOR, GENERATOR, Role
 from trainer.game.rounds.round import Round, of_turn
 from trainer.game.signatures.generation import decoding, generation
 from trainer.game.signatures.judgement import judgement
-from trainer.game.signatures.sampling import KEY, Sampler, key_rows
+from trainer.game.signatures.sampling import KEY, Sampler
 from trainer.game.signatures.signature import Signatures
 from trainer.game.signatures.translation import is_translation, translation
 from trainer.game.turns import Outcome, Turn, Updates
@@ -86,7 +86,7 @@ class Ordinary(Round):
         prior = self.parts.prior
         latent = {"latent": prior.sample(noise.keys("latent"))} if prior.size else {}
         told = self.parts.condition.of_batch(batch)
-        return {**latent, **told, "key": key_rows(noise.keys("key"))}
+        return {**latent, **told, "key": noise.keys("key").rows}
 
     def fake(self, players: Players, given: Inputs, *, freeze_statistics: bool = False) -> Sample:
         """What the generator makes of it."""

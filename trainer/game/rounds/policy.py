@@ -62,19 +62,16 @@ class Policy(PretrainedWriter):
         asked = Network(judge.model, judge.role)
         each = self.options.rollouts * (self.length - 1)
         repeated = {n: tf.repeat(x, each, axis=0) for n, x in given.items() if n in asked.names}
-        values = self._worth(asked, tf.reshape(completed, [-1, self.length]), repeated)
+        written = self._seen(tf.reshape(completed, [-1, self.length]))
+        values = self.loss.worth(asked, {**repeated, **written})
         expected = tf.reduce_mean(tf.reshape(values, tf.shape(completed)[:-1]), axis=1)
-        final = self._worth(asked, ids, given)[:, tf.newaxis]
+        final = self.loss.worth(asked, {**given, **self._seen(ids)})[:, tf.newaxis]
         return tf.stop_gradient(tf.concat([expected, final], axis=1))
 
     def _write(self, players: Players, given: Inputs, noise: Noise) -> tf.Tensor:
         """New sequences, int32 [b, T]."""
         told = self.told(given, players)
         return sequences.write(players["generator"], noise.keys("write"), self.length, told=told)
-
-    def _worth(self, judge: Network, ids: tf.Tensor, given: Inputs) -> tf.Tensor:
-        logits = self.loss.realism(judge, {**given, **self._seen(ids)})
-        return tf.sigmoid(logits) if self.loss.objective.logits_are_probabilities else logits
 
     def _seen(self, ids: tf.Tensor) -> Sample:
         return {"sample": modalities.seen(ids, self.field)}

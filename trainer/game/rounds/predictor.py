@@ -12,7 +12,6 @@ from trainer.game.players import Network, Players
 from trainer.game.roles import GENERATOR
 from trainer.game.rounds.encoded import Encoded
 from trainer.game.rounds.round import Round, of_turn
-from trainer.game.signatures.sampling import key_rows
 from trainer.game.turns import Outcome, Updates
 from trainer.game.updater import Updater
 from trainer.randomness import Noise
@@ -65,7 +64,7 @@ class Predictor(Encoded):
         def turn() -> Outcome:
             told = self.told(drawn, players)
             z = players["encoder"]({**told, **x})["latent"]
-            made = generator({**told, "latent": z, "key": key_rows(noise.keys("key"))})
+            made = generator({**told, "latent": z, "key": noise.keys("key").rows})
             squares = [_squares(made[name] - x[name]) for name in self.fields]
             return Outcome({"projection_loss": tf.add_n(squares)})
 

@@ -85,9 +85,8 @@ class Programs(Round):
         ids = self._written(players, noise)
         judge = players["discriminator"]
         # Asked as a request asks: a picture is worth what it is worth by itself.
-        logits = self.loss.realism(Network(judge.model, judge.role), self._seen(ids))
-        is_probable = self.loss.objective.logits_are_probabilities
-        reward = tf.stop_gradient(tf.sigmoid(logits) if is_probable else logits)
+        worth = self.loss.worth(Network(judge.model, judge.role), self._seen(ids))
+        reward = tf.stop_gradient(worth)
 
         def turn() -> Outcome:
             losses = actor_critic_losses(

@@ -21,7 +21,7 @@ from trainer.game.roles import DISCRIMINATOR, GENERATOR, Role
 from trainer.game.rounds.round import Round, of_turn
 from trainer.game.signatures.generation import generation
 from trainer.game.signatures.judgement import judgement
-from trainer.game.signatures.sampling import KEY, Sampler, key_rows
+from trainer.game.signatures.sampling import KEY, Sampler
 from trainer.game.signatures.signature import Signatures
 from trainer.game.signatures.translation import translation
 from trainer.game.turns import Outcome, Updates
@@ -113,7 +113,7 @@ class Pyramid(Round):
         for level, loss in enumerate(self.losses):
             own = noise.within(f"level {level}")
             latent = self.parts.prior.sample(own.keys("latent"))
-            given = {"latent": latent, **told, "key": key_rows(own.keys("key"))}
+            given = {"latent": latent, **told, "key": own.keys("key").rows}
             if level:
                 given[_INPUT] = enlarged(pictures[level - 1])
             network = players[f"generator_{level}"]
@@ -150,7 +150,7 @@ class Pyramid(Round):
         inputs: dict[str, Inputs] = {}
         for level in range(self.levels):
             keys = randomness.key_of(seed, f"statistics latent {level}")
-            given = {"latent": self.parts.prior.sample(keys), **told, "key": key_rows(keys)}
+            given = {"latent": self.parts.prior.sample(keys), **told, "key": keys.rows}
             if level:
                 given[_INPUT] = enlarged(pictures[level - 1])
             inputs[f"generator_{level}"] = given
@@ -198,9 +198,9 @@ class Chain:
 
     def _own(self, key: tf.Tensor, level: int) -> Inputs:
         """A level's latent and key, from the row's key."""
-        row = randomness.Key(key[:, 0], key[:, 1])
+        row = randomness.Key.of_rows(key)
         keys = randomness.fold(row, tf.constant(level, tf.int64))
-        return {"latent": self.prior.sample(keys), "key": key_rows(keys)}
+        return {"latent": self.prior.sample(keys), "key": keys.rows}
 
 
 def pyramid(pictures: tf.Tensor, levels: int) -> list[tf.Tensor]:

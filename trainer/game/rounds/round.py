@@ -12,7 +12,6 @@ from trainer.game.adversarial_loss import Batch
 from trainer.game.parts import Parts
 from trainer.game.players import Inputs, Network, Players
 from trainer.game.roles import Role
-from trainer.game.signatures.sampling import key_rows
 from trainer.game.signatures.signature import Signatures
 from trainer.game.turns import Outcome, Updates
 from trainer.game.updater import Updater
@@ -112,7 +111,7 @@ class Round:
             told = condition.of_batch(examples)
         else:
             return None
-        key = {"key": key_rows(randomness.key_of(seed, "statistics key"))}
+        key = {"key": randomness.key_of(seed, "statistics key").rows}
         return {**latent, **told, **key}
 
     def statistics_of_both_ways(

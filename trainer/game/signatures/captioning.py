@@ -1,45 +1,31 @@
-"""The signature that writes about pictures."""
+"""A writer that is told a picture, as the generator that a `Sampler` asks."""
 
 from collections.abc import Callable
 
-import tensorflow as tf
-
 from trainer import randomness
-from trainer.data.modalities import tokens
+from trainer.data import modalities
 from trainer.fields import Field
 from trainer.game import sequences
-from trainer.game.conditions.condition import Condition
 from trainer.game.players import Inputs, Network, Outputs
-from trainer.game.priors import Prior
-from trainer.game.signatures.sampling import output_fields
-from trainer.game.signatures.signature import SEED, Signature
 
 
-def captioning(
-    cell: Network,
-    told: Callable[[Inputs], Inputs],
-    prior: Prior,
-    condition: Condition,
-    field: Field,
-) -> dict[str, Signature]:
-    """`caption`: a picture and a seed → text.
+class Captioner:
+    """A picture, a key and a latent → a caption.
 
     Args:
         cell: in inference mode; see `trainer.game.sequences`.
-        told: a latent and a picture, as networks see them → what the cell is told.
-        prior: of latents.
-        condition: the picture.
+        told: what is given, as networks see it → what the cell is told.
         field: of kind "tokens", as captions are stored.
     """
-    (length,) = field.fixed_shape
 
-    def caption(seed: tf.Tensor, **picture: tf.Tensor) -> Outputs:
-        latent = prior.sample(randomness.key_of(seed, "latent")) if prior.size else None
-        given = {} if latent is None else {"latent": latent}
-        given |= condition.encode(picture)
-        keys = randomness.key_of(seed, "symbols")
-        ids = sequences.write(cell, keys, length, told=told(given))
-        return {"text": tokens.text(ids, field)}
+    names = ("key",)
 
-    inputs = {**condition.request, "seed": SEED}
-    return {"caption": Signature(inputs, output_fields({"sample": field}), caption)}
+    def __init__(self, cell: Network, told: Callable[[Inputs], Inputs], field: Field) -> None:
+        self.cell, self.told, self.field = cell, told, field
+
+    def __call__(self, inputs: Inputs) -> Outputs:
+        """The caption that each row's key writes, one-hot."""
+        keys = randomness.Key.of_rows(inputs["key"])
+        (length,) = self.field.fixed_shape
+        ids = sequences.write(self.cell, keys, length, told=self.told(inputs))
+        return {"sample": modalities.seen(ids, self.field)}

@@ -27,18 +27,26 @@ def judgement(
         return {"realism": loss.realism(judge, judged_inputs(given, fields, condition))}
 
     def classify(**given: tf.Tensor) -> Outputs:
-        logits = judge(judged_inputs(given, fields, condition))["class_logits"]
-        return {"logits": logits, "label": tf.argmax(logits, axis=-1, output_type=tf.int64)}
+        return classified(judge(judged_inputs(given, fields, condition))["class_logits"])
 
     told = set(condition.ports) & set(judge.names)
     asked = shown | (told_fields(shown, condition) if told else {})
     offered = {"score": Signature(asked, {"realism": Field(kind="scalar")}, score)}
     if "class_logits" in loss.needs:
         names = loss.needs["class_logits"].names
-        label = Field(dtype="int64", kind="label", names=names)
-        logits = Field((len(names),), names=names)
-        offered["classify"] = Signature(asked, {"logits": logits, "label": label}, classify)
+        offered["classify"] = Signature(asked, class_fields(names), classify)
     return offered
+
+
+def classified(logits: tf.Tensor) -> Outputs:
+    """Class logits float32 [n, k], and the likeliest class int64 [n]."""
+    return {"logits": logits, "label": tf.argmax(logits, axis=-1, output_type=tf.int64)}
+
+
+def class_fields(names: tuple[str, ...]) -> dict[str, Field]:
+    """The fields of what is `classified`, by the names of the classes."""
+    label = Field(dtype="int64", kind="label", names=names)
+    return {"logits": Field((len(names),), names=names), "label": label}
 
 
 def stored_inputs(fields: Mapping[str, Field]) -> dict[str, Field]:

@@ -9,7 +9,7 @@ from trainer.game import sequences
 from trainer.game.parts import Parts
 from trainer.game.players import Inputs, Network, Outputs
 from trainer.game.signatures.generation import generation
-from trainer.game.signatures.sampling import Sampler, key_rows
+from trainer.game.signatures.sampling import Sampler
 from trainer.game.signatures.signature import SEED, Signature
 from trainer.game.signatures.writing import TEMPERATURE
 from trainer.layers.strokes import painted
@@ -75,7 +75,7 @@ class Painter:
 
     def written(self, keys: tf.Tensor, temperature: tf.Tensor | None = None) -> tf.Tensor:
         """Keys uint32 [n, 2] → symbols, int32 [n, length]."""
-        key = randomness.Key(keys[:, 0], keys[:, 1])
+        key = randomness.Key.of_rows(keys)
         return sequences.write(self.cell, key, self.canvas.length, temperature=temperature)
 
 
@@ -93,7 +93,7 @@ def painting(cell: Network, canvas: Canvas, parts: Parts) -> dict[str, Signature
     ((output, picture),) = offered["generate"].outputs.items()
 
     def keys(seed: tf.Tensor) -> tf.Tensor:
-        return key_rows(randomness.key_of(seed, "key"))
+        return randomness.key_of(seed, "key").rows
 
     def tempered(seed: tf.Tensor, temperature: tf.Tensor) -> Outputs:
         return {output: canvas.stored(painter.written(keys(seed), temperature))}

@@ -60,7 +60,7 @@ class Sampler:
         `more` are further inputs of the generator, [n, …] each.
         """
         latent = {"latent": self.latents(seed)} if self.prior.size else {}
-        key = key_rows(randomness.key_of(seed, "key"))
+        key = randomness.key_of(seed, "key").rows
         return self.stored(self._made({**latent, **more}, key, values))
 
     def decode(self, latent: tf.Tensor, values: Values, **more: tf.Tensor) -> Outputs:
@@ -97,11 +97,6 @@ class Sampler:
 
     def _made(self, latent: Inputs, key: tf.Tensor, values: Values) -> Outputs:
         return self.generator({**latent, "key": key, **self.condition.encode(values)})
-
-
-def key_rows(keys: randomness.Key) -> tf.Tensor:
-    """Keys [n] as a network's input, uint32 [n, 2]."""
-    return tf.stack([keys.high, keys.low], axis=-1)
 
 
 def output_fields(fields: Mapping[str, Field]) -> dict[str, Field]:
