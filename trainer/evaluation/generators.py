@@ -225,61 +225,72 @@ def translations_of(
     Raises:
         ConfigError: when there are no examples, or they lack what the model is given.
     """
-    columns = _columns(examples)
-    count = min(limit, *(column.count for column in columns.values()))
+    held = _Held(signature, examples, given)
+    count = min(limit, held.count)
     if not count:
         raise ConfigError(
             "data.holdout_share: no example is held out, of which this model could make samples; "
             "train with more than 0."
         )
-    names = [name for name in generator.inputs_of(signature) if name != "seed"]
-
-    def of_examples(name: str, positions: np.ndarray) -> np.ndarray:
-        rows = {name: column.make(positions) for name, column in columns.items()}
-        try:
-            return given(signature, name, rows)
-        except KeyError as error:
-            raise ConfigError(
-                f"--reference: {signature} is given {name!r}, which this data does not hold (its "
-                f"fields are {', '.join(rows)}); give data like that of the training."
-            ) from error
+    inputs = generator.inputs_of(signature)
+    names = [name for name in inputs if name != "seed"]
 
     def make(positions: np.ndarray) -> np.ndarray:
-        inputs = {name: of_examples(name, positions) for name in names}
-        if "seed" in generator.inputs_of(signature):
-            inputs["seed"] = first_seed + positions
-        made = generator.translate(signature, inputs)
+        asked = {name: held.make(name, positions) for name in names}
+        if "seed" in inputs:
+            asked["seed"] = first_seed + positions
+        made = generator.translate(signature, asked)
         return symbols.rows_of({"text": made}, field) if field.kind == "tokens" else made
 
-    sample = sample_of(columns)
-    row = next(table for table in examples[0].tables if sample in table)
-    own = {name: columns[name].make(np.arange(1)) for name in row}
     picture = generator.picture_of(signature)
     return SampleSet(
         count,
         make,
-        truth=SampleSet(count, columns[sample].make)
-        if all(_is_held(given, signature, name, own) for name in names)
-        else None,
-        given=None if picture is None else SampleSet(count, partial(of_examples, picture)),
+        truth=SampleSet(count, held.samples.make) if held.lie_with_samples(names) else None,
+        given=None if picture is None else SampleSet(count, partial(held.make, picture)),
     )
 
 
-def _columns(examples: Sequence[Examples]) -> dict[str, SampleSet]:
-    """The fields of several parts of a data set, by name."""
-    names = [name for name in examples[0] if all(name in part for part in examples)]
-    return {
-        name: SampleSet.joined([SampleSet.of_array(part[name]) for part in examples])
-        for name in names
-    }
+class _Held:
+    """What examples, parts of a data set one after the other, hold for inputs of a signature."""
 
+    def __init__(self, signature: str, examples: Sequence[Examples], given: ExampleInput) -> None:
+        self._signature, self._given, self._tables = signature, given, examples[0].tables
+        names = [name for name in examples[0] if all(name in part for part in examples)]
+        self._columns = {
+            name: SampleSet.joined([SampleSet.of_array(part[name]) for part in examples])
+            for name in names
+        }
 
-def _is_held(
-    given: ExampleInput, signature: str, name: str, rows: Mapping[str, np.ndarray]
-) -> bool:
-    """Whether rows of one table hold an input of a signature."""
-    try:
-        given(signature, name, rows)
-    except KeyError:
-        return False
-    return True
+    @property
+    def count(self) -> int:
+        """How many examples there are."""
+        return min(column.count for column in self._columns.values())
+
+    @property
+    def samples(self) -> SampleSet:
+        """What the examples' own samples are."""
+        return self._columns[sample_of(self._columns)]
+
+    def make(self, name: str, positions: np.ndarray) -> np.ndarray:
+        """An input for the examples at some positions."""
+        rows = {name: column.make(positions) for name, column in self._columns.items()}
+        try:
+            return self._given(self._signature, name, rows)
+        except KeyError as error:
+            raise ConfigError(
+                f"--reference: {self._signature} is given {name!r}, which this data does not hold "
+                f"(its fields are {', '.join(rows)}); give data like that of the training."
+            ) from error
+
+    def lie_with_samples(self, names: Sequence[str]) -> bool:
+        """Whether the rows of the samples hold all of these inputs."""
+        sample = sample_of(self._columns)
+        table = next(table for table in self._tables if sample in table)
+        row = {name: self._columns[name].make(np.arange(1)) for name in table}
+        try:
+            for name in names:
+                self._given(self._signature, name, row)
+        except KeyError:
+            return False
+        return True
