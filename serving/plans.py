@@ -17,7 +17,7 @@ from serving.description import DESCRIBE, DESCRIBE_OUTPUTS, Description, Signatu
 from serving.errors import ServingError, UsageError
 from serving.fields import CATEGORY, IMAGE, LABEL, LATENT, SEED, STRING, TEXT, as_texts
 from serving.pictures import encode_png
-from serving.tiles import Tiling
+from serving.tiles import Mosaic, Tiling
 from serving.transports import Call, Reply
 
 MAX_CHUNK_ROWS = 1024
@@ -170,24 +170,18 @@ class Plans:
             if overlap is not None:
                 raise UsageError("overlap: it goes together with tile; pass both.")
             return (yield from self.ask(name, images, **others))
-        subject, output, factor = signature.subject, signature.main_output, 1
+        subject, output = signature.subject, signature.main_output
         tiling = Tiling.of(subject, signature.inputs[subject], tile, overlap)
         images = signature.inputs[subject].check(subject, images)
-        whole = tiling.cut_inputs(signature.inputs, {subject: images, **others})
-        bands, version = [], self._version
-        for band in tiling.places(*images.shape[1:3]):
-            row = []
-            for rows, columns in band:
-                parts = {n: array[:, rows, columns] for n, array in whole.items()}
-                made = (yield from self.ask(name, **{**others, **parts}))[output]
-                factor = made.shape[1] // (rows.stop - rows.start)
-                row.append(made)
-            bands.append(tiling.band(row, factor))
+        mosaic = Mosaic(tiling, tiling.cut_inputs(signature.inputs, {subject: images, **others}))
+        version = self._version
+        for parts in mosaic:
+            mosaic.add((yield from self.ask(name, **{**others, **parts}))[output])
         if self._description is None or self._version != version:
             raise ServingError(
                 "The model changed its version between two tiles; ask again, or for one version."
             )
-        return {output: tiling.whole(bands, factor)}
+        return {output: mosaic.made}
 
     @_second_look
     def generate_truncated(

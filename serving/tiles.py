@@ -7,7 +7,7 @@ looks everywhere (a normalisation by the picture's own statistics), tiles of one
 in tone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,6 +128,43 @@ class Tiling:
         lost, faded = factor * self.margin, factor * (self.overlap - 2 * self.margin)
         ramp = (np.arange(faded) + 0.5) / max(faded, 1)
         return np.concatenate([np.zeros(lost), ramp, np.ones(lost)]).astype(np.float32)
+
+
+class Mosaic:
+    """The tiles of pictures one after the other, and what was made of them as one.
+
+    What was made of a tile is added before the next one is asked for.
+
+    Args:
+        tiling: where they lie.
+        whole: what is cut, by its name, [n, h, w, …] each and equally large.
+    """
+
+    def __init__(self, tiling: Tiling, whole: Mapping[str, np.ndarray]) -> None:
+        self._tiling, self._whole = tiling, whole
+        self._height, self._factor = 0, 1
+        self._row: list[np.ndarray] = []
+        self._bands: list[np.ndarray] = []
+
+    def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
+        """The inputs of every tile."""
+        height, width = next(iter(self._whole.values())).shape[1:3]
+        for band in self._tiling.places(height, width):
+            self._row = []
+            for rows, columns in band:
+                self._height = rows.stop - rows.start
+                yield {name: array[:, rows, columns] for name, array in self._whole.items()}
+            self._bands.append(self._tiling.band(self._row, self._factor))
+
+    def add(self, made: np.ndarray) -> None:
+        """What was made of the tile that came last, [n, h, w, c]."""
+        self._factor = made.shape[1] // self._height
+        self._row.append(made)
+
+    @property
+    def made(self) -> np.ndarray:
+        """All of it put together, once every tile was asked for."""
+        return self._tiling.whole(self._bands, self._factor)
 
 
 def _mixed(before: np.ndarray, after: np.ndarray, weights: np.ndarray) -> np.ndarray:

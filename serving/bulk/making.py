@@ -16,7 +16,7 @@ from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.exported import ExportedModel
 from serving.fields import IMAGE, LATENT, SEED, STRING
-from serving.tiles import Tiling
+from serving.tiles import Mosaic, Tiling
 
 # The signature of the first pass of `best_of`.
 SCORES = "generate, then score"
@@ -117,18 +117,11 @@ class Maker:
         size = self.job.internal_batch
         if self.job.tiling is None:
             return self._model.run(signature.name, arrays, size)
-        tiling, output, factor = Tiling(**self.job.tiling), signature.main_output, 1
-        whole = tiling.cut_inputs(signature.inputs, arrays)
-        bands = []
-        for band in tiling.places(*arrays[signature.subject].shape[1:3]):
-            row = []
-            for rows, columns in band:
-                parts = {n: array[:, rows, columns] for n, array in whole.items()}
-                made = self._model.run(signature.name, {**arrays, **parts}, size)[output]
-                factor = made.shape[1] // (rows.stop - rows.start)
-                row.append(made)
-            bands.append(tiling.band(row, factor))
-        return {output: tiling.whole(bands, factor)}
+        tiling, output = Tiling(**self.job.tiling), signature.main_output
+        mosaic = Mosaic(tiling, tiling.cut_inputs(signature.inputs, arrays))
+        for parts in mosaic:
+            mosaic.add(self._model.run(signature.name, {**arrays, **parts}, size)[output])
+        return {output: mosaic.made}
 
     def written(self, columns: Columns) -> Columns:
         """Those columns that are written beside the samples."""
