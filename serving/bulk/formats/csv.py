@@ -2,25 +2,20 @@
 
 import csv
 import math
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples, Shard, Written
-from serving.fields import STRING
+from serving.bulk.formats import NO_COMPRESSION, Content, Format, Samples, Shard
+from serving.bulk.formats.lines import LinesWriter, column, text_of
 
 
-class _Writer:
+class _Writer(LinesWriter):
     """A line a sample: its columns, then the sample itself; columns of a table in their order."""
 
     def __init__(self, shard: Shard) -> None:
-        self._content = shard.content
-        self._file = File(os.path.join(shard.scratch, "shard.csv"), f"samples-{shard.name}.csv")
-        self._text = open(  # noqa: SIM115 - until close()
-            self._file.local, "w", encoding="utf-8", newline=""
-        )
+        super().__init__(shard, "csv")
         self._lines = csv.writer(self._text, lineterminator="\n")
         self._lines.writerow(shard.content.names)
 
@@ -30,19 +25,12 @@ class _Writer:
         for row in zip(*columns, strict=True):
             self._lines.writerow([_cell(value) for value in row])
 
-    def close(self) -> Written:
-        self._text.close()
-        return Written.read(self._file)
 
-    def abandon(self) -> None:
-        self._text.close()
-
-
-def _cell(value: Any) -> Any:
+def _cell(value: Any) -> str:
     """A missing number is an empty cell."""
     if isinstance(value, float) and math.isnan(value):
         return ""
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+    return text_of(value)
 
 
 def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
@@ -50,15 +38,7 @@ def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     types = {**content.columns, content.output: content.dtype}
-    return {name: _column([row[name] for row in rows], dtype) for name, dtype in types.items()}
-
-
-def _column(cells: Sequence[str], dtype: str) -> np.ndarray:
-    if dtype == STRING:
-        return np.array([cell.encode() for cell in cells], object)
-    if np.dtype(dtype).kind == "f":
-        cells = [cell or "nan" for cell in cells]
-    return np.array(cells).astype(dtype)
+    return {name: column([row[name] for row in rows], dtype) for name, dtype in types.items()}
 
 
 FORMAT = Format(

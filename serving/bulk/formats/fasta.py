@@ -1,6 +1,5 @@
 """FASTA files, for samples that are sequences of letters: DNA, RNA and proteins."""
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,27 +7,23 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
-from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples, Shard, Written
+from serving.bulk.formats import NO_COMPRESSION, Content, Format, Samples, Shard
+from serving.bulk.formats.lines import LinesWriter, column, text_of
 from serving.errors import UsageError
-from serving.fields import STRING
 
 # Letters of a line.
 _WIDTH = 60
 _LETTERS = re.compile("[A-Za-z*-]*")
 
 
-class _Writer:
+class _Writer(LinesWriter):
     """A record a sample: its id and NAME=VALUE for each column, then the letters.
 
     A label has its name; what a word cannot hold (spaces, `%`) is percent-encoded.
     """
 
     def __init__(self, shard: Shard) -> None:
-        self._content = shard.content
-        self._file = File(os.path.join(shard.scratch, "shard.fasta"), f"samples-{shard.name}.fasta")
-        self._text = open(  # noqa: SIM115 - until close()
-            self._file.local, "w", encoding="utf-8", newline="\n"
-        )
+        super().__init__(shard, "fasta")
 
     def add(self, samples: Samples) -> None:
         columns = {name: values.tolist() for name, values in samples.columns.items()}
@@ -41,29 +36,18 @@ class _Writer:
     def _word(self, name: str, value: Any) -> str:
         if name == "label" and self._content.label_names:
             value = self._content.label_names[int(value)]
-        return quote(_text_of(value), safe="/:;,+()'|")
-
-    def close(self) -> Written:
-        self._text.close()
-        return Written.read(self._file)
-
-    def abandon(self) -> None:
-        self._text.close()
+        return quote(text_of(value), safe="/:;,+()'|")
 
 
 def _lines(number: int, value: Any) -> str:
     """The letters of a sample, line by line."""
-    text = _text_of(value)
+    text = text_of(value)
     if not isinstance(value, bytes | str) or not _LETTERS.fullmatch(text):
         raise UsageError(
             f"format: 'fasta' holds sequences of letters, and sample {number} is {text[:40]!r}; "
             "use 'csv' or 'parquet'."
         )
     return "".join(f"{text[i : i + _WIDTH]}\n" for i in range(0, len(text), _WIDTH))
-
-
-def _text_of(value: Any) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
@@ -81,9 +65,7 @@ def _column(name: str, cells: list[str], dtype: str, content: Content) -> np.nda
     if name == "label" and content.label_names:
         numbers: Mapping[str, int] = {text: i for i, text in enumerate(content.label_names)}
         return np.array([numbers[cell] for cell in cells], dtype)
-    if dtype == STRING:
-        return np.array([cell.encode() for cell in cells], object)
-    return np.array(cells).astype(dtype)
+    return column(cells, dtype)
 
 
 FORMAT = Format(

@@ -1,39 +1,23 @@
 """SMILES files (.smi), for molecules: what programs of chemistry read."""
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
 
-from serving.bulk.formats import NO_COMPRESSION, Content, File, Format, Samples, Shard, Written
-from serving.fields import STRING
+from serving.bulk.formats import NO_COMPRESSION, Content, Format, Samples, Shard
+from serving.bulk.formats.lines import LinesWriter, column, text_of
 
 
-class _Writer:
+class _Writer(LinesWriter):
     """A line a sample: its SMILES and, behind tabs, its columns, the seed first."""
 
     def __init__(self, shard: Shard) -> None:
-        self._content = shard.content
-        self._file = File(os.path.join(shard.scratch, "shard.smi"), f"samples-{shard.name}.smi")
-        self._text = open(  # noqa: SIM115 - until close()
-            self._file.local, "w", encoding="utf-8", newline=""
-        )
+        super().__init__(shard, "smi")
 
     def add(self, samples: Samples) -> None:
         columns = (samples.columns[name].tolist() for name in self._content.columns)
         for row in zip(samples.values.tolist(), *columns, strict=True):
-            self._text.write("\t".join(map(_cell, row)) + "\n")
-
-    def close(self) -> Written:
-        self._text.close()
-        return Written.read(self._file)
-
-    def abandon(self) -> None:
-        self._text.close()
-
-
-def _cell(value: object) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+            self._text.write("\t".join(map(text_of, row)) + "\n")
 
 
 def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
@@ -42,13 +26,7 @@ def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
         rows = [line.rstrip("\n").split("\t") for line in file]
     names = {content.output: content.dtype, **content.columns}
     columns = zip(names.items(), zip(*rows, strict=True), strict=True)
-    return {name: _column(cells, dtype) for (name, dtype), cells in columns}
-
-
-def _column(cells: Sequence[str], dtype: str) -> np.ndarray:
-    if dtype == STRING:
-        return np.array([cell.encode() for cell in cells], object)
-    return np.array(cells).astype(dtype)
+    return {name: column(cells, dtype) for (name, dtype), cells in columns}
 
 
 FORMAT = Format(
