@@ -12,7 +12,7 @@ from trainer.errors import MetricError
 from trainer.game.assembly import Game, assemble
 from trainer.game.gan import GAN, averaging
 from trainer.game.updater import OneSideMoves
-from trainer.metrics.estimate import Estimate
+from trainer.metrics.estimate import Estimate, mean
 
 # Held-out batches on which the players are compared.
 _JUDGED = 20
@@ -53,9 +53,7 @@ def duality_gap(
         # One pass at most over the examples, and latents that nobody has trained on.
         judged = min(_JUDGED, len(dataset.held_out) // needed)
         losses.append(_play(adversary, dataset.held_out, experiment, None, judged, seed + 1))
-    gaps = losses[1] - losses[0]
-    error = float(gaps.std(ddof=1) / np.sqrt(len(gaps))) if len(gaps) > 1 else None
-    return Estimate(float(gaps.mean()), error)
+    return mean(losses[1] - losses[0])
 
 
 def _copy(experiment: Experiment, game: Game, dataset: Dataset) -> GAN:

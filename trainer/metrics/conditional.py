@@ -12,7 +12,7 @@ condition, the second for one that ignores the condition.
 import numpy as np
 
 from trainer.errors import MetricError
-from trainer.metrics.estimate import Estimate
+from trainer.metrics.estimate import Estimate, mean
 
 
 def relative_distance(a: np.ndarray, b: np.ndarray, unit: Estimate) -> Estimate:
@@ -49,5 +49,4 @@ def mean_distance(a: np.ndarray, b: np.ndarray) -> Estimate:
     distances = np.linalg.norm(a.astype(np.float64) - b.astype(np.float64), axis=1)
     if not np.isfinite(distances).all():
         raise MetricError("some samples are NaN or infinite; look at them.")
-    error = distances.std(ddof=1) / np.sqrt(len(distances))
-    return Estimate(float(distances.mean()), float(error))
+    return mean(distances)

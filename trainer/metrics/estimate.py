@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 
 class Estimate(NamedTuple):
     """A number estimated from samples.
@@ -14,3 +16,9 @@ class Estimate(NamedTuple):
 
     value: float
     error: float | None = None
+
+
+def mean(values: np.ndarray) -> Estimate:
+    """The mean of values [n] that are drawn apart, with its standard error."""
+    error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+    return Estimate(float(values.mean()), error)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trainer.errors import MetricError
-from trainer.metrics.estimate import Estimate
+from trainer.metrics.estimate import Estimate, mean
 
 # Of BT.601 in eight bits: what red, green and blue of range one add to the level of black.
 _LUMA, _BLACK = np.array([65.481, 128.553, 24.966]), 16.0
@@ -72,12 +72,6 @@ def psnr(squared: np.ndarray) -> tuple[Estimate, int]:
     if not len(different):
         raise MetricError("all pictures equal what they should be: their PSNR is infinite.")
     return mean(-10.0 * np.log10(different)), len(squared) - len(different)
-
-
-def mean(values: np.ndarray) -> Estimate:
-    """The mean of values [n] that are drawn apart, with its standard error."""
-    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else None
-    return Estimate(float(values.mean()), None if error is None else float(error))
 
 
 def luminance(images: np.ndarray, value_range: tuple[float, float]) -> np.ndarray:

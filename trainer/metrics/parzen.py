@@ -16,7 +16,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 
 from trainer.errors import MetricError
 from trainer.metrics import checks
-from trainer.metrics.estimate import Estimate
+from trainer.metrics.estimate import Estimate, mean
 
 # For pixels from 0 to 1. The papers' ten values from .1 to 1 are among those the grid surrounds.
 SIGMAS = np.geomspace(0.01, 10.0, 31)
@@ -53,8 +53,7 @@ def parzen_log_likelihood(
     values = log_likelihood(test, fake, sigma)
     if len(values) < 2:
         raise MetricError("there is 1 test point and at least 2 are needed; give more.")
-    error = values.std(ddof=1) / np.sqrt(len(values))
-    return Parzen(Estimate(float(values.mean()), float(error)), sigma)
+    return Parzen(mean(values), sigma)
 
 
 def log_likelihood(points: np.ndarray, centres: np.ndarray, sigma: float) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from trainer.errors import MetricError
 from trainer.metrics import checks
 from trainer.metrics.blocks import in_parallel
-from trainer.metrics.estimate import Estimate
+from trainer.metrics.estimate import Estimate, mean
 
 _BLOCK_NUMBERS = 2**22
 _DIRECTIONS_AT_A_TIME = 64
@@ -37,7 +37,7 @@ def sliced_wasserstein_distance(
         MetricError: for features that cannot be used.
     """
     checks.same_width(checks.features(real, "real", 1), checks.features(fake, "fake", 1))
-    return _over_directions(distances(real, fake, directions(real.shape[1], count, seed)))
+    return mean(distances(real, fake, directions(real.shape[1], count, seed)))
 
 
 def directions(d: int, count: int, seed: int) -> np.ndarray:
@@ -83,7 +83,7 @@ def of_projections(real: np.ndarray, fake: np.ndarray) -> Estimate:
         single direction.
     """
     checks.same_width(checks.features(real, "real", 1), checks.features(fake, "fake", 1))
-    return _over_directions(_column_distances(real, fake))
+    return mean(_column_distances(real, fake))
 
 
 def mean_distance(real: np.ndarray, fake: np.ndarray) -> float:
@@ -129,11 +129,6 @@ def _common_steps(n: int, m: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     ends = np.union1d(np.arange(1, n + 1) * m, np.arange(1, m + 1) * n)
     return (ends - 1) // m, (ends - 1) // n, np.diff(ends, prepend=0) / (n * m)
-
-
-def _over_directions(values: np.ndarray) -> Estimate:
-    error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
-    return Estimate(float(values.mean()), error)
 
 
 def _rows(array: np.ndarray) -> Iterator[np.ndarray]:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from trainer.errors import MetricError
-from trainer.metrics.estimate import Estimate
+from trainer.metrics.estimate import Estimate, mean
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 WINDOW, SIGMA = 11, 1.5
@@ -83,7 +83,7 @@ def diversity(similarities: np.ndarray) -> Estimate:
         raise MetricError(
             f"diversity needs the finite similarities of two pairs or more; got {values.shape}."
         )
-    return Estimate(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))))
+    return mean(values)
 
 
 def _of_block(first: np.ndarray, second: np.ndarray, width: float) -> np.ndarray:

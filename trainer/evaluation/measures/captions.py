@@ -8,7 +8,7 @@ from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.results import MetricResult, MetricResults
 from trainer.metrics import retrieval
 from trainer.metrics.classification import share
-from trainer.metrics.estimate import Estimate
+from trainer.metrics.estimate import mean
 
 
 def captioned(options: catalogue.Captioned, context: EvaluationContext) -> MetricResults:
@@ -18,8 +18,7 @@ def captioned(options: catalogue.Captioned, context: EvaluationContext) -> Metri
     results = {"exact_captions": MetricResult(share((made == true).all(axis=1)))}
     found = retrieval.recall(_counts(context, made), _counts(context, true))
     for k, values in found.items():
-        error = float(values.std(ddof=1) / np.sqrt(len(values)))
-        results[f"retrieval_{k}"] = MetricResult(Estimate(float(values.mean()), error))
+        results[f"retrieval_{k}"] = MetricResult(mean(values))
     return results
 
 

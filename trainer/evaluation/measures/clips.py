@@ -7,9 +7,9 @@ import numpy as np
 from trainer import catalogue
 from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.results import MetricResult, MetricResults
-from trainer.metrics import fidelity, frames
+from trainer.metrics import frames
 from trainer.metrics import structural_similarity as similarity
-from trainer.metrics.estimate import Estimate
+from trainer.metrics.estimate import Estimate, mean
 
 _Pairs = Iterator[tuple[np.ndarray, np.ndarray]]
 
@@ -22,19 +22,17 @@ def frame_errors(options: catalogue.FrameErrors, context: EvaluationContext) -> 
     errors = _of_pairs(frames.squared_error, _made(context))
     likeness = _of_pairs(_likeness, _made(context))
     results = {
-        "frame_error": MetricResult(fidelity.mean(errors.mean(axis=1)), _by_frame(errors)),
-        "frame_ssim": MetricResult(fidelity.mean(likeness.mean(axis=1)), _by_frame(likeness)),
+        "frame_error": MetricResult(mean(errors.mean(axis=1)), _by_frame(errors)),
+        "frame_ssim": MetricResult(mean(likeness.mean(axis=1)), _by_frame(likeness)),
         "motion_error": MetricResult(
-            fidelity.mean(_of_pairs(frames.motion_error, _made(context)).mean(axis=1))
+            mean(_of_pairs(frames.motion_error, _made(context)).mean(axis=1))
         ),
         "frame_sharpness": MetricResult(_sharpness(context)),
     }
     for key, predict in (("last", frames.last_frame), ("mean", frames.mean_frame)):
         if (still := _still(context, predict)) is not None:
             found = _of_pairs(frames.squared_error, still)
-            results[f"frame_error_{key}"] = MetricResult(
-                fidelity.mean(found.mean(axis=1)), _by_frame(found)
-            )
+            results[f"frame_error_{key}"] = MetricResult(mean(found.mean(axis=1)), _by_frame(found))
     return results
 
 

@@ -7,7 +7,7 @@ from trainer.data import symbols
 from trainer.errors import MetricError
 from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.results import MetricResult, MetricResults
-from trainer.metrics.estimate import Estimate
+from trainer.metrics.estimate import Estimate, mean
 from trainer.metrics.word_regression import WordRegression
 
 _FIELD = "attributes"
@@ -40,8 +40,7 @@ def designs(options: catalogue.Designs, context: EvaluationContext) -> MetricRes
 
 
 def _beyond(values: np.ndarray, best: float, deviation: float, note: str) -> MetricResult:
-    error = values.std(ddof=1) / np.sqrt(len(values)) / deviation if len(values) > 1 else None
-    return MetricResult(Estimate(float(values.mean() - best) / deviation, error), note)
+    return MetricResult(mean((values - best) / deviation), note)
 
 
 def _search(context: EvaluationContext) -> catalogue.Design:

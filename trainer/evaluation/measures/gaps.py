@@ -7,8 +7,7 @@ from trainer.data import height_maps
 from trainer.errors import MetricError
 from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.results import MetricResult, MetricResults
-from trainer.metrics import fidelity
-from trainer.metrics.estimate import Estimate
+from trainer.metrics.estimate import Estimate, mean
 from trainer.metrics.gaps import Gaps, count
 
 
@@ -21,7 +20,7 @@ def contacts(options: catalogue.Contacts, context: EvaluationContext) -> MetricR
     through = int((counts.penetrating > 0).sum())
     return {
         "penetrating": MetricResult(
-            fidelity.mean(shares), f"{through} of {len(shares)} surfaces pass through somewhere"
+            mean(shares), f"{through} of {len(shares)} surfaces pass through somewhere"
         ),
         "kept_contacts": MetricResult(Estimate(counts.kept.sum() / counts.due.sum())),
         "contacts": MetricResult(Estimate(counts.touching.sum() / counts.due.sum())),

@@ -13,6 +13,7 @@ from trainer.evaluation.samples import SampleSet
 from trainer.fields import Field
 from trainer.metrics import bicubic, fidelity
 from trainer.metrics import structural_similarity as similarity
+from trainer.metrics.estimate import mean
 
 _Range = tuple[float, float]
 
@@ -25,9 +26,9 @@ def absolute_error(options: catalogue.AbsoluteError, context: EvaluationContext)
         pairs = _blocks(samples, context)
         found = [fidelity.errors(a, b, limits, options.crop) for a, b in pairs]
         absolute, squared = (np.concatenate(part) for part in zip(*found, strict=True))
-        results[f"l1{suffix}"] = MetricResult(fidelity.mean(absolute))
+        results[f"l1{suffix}"] = MetricResult(mean(absolute))
         if not suffix:
-            results["mse"] = MetricResult(fidelity.mean(squared))
+            results["mse"] = MetricResult(mean(squared))
     return results
 
 
@@ -58,7 +59,7 @@ def ssim(options: catalogue.Ssim, context: EvaluationContext) -> MetricResults:
         return similarity.ssim(a, b, limits)
 
     return {
-        key: MetricResult(fidelity.mean(values))
+        key: MetricResult(mean(values))
         for key, values in _of_channels_and_luminance("ssim", likeness, context)
     }
 
@@ -74,7 +75,7 @@ def distance_of_features(
     for suffix, samples in _sides(context).items():
         is_input = samples is not context.fake
         found = extract(context.extractor, samples, "given") if is_input else context.fake_features
-        estimate = fidelity.mean(_distances(found.features, wanted) / unit)
+        estimate = mean(_distances(found.features, wanted) / unit)
         results[f"paired_distance{suffix}"] = MetricResult(estimate)
     return results
 

@@ -13,7 +13,7 @@ from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.results import MetricResult, MetricResults
 from trainer.metrics import bleu_scores, ngrams
 from trainer.metrics.classification import share
-from trainer.metrics.estimate import Estimate
+from trainer.metrics.estimate import Estimate, mean
 
 _Sentences = Sequence[Sequence[int]]
 
@@ -34,7 +34,7 @@ def bleu(options: catalogue.Bleu, context: EvaluationContext) -> MetricResults:
 
     own, trained = (scores(ids) for ids in _sides(context))
     return {
-        f"bleu_{order}": MetricResult(_mean(values), _beside(trained[order].mean()))
+        f"bleu_{order}": MetricResult(mean(values), _beside(trained[order].mean()))
         for order, values in own.items()
     }
 
@@ -103,7 +103,7 @@ def oracle_likelihood(
         raise MetricError("some samples have symbols that the oracle does not know.")
     random = np.random.RandomState(context.seed).randint(oracle.symbols, size=fake.shape)
     return {
-        f"oracle_nll{side}": MetricResult(_mean(-oracle.log_probabilities(ids).mean(axis=1)))
+        f"oracle_nll{side}": MetricResult(mean(-oracle.log_probabilities(ids).mean(axis=1)))
         for side, ids in {"": fake, "_real": real, "_random": random}.items()
     }
 
@@ -135,12 +135,6 @@ def _sentences(context: EvaluationContext, ids: np.ndarray) -> list[list[int]]:
 
 def _beside(value: float) -> str:
     return f"of training texts {value:.3f}"
-
-
-def _mean(scores: np.ndarray) -> Estimate:
-    """The mean of independent scores, with its error."""
-    error = float(scores.std(ddof=1) / np.sqrt(len(scores))) if len(scores) > 1 else None
-    return Estimate(float(scores.mean()), error)
 
 
 def _ratio(totals: np.ndarray, counts: np.ndarray) -> Estimate:
