@@ -102,6 +102,7 @@ def _base(arguments: argparse.Namespace) -> tuple[str, ...]:
         else (
             f"data.source={_DATA[arguments.data]}",
             "prior.size=100",
+            "train.precision=mixed_bfloat16",
             "evaluate.num_samples=10000",
         )
     )
