@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from trainer import catalogue
+from trainer.catalogue.networks.network import Comparing
 from trainer.layers.batch_features import (
     MinibatchDeviation,
     MinibatchDiscrimination,
@@ -19,7 +19,7 @@ _LAYERS = {
 }
 
 
-def compared_over_places(x: Any, options: catalogue.Comparing) -> Any:
+def compared_over_places(x: Any, options: Comparing) -> Any:
     """Features [b, h, w, c], and as further channels, constant over them, those of the batch."""
     if options.discriminator_batch_features == "none":
         return x
@@ -28,7 +28,7 @@ def compared_over_places(x: Any, options: catalogue.Comparing) -> Any:
     return keras.layers.Concatenate()([x, AsChannels()([found, x])])
 
 
-def compared(x: Any, options: catalogue.Comparing) -> Any:
+def compared(x: Any, options: Comparing) -> Any:
     """Hidden features [b, d], and beside them those of the batch that the options name."""
     if options.discriminator_batch_features == "none":
         return x
