@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from trainer.fields import Field
+from trainer.layers.deviations import Deviations
 from trainer.layers.mixed_columns import MixedColumns
 from trainer.layers.squared_distance import SquaredDistance
 from trainer.networks.conditioning import Normalization, dense
@@ -58,7 +59,8 @@ def energy(code: Any, seen: Any, decoded: Any, ports: Ports) -> dict[str, Any]:
 def samples(x: Any, ports: Ports, *, key: Any = None, temperature: float = 1.0) -> dict[str, Any]:
     """A dense layer for each sample to be made behind a hidden layer [b, d], float32.
 
-    Rows of a table leave it through `MixedColumns`, with dice of a row's `key` where it is given.
+    Rows of a table leave it through `MixedColumns`, with dice of a row's `key` where it is given;
+    deviations are weights of their own.
     """
     return {
         name: _sample(x, name, field, key, temperature) for name, field in ports.outputs.items()
@@ -67,6 +69,8 @@ def samples(x: Any, ports: Ports, *, key: Any = None, temperature: float = 1.0) 
 
 def _sample(x: Any, name: str, field: Field, key: Any, temperature: float) -> Any:
     shape = _sides(field)
+    if field.kind == "deviation":
+        return Deviations(math.prod(shape), name=name, dtype="float32")(x)
     x = keras.layers.Dense(math.prod(shape), dtype="float32")(x)
     if field.kind == "table":
         parts = [part[1:] for part in field.about["parts"]]

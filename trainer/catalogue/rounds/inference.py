@@ -153,8 +153,9 @@ class AutoencoderRound(AnyRound):
     variational: bool = True
     # Weight of the divergence; one is the evidence lower bound.
     beta: float = Field(1.0, ge=0.0)
-    # Distribution of an example around what was decoded.
-    likelihood: Literal["gaussian", "bernoulli"] = "gaussian"
+    # Distribution of an example around what was decoded; mixed is of rows of tables: numbers are
+    # Gaussian, of deviations that are learned, the rest is a choice (TVAE, Xu et al. 2019).
+    likelihood: Literal["gaussian", "bernoulli", "mixed"] = "gaussian"
     # Standard deviation of the Gaussian, where examples lie on [-1, 1].
     deviation: float = Field(0.1, gt=0.0)
 

@@ -1,6 +1,5 @@
 """Autoencoders: one side only, on the same road as the games that they are compared with."""
 
-import math
 from collections.abc import Mapping
 
 import tensorflow as tf
@@ -8,12 +7,13 @@ import tensorflow as tf
 from trainer import catalogue, randomness
 from trainer.data import modalities
 from trainer.game.adversarial_loss import Batch
+from trainer.game.likelihoods import likelihood_of
 from trainer.game.parts import Parts
 from trainer.game.players import Inputs, Network, Outputs, Players
 from trainer.game.posterior import divergence, log_weight, moments, sampled
 from trainer.game.roles import GENERATOR, Role
 from trainer.game.rounds.round import Round, of_turn
-from trainer.game.signatures.generation import generation
+from trainer.game.signatures.generation import decoding, generation
 from trainer.game.signatures.inference import Inference, anomaly, inference, likelihood
 from trainer.game.signatures.sampling import Sampler
 from trainer.game.signatures.signature import Signatures
@@ -25,8 +25,7 @@ class Autoencoder(Round):
     """minimise E_q(z|x)[-log p(x | z)] + β KL(q(z | x) ‖ N(0, I)), sums over pixels and latents.
 
     The encoder gives means and log-variances. The decoder is the generator of the other games, so
-    it makes pictures in [-1, 1]; their likelihood is a Gaussian of fixed deviation on that scale,
-    or a Bernoulli of the same numbers on [0, 1].
+    it makes pictures in [-1, 1], or rows of tables; `trainer.game.likelihoods` has p(x | z).
 
     A plain autoencoder takes the mean for z and has no divergence: it minimises -log p(x | E(x)),
     and nothing holds its latents to the prior.
@@ -38,6 +37,7 @@ class Autoencoder(Round):
     def __init__(self, options: catalogue.AutoencoderRound, parts: Parts) -> None:
         super().__init__(options, parts)
         self.fields = {"sample": parts.spec.field("sample")}
+        self.likelihood = likelihood_of(options, self.fields["sample"])
 
     def roles(self) -> Mapping[str, Role]:
         """A generator that decodes and an encoder, both on the generator's side."""
@@ -46,10 +46,10 @@ class Autoencoder(Round):
         answers = dict(moments(self.parts.prior.size))
         if not self.options.variational:
             del answers["log_variance"]
+        given = {**self.parts.prior.ports, **told}
+        made = {**x, **self.likelihood.answers}
         return {
-            "generator": Role(
-                "generator", GENERATOR, {**self.parts.prior.ports, **told}, x, averaged=True
-            ),
+            "generator": Role("generator", GENERATOR, given, made, averaged=True),
             "encoder": Role("encoder", GENERATOR, {**x, **told}, answers, averaged=True),
         }
 
@@ -63,7 +63,7 @@ class Autoencoder(Round):
             drawn = self.options.variational
             z = sampled(posterior, noise.keys("posterior")) if drawn else posterior["mean"]
             made = players["generator"]({"latent": z, **told})
-            reconstructed = Outcome({"reconstruction_loss": self._distortion(batch, made)})
+            reconstructed = Outcome({"reconstruction_loss": self._minus_log(batch, made)})
             return reconstructed | self._price(posterior, reconstructed) if drawn else reconstructed
 
         return updates.minimise(GENERATOR, turn)
@@ -77,9 +77,11 @@ class Autoencoder(Round):
     def signatures(self, networks: Mapping[str, Network]) -> Signatures:
         """Samples, latents of samples (the posterior's mean), reconstructions, and oddness."""
         condition = self.parts.condition
-        sampler = Sampler(networks["generator"], self.parts.prior, condition, self.fields)
-        model = Inference(networks["encoder"], sampler, lambda outputs: outputs["mean"])
-        offered = {**generation(sampler), **inference(model)}
+        prior, decoder = self.parts.prior, networks["generator"]
+        drawing = Sampler(self.likelihood.drawing(decoder), prior, condition, self.fields)
+        likeliest = Sampler(decoder, prior, condition, self.fields)
+        model = Inference(networks["encoder"], likeliest, lambda outputs: outputs["mean"])
+        offered = {**generation(drawing), **decoding(likeliest), **inference(model)}
         if condition.request:
             return offered
         offered |= anomaly(self.fields, model.error)
@@ -91,43 +93,12 @@ class Autoencoder(Round):
     def _log_weight(self, networks: Mapping[str, Network], x: Inputs, seed: tf.Tensor) -> tf.Tensor:
         posterior = networks["encoder"](x)
         z = sampled(posterior, randomness.key_of(seed, "posterior"))
-        return log_weight(posterior, z, self._distortion(x, networks["generator"]({"latent": z})))
+        return log_weight(posterior, z, self._minus_log(x, networks["generator"]({"latent": z})))
 
-    def _distortion(self, x: Inputs, made: Outputs) -> tf.Tensor:
+    def _minus_log(self, x: Inputs, made: Outputs) -> tf.Tensor:
         """-log p(x | made) in nats, float32 [b]."""
-        losses = [
-            minus_log_likelihood(
-                x[name],
-                made[name],
-                deviation=self.options.deviation,
-                bernoulli=self.options.likelihood == "bernoulli",
-            )
-            for name in self.fields
-        ]
-        return tf.add_n(losses)
+        return self.likelihood.minus_log(x["sample"], made)
 
     def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:
         """Latents for the generator; the examples themselves for the encoder."""
         return self.statistics_of_both_ways(self.fields, seed, examples)
-
-
-def minus_log_likelihood(
-    x: tf.Tensor, made: tf.Tensor, *, deviation: float, bernoulli: bool
-) -> tf.Tensor:
-    """-log p(x | made) in nats, summed over an example's numbers, float32 [b].
-
-    Args:
-        x: examples on [-1, 1].
-        made: the decoder's means, of the same shape.
-        deviation: of the Gaussian, on the scale of [-1, 1].
-        bernoulli: whether both stand for probabilities, (1 + value) / 2, instead.
-    """
-    axes = list(range(1, x.shape.rank))
-    if not bernoulli:
-        squares = 0.5 * tf.square((x - made) / deviation)
-        constant = math.log(deviation) + 0.5 * math.log(2.0 * math.pi)
-        return tf.reduce_sum(squares + constant, axis=axes)
-    p = tf.clip_by_value(0.5 + 0.5 * made, 1e-6, 1.0 - 1e-6)
-    target = 0.5 + 0.5 * x
-    losses = target * tf.math.log(p) + (1.0 - target) * tf.math.log(1.0 - p)
-    return -tf.reduce_sum(losses, axis=axes)

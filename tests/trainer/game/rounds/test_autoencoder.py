@@ -1,30 +1,15 @@
-"""The VAE's two terms against their closed forms, and a game with one side only."""
-
-import math
+"""A game with one side only; its terms are tested in test_likelihoods.py and test_posterior.py."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.conftest import tiny
-from trainer.data import pipeline
+from tests.recipes import small
+from trainer.data import loading, pipeline
 from trainer.errors import ConfigError
 from trainer.game.assembly import assemble
-from trainer.game.rounds.autoencoder import minus_log_likelihood
-
-
-def test_the_gaussian_likelihood_is_a_density_summed_over_pixels():
-    x, made = np.array([[0.3, -0.2]], np.float32), np.array([[0.1, 0.4]], np.float32)
-    density = np.exp(-0.5 * ((x - made) / 0.5) ** 2) / (0.5 * math.sqrt(2 * math.pi))
-    found = minus_log_likelihood(tf.constant(x), tf.constant(made), deviation=0.5, bernoulli=False)
-    assert float(found[0]) == pytest.approx(-np.log(density).sum(), rel=1e-5)
-
-
-def test_the_bernoulli_likelihood_reads_both_as_probabilities():
-    x, made = tf.constant([[1.0, -1.0, 0.0]]), tf.constant([[0.5, 0.0, -0.5]])
-    found = minus_log_likelihood(x, made, deviation=1.0, bernoulli=True)
-    expected = -(math.log(0.75) + math.log(0.5) + 0.5 * math.log(0.25) + 0.5 * math.log(0.75))
-    assert float(found[0]) == pytest.approx(expected, rel=1e-5)
+from trainer.game.likelihoods import Bernoulli
 
 
 def test_a_game_of_one_side_has_one_optimizer_and_learns(digits):
@@ -45,8 +30,8 @@ def test_a_plain_one_decodes_what_it_encodes_and_pays_nothing_else(digits):
     x = tf.cast(batch["sample"][:, 0], tf.float32) / 127.5 - 1.0
     z = gan.networks["encoder"]({"sample": x}, training=True)
     assert set(z) == {"mean"}
-    made = gan.networks["generator"]({"latent": z["mean"]}, training=True)["sample"]
-    expected = minus_log_likelihood(x, made, deviation=1.0, bernoulli=True)
+    made = gan.networks["generator"]({"latent": z["mean"]}, training=True)
+    expected = Bernoulli().minus_log(x, made)
     found = gan.train_step(batch)
     assert set(found) == {"reconstruction_loss"}
     assert float(found["reconstruction_loss"]) == pytest.approx(float(np.mean(expected)), rel=1e-4)
@@ -65,3 +50,16 @@ def test_a_plain_one_with_statistics_of_the_prior_is_refused():
 def test_what_it_cannot_use_is_refused(override, word):
     with pytest.raises(ConfigError, match=word):
         tiny("vae-digits", override)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "likelihood", "word"),
+    [
+        ("vae-digits", "mixed", "set it to gaussian or bernoulli"),
+        ("tvae-loans", "gaussian", "mixed"),
+    ],
+)
+def test_a_likelihood_of_other_samples_is_refused(recipe, likelihood, word, tmp_path):
+    experiment = small(recipe, tmp_path, f"round.likelihood={likelihood}")
+    with pytest.raises(ConfigError, match=rf"round\.likelihood: received '{likelihood}'.*{word}"):
+        assemble(experiment, loading.load(experiment.data).spec)
