@@ -1,4 +1,4 @@
-"""Samples in files, from any program: images, .npz arrays, lines of text or SMILES, FASTA."""
+"""Samples in files, from any program: images, arrays, lines of text or SMILES, FASTA, tables."""
 
 import logging
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from trainer.catalogue import Folder, Generated, Npz
+from trainer.catalogue.sources.tables import AnyTable
 from trainer.config.experiment import Data
 from trainer.data import loading
 from trainer.data.examples import Dataset, DataSpec, Examples
@@ -18,7 +19,9 @@ from trainer.data.molecules.smiles import SmilesError, parse
 from trainer.data.sources import fasta, generated, npz
 from trainer.data.symbols import ids_of, parted, rows_of
 from trainer.errors import ConfigError
+from trainer.evaluation import table_files
 from trainer.evaluation.samples import MEMORY_GIB, SampleSet
+from trainer.evaluation.table_files import Texts
 from trainer.fields import Field
 
 _FASTA = ".fasta"
@@ -33,14 +36,16 @@ class SampleFiles:
     """Samples as they were read.
 
     Attributes:
-        dataset: all of them are its training examples; None of texts.
+        dataset: all of them are its training examples; None of texts and tables.
         labels_are_numbers: whether labels are numbers of the reference's classes, not their names.
         lines: texts as they stand in their file; empty for others.
+        texts: the cells of a table by columns; None of others.
     """
 
     dataset: Dataset | None
     labels_are_numbers: bool = False
     lines: tuple[str, ...] = ()
+    texts: Texts | None = None
 
 
 def exists(path: str) -> bool:
@@ -55,11 +60,13 @@ def read(path: str, data: Data) -> SampleFiles:
     name them (`trainer.data.sources.npz`). What `gan generate` wrote is read in any format. A .txt
     file holds a text a line; an empty line is an empty text. A .smi file, or a folder of such,
     holds a molecule a line, which stands first in it, and a .fasta file, or a folder of such,
-    sequences of letters.
+    sequences of letters. Where the real samples are rows of a table, so are these.
 
     Raises:
         ConfigError: for files that cannot be read as samples.
     """
+    if isinstance(data.source, AnyTable):
+        return SampleFiles(None, texts=table_files.read(path, data.source))
     if lines := _texts(path):
         return SampleFiles(None, lines=lines)
     source = Data(

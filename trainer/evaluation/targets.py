@@ -16,7 +16,7 @@ from trainer.config.places import no_target
 from trainer.config.recipe import make_experiment, parse_yaml, with_overrides
 from trainer.data.sources.pairs import files_of
 from trainer.errors import ConfigError
-from trainer.evaluation import sample_files
+from trainer.evaluation import sample_files, table_files
 from trainer.evaluation.file_pairs import FilePairs, have_own_sizes
 from trainer.evaluation.generators import Generator, samples_of, translations_of
 from trainer.evaluation.reference import Reference
@@ -93,6 +93,9 @@ class Target:
         spec, count = reference.dataset.spec, options.num_samples
         if self.files.lines:
             return sample_files.numbered(self.files, spec, count)
+        if self.files.texts is not None:
+            rows = table_files.rows_of(self.files.texts, spec.sample)
+            return SampleSet.of_array(rows, count)
         return SampleSet.of_examples(sample_files.like(self.files, spec), count)
 
 

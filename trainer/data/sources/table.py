@@ -27,7 +27,7 @@ def open_source(data: Data) -> Source:
     options = data.source
     assert isinstance(options, TableFile)
     path = Path(options.path).expanduser()
-    names, cells = _parquet(path, options) if path.suffix == ".parquet" else _csv(path, options)
+    names, cells = read(options)
     _check_known(names, options, path.name)
     renamed = [options.rename.get(name, name) for name in names]
     triples = zip(names, renamed, cells, strict=True)
@@ -48,6 +48,22 @@ def open_source(data: Data) -> Source:
         },
         kinds=options.kinds,
     )
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file's name says that it holds a table."""
+    return path.suffix == ".parquet" or path.name.lower().endswith((".csv", ".csv.gz"))
+
+
+def read(options: TableFile) -> tuple[list[str], list[Cells]]:
+    """The names of a file's columns, and their cells.
+
+    Raises:
+        ConfigError: for a file that cannot be read, less than two rows, lines of unequal length,
+            and names that are not there or there twice.
+    """
+    path = Path(options.path).expanduser()
+    return _parquet(path, options) if path.suffix == ".parquet" else _csv(path, options)
 
 
 def _check_known(names: Sequence[str], options: TableFile, origin: str) -> None:
