@@ -88,13 +88,15 @@ def recipes(name: str | None, as_json: bool) -> None:
 def init(data: str, out: str | None, data_dir: str | None, as_json: bool) -> None:
     """Look at DATA and write a recipe that fits: a start for training on it.
 
-    DATA is a folder of pictures (its subfolders may be the classes), an .npz file of arrays, or
+    DATA is a folder of pictures (its subfolders may be the classes), an .npz file of arrays, a
+    table (.csv, .parquet), lines of text (.txt), a FASTA file, a file of SMILES (.smi), or
     tfds:NAME.
 
     \b
     Examples:
       gan init photos
       gan init faces.npz --out recipes/faces.yaml
+      gan init clients.csv
       gan init tfds:mnist --data-dir ~/tensorflow_datasets
     """  # noqa: D301 - click reads the \b as "do not wrap"
     if data.startswith("tfds:"):

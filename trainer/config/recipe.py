@@ -11,15 +11,12 @@ import yaml
 from pydantic import ValidationError
 
 from trainer.catalogue import look_in, own_components, own_module
-from trainer.catalogue.sources.source import spelled_out
+from trainer.catalogue.sources.source import named_by_argument, source_of_file, spelled_out
 from trainer.config.experiment import Experiment
 from trainer.config.naming import renamed
 from trainer.config.sentences import sentence
 from trainer.errors import ConfigError
 from trainer.files import expanded, read_text
-
-# Sources that have a colon behind their name.
-_SOURCES = ("folder", "npz", "tfds", "generated", "clips", "table")
 
 # Folders of recipes in the order of the lectures, with the headings that `gan recipes` shows.
 CHAPTERS = {
@@ -172,7 +169,8 @@ def _no_recipe(received: str) -> str:
     path = Path(received).expanduser()
     if path.is_dir() and (path / "config.yaml").exists():
         return f"RECIPE: {received!r} is a run; `gan resume {received}` goes on with it."
-    if path.is_dir() or path.suffix == ".npz" or received.partition(":")[0] in _SOURCES:
+    is_source = received.partition(":")[0] in named_by_argument()
+    if is_source or path.is_dir() or source_of_file(path.name) is not None:
         return (
             f"RECIPE: {received!r} is data and no recipe; `gan init {received}` looks at it and "
             "writes one that fits."
@@ -181,7 +179,7 @@ def _no_recipe(received: str) -> str:
     meant = f"did you mean {close[0]}? Accepted are" if close else "accepted are"
     return (
         f"RECIPE: received {received!r}; {meant} {', '.join(recipe_names())}, or the path of a "
-        "YAML file. For data of your own, `gan init FOLDER` writes one."
+        "YAML file. For data of your own, `gan init DATA` writes one."
     )
 
 

@@ -4,36 +4,23 @@ Every choice is a comment that says why and a line that says what. The recipe is
 as it stands, on two CPU cores in about an hour or less.
 """
 
-import math
 import os
 import shlex
 import textwrap
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import yaml
-
-from trainer.config.experiment import Data
+from trainer.catalogue.sources.source import readable_endings, source_of_file
 from trainer.config.recipe import make_experiment, parse_yaml
+from trainer.data import first_choices, first_games
+from trainer.data.first_choices import Choice
 from trainer.data.reading import readable
 from trainer.data.sources import folder
-from trainer.data.survey import Survey, lines, survey
+from trainer.data.survey import lines, survey
 from trainer.errors import ConfigError
 from trainer.files import write_atomically
 
-# Sides of square pictures, the largest first, that two cores can train.
-_SIDES = (64, 32, 16, 8)
-_LARGEST = _SIDES[0]
-# Aspects (width by height) that differ by less than this factor are the same one.
-_SAME_ASPECT = 1.1
-# Examples that the training should see each one of, and bounds of the steps that this takes.
-_EPOCHS = 100
-_STEPS = (3000, 10_000)
-# Fewer training examples than this can be learnt by heart; fewer held-out ones measure little.
-_FEW_EXAMPLES, _FEW_HELD_OUT = 1000, 100
 _WIDTH = 100
 
 
@@ -67,20 +54,12 @@ class FirstRecipe(NamedTuple):
         )
 
 
-class _Choice(NamedTuple):
-    """A line of YAML, or none, and why; `section` is the mapping that it belongs to."""
-
-    section: str
-    line: str
-    why: str = ""
-
-
 def write_first_recipe(data: str, out: str | None, data_dir: str | None) -> tuple[str, FirstRecipe]:
     """Writes a recipe for a folder, a file or a source.
 
     Args:
-        data: a folder of images, an .npz file (or a folder of some), or a source as a recipe has
-            it, such as tfds:mnist.
+        data: a folder of images, a file of arrays, a table, texts, sequences or molecules, or a
+            source as a recipe has it, such as tfds:mnist.
         out: the file; None is the data's name in the current folder.
         data_dir: where prepared tensorflow-datasets lie.
 
@@ -114,18 +93,19 @@ def source_of(data: str) -> str:
     path = Path(data).expanduser()
     if path.is_dir():
         return f"{_kind_of_folder(path)}:{data.rstrip('/') or data}"
-    if path.suffix == ".npz" and path.is_file():
-        return f"npz:{data}"
+    if path.is_file() and (kind := source_of_file(path.name)):
+        return f"{kind}:{data}"
     if path.exists():
         raise ConfigError(
-            f"DATA: received {data!r}, which is neither a folder nor an .npz file; put pictures "
-            "into a folder, or arrays into a file with numpy.savez(path, images=…, labels=…)."
+            f"DATA: received {data!r}, which is neither a folder nor a file that ends in "
+            f"{', '.join(readable_endings())}; put pictures into a folder, or arrays into a file "
+            "with numpy.savez(path, images=…, labels=…)."
         )
     if ":" in data or data in ("digits", "ring", "grid", "overlap"):
         return data
     raise ConfigError(
-        f"DATA: {data!r} does not exist; give a folder of pictures, an .npz file, or tfds:NAME for "
-        "a data set of tensorflow-datasets."
+        f"DATA: {data!r} does not exist; give a folder of pictures, a file "
+        f"({', '.join(readable_endings())}), or tfds:NAME for a data set of tensorflow-datasets."
     )
 
 
@@ -141,22 +121,15 @@ def first_recipe(source: str, data_dir: str | None = None) -> FirstRecipe:
     """Looks at a source and says how to train on it.
 
     Raises:
-        ConfigError: when it cannot be read, or holds neither pictures nor points.
+        ConfigError: when it cannot be read, or holds what no game is chosen for here.
     """
     experiment = make_experiment({"data": {"source": source, "data_dir": data_dir}})
     found = survey(experiment.data)
-    values = found.values("sample")
-    if not values or values[0].ndim not in (1, 3) or values[0].dtype.kind not in "uf":
-        raise ConfigError(
-            f"DATA: {source} holds neither pictures nor points of numbers; take a recipe for its "
-            "kind of data from `gan recipes` and set data.source in it."
-        )
-    if "float32" in (types := {value.dtype.name for value in values}) and len(types) > 1:
-        raise ConfigError(
-            f"DATA: {source} mixes floats with pictures of 8 or 16 bits; convert them all to one."
-        )
     seen = lines(found)
-    choices = [*_choices(source, data_dir, found)]
+    if found.kind in first_games.RECIPES:
+        choices = [*first_games.choices(source, _name(source), found)]
+    else:
+        choices = [*first_choices.choices(source, _name(source), data_dir, found)]
     text = "\n".join([*_head(source, seen), *_body(choices)]) + "\n"
     make_experiment(parse_yaml(text, origin="the new recipe"))
     return FirstRecipe(text, seen)
@@ -167,147 +140,6 @@ def _name(source: str) -> str:
     if kind == "tfds":
         return argument.partition(":")[0].replace("/", "-")
     return Path(argument).expanduser().resolve().stem if argument else kind
-
-
-# ---- What is chosen ------------------------------------------------------------------------------
-
-
-def _choices(source: str, data_dir: str | None, found: Survey) -> Iterator[_Choice]:
-    kind = "Pictures" if found.values("sample")[0].ndim == 3 else "Points"
-    by_class = ", a class at a time" if len(found.classes) > 1 else ""
-    yield _Choice("", f"description: {_text(f'{kind} from {_name(source)}{by_class}.')}")
-    yield _Choice("data", f"source: {_text(source)}")
-    if data_dir:
-        yield _Choice("data", f"data_dir: {_text(data_dir)}")
-    if kind == "Pictures":
-        yield from _pictures(found)
-    yield from _unreadable(found)
-    yield from _network(found)
-    yield from _condition(found)
-    yield from _length(found)
-
-
-def _pictures(found: Survey) -> Iterator[_Choice]:
-    values = found.values("sample")
-    size, why = _size(_sizes(found))
-    yield _Choice("data", f"size: [{size[0]}, {size[1]}]" if size else "", why)
-    yield from _channels(Counter(v.shape[2] for v in values))
-    depths = {v.dtype.name for v in values}
-    if depths == {"uint8", "uint16"}:
-        yield _Choice("data", "depth: 8", "8 and 16 bits are mixed; 16 would widen the others.")
-    yield _Choice(
-        "data",
-        "# flip: true",
-        "Twice as many pictures, where the mirror image of one is as good (not of letters).",
-    )
-
-
-def _sizes(found: Survey) -> list[tuple[int, int]]:
-    return [(value.shape[0], value.shape[1]) for value in found.values("sample")]
-
-
-def _size(sizes: Sequence[tuple[int, int]]) -> tuple[tuple[int, int] | None, str]:
-    """Height and width to train on, None for those of the data, and why."""
-    height, width = sizes[0]
-    if len(set(sizes)) == 1 and max(height, width) <= _LARGEST:
-        return None, f"All are {height}x{width}, which is kept."
-    aspects = np.array([w / h for h, w in sizes])
-    if aspects.max() < _SAME_ASPECT * aspects.min():
-        size = _of_aspect(float(np.median(aspects)), min(h * w for h, w in sizes))
-        why = "They have (nearly) one aspect, which is kept."
-    else:
-        shortest = float(np.percentile([min(size) for size in sizes], 10))
-        side = next((side for side in _SIDES if side <= shortest), max(4, int(shortest)))
-        size = (side, side)
-        why = "The aspects differ: the middle is cut out (resize: pad keeps all, stretch distorts)."
-    if all(h >= 2 * size[0] and w >= 2 * size[1] for h, w in sizes):
-        why += f" [{2 * size[0]}, {2 * size[1]}] shows more, at four times the work."
-    return size, why
-
-
-def _of_aspect(aspect: float, area: int) -> tuple[int, int]:
-    """Height and width of an aspect, multiples of four, of as many pixels as there are to train."""
-    pixels = min(area, _LARGEST**2)
-    height = 4 * max(1, round(math.sqrt(pixels / aspect) / 4))
-    return height, 4 * max(1, round(height * aspect / 4))
-
-
-def _channels(counts: Counter[int]) -> Iterator[_Choice]:
-    if len(counts) == 1:
-        return
-    wanted = 3 if any(n > 2 for n in counts) else 1
-    become = "RGB" if wanted == 3 else "grey"
-    opaque = " Transparent ones are laid over white." if any(n in (2, 4) for n in counts) else ""
-    yield _Choice("data", f"channels: {wanted}", f"Kinds are mixed: all become {become}.{opaque}")
-
-
-def _unreadable(found: Survey) -> Iterator[_Choice]:
-    share = len(found.unreadable) / found.opened
-    if share > Data().max_corrupt_share:
-        allowed = min(1.0, math.ceil(200 * share) / 100)
-        why = f"{len(found.unreadable)} of {found.opened} could not be read; each will be skipped."
-        yield _Choice("data", f"max_corrupt_share: {allowed:g}", why)
-
-
-def _network(found: Survey) -> Iterator[_Choice]:
-    if found.values("sample")[0].ndim == 1:
-        yield _Choice("", "network: {name: mlp, units: [128, 128]}")
-        return
-    sizes = _sizes(found)
-    large = math.prod(_size(sizes)[0] or sizes[0]) > 32**2
-    filters = 32 if large else 64
-    why = (
-        "With an hour more, base_filters: 64 makes better pictures. With a GPU and days, take the "
-        f"recipe photos-{_LARGEST} instead of this one."
-        if large
-        else ""
-    )
-    yield _Choice("", f"network: {{name: dcgan, base_filters: {filters}}}", why)
-
-
-def _condition(found: Survey) -> Iterator[_Choice]:
-    if len(found.classes) > 1:
-        yield _Choice(
-            "", "condition: label", "Both players are told the class, so it can be asked for."
-        )
-    elif found.classes:
-        (name,) = found.classes
-        yield _Choice("", "", f"There is one class only ({name}), which tells the players nothing.")
-
-
-def _length(found: Survey) -> Iterator[_Choice]:
-    held_out = found.held_out
-    training = found.count
-    if held_out is None:
-        held_out = int(found.count * Data().holdout_share)
-        training -= held_out
-    batch = min(64, 2 ** int(math.log2(training)))
-    epoch = training / batch
-    steps = 1000 * math.ceil(min(max(_EPOCHS * epoch, _STEPS[0]), _STEPS[1]) / 1000)
-    few = (
-        " So few may be learnt by heart: look at the nearest neighbours that `gan evaluate` shows."
-        if training < _FEW_EXAMPLES
-        else ""
-    )
-    yield _Choice(
-        "",
-        f"train: {{steps: {steps}, batch_size: {batch}}}",
-        f"{training} examples are trained on: each is seen about {_rounded(steps / epoch)} times."
-        + few,
-    )
-    every = steps // 10
-    yield _Choice("", f"run: {{log_every: 100, sample_every: {every}, checkpoint_every: {every}}}")
-    rough = " So few make rough numbers." if held_out < _FEW_HELD_OUT else ""
-    yield _Choice(
-        "",
-        f"evaluate: {{num_samples: {min(10_000, max(1000, held_out))}}}",
-        f"{held_out} examples are held out, and judge the generated ones.{rough}",
-    )
-
-
-def _rounded(number: float) -> int:
-    """Two digits of a number, which are what can be meant."""
-    return int(float(f"{number:.2g}"))
 
 
 # ---- How it is written ---------------------------------------------------------------------------
@@ -323,7 +155,7 @@ def _head(source: str, seen: list[tuple[str, str]]) -> Iterator[str]:
     yield ""
 
 
-def _body(choices: Sequence[_Choice]) -> Iterator[str]:
+def _body(choices: Sequence[Choice]) -> Iterator[str]:
     section = ""
     for choice in choices:
         if choice.section and choice.section != section:
@@ -331,7 +163,8 @@ def _body(choices: Sequence[_Choice]) -> Iterator[str]:
         section = choice.section
         indent = "  " if section else ""
         if choice.why:
-            yield from _comment(choice.why, indent=indent)
+            within = len(choice.line) - len(choice.line.lstrip())
+            yield from _comment(choice.why, indent=indent + " " * within)
         if choice.line:
             yield f"{indent}{choice.line}"
 
@@ -346,9 +179,3 @@ def _comment(text: str, *, indent: str = "", hang: int = 0) -> list[str]:
         break_on_hyphens=False,
         drop_whitespace=True,
     )
-
-
-def _text(value: str) -> str:
-    """A string in YAML, on one line."""
-    written: str = yaml.safe_dump(value, allow_unicode=True, width=10**6)
-    return written.removesuffix("\n").removesuffix("\n...")

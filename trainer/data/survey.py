@@ -16,7 +16,7 @@ import numpy as np
 
 from trainer.catalogue import Folder, resolve
 from trainer.config.experiment import Data, Experiment
-from trainer.data.columns import columns_of
+from trainer.data.columns import Column, columns_of
 from trainer.data.decoding import read_image
 from trainer.data.images import conform
 from trainer.data.reading import Row, Source, check_alike, readable
@@ -45,7 +45,8 @@ class Survey:
         ranges: field → lowest and highest value that was seen, of float data.
         unreadable: name of a file → why it cannot be read.
         left_out: ending → number of files that are no images.
-        columns: of a table, name → what the column holds.
+        kind: of the samples, where the source says it.
+        columns: of a table.
         vocabulary: how many symbols there are, where samples are sequences of some.
     """
 
@@ -56,7 +57,8 @@ class Survey:
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
-    columns: Mapping[str, str] = field(default_factory=dict)
+    kind: str = ""
+    columns: tuple[Column, ...] = ()
     vocabulary: int = 0
 
     @property
@@ -89,17 +91,10 @@ def survey(data: Data) -> Survey:
     sample = source.fields.get("sample")
     return Survey(
         *(first.train.count, held_out, tables, classes, ranges),
-        columns=_columns(source),
+        kind=sample.kind if sample is not None else "",
+        columns=columns_of(sample) if sample is not None and sample.kind == "table" else (),
         vocabulary=len(sample.names) if sample is not None and sample.kind == "tokens" else 0,
     )
-
-
-def _columns(source: Source) -> dict[str, str]:
-    """What the columns of a table hold, in words."""
-    sample = source.fields.get("sample")
-    if sample is None or sample.kind != "table":
-        return {}
-    return {column.name: column.words for column in columns_of(sample)}
 
 
 def _classes(names: tuple[str, ...], labels: np.ndarray | None) -> dict[str, int | None]:
@@ -238,7 +233,7 @@ def lines(found: Survey) -> list[tuple[str, str]]:
     if found.held_out is not None:
         told.append(("held out", f"{found.held_out}, in a split of their own"))
     if found.columns:
-        return [*told, *((f"column {name}", words) for name, words in found.columns.items())]
+        return [*told, *((f"column {column.name}", column.words) for column in found.columns)]
     for table in found.tables:
         for name in table[0].fields if table else ():
             if name != "label":

@@ -91,7 +91,7 @@ def _check_named(
 def _tell_of_useless(columns: Sequence[Column], values: np.ndarray, origin: str) -> None:
     """Warns of columns from which nothing can be learned."""
     for column, own in zip(columns, values.T, strict=True):
-        if len(column.categories) > max(_MANY, len(own) // 2):
+        if tells_rows_apart(column, len(own)):
             _logger.warning(
                 "data.source: column %r of %s has %d categories in %d rows, and every one of them "
                 "widens the networks; leave it out by data.source.leave_out.",
@@ -99,6 +99,11 @@ def _tell_of_useless(columns: Sequence[Column], values: np.ndarray, origin: str)
             )
         elif (own == own[0]).all():
             _logger.warning("data.source: column %r of %s never varies.", column.name, origin)
+
+
+def tells_rows_apart(column: Column, rows: int) -> bool:
+    """Whether a column has so many categories that they tell its rows apart, and little else."""
+    return len(column.categories) > max(_MANY, rows // 2)
 
 
 def _classes(

@@ -7,6 +7,7 @@ from tests.trainer.data.sources.test_tfds import Ragged
 from trainer.cli import main
 from trainer.config.recipe import load_experiment
 from trainer.data.first_recipe import first_recipe, source_of, write_first_recipe
+from trainer.data.survey import refuse_unfit, survey
 from trainer.errors import ConfigError
 
 QUICK = ["train.steps=4", "train.batch_size=8", "network.base_filters=4", "prior.size=4"]
@@ -121,18 +122,65 @@ def test_a_data_set_of_tensorflow_datasets_is_looked_at(tmp_path):
     assert "  size: [" in recipe.text
 
 
+@pytest.mark.parametrize(
+    ("name", "line", "network", "batch"),
+    [
+        ("rows.csv", "id{0},{0},job{1},{0}.5", "mlp", 270),
+        ("rows.txt", "one line says {1} again", "recurrent", 64),
+        ("rows.fa", ">s{0}\nACGTTGCA", "sequence_resnet", 54),
+        ("rows.smi", "CCO", "molgan", 64),
+    ],
+)
+def test_other_kinds_of_files_get_the_game_of_their_recipe(
+    tmp_path, monkeypatch, name, line, network, batch
+):
+    monkeypatch.chdir(tmp_path)
+    header = ["id,age,job,pay"] if name.endswith(".csv") else []
+    rows = [line.format(number, number % 3) for number in range(300)]
+    (tmp_path / name).write_text("\n".join([*header, *rows]))
+    path, recipe = write_first_recipe(name, None, None)
+    experiment = load_experiment(path)
+    assert experiment.network.name == network and experiment.train.batch_size == batch
+    refuse_unfit(survey(experiment.data), experiment)
+    assert "270 examples are trained on" in recipe.text
+    if name.endswith(".csv"):
+        assert "    # predicted: job\n    # Nearly every row" in recipe.text
+        assert experiment.data.source.leave_out == ("id",)
+
+
+def test_a_table_without_categories_is_asked_for_none(tmp_path):
+    rows = "\n".join(f"{n},{n * n}.5" for n in range(40))
+    (tmp_path / "a.csv").write_text(f"n,square\n{rows}\n")
+    text = first_recipe(f"table:{tmp_path / 'a.csv'}").text
+    assert "condition" not in text and "given_category" not in text
+    assert "batch_size: 30" in text and "  # predicted: square" in text
+
+
+def test_long_lines_and_many_words_are_told(tmp_path):
+    lines = [" ".join(f"w{n}x{i}" for i in range(60)) for n in range(100)]
+    (tmp_path / "a.txt").write_text("\n".join(lines))
+    recipe = first_recipe(f"text:{tmp_path / 'a.txt'}").text
+    assert "    vocabulary: 5000\n" in recipe and "    # length: 40\n" in recipe
+
+
+def test_too_few_examples_for_a_game_are_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("n,m\n1,a\n2,b\n3,a\n")
+    with pytest.raises(ConfigError, match=r"DATA: received 3 examples, .* wants 10; give more"):
+        first_recipe(f"table:{tmp_path / 'a.csv'}")
+
+
 def test_what_cannot_be_used_gets_a_sentence(photos):
     (photos.parent / "notes.pdf").write_text("mine")
     for data, words in (
         ("nowhere", "'nowhere' does not exist"),
-        ("notes.pdf", "neither a folder nor an .npz file"),
+        ("notes.pdf", r"neither a folder nor a file that ends in .*\.csv"),
         ("grammar:", "takes no argument"),
         ("folder:nowhere", "nowhere is not a folder"),
     ):
         with pytest.raises(ConfigError, match=words):
             write_first_recipe(data, "x.yaml", None)
     with pytest.raises(ConfigError, match="neither pictures nor points"):
-        first_recipe("grammar")
+        first_recipe("moving_digits")
     with pytest.raises(ConfigError, match=r"--out: received 'x.txt'"):
         write_first_recipe("photos", "x.txt", None)
     write_first_recipe("photos", "x.yaml", None)
@@ -158,7 +206,9 @@ def test_data_is_told_apart_by_what_it_is(tmp_path, photos):
     assert source_of("tfds:mnist") == "tfds:mnist"
 
 
-@pytest.mark.parametrize("word", ["photos/", "photos", "folder:photos", "some.npz", "tfds:mnist"])
+@pytest.mark.parametrize(
+    "word", ["photos/", "photos", "folder:photos", "some.npz", "tfds:mnist", "a.csv", "smiles:a"]
+)
 def test_data_in_the_place_of_a_recipe_is_told_what_to_do(photos, word):
     refused = gan("train", word)
     assert refused.exit_code == 2

@@ -23,6 +23,7 @@ class Smiles(Source):
 
     target: ClassVar[str] = "trainer.data.sources.smiles:open_source"
     argument: ClassVar[str | None] = "path"
+    endings: ClassVar[tuple[str, ...]] = (".smi", ".smiles")
     name: Literal["smiles"] = "smiles"
     # Of the file, on a local disk.
     path: str = Field(min_length=1)

@@ -78,6 +78,7 @@ class Npz(Source):
 
     target: ClassVar[str] = "trainer.data.sources.npz:open_source"
     argument: ClassVar[str | None] = "path"
+    endings: ClassVar[tuple[str, ...]] = (".npz",)
     name: Literal["npz"] = "npz"
     # Of the file or the folder, on a local disk.
     path: str = Field(min_length=1)

@@ -41,6 +41,7 @@ class TextFile(Source):
     target: ClassVar[str] = "trainer.data.sources.text:open_source"
     argument: ClassVar[str | None] = "path"
     placeholder: ClassVar[str] = "FILE"
+    endings: ClassVar[tuple[str, ...]] = (".txt",)
     name: Literal["text"] = "text"
     # Of the file, on a local disk; it is UTF-8 text.
     path: str = Field(min_length=1)
@@ -107,6 +108,7 @@ class Fasta(Source):
     target: ClassVar[str] = "trainer.data.sources.fasta:open_source"
     argument: ClassVar[str | None] = "path"
     placeholder: ClassVar[str] = "FILE"
+    endings: ClassVar[tuple[str, ...]] = (".fasta", ".fa", ".faa", ".fna")
     name: Literal["fasta"] = "fasta"
     # Of the file, on a local disk; it is UTF-8 text.
     path: str = Field(min_length=1)

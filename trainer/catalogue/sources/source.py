@@ -19,6 +19,8 @@ class Source(Component):
     argument: ClassVar[str | None] = None
     # What messages call it there.
     placeholder: ClassVar[str] = "PATH"
+    # Endings of files that it reads, where their names say so.
+    endings: ClassVar[tuple[str, ...]] = ()
     # Whether its examples have captions: the fields `text` and `wrong_text`.
     has_captions: ClassVar[bool] = False
     # Whether captions are its samples.
@@ -72,6 +74,22 @@ def spelled_out(text: str, *, instead_of: str) -> dict[str, Any]:
     if instead_of not in known or name not in known or not argument:
         return {"name": text}
     return {"name": name, str(known[name].argument): argument}
+
+
+def named_by_argument() -> tuple[str, ...]:
+    """Names of the sources that have a colon behind them."""
+    return tuple(name for name, source in _by_name().items() if source.argument)
+
+
+def source_of_file(name: str) -> str | None:
+    """The name of the source that reads a file of this name; None where none does."""
+    lowered = name.lower()
+    return next((n for n, source in _by_name().items() if lowered.endswith(source.endings)), None)
+
+
+def readable_endings() -> tuple[str, ...]:
+    """All endings by which files are told apart."""
+    return tuple(ending for source in _by_name().values() for ending in source.endings)
 
 
 def _by_name() -> dict[str, type[Source]]:

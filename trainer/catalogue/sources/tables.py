@@ -30,6 +30,7 @@ class TableFile(AnyTable):
     target: ClassVar[str] = "trainer.data.sources.table:open_source"
     argument: ClassVar[str | None] = "path"
     placeholder: ClassVar[str] = "FILE"
+    endings: ClassVar[tuple[str, ...]] = (".csv", ".csv.gz", ".parquet")
     name: Literal["table"] = "table"
     # Of the file, on a local disk: .parquet, or CSV in UTF-8, which .gz compresses.
     path: str = Field(min_length=1)

@@ -52,7 +52,7 @@ def open_source(data: Data) -> Source:
 
 def is_table(path: Path) -> bool:
     """Whether a file's name says that it holds a table."""
-    return path.suffix == ".parquet" or path.name.lower().endswith((".csv", ".csv.gz"))
+    return path.name.lower().endswith(TableFile.endings)
 
 
 def read(options: TableFile) -> tuple[list[str], list[Cells]]:
