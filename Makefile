@@ -11,10 +11,10 @@ help: ## list these commands
 
 install: $(INSTALLED) ## make the virtual environment and install the `gan` command
 
-$(INSTALLED): setup.py pyproject.toml
+$(INSTALLED): setup.py pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(BIN)/pip install --quiet -c constraints.txt --editable '.[dev]'
 	touch $@
 	@echo 'Installed. To use the gan command:  source $(BIN)/activate'
 

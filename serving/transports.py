@@ -8,6 +8,7 @@ import numpy as np
 
 from serving import address
 from serving.errors import UsageError
+from serving.extras import require_grpc
 
 DEFAULT_MODEL = "default"
 API_KEY_HEADER = "x-api-key"
@@ -212,12 +213,14 @@ def connect(endpoint: Endpoint) -> Transport:
     """Returns the transport that an endpoint asks for; nothing is sent yet.
 
     Raises:
-        UsageError: a certificate cannot be read, or the address is none.
+        UsageError: a certificate cannot be read, the address is none, or gRPC's packages are
+            not installed.
     """
     if endpoint.is_rest:
         from serving.rest_transport import RestTransport
 
         return RestTransport(endpoint)
+    require_grpc()
     from serving.grpc_transport import GrpcTransport  # imports TensorFlow, so not any earlier
 
     return GrpcTransport(endpoint)
@@ -229,6 +232,7 @@ def connect_async(endpoint: Endpoint) -> AsyncTransport:
         from serving.rest_transport import AsyncRestTransport
 
         return AsyncRestTransport(endpoint)
+    require_grpc()
     from serving.grpc_transport import AsyncGrpcTransport
 
     return AsyncGrpcTransport(endpoint)

@@ -12,6 +12,7 @@ from serving.bulk.command import run as generate_in_bulk
 from serving.bulk.translate import checked as checked_translation
 from serving.bulk.translate import run as translate_in_bulk
 from serving.bulk.translate import translate_options
+from serving.extras import require_grpc
 from serving.server.command_line import ENGINES, TfServingFlags, become_tf_serving, server_flags
 from serving.server.options import ServerOptions
 from serving.versions import require_local_versions
@@ -327,7 +328,7 @@ class _ServeCommand(TfServingFlags, SentenceCommand):
     """Flags as TF Serving spells them, errors as every command of ours words them."""
 
 
-@main.command(cls=_ServeCommand)
+@main.command(cls=_ServeCommand, extra="serve")
 @click.argument("model_dir", required=False, default="")
 @server_flags
 @click.option(
@@ -367,7 +368,7 @@ def serve(ctx: click.Context, model_dir: str, engine: str, as_json: bool, **valu
     server.serve(on_start=announce, **values)
 
 
-@main.command()
+@main.command(extra="serve")
 @click.argument("host")
 @click.option("--model", help="Name of the served model; default the only one there is.")
 @click.option("--version", "model_version", type=int, help="Version to ask; default the newest.")
@@ -451,6 +452,7 @@ def call(
         out,
     )
     if not host.startswith(("http://", "https://")):
+        require_grpc()
         start_tensorflow()
     with calling.client_for(
         host, model, version=model_version, version_label=label_name, timeout=timeout, **access
@@ -459,7 +461,7 @@ def call(
     say(as_json, answer.as_dict(), answer.text)
 
 
-@main.command(context_settings=PASSING_ON)
+@main.command(context_settings=PASSING_ON, extra="serve")
 @generate_options
 @json_option
 @click.pass_context
@@ -484,7 +486,7 @@ def generate(context: click.Context, as_json: bool, **options: Any) -> None:
     say(as_json, manifest, said(manifest, out))
 
 
-@main.command()
+@main.command(extra="serve")
 @translate_options
 @json_option
 def translate(as_json: bool, **options: Any) -> None:
@@ -507,7 +509,7 @@ def translate(as_json: bool, **options: Any) -> None:
     say(as_json, manifest, said(manifest, out))
 
 
-@main.command()
+@main.command(extra="serve")
 @click.argument("directory")
 @click.option("--model", "model_dir", help="The export's directory: makes some samples again.")
 @click.option("--share", default=0.01, show_default=True, help="Of the shards, to make again.")

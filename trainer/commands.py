@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from serving import extras
 from serving.bulk.command import INTERRUPTED
 from serving.errors import RequestError, ServingError, UsageError
 from trainer.config.experiment import Experiment
@@ -21,8 +22,14 @@ from trainer.errors import ConfigError, RunError
 class SentenceCommand(click.Command):
     """Ends in a sentence and an exit code.
 
-    It is 2 for usage and configuration errors, 1 for failures, 130 after Ctrl-C.
+    It is 2 for usage and configuration errors, 1 for failures, 130 after Ctrl-C. `extra` is the
+    part of the package that the command asks for (`serving.extras`).
     """
+
+    def __init__(self, *args: Any, extra: str = "train", **kwargs: Any) -> None:
+        """Takes what click's command takes, and the extra."""
+        super().__init__(*args, **kwargs)
+        self.extra = extra
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command with logging set up."""
@@ -33,6 +40,11 @@ class SentenceCommand(click.Command):
             raise _UsageSentence(str(error)) from error
         except (RunError, ServingError, RequestError) as error:
             raise _Sentence(str(error)) from error
+        except ModuleNotFoundError as error:
+            sentence = extras.missing(error.name or "", self.extra, f"`{ctx.command_path}`")
+            if sentence is None:
+                raise
+            raise _UsageSentence(sentence) from error
         except OSError as error:
             # A disk, a path or a permission that no check foresaw.
             where = f" ({error.filename})" if error.filename else ""

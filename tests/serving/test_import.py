@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import base_install
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "serving").rglob("*.py"))
 
@@ -17,14 +19,18 @@ def test_importing_costs_no_tensorflow(module):
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
-def test_a_rest_client_costs_no_tensorflow(digits_server):
+def test_a_rest_client_needs_the_base_install_alone(digits_server, tmp_path):
+    address = f"http://127.0.0.1:{digits_server.rest_api_port}"
     code = (
         "import sys, serving\n"
-        f"client = serving.Client('http://127.0.0.1:{digits_server.rest_api_port}', 'digits')\n"
+        "client = serving.Client(sys.argv[1], 'digits')\n"
         "assert client.generate([1, 2])['image'].shape == (2, 8, 8, 1)\n"
-        "sys.exit('tensorflow' in sys.modules)"
+        "from trainer.cli import main\n"
+        "main(['call', sys.argv[1], '--label', '3', '--out', sys.argv[2]])"
     )
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+    result = base_install.run(code, address, str(tmp_path / "three.png"))
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "three.png").read_bytes().startswith(b"\x89PNG")
 
 
 def imported_packages(path):
