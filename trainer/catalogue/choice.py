@@ -86,6 +86,7 @@ class Custom(Component):
     logits_are_probabilities: ClassVar[bool] = False
     sign_tells: ClassVar[bool] = True
     judged_together: ClassVar[int] = 1
+    reads_alone: ClassVar[bool] = True
 
     @property
     def turns(self) -> int:

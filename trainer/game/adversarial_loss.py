@@ -6,7 +6,7 @@ and nowhere else.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import tensorflow as tf
@@ -77,7 +77,8 @@ class Term:
     """A further loss of either side. A subclass says what it needs and overrides a side's method.
 
     Attributes:
-        needs: outputs that it asks of the judge.
+        needs: outputs that it asks of the judge; one of kind "head" is read off the sample alone,
+            whatever else the judge is told.
         hides: inputs that the judge must not be given, because it is to guess them.
         sees_real: whether its generator's turn wants the real examples judged.
     """
@@ -113,7 +114,8 @@ class AdversarialLoss:
         self.objective, self.terms, self.judge = objective, terms, judge
         self.needs: dict[str, Field] = dict(objective.needs)
         for name, term in terms.items():
-            for output, field in term.needs.items():
+            for output, own in term.needs.items():
+                field = _as_others_read(self.needs.get(output), own)
                 if _leaves_open(self.needs.get(output), field):
                     self.needs[output] = field
                 if self.needs.setdefault(output, field) != field:
@@ -277,6 +279,11 @@ def _class_hits(turn: GameTurn) -> tf.Tensor | None:
         return None
     named = tf.argmax(turn.fake.outputs["class_logits"], axis=-1, output_type=tf.int64)
     return tf.cast(named == tf.cast(turn.batch["label"], tf.int64), tf.float32)
+
+
+def _as_others_read(needed: Field | None, field: Field) -> Field:
+    """A head that another part reads too, the objective say, is of the kind that this one needs."""
+    return replace(field, kind=needed.kind) if needed and field.kind == "head" else field
 
 
 def _leaves_open(needed: Field | None, field: Field) -> bool:

@@ -166,7 +166,7 @@ class DCGAN(Strided):
         told = joined(vectors) if way == "projection" and vectors else None
         x = stacked(pictures, vectors if way == "concatenate" else {})
         x = self._reduced(x, sizes, normalization, ports)
-        x = summed(x) if told is not None else keras.layers.Flatten()(x)
+        x = alone = summed(x) if told is not None else keras.layers.Flatten()(x)
         behind = {**latents, **(vectors if way == "hidden" else {})}
         units = self.options.discriminator_units if name == "discriminator" else 0
         if behind or units:
@@ -175,7 +175,8 @@ class DCGAN(Strided):
             x = keras.layers.LeakyReLU(negative_slope=0.2)(dense(normalization)(width)(both))
         if name == "discriminator":
             x = compared(x, self.options)
-        return keras.Model(inputs, heads(x, ports, told, normalization), name=name)
+        answers = heads(x, ports, told, normalization, alone=alone if behind else None)
+        return keras.Model(inputs, answers, name=name)
 
     def _reduced(
         self, x: Any, sizes: list[tuple[int, int]], normalization: Normalization, ports: Ports

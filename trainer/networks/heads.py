@@ -19,18 +19,28 @@ _ACTIVATIONS = {"image": "tanh", "clip": "tanh", "tokens": "softmax"}
 
 
 def heads(
-    x: Any, ports: Ports, told: Any = None, normalization: Normalization = "none"
+    x: Any,
+    ports: Ports,
+    told: Any = None,
+    normalization: Normalization = "none",
+    *,
+    alone: Any = None,
 ) -> dict[str, Any]:
     """A dense layer for each output behind a hidden layer [b, d], float32.
 
-    An output of kind "features" is the hidden layer itself. With `told`, a vector [b, c], the
-    logits gain its projection on the hidden layer, told · V x. Of all normalisations the spectral
-    one alone is the last layers' too.
+    An output of kind "features" is the hidden layer itself. One of kind "head" is read from the
+    features `alone`, which know nothing but the sample, where something joined them. With `told`, a
+    vector [b, c], the logits gain its projection on the hidden layer, told · V x. Of all
+    normalisations the spectral one alone is the last layers' too.
 
     Reference: Miyato & Koyama 2018, "cGANs with projection discriminator", equation 3.
     """
     layer = dense(normalization)
-    outputs = {name: _head(x, name, field, layer) for name, field in ports.outputs.items()}
+    read = {"head": x if alone is None else alone}
+    outputs = {
+        name: _head(read.get(field.kind, x), name, field, layer)
+        for name, field in ports.outputs.items()
+    }
     if told is not None and "logits" in outputs:
         embedded = layer(x.shape[-1], use_bias=False, dtype="float32")(told)
         projected = keras.layers.Dot(axes=-1, dtype="float32")([embedded, x])

@@ -11,7 +11,7 @@ from trainer import catalogue
 from trainer.errors import ConfigError
 from trainer.fields import Field
 from trainer.game.adversarial_loss import AdversarialLoss, Term
-from trainer.game.objectives import non_saturating, wasserstein
+from trainer.game.objectives import classes, non_saturating, wasserstein
 
 
 def _softplus(x):
@@ -61,3 +61,13 @@ def test_two_terms_may_need_the_same_output_but_no_other_of_its_name():
     assert loss.needs == {"logits": Field(), "class_logits": Field((3,))}
     with pytest.raises(ConfigError, match=r"'b' needs the output 'class_logits' of shape \(4,\)"):
         AdversarialLoss(objective, {"a": _Needy(3), "b": _Needy(4)})
+
+
+def test_a_head_whose_logits_are_judged_is_no_head():
+    """Where class logits say what is real they are read of all that the judge is told."""
+    named = Term()
+    named.needs = {"class_logits": Field((3,), kind="head", names=("a", "b", "c"))}
+    judged = AdversarialLoss(classes(catalogue.Classes()), {"one": named, "other": named})
+    assert judged.needs == {"class_logits": Field((3,), names=("a", "b", "c"))}
+    beside = AdversarialLoss(wasserstein(catalogue.Wasserstein()), {"one": named})
+    assert beside.needs["class_logits"].kind == "head"

@@ -82,3 +82,19 @@ def test_a_hidden_layer_of_its_own_stands_before_the_heads():
     assert sorted(shapes)[:2] == [(7, 1), (7, 3)] and sorted(shapes)[2][1] == 7
     encoder = DCGAN(options).encoder(ports)
     assert all(w.shape[-1] != 7 for w in encoder.trainable_variables)
+
+
+@pytest.mark.parametrize("way", ["hidden", "projection"])
+def test_a_head_reads_the_picture_alone(way):
+    """What names a picture's class must not read it from the caption; the logit hears it."""
+    options = OPTIONS.model_copy(update={"discriminator_conditioning": way})
+    asked = {"logits": Field(), "class_logits": Field((5,), kind="head"), "vote": Field((2,))}
+    discriminator = DCGAN(options).discriminator(Ports(SAMPLE | TOLD, asked))
+    picture = tf.random.stateless_normal([1, 8, 8, 1], [3, 4])
+    one, other = (
+        discriminator({"sample": picture, "condition": tf.one_hot([k], 3)}) for k in (0, 2)
+    )
+    np.testing.assert_array_equal(one["class_logits"], other["class_logits"])
+    assert float(one["logits"][0]) != float(other["logits"][0])
+    # What is no head is read of all that is known there.
+    assert np.array_equal(one["vote"], other["vote"]) is (way == "projection")

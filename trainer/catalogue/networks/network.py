@@ -18,9 +18,15 @@ class AnyNetwork(Component):
     Attributes:
         builds: the kinds of roles that it can build.
         judged_together: examples that its discriminator judges as a group of neighbours.
+        reads_alone: whether the discriminator's heads read the sample alone, whatever it is told.
     """
 
     builds: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def reads_alone(self) -> bool:
+        """See the class."""
+        return False
 
     @property
     def judged_together(self) -> int:

@@ -58,6 +58,11 @@ class DCGAN(Comparing, TwoNormalizations):
     # 0 has none, but where something joins there it has as many as the last convolution filters.
     discriminator_units: int = Field(0, ge=0)
 
+    @property
+    def reads_alone(self) -> bool:
+        """Unless what is told joins the channels."""
+        return self.discriminator_conditioning != "concatenate"
+
 
 class CoGAN(TwoNormalizations):
     """DCGAN's layers, shared by two domains but for those near the pixels (Liu & Tuzel 2016)."""
@@ -104,6 +109,11 @@ class SNGAN(TwoNormalizations):
     # as constant channels.
     discriminator_conditioning: Literal["concatenate", "projection"] = "projection"
 
+    @property
+    def reads_alone(self) -> bool:
+        """Unless what is told joins the channels."""
+        return self.discriminator_conditioning != "concatenate"
+
 
 class R3GAN(AnyNetwork):
     """Plain residual players without normalisation: the modern baseline (Huang et al. 2024)."""
@@ -121,6 +131,11 @@ class R3GAN(AnyNetwork):
     expansion: int = Field(2, ge=1)
     # Filters that the grouped convolutions let see one another.
     group_filters: int = Field(16, ge=1)
+
+    @property
+    def reads_alone(self) -> bool:
+        """It does: what is told is projected on the logit alone."""
+        return True
 
 
 class CodeTable(AnyNetwork):

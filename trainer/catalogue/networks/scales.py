@@ -57,3 +57,8 @@ class StyleGAN2(Comparing, Doubling):
     mapping_layers: int = Field(8, ge=1)
     # Whether every layer adds noise of the row's key.
     noise: bool = True
+
+    @property
+    def reads_alone(self) -> bool:
+        """It does: what is told is projected on the logit alone."""
+        return True

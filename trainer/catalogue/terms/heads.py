@@ -41,6 +41,15 @@ class Classification(Component):
                 f"terms: received 'classification' with condition={experiment.condition.name}; "
                 "set condition=label"
             )
+        condition = experiment.condition
+        captions = any(one.name == "text" for one in getattr(condition, "of", (condition,)))
+        if captions and not experiment.network_of("discriminator").reads_alone:
+            yield (
+                "terms: received 'classification' under captions, and a discriminator whose "
+                f"network {experiment.network_of('discriminator').name!r} can read the class from "
+                "the caption, which joins the picture; take dcgan with "
+                "network.discriminator_conditioning=hidden or projection"
+            )
 
 
 class Regression(Component):

@@ -44,7 +44,7 @@ class Classification(Term):
         self.hides = frozenset({"condition"})
         names = parts.spec.label_names
         answered = (_CLASSES, _TWIN) if options.twin_weight else (_CLASSES,)
-        self.needs = {name: Field((len(names),), names=names) for name in answered}
+        self.needs = {name: Field((len(names),), kind="head", names=names) for name in answered}
 
     def discriminator(self, turn: GameTurn) -> tf.Tensor:
         """The class loss of each real example (and of each fake where it counts), float32 [b]."""

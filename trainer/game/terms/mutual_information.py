@@ -24,7 +24,7 @@ class MutualInformation(Term):
     def __init__(self, options: catalogue.MutualInformation, parts: Parts) -> None:
         self.options = options
         self.codes = parts.prior.codes
-        self.needs = {_head(part): Field((_parameters(part),)) for part in self.codes}
+        self.needs = {_head(part): Field((_parameters(part),), kind="head") for part in self.codes}
 
     def discriminator(self, turn: GameTurn) -> tf.Tensor:
         """The loss of each fake, float32 [b]."""

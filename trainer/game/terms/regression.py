@@ -34,7 +34,7 @@ class Regression(Term):
             )
         self.options = options
         self.hides = frozenset({options.field})
-        self.needs = {_READ: Field(field.shape, names=field.names)}
+        self.needs = {_READ: Field(field.shape, kind="head", names=field.names)}
 
     def discriminator(self, turn: GameTurn) -> tf.Tensor:
         """The squared error of each real example, summed over its attributes, float32 [b]."""

@@ -96,3 +96,9 @@ def test_the_judge_is_not_told_what_it_is_to_guess():
 def test_data_without_labels_is_refused():
     with pytest.raises(ConfigError, match=r"terms: received 'classification'.*no labels"):
         _term(spec_of((3,)))
+
+
+def test_a_class_that_could_be_read_from_the_caption_is_refused():
+    with pytest.raises(ConfigError, match=r"under captions, .*_conditioning=hidden or projection"):
+        load_experiment("tacgan-digits", ["network.discriminator_conditioning=concatenate"])
+    load_experiment("tacgan-digits", ["network.discriminator_conditioning=projection"])
