@@ -27,7 +27,7 @@ test: $(INSTALLED) ## run the tests
 test-slow: $(INSTALLED) ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
-test-all: $(INSTALLED) ## run every test
+test-all: $(INSTALLED) ## run every test; those of an extra (dask, batch, chem) that is not installed skip
 	$(BIN)/python -m pytest -m "slow or not slow"
 
 check: $(INSTALLED) ## lint, formatting and types

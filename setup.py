@@ -101,6 +101,8 @@ setup(
         "train": TRAIN,
         "serve": SERVE,
         "batch": BATCH,
+        # Beam on a cluster that needs no job server: a scheduler and workers anywhere.
+        "dask": [*BATCH, "dask>=2025.1", "distributed>=2025.1"],
         "chem": CHEM,
         "all": [*TRAIN, *BATCH, *CHEM],
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],

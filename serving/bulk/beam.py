@@ -1,15 +1,16 @@
 """The plan mapped by Apache Beam: `Create(plan) | Reshuffle | write`, on any runner."""
 
 import argparse
-import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from typing import Any
 
-from serving.bulk import hardware
+from serving.bulk import cluster, files, hardware
 from serving.bulk.job import PlanRow
-from serving.bulk.output import Entry
+from serving.bulk.output import Output
 from serving.bulk.shard import ShardWriter, Task
+from serving.bulk.summary import Summary
 from serving.errors import ServingError, UsageError
 
 try:
@@ -24,20 +25,35 @@ except ImportError as error:
         "leave --runner out: all cores of this machine work without it."
     ) from error
 
-RUNNERS = ("DirectRunner", "DataflowRunner", "FlinkRunner", "SparkRunner", "PortableRunner")
-
+# Those that Beam does not know by their short names are here with their modules.
+RUNNERS = {
+    "DirectRunner": "DirectRunner",
+    "DaskRunner": "apache_beam.runners.dask.dask_runner.DaskRunner",
+    "DataflowRunner": "DataflowRunner",
+    "FlinkRunner": "FlinkRunner",
+    "SparkRunner": "SparkRunner",
+    "PortableRunner": "PortableRunner",
+}
+_EXTRAS = {"DaskRunner": "'saddlepoint[dask]'", "DataflowRunner": "'apache-beam[gcp]'"}
 # These ask a job server which options it knows besides Beam's own.
 _ASKING = frozenset({"FlinkRunner", "SparkRunner", "PortableRunner"})
+# How many parts a plan is cut into on Dask, one row each up to here.
+_PARTITIONS = 10_000
+# What workers must have as the driver has it: what the rows are read by, and the bytes depend on.
+_SAME = ("saddlepoint", "tensorflow", "numpy", "apache-beam")
 _NAMESPACE = "saddlepoint"
-_logger = logging.getLogger("saddlepoint")
 
 
 class WriteShard(beam.DoFn):
-    """Writes the shard of a row and passes its entry on."""
+    """Writes the shard of a row; what came of it stands in the shard's record.
+
+    The counters are for the runner's page, where it has one.
+    """
 
     def __init__(self, task: Task) -> None:
         """Keeps the task; the model is loaded where the rows are."""
         self._task = task
+        self._versions = cluster.library_versions(_SAME)
         # One model a process, however many threads work in it.
         self._shared = Shared()
         self._writer: ShardWriter | None = None
@@ -49,20 +65,39 @@ class WriteShard(beam.DoFn):
 
     def setup(self) -> None:
         """Loads the model, once a process."""
-        hardware.use_one_thread()
-        self._writer = self._shared.acquire(lambda: ShardWriter.load(self._task))
+        found = cluster.library_versions(_SAME)
+        cluster.check_versions(cluster.worker_name(), found, self._versions)
+        with _naming_worker():
+            # Several threads of a worker share one model, each of them computing by itself.
+            hardware.use_one_thread(at_once=cluster.worker_threads())
+            Output(self._task.out).require(self._task.job)
+            self._writer = self._shared.acquire(lambda: ShardWriter.load(self._task))
 
-    def process(self, row: dict[str, Any]) -> Iterator[Entry]:
+    def process(self, row: dict[str, Any]) -> None:
         """Writes one shard unless it is whole."""
         assert self._writer is not None  # setup comes first
-        entry, measures = self._writer.ensure_shard(PlanRow(**row))
-        self._samples.inc(measures.samples)
-        self._rejected.inc(measures.drawn - measures.samples)
-        self._skipped.inc(measures.skipped)
-        self._bytes.inc(measures.bytes)
-        if measures.batches:
-            self._batch_ms.update(round(1e3 * measures.batch_seconds / measures.batches))
-        yield entry
+        with _naming_worker():
+            record = self._writer.ensure_shard(PlanRow(**row))
+        summary = Summary.of([record], self._task.run)
+        self._samples.inc(summary.samples)
+        self._rejected.inc(summary.rejected)
+        self._skipped.inc(summary.skipped)
+        self._bytes.inc(summary.bytes)
+        if summary.batches:
+            self._batch_ms.update(round(1e3 * summary.batch_seconds / summary.batches))
+
+
+@contextmanager
+def _naming_worker() -> Iterator[None]:
+    """Puts the name of the worker in front of what it says.
+
+    Raises:
+        ServingError: in place of each of ours: the driver has checked what a user says.
+    """
+    try:
+        yield
+    except (UsageError, ServingError) as error:
+        raise ServingError(f"worker {cluster.worker_name()}: {error}") from error
 
 
 def check(runner: str, options: Sequence[str]) -> None:
@@ -71,20 +106,11 @@ def check(runner: str, options: Sequence[str]) -> None:
     Raises:
         UsageError: naming the runner or the option.
     """
-    if runner not in RUNNERS:
-        raise UsageError(f"runner: received {runner!r}; expected one of {', '.join(RUNNERS)}.")
-    try:
-        made = beam.runners.create_runner(runner)
-    except (ImportError, ValueError) as error:
-        raise UsageError(
-            f"runner: {runner} cannot be used ({error}); install Beam's extra for it, such as "
-            "apache-beam[gcp]."
-        ) from error
+    made = _runner(runner)
     unknown = _unknown(options)
-    if unknown and (runner not in _ASKING or not unknown[0].startswith("--")):
+    if unknown and (_short(runner) not in _ASKING or not unknown[0].startswith("--")):
         raise UsageError(f"options: {runner} does not know {unknown[0]!r}; see its documentation.")
-    settings = PipelineOptions([f"--runner={runner}", *options])
-    if errors := PipelineOptionsValidator(settings, made).validate():
+    if errors := PipelineOptionsValidator(_settings(runner, options, 1), made).validate():
         raise UsageError(f"options: {runner} says: {' '.join(errors)}")
 
 
@@ -94,9 +120,15 @@ def map_rows(task: Task, rows: Sequence[PlanRow], runner: str, options: Sequence
     Raises:
         ServingError: a shard failed, or the runner did.
     """
-    settings = PipelineOptions([f"--runner={runner}", *options])
+    # Workers have working folders of their own.
+    task = replace(
+        task,
+        model_dir=files.absolute(task.model_dir),
+        out=files.absolute(task.out),
+        classifier=None if task.classifier is None else files.absolute(task.classifier),
+    )
     try:
-        pipeline = beam.Pipeline(options=settings)
+        pipeline = beam.Pipeline(options=_settings(runner, options, len(rows)))
         _ = (
             pipeline
             | "Plan" >> beam.Create([asdict(row) for row in rows])
@@ -104,14 +136,70 @@ def map_rows(task: Task, rows: Sequence[PlanRow], runner: str, options: Sequence
             | "Write" >> beam.ParDo(WriteShard(task))
         )
         result = pipeline.run()
-        state = result.wait_until_finish()
+        state = _finished(result)
     except (UsageError, ServingError):
         raise
     except Exception as error:  # runners raise what they like
         raise ServingError(f"{runner}: {_cause(error)}") from error
     if state is not None and state != "DONE":
         raise ServingError(f"{runner} ended in the state {state}; run the same command again.")
-    _report(result)
+
+
+def _finished(result: Any) -> str | None:
+    """Waits for a run and returns its state; Ctrl-C ends it on its cluster, too."""
+    try:
+        if hasattr(result, "client") and hasattr(result, "futures"):  # Dask's
+            cluster.wait(result, cluster.library_versions(_SAME))
+            return None
+        state: str | None = result.wait_until_finish()
+        return state
+    except KeyboardInterrupt:
+        with suppress(Exception):
+            result.cancel()
+        raise
+
+
+def _runner(name: str) -> beam.runners.PipelineRunner:
+    """The runner of a short or a full name.
+
+    Raises:
+        UsageError: there is none, or it cannot be used here.
+    """
+    if name not in RUNNERS and "." not in name:
+        raise UsageError(
+            f"runner: received {name!r}; expected one of {', '.join(RUNNERS)}, or the full name of "
+            "a runner's class, package.module.Class."
+        )
+    try:
+        made = beam.runners.create_runner(RUNNERS.get(name, name))
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        extra = _EXTRAS.get(_short(name), "what it comes with")
+        raise UsageError(
+            f"runner: {name} cannot be used ({error}); install it, pip install {extra}, or pass "
+            f"one of {', '.join(RUNNERS)}."
+        ) from error
+    if not isinstance(made, beam.runners.PipelineRunner):
+        raise UsageError(
+            f"runner: {name} is no runner of Beam's; expected one of {', '.join(RUNNERS)}, or the "
+            "full name of such a class."
+        )
+    return made
+
+
+def _short(runner: str) -> str:
+    return runner.rpartition(".")[2]
+
+
+def _settings(runner: str, options: Sequence[str], num_rows: int) -> PipelineOptions:
+    settings = PipelineOptions([f"--runner={RUNNERS.get(runner, runner)}", *options])
+    if _short(runner) == "DaskRunner":
+        from apache_beam.runners.dask.dask_runner import DaskOptions
+
+        # By itself it puts 128 rows into a part, all shards of a small job into one worker.
+        dask = settings.view_as(DaskOptions)
+        if dask.npartitions is None and dask.partition_size is None:
+            dask.partition_size = -(-num_rows // _PARTITIONS)
+    return settings
 
 
 def _unknown(options: Sequence[str]) -> list[str]:
@@ -132,12 +220,3 @@ def _cause(error: BaseException) -> str:
             return text.partition(" [while running")[0]
     # A job server that does not answer raises an error without words.
     return str(error) or f"{type(error).__name__}; see whether its endpoint answers"
-
-
-def _report(result: Any) -> None:
-    """Says what the counters came to."""
-    found = result.metrics().query()
-    counters = {m.key.metric.name: m.committed or m.attempted for m in found["counters"]
-                if m.key.metric.namespace == _NAMESPACE}  # fmt: skip
-    for name in sorted(counters):
-        _logger.info("%s: %s", name, counters[name])

@@ -9,16 +9,17 @@ from importlib import metadata
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
-from serving.bulk import embedded, files, folders, formats, hardware, making, probe
+from serving.bulk import files, folders, formats, hardware, making, probe, workers
 from serving.bulk import job as jobs
 from serving.bulk.job import Job, PlanRow, divide
 from serving.bulk.judges import Realism
-from serving.bulk.output import Entry, Output
+from serving.bulk.output import Entry, Output, without_run
 from serving.bulk.plans import Columns, Plan, Rejection, check_seeds, document_of
+from serving.bulk.progress import Progress
 from serving.bulk.selection import Selection
-from serving.bulk.shard import Measures, Task
+from serving.bulk.shard import Task
+from serving.bulk.summary import Summary
 from serving.description import Signature
 from serving.errors import UsageError
 from serving.exported import ExportedModel
@@ -204,30 +205,25 @@ class Driver:
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _mapped(self, task: Task, rows: Sequence[PlanRow]) -> list[Entry]:
+        output = Output(task.out)
+        with Progress(output, len(rows), self._manner.progress) as bar:
+            self._map(task, rows)
+            records = output.entries([row.name for row in rows])
+            summary = Summary.of(records, task.run)
+            bar.finish(str(summary))
+        _log.info("%s: %s", task.out, summary)
+        return [without_run(record) for record in records]
+
+    def _map(self, task: Task, rows: Sequence[PlanRow]) -> None:
         manner = self._manner
         if manner.runner is not None:
             from serving.bulk import beam
 
             beam.map_rows(task, rows, manner.runner, manner.runner_options)
-            return Output(task.out).entries([row.name for row in rows])
-        entries: dict[int, Entry] = {}
-        total = Measures()
-        with tqdm(
-            total=sum(row.count for row in rows), unit="sample", disable=not manner.progress
-        ) as bar:
-
-            def done(row: PlanRow, entry: Entry, measures: Measures) -> None:
-                entries[row.shard] = entry
-                total.add(measures)
-                bar.update(row.count)
-                bar.set_postfix_str(_shown(total), refresh=False)
-
-            workers = embedded.num_workers(manner.workers, rows, self._alone)
-            if workers:
-                embedded.map_by_workers(task, rows, workers, done)
-            else:
-                embedded.map_here(self._model, task, rows, done)
-        return [entries[row.shard] for row in rows]
+        elif count := workers.num_workers(manner.workers, rows, self._alone):
+            workers.map_by_workers(task, rows, count)
+        else:
+            workers.map_here(self._model, task, rows)
 
     def _manifest(self, job: Job, entries: Sequence[Entry], output: Output) -> dict[str, Any]:
         format = formats.get(job.format)
@@ -335,15 +331,3 @@ def _label_names(description: Any) -> list[str]:
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     return found | {name: metadata.version(name) for name in _LIBRARIES}
-
-
-def _shown(total: Measures) -> str:
-    """What the bar says beside the samples."""
-    parts = [f"{total.bytes / 2**20:.0f} MiB"]
-    if total.batches:
-        parts.append(f"{1e3 * total.batch_seconds / total.batches:.0f} ms a batch")
-    if total.drawn > total.samples:
-        parts.append(f"{total.drawn - total.samples} rejected")
-    if total.skipped:
-        parts.append(f"{total.skipped} were there")
-    return ", ".join(parts)

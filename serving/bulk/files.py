@@ -184,6 +184,11 @@ def is_remote(path: str) -> bool:
     return "://" in path
 
 
+def absolute(path: str) -> str:
+    """A path that means the same in any working folder."""
+    return path if is_remote(path) else os.path.abspath(path)
+
+
 def read_json(path: str) -> dict[str, Any] | None:
     """Returns the JSON object in a file, or None without a file.
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import tensorflow as tf
 
-from serving.bulk.files import file_system, files_below, is_remote
+from serving.bulk.files import absolute, file_system, files_below, is_remote
 from serving.bulk.formats.png import png_name
 from serving.bulk.plans import Columns
 from serving.clips import read_clip
@@ -170,24 +170,20 @@ def _beside(name: str, place: str, names: Sequence[str]) -> list[str]:
     if not system.is_folder(place):
         if not system.exists(place):
             raise UsageError(f"{name}: {place!r} is no file and no folder.")
-        return [_absolute(place)] * len(names)
+        return [absolute(place)] * len(names)
     there = {os.path.splitext(file)[0]: file for file in sorted(files_below(place))}
     stems = [os.path.splitext(file)[0] for file in names]
     missing = [file for file, stem in zip(names, stems, strict=True) if stem not in there]
     if missing:
         more = f", nor for {len(missing) - 1} more" if len(missing) > 1 else ""
         raise UsageError(f"{name}: {place!r} holds no file for {missing[0]!r}{more}.")
-    return [_absolute(os.path.join(place, there[stem])) for stem in stems]
+    return [absolute(os.path.join(place, there[stem])) for stem in stems]
 
 
 def _value(given: str, text: str, field: Field) -> object:
     if given.endswith(INDEX) and field.kind == LABEL:
         return field.read_number(given, text)
     return field.read(given, text)
-
-
-def _absolute(path: str) -> str:
-    return path if is_remote(path) else os.path.abspath(path)
 
 
 def _path(folder: str | None, name: bytes) -> str:

@@ -8,15 +8,18 @@ from pathlib import Path
 import tensorflow as tf
 
 
-def use_one_thread() -> None:
+def use_one_thread(at_once: int = 1) -> None:
     """Makes TensorFlow compute in one thread in this process, unless it has started already.
 
     Then bits do not depend on how many cores a machine has, and processes fill the others. For
     processes of our own: in anybody else's it would slow down whatever comes after.
+
+    Args:
+        at_once: how many threads of the process call the model, each computing in one.
     """
     with suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(at_once)
 
 
 def is_one_thread() -> bool:

@@ -1,5 +1,6 @@
 """The folder of an output: a run under way in `.partial`, a manifest once all is there."""
 
+import json
 import os
 import re
 import shutil
@@ -23,6 +24,10 @@ _PLAN = "plan.json"
 _RECORD = re.compile(r"\d+-of-(\d+)\.json")
 # Requests in flight where every file is one.
 _READERS = 16
+
+# What a record says of the run that wrote it. The manifest leaves it out: it is the same whoever
+# wrote its shards, and in how many starts.
+_OF_RUN = frozenset({"run", "worker", "batches", "batch_seconds"})
 
 Entry = dict[str, Any]
 
@@ -105,15 +110,37 @@ class Output:
                 self.record(entry)
             self._system.remove(self.join(MANIFEST))
 
+    def require(self, job: Mapping[str, Any]) -> None:
+        """Refuses to work for a run that the folder, as this machine sees it, does not hold.
+
+        Raises:
+            ServingError: saying what would help.
+        """
+        plan = self.plan()
+        if plan is None or Job.of(plan) != Job.of(json.loads(json.dumps(job))):
+            raise ServingError(
+                f"out: the run is not in {self.path!r} as this machine sees it; every worker must "
+                "see the same folder, so pass one on a file system that all share, or on an "
+                "object store."
+            )
+
     def left_by_interruption(self) -> str:
         """Says how far a run came that somebody interrupted, and how to go on."""
-        records = (_RECORD.fullmatch(name) for name in self._system.names(self.partial()))
-        totals = [int(match[1]) for match in records if match]
+        totals = self._recorded_totals()
         if not totals:
             done = f"Interrupted before the first shard was written to {self.path!r}"
         else:
             done = f"Interrupted: {len(totals)} of {totals[0]} shards are written to {self.path!r}"
         return f"{done}; the same command again goes on from there."
+
+    def num_recorded(self) -> int:
+        """How many shards have a record, whole or not."""
+        return len(self._recorded_totals())
+
+    def _recorded_totals(self) -> list[int]:
+        """For each record of a shard how many shards its run has."""
+        records = map(_RECORD.fullmatch, self._system.names(self.partial()))
+        return [int(match[1]) for match in records if match]
 
     def recorded(self, name: str) -> Entry | None:
         """The entry of a shard that is whole: recorded, with files as they were written."""
@@ -148,7 +175,7 @@ class Output:
         self._write_json(self.partial(f"{entry['name']}.json"), entry)
 
     def entries(self, names: Sequence[str]) -> list[Entry]:
-        """The recorded entries of shards, wherever they were written.
+        """The records of shards, wherever they were written.
 
         Raises:
             ServingError: one is missing.
@@ -220,6 +247,11 @@ class Output:
     def _write_json(self, path: str, content: dict[str, Any]) -> None:
         with self.scratch("record") as scratch:
             files.write_json(path, content, scratch)
+
+
+def without_run(record: Mapping[str, Any]) -> Entry:
+    """The record of a shard as the manifest has it."""
+    return {name: value for name, value in record.items() if name not in _OF_RUN}
 
 
 def _check_same(out: str, job: Job, found: Mapping[str, Any]) -> None:

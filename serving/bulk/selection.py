@@ -11,7 +11,7 @@ import numpy as np
 
 from serving import latents
 from serving.bulk import folders, making, tables
-from serving.bulk.files import is_remote
+from serving.bulk.files import absolute
 from serving.bulk.judges import Confidence, Realism
 from serving.bulk.plans import (
     MAX_SEED,
@@ -210,7 +210,7 @@ class Selection:
     def folder(self) -> str | None:
         """Where the files lie that the plan may name."""
         place = self.files if self.rows is None else os.path.dirname(self.rows)
-        return place if place is None or is_remote(place) else os.path.abspath(place)
+        return None if place is None else absolute(place)
 
     def _plan(self, description: Description) -> tuple[Plan, Columns | None]:
         if self.rows is not None:

@@ -1,16 +1,17 @@
 """One shard: the pure function from a row of the plan to files and their entry."""
 
 import os
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from serving.bulk import files, formats, hardware, runs
+from serving.bulk import cluster, files, formats, hardware, runs
 from serving.bulk.formats import File, Samples, Shard, Written
 from serving.bulk.job import Job, PlanRow
 from serving.bulk.judges import Confidence, Judge, Realism
@@ -35,6 +36,7 @@ class Task:
         job: document of the job.
         classifier: the SavedModel that judges samples, or None.
         folder: where the files lie that the plan names, or None.
+        run: the name of this start, which tells its records from those of earlier ones.
     """
 
     model_dir: str
@@ -42,43 +44,7 @@ class Task:
     job: dict[str, Any]
     classifier: str | None = None
     folder: str | None = None
-
-    def document(self) -> dict[str, Any]:
-        """The task as a JSON object."""
-        return asdict(self)
-
-
-@dataclass
-class Measures:
-    """What writing took.
-
-    Attributes:
-        samples: written.
-        drawn: made for them.
-        batches: calls of the model.
-        batch_seconds: that they took.
-        bytes: written.
-        skipped: samples of shards that were whole already.
-    """
-
-    samples: int = 0
-    drawn: int = 0
-    batches: int = 0
-    batch_seconds: float = 0.0
-    bytes: int = 0
-    skipped: int = 0
-
-    def add(self, other: "Measures") -> None:
-        """Adds those of another shard."""
-        for name in self.__dataclass_fields__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-    def batch(self, batch: Batch) -> None:
-        """Adds those of a batch."""
-        self.samples += len(batch.samples)
-        self.drawn += batch.drawn
-        self.batches += 1
-        self.batch_seconds += batch.seconds
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 class ShardWriter:
@@ -90,6 +56,7 @@ class ShardWriter:
         self._format = formats.get(self._job.format)
         judge = _judge(model, self._job, task.classifier)
         self._maker = Maker(model, self._job, judge, task.folder)
+        self._run = task.run
         self._hardware = hardware.kind()
         self._folders = {""}
 
@@ -109,29 +76,29 @@ class ShardWriter:
             )
         return cls(model, task)
 
-    def ensure_shard(self, row: PlanRow) -> tuple[Entry, Measures]:
-        """Returns the entry of a row's shard, written unless it is whole already.
+    def ensure_shard(self, row: PlanRow) -> Entry:
+        """Returns the record of a row's shard, written unless it is whole already.
 
         Raises:
             ServingError: the model fails, or the output cannot be written.
         """
         with files.writing(self._output.path):
-            entry = self._output.recorded(row.name)
-            if entry is not None:
-                return entry, Measures(skipped=row.count)
-            entry, measures = self.write_shard(row)
-            self._output.record(entry)
-            return entry, measures
+            record = self._output.recorded(row.name)
+            if record is None:
+                record = self.write_shard(row)
+                self._output.record(record)
+            return record
 
-    def write_shard(self, row: PlanRow) -> tuple[Entry, Measures]:
+    def write_shard(self, row: PlanRow) -> Entry:
         """Generates one shard, writes its files aside and renames them into place.
 
         What is written depends on the row alone.
 
         Returns:
-            The shard's entry in the manifest: its name, samples, files, the SHA-256 over their
-            contents in that order, the CRC-32 of each if there are several, and the hardware, on
-            which the last bits of floats depend.
+            The shard's record: its name, samples, files, the SHA-256 over their contents in that
+            order, the CRC-32 of each if there are several, and the hardware, on which the last
+            bits of floats depend; and of the run its name and worker, how many calls of the model
+            there were and how long they took.
 
         Raises:
             ServingError: the model fails.
@@ -140,17 +107,17 @@ class ShardWriter:
             shard = Shard(row.name, row.count, scratch, self._job.compression, self._job.content)
             tally = _Tally(row)
             written = self._written(row, shard, tally)
-            tally.measures.bytes = written.bytes
             for file in written.files:
                 self._publish(file)
-        entry = tally.entry(isinstance(self._job.drawn, Rejection)) | {
+        return tally.entry(isinstance(self._job.drawn, Rejection)) | {
             "files": [file.name for file in written.files],
             "bytes": written.bytes,
             "sha256": written.sha256,
             "hardware": self._hardware,
             **({"crc32": written.crc32} if written.crc32 else {}),
+            "run": self._run,
+            "worker": cluster.worker_name(),
         }
-        return entry, tally.measures
 
     def _written(self, row: PlanRow, shard: Shard, tally: "_Tally") -> Written:
         """Encodes in a second thread while the model makes the next batches."""
@@ -194,10 +161,14 @@ class _Tally:
         self._labels: Counter[int] = Counter()
         self._drawn_labels: Counter[int] = Counter()
         self._offsets: list[np.ndarray] = []
-        self.measures = Measures()
+        self._drawn = 0
+        self._batches = 0
+        self._batch_seconds = 0.0
 
     def add(self, batch: Batch) -> None:
-        self.measures.batch(batch)
+        self._drawn += batch.drawn
+        self._batches += 1
+        self._batch_seconds += batch.seconds
         self._count(batch.samples)
         if batch.offsets is not None:
             self._offsets.append(batch.offsets)
@@ -216,10 +187,10 @@ class _Tally:
             entry["labels"] = _by_label(self._labels)
         if rejected:
             entry["accepted"] = runs.pack(np.concatenate(self._offsets))
-            entry["drawn"] = self.measures.drawn
+            entry["drawn"] = self._drawn
         if self._drawn_labels:
             entry["drawn_labels"] = _by_label(self._drawn_labels)
-        return entry
+        return entry | {"batches": self._batches, "batch_seconds": round(self._batch_seconds, 6)}
 
 
 def _by_label(counts: Counter[int]) -> dict[str, int]:

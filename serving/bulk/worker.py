@@ -1,11 +1,10 @@
-"""A worker process of the embedded way: a task, then rows, as lines of JSON on standard input."""
+"""A worker process of this machine: a task, then rows, as lines of JSON on standard input."""
 
 import json
 import os
 import queue
 import sys
 import threading
-from dataclasses import asdict
 from typing import Any, TextIO
 
 from serving.errors import ServingError, UsageError
@@ -30,8 +29,8 @@ def main() -> None:
         try:
             if writer is None:
                 writer = ShardWriter.load(Task(**task))
-            entry, measures = writer.ensure_shard(PlanRow(**json.loads(line)))
-            answer: dict[str, Any] = {"entry": entry, "measures": asdict(measures)}
+            writer.ensure_shard(PlanRow(**json.loads(line)))
+            answer: dict[str, Any] = {}
         except (UsageError, ServingError) as error:
             answer = {"error": str(error), "kind": type(error).__name__}
         answers.write(json.dumps(answer) + "\n")

@@ -57,7 +57,22 @@ def test_processes_of_the_portable_way_write_the_same_bytes(digits, tmp_path):
 @pytest.mark.parametrize(
     ("runner", "options", "words"),
     [
-        ("FooRunner", [], "runner: received 'FooRunner'; expected one of DirectRunner, Dataflow"),
+        (
+            "FooRunner",
+            [],
+            "runner: received 'FooRunner'; expected one of DirectRunner, Dask",
+        ),
+        (
+            "no.such.Runner",
+            [],
+            "runner: no.such.Runner cannot be used .* pass one of Direct",
+        ),
+        ("json.Runner", [], "runner: json.Runner cannot be used .*has no attribute 'Runner'"),
+        (
+            "json.JSONDecoder",
+            [],
+            "runner: json.JSONDecoder is no runner of Beam's",
+        ),
         ("DirectRunner", ["--frobnicate", "3"], "DirectRunner does not know '--frobnicate'"),
         ("DirectRunner", ["surplus"], "DirectRunner does not know 'surplus'"),
         ("DirectRunner", ["--direct_num_workers", "x"], "invalid int value: 'x'"),
@@ -68,6 +83,14 @@ def test_what_a_runner_does_not_take(digits, tmp_path, runner, options, words):
     with pytest.raises(UsageError, match=words):
         run(digits, tmp_path / "out", manner=by(runner, *options))
     assert not (tmp_path / "out").exists()
+
+
+@needs_beam
+def test_a_runner_by_the_full_name_of_its_class(digits, tmp_path):
+    name = "apache_beam.runners.direct.direct_runner.BundleBasedDirectRunner"
+    run(digits, tmp_path / "beam", manner=by(name))
+    run(digits, tmp_path / "here")
+    assert data(tmp_path / "beam") == data(tmp_path / "here")
 
 
 @needs_beam

@@ -13,7 +13,7 @@ import pytest
 
 from serving import ServingError, UsageError
 from serving.batch import Manner, verify
-from serving.bulk import embedded
+from serving.bulk import workers
 from serving.bulk.job import PlanRow
 from tests.serving.bulk.conftest import data, run
 
@@ -33,15 +33,15 @@ def children():
 
 def test_two_workers_write_the_same_bytes_also_when_one_is_killed(digits, tmp_path, monkeypatch):
     run(digits, tmp_path / "here", count=60)
-    killed, original = [], embedded._understood
+    killed, original = [], workers._check
 
-    def understood(answer):
+    def check(answer):
         if not killed:
             killed.extend(children()[:1])
             os.kill(killed[0], signal.SIGKILL)
         return original(answer)
 
-    monkeypatch.setattr(embedded, "_understood", understood)
+    monkeypatch.setattr(workers, "_check", check)
     manifest = run(digits, tmp_path / "out", count=60, manner=Manner(workers=2, progress=False))
     assert killed
     assert data(tmp_path / "out") == data(tmp_path / "here")
@@ -62,15 +62,15 @@ def test_a_worker_that_fails_says_why(digits, tmp_path, monkeypatch):
 
 def test_how_many_workers():
     rows = [PlanRow(i, 9, i, 10_000) for i in range(9)]
-    assert embedded.num_workers(0, rows, alone=False) == 0
-    assert embedded.num_workers(20, rows, alone=True) == 9
-    assert 1 <= embedded.num_workers(None, rows, alone=True) <= os.cpu_count()
-    assert embedded.num_workers(None, rows[:1], alone=True) == 1
+    assert workers.num_workers(0, rows, alone=False) == 0
+    assert workers.num_workers(20, rows, alone=True) == 9
+    assert 1 <= workers.num_workers(None, rows, alone=True) <= os.cpu_count()
+    assert workers.num_workers(None, rows[:1], alone=True) == 1
     small = [PlanRow(0, 1, 0, 10)]
-    assert embedded.num_workers(None, small, alone=True) == 0
-    assert embedded.num_workers(None, small, alone=False) == 1
+    assert workers.num_workers(None, small, alone=True) == 0
+    assert workers.num_workers(None, small, alone=False) == 1
     with pytest.raises(UsageError, match="workers: received -1"):
-        embedded.num_workers(-1, rows, alone=True)
+        workers.num_workers(-1, rows, alone=True)
 
 
 def test_a_run_killed_at_any_moment_goes_on(digits, tmp_path):
@@ -97,8 +97,8 @@ def test_a_run_killed_at_any_moment_goes_on(digits, tmp_path):
     assert verify(str(tmp_path / "out"), progress=False).ok
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
-def test_ctrl_c_ends_in_a_sentence_and_the_same_command_goes_on(digits, tmp_path, workers):
+@pytest.mark.parametrize("count", ["0", "2"])
+def test_ctrl_c_ends_in_a_sentence_and_the_same_command_goes_on(digits, tmp_path, count):
     """The terminal sends the signal to every process of its foreground group."""
     out = tmp_path / "out"
     options = {"count": 400_000, "rows_per_shard": 500, "batch_size": 64}
@@ -106,7 +106,7 @@ def test_ctrl_c_ends_in_a_sentence_and_the_same_command_goes_on(digits, tmp_path
         [
             sys.executable, "-m", "trainer.cli", "generate", str(digits), "--out", str(out),
             "--count", "400000", "--rows-per-shard", "500", "--batch-size", "64",
-            "--format", "npz", "--workers", workers,
+            "--format", "npz", "--workers", count,
         ],
         cwd=ROOT, stderr=subprocess.PIPE, text=True, process_group=0,
         # What starts in the background of a shell inherits that the signal is ignored.
@@ -131,6 +131,6 @@ def test_an_interruption_before_the_first_shard(digits, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(embedded, "map_here", interrupted)
+    monkeypatch.setattr(workers, "map_here", interrupted)
     with pytest.raises(KeyboardInterrupt, match="before the first shard was written"):
         run(digits, tmp_path / "out")

@@ -1,8 +1,13 @@
 """The plan mapped on this machine: in this process, or by worker processes on all cores.
 
 A worker is a process of its own (`python -m serving.bulk.worker`) that takes rows from its
-standard input and answers on its standard output, a line of JSON each. It ends with its driver: a
-closed input is the end.
+standard input and answers on its standard output, a line of JSON each. It ends with its driver,
+also with one that is killed: a closed input is the end.
+
+This is no `ProcessPoolExecutor`, which would lose three promises. A worker that is killed breaks
+the whole pool, where here one other takes its place and the rest go on with their models loaded;
+workers outlive a driver that is killed; and they import the caller's `__main__`, so that
+`generate` could not be called from a script without a guard, or from standard input.
 """
 
 import json
@@ -10,21 +15,17 @@ import os
 import queue
 import subprocess
 import sys
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from serving.bulk import hardware
 from serving.bulk.job import PlanRow
-from serving.bulk.output import Entry
-from serving.bulk.shard import Measures, ShardWriter, Task
+from serving.bulk.shard import ShardWriter, Task
 from serving.errors import ServingError, UsageError
 from serving.exported import ExportedModel
-
-Done = Callable[[PlanRow, Entry, Measures], None]
 
 # A worker costs a TensorFlow, and its start some seconds: for small jobs one process is faster.
 _WORKER_BYTES = 700 * 2**20
@@ -54,76 +55,67 @@ def num_workers(asked: int | None, rows: Sequence[PlanRow], alone: bool) -> int:
     return max(1, min(hardware.usable_cores(), fitting, len(rows)))
 
 
-def map_here(model: ExportedModel, task: Task, rows: Sequence[PlanRow], done: Done) -> None:
+def map_here(model: ExportedModel, task: Task, rows: Sequence[PlanRow]) -> None:
     """Writes all shards in this process."""
     writer = ShardWriter(model, task)
     for row in rows:
-        done(row, *writer.ensure_shard(row))
+        writer.ensure_shard(row)
 
 
-def map_by_workers(task: Task, rows: Sequence[PlanRow], workers: int, done: Done) -> None:
-    """Writes all shards by `workers` processes.
+def map_by_workers(task: Task, rows: Sequence[PlanRow], count: int) -> None:
+    """Writes all shards by `count` processes.
 
     Raises:
         UsageError: as a worker says.
         ServingError: as a worker says, or one row ends two workers.
     """
-    waiting = deque(rows)
-    answers: queue.Queue[Any] = queue.Queue()
-    crew = [_Keeper(task, waiting, answers) for _ in range(workers)]
+    workers = [_Worker(task) for _ in range(count)]
+    idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+    for worker in workers:
+        idle.put(worker)
+
+    def write(row: PlanRow) -> None:
+        worker = idle.get()  # never waits: there are as many threads as workers
+        try:
+            worker.write(row)
+        finally:
+            idle.put(worker)
+
+    # A thread for each worker waits for its answers.
+    pool = ThreadPoolExecutor(count)
     try:
-        for keeper in crew:
-            keeper.start()
-        for _ in rows:
-            answer = answers.get()
-            if isinstance(answer, BaseException):
-                raise answer
-            done(*answer)
+        for future in as_completed([pool.submit(write, row) for row in rows]):
+            future.result()
     finally:
-        waiting.clear()
-        for keeper in crew:
-            keeper.stop()
+        # The threads come to their end once their workers have.
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.stop()
+        pool.shutdown()
 
 
-class _Keeper(threading.Thread):
-    """Keeps one worker process busy, and starts another one if it ends."""
+class _Worker:
+    """One worker process, begun when it is needed, and again if it ends.
 
-    def __init__(self, task: Task, waiting: "deque[PlanRow]", answers: "queue.Queue[Any]") -> None:
-        super().__init__(daemon=True)
+    One thread at a time writes; `stop` comes from the driver's at any moment.
+    """
+
+    def __init__(self, task: Task) -> None:
         self._task = task
-        self._waiting = waiting
-        self._answers = answers
         self._process: subprocess.Popen[str] | None = None
         self._stopped = False
 
-    def run(self) -> None:
-        try:
-            for row in self._rows():
-                self._answers.put((row, *self._written(row)))
-        except BaseException as error:
-            self._answers.put(error)
-        finally:
-            self.stop()
+    def write(self, row: PlanRow) -> None:
+        """Has the process write a shard.
 
-    def stop(self) -> None:
-        """Ends the worker, whatever it does."""
-        self._stopped = True
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def _rows(self) -> Iterator[PlanRow]:
-        while True:
-            try:
-                yield self._waiting.popleft()
-            except IndexError:
-                return
-
-    def _written(self, row: PlanRow) -> tuple[Entry, Measures]:
+        Raises:
+            UsageError: as the worker says.
+            ServingError: as the worker says, or two of them ended.
+        """
         for _ in range(_ATTEMPTS):
             answer = self._asked(row)
             if answer is not None:
-                return _understood(answer)
+                return _check(answer)
             if self._stopped:
                 break
         raise ServingError(
@@ -132,14 +124,21 @@ class _Keeper(threading.Thread):
             "of memory); use fewer --workers and run the same command again."
         )
 
+    def stop(self) -> None:
+        """Ends the process, whatever it does."""
+        self._stopped = True
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
     def _asked(self, row: PlanRow) -> dict[str, Any] | None:
         """The worker's answer; None if it ended before it gave one."""
-        process = self._process
+        process, lines = self._process, [asdict(row)]
         if process is None or process.poll() is not None:
-            process = self._process = _start()
-            lines = [self._task.document(), asdict(row)]
-        else:
-            lines = [asdict(row)]
+            process, lines = _start(), [asdict(self._task), asdict(row)]
+            self._process = process
+            if self._stopped:  # while this one began
+                process.kill()
         assert process.stdin is not None and process.stdout is not None
         try:
             process.stdin.write("".join(f"{json.dumps(line)}\n" for line in lines))
@@ -155,11 +154,10 @@ class _Keeper(threading.Thread):
         return answer
 
 
-def _understood(answer: dict[str, Any]) -> tuple[Entry, Measures]:
+def _check(answer: dict[str, Any]) -> None:
     if "error" in answer:
         kind = UsageError if answer["kind"] == UsageError.__name__ else ServingError
         raise kind(answer["error"])
-    return answer["entry"], Measures(**answer["measures"])
 
 
 def _start() -> "subprocess.Popen[str]":
