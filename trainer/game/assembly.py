@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import keras
 
 from trainer import catalogue
+from trainer.catalogue.terms.penalties import GradientBased
 from trainer.config.experiment import Experiment
 from trainer.data.examples import Dataset, DataSpec, Examples
 from trainer.errors import ConfigError
@@ -17,7 +18,7 @@ from trainer.game.adversarial_loss import AdversarialLoss
 from trainer.game.gan import GAN
 from trainer.game.live import LiveModel
 from trainer.game.parts import Parts
-from trainer.game.players import Network
+from trainer.game.players import Network, layers_of
 from trainer.game.roles import SIDES, Role
 from trainer.game.rounds.round import Round
 from trainer.game.searches.subject import Subject
@@ -28,6 +29,8 @@ from trainer.networks.ports import NetworkFamily, Ports, Reach
 # Keras draws the seeds of initial weights from Python's own generator, and its precision is a
 # setting of the process: one game is built at a time.
 _BUILDING = threading.RLock()
+# Kinds of roles whose gradients penalties are of.
+_JUDGES = ("discriminator", "autoencoder")
 
 
 class Game(NamedTuple):
@@ -186,6 +189,8 @@ class _Builder:
         with _computing_in(precision), _initial_weights(f"{self.experiment.seed}/{name}"):
             model = build(ports)
         _check_outputs(model, name, options, role)
+        if role.kind in _JUDGES:
+            _check_mixing(model, name, self.experiment)
         return model
 
     def reach(self, name: str) -> Reach | None:
@@ -234,6 +239,25 @@ def _check_outputs(model: keras.Model, name: str, options: catalogue.Network, ro
                 f"networks.{name}: {options.name!r} answers {output!r} with shape {got}, where the "
                 f"game needs {field.shape}; change the network's last layer."
             )
+
+
+def _check_mixing(model: keras.Model, name: str, experiment: Experiment) -> None:
+    """Refuses a judge of the user's own that normalises by the batch under a gradient penalty.
+
+    Of the library's own families the catalogue knows it before they are built.
+
+    Raises:
+        ConfigError: naming network and layer.
+    """
+    penalised = [p.name for p in experiment.penalties if isinstance(p, GradientBased)]
+    layers = (x for x in layers_of(model) if isinstance(x, keras.layers.BatchNormalization))
+    layer = next(layers, None)
+    if penalised and layer is not None:
+        raise ConfigError(
+            f"networks.{name}: {experiment.network_of(name).name!r} has the batch normalisation "
+            f"{layer.name!r} and the penalty {penalised[0]!r} is of the gradient of one example, "
+            "which must not depend on its batch; take layer normalisation or none."
+        )
 
 
 @contextlib.contextmanager

@@ -88,7 +88,7 @@ class Player(Network):
         super().__init__(model, role)
         self.average = average
         self._place = _Place()
-        self._followers = [layer for layer in _layers(model) if hasattr(layer, "follow_weights")]
+        self._followers = [layer for layer in layers_of(model) if hasattr(layer, "follow_weights")]
 
     def __call__(self, inputs: Inputs, *, freeze_statistics: bool = False) -> Outputs:
         """The outputs in training mode.
@@ -147,7 +147,7 @@ class Player(Network):
             self._place.arguments = before
 
 
-def _layers(model: Any) -> Iterator[keras.layers.Layer]:
+def layers_of(model: Any) -> Iterator[keras.layers.Layer]:
     """The layers of a model and of the models within, each once."""
     found: dict[int, keras.layers.Layer] = {}
     waiting = list(getattr(model, "layers", ()))

@@ -228,6 +228,25 @@ def test_a_users_own_network_is_named_by_module_and_class(digits):
             _game(digits, bad)
 
 
+class Normalised(Tiny):
+    """A user's own family that looks at the batch."""
+
+    def discriminator(self, ports):
+        import keras
+
+        sample = keras.Input(ports.inputs["sample"].shape, name="sample")
+        inner = keras.Sequential([keras.layers.Flatten(), keras.layers.BatchNormalization()])
+        logits = keras.layers.Reshape(())(keras.layers.Dense(1)(inner(sample)))
+        return keras.Model({"sample": sample}, {"logits": logits})
+
+
+def test_a_users_own_network_that_looks_at_the_batch_goes_with_no_gradient_penalty(digits):
+    network = "network={name: 'tests.trainer.game.test_gan:Normalised', options: {units: 4}}"
+    with pytest.raises(ConfigError, match=r"networks\.discriminator: .* the penalty 'r1' .* none"):
+        _game(digits, network, "condition=none", "penalties=[r1]")
+    _game(digits, network, "condition=none")
+
+
 def test_what_does_not_fit_the_data_is_refused():
     unlabelled = spec_of((8, 8, 1))
     with pytest.raises(ConfigError, match=r"condition.name: received 'label'.*no labels"):
