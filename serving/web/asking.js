@@ -1,5 +1,6 @@
 // Any other signature of the model: its inputs, and the answer.
 
+import * as candidates from "./candidates.js";
 import { compared } from "./comparing.js";
 import { control, required } from "./controls.js";
 import { $, button, fill } from "./elements.js";
@@ -44,17 +45,52 @@ export function showInputs() {
 export async function ask(signal) {
   const name = $("signature").value;
   const signature = model.signatures[name];
-  const row = Object.fromEntries(asking.map((input) => [input.name, required(input)]));
+  const rows = candidates.rowsOf(signature, Object.fromEntries(asking.map((input) => [input.name, required(input)])));
   const pair = translation(signature);
   const before = pair && copied(asking.find((input) => input.name === pair[0]).element.picture);
   const start = performance.now();
-  const reply = await model.predict(name, columns([row]), signal);
+  const reply = await model.predict(name, columns(rows), signal);
   const took = performance.now() - start;
-  $("answer").replaceChildren(...Object.entries(signature.outputs).map(([output, field]) => answerElement(output, field, reply[output][0])));
-  const latent = first(signature.outputs, "latent");
-  if (latent && !$("tools").hidden) $("answer").prepend(placesFor(reply[latent][0], row));
-  if (pair) $("answer").prepend(compared(before, view(reply[pair[1]][0], signature.outputs[pair[1]])));
+  const answers = candidates.ranked(reply, rows.length).map((i) => ({
+    row: rows[i],
+    reply: Object.fromEntries(Object.entries(reply).map(([output, values]) => [output, values[i]])),
+  }));
+  $("answer").replaceChildren();
+  if (rows.length === 1 || !pair) showAnswer(name, answers[0], pair, before);
+  else offer(name, answers, pair, before);
   $("answered").textContent = `Answered in ${took.toFixed(0)} ms.`;
+}
+
+// Several answers to one question, of which the one that is picked is shown.
+function offer(name, answers, pair, before) {
+  const shown = Object.assign(document.createElement("div"), { className: "answers" });
+  const losses = answers[0].reply.loss === undefined ? null : answers.map(({ reply }) => reply.loss);
+  const samples = answers.map(({ reply }) => reply[pair[1]]);
+  const pick = (i) => {
+    shown.replaceChildren();
+    showAnswer(name, answers[i], pair, before, shown);
+    if (candidates.hasWay()) shown.append(wayTo(answers[i], pair));
+  };
+  $("answer").append(candidates.choices(samples, model.signatures[name].outputs[pair[1]], losses, pick), shown);
+}
+
+// A button that looks for the way from the picture to the answer, and gives its place to that.
+function wayTo({ row, reply }, [source, made]) {
+  const find = () =>
+    run("way", $("answer"), async (signal) => {
+      const found = await candidates.wayBetween([row[source], reply[made]], row, signal);
+      if (one.isConnected) one.replaceWith(candidates.way(found));
+    });
+  const one = button("Way there", "Find the way from the picture to the edit", find);
+  return one;
+}
+
+function showAnswer(name, { row, reply }, pair, before, place = $("answer")) {
+  const signature = model.signatures[name];
+  place.append(...Object.entries(signature.outputs).map(([output, field]) => answerElement(output, field, reply[output])));
+  const latent = first(signature.outputs, "latent");
+  if (latent && !$("tools").hidden) place.prepend(placesFor(reply[latent], row));
+  if (pair) place.prepend(compared(before, view(reply[pair[1]], signature.outputs[pair[1]])));
   const lines = [...snippets.arrays(row, asking, 1), `answer = client.call(${JSON.stringify(name)}${snippets.keywords(row, asking, 1)})["${main(signature)[0]}"]`];
   showRequest(`${name.replaceAll("_", " ")}.`, { signature_name: name, inputs: columns([row]) }, lines);
 }

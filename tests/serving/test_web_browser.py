@@ -592,6 +592,13 @@ def test_an_edit_has_what_was_painted_in_the_colour_of_the_brush(shop):
     assert (
         'client.call("edit", image=image, strokes=strokes' in shop.locator("#python").inner_text()
     )
+    # Candidates are of seeds that follow one another, the one of the least loss first.
+    assert shop.locator(".candidates button").count() == 4
+    assert "seed=[0]" in shop.locator("#python").inner_text()
+    shop.get_by_role("button", name="Candidate 3, loss 2.00").click()
+    assert "seed=[2]" in shop.locator("#python").inner_text()
+    assert shop.locator(".candidates [aria-pressed=true]").count() == 1
+    assert shop.get_by_role("button", name="Find the way").count() == 0  # nothing decodes latents
     shop.get_by_role("button", name="Clear").click()
     shop.get_by_role("button", name="Ask", exact=True).click()
     canvas = "document.querySelector('.answer:not(.compared) canvas')"
@@ -618,12 +625,18 @@ def encoder(route):
     seed = {"shape": [], "dtype": "int64", "kind": "seed"}
     latent = {"shape": [2], "dtype": "float32", "kind": "latent"}
     number = {"shape": [], "dtype": "int64", "kind": "label", "names": ["dark", "bright"]}
+    strokes = {"shape": [2, 2, 4], "dtype": "uint8", "kind": "strokes", "range": [0, 255]}
     fields = {
         "generate": {"inputs": {"seed": seed}, "outputs": {"image": image}},
         "latents": {"inputs": {"seed": seed}, "outputs": {"latent": latent}},
         "decode": {"inputs": {"latent": latent}, "outputs": {"image": image}},
         "encode": {"inputs": {"image": image}, "outputs": {"latent": latent}},
         "classify": {"inputs": {"image": image}, "outputs": {"label": number}},
+        "edit": {
+            "inputs": {"image": image, "strokes": strokes, "seed": seed},
+            "outputs": {"image": image, "loss": {"shape": [], "dtype": "float32"}},
+        },
+        "project": {"inputs": {"image": image, "seed": seed}, "outputs": {"latent": latent}},
     }
     layout = {"size": 2, "prior": "other", "layout": [{"name": "noise", "start": 0, "size": 2}]}
     description = {"name": "halves", "latent": layout, "objective": "hinge", "step": 1}
@@ -631,14 +644,43 @@ def encoder(route):
     inputs = {name: np.array(rows) for name, rows in body["inputs"].items()}
     drawn = np.stack([inputs.get("seed", np.zeros(0)) % 5 - 2.0] * 2, axis=1)
     z = np.array(inputs.get("latent", drawn), float)
+    halves = lambda: (inputs["image"][:, 0, :, 0] / 64.0 - 2.0).tolist()  # noqa: E731
     outputs = {
         "describe": lambda: [json.dumps(description | {"fields": fields})],
         "latents": drawn.tolist,
-        "encode": lambda: (inputs["image"][:, 0, :, 0] / 64.0 - 2.0).tolist(),
+        "encode": halves,
+        "project": halves,
+        "edit": lambda: edited(inputs["image"], inputs["seed"]),
         "classify": lambda: (inputs["image"][:, 0, 0, 0] > 128).astype(int).tolist(),
     }
     decoded = np.clip(64 * z + 128, 0, 255).astype(int)[:, None, :, None].repeat(2, axis=1)
     route.fulfill(json={"outputs": outputs.get(body["signature_name"], decoded.tolist)()})
+
+
+def edited(image, seed):
+    """The right half becomes brighter with the seed, and comes nearer to what was asked for."""
+    image[:, :, 1] = 64 + 32 * seed[:, None, None]
+    return {"image": image.tolist(), "loss": (-seed).tolist()}
+
+
+def test_the_way_from_a_picture_to_its_edit_is_gone_along(opened, origin):
+    page = opened()
+    finished(page, 24)
+    page.route("**/v1/**", encoder)
+    page.reload()
+    finished(page, 24)
+    give(page, "edit", np.full([2, 2], 64, np.uint8))
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.wait_for_selector(".candidates")
+    assert levels_of(page, ".answer:not(.compared) canvas").tolist() == [[64, 160]] * 2
+    assert "seed=[3]" in page.locator("#python").inner_text()
+    page.get_by_role("button", name="Find the way").click()
+    page.wait_for_selector(".way-there")
+    for step, levels in [(0, [64, 64]), (8, [64, 112]), (16, [64, 160])]:
+        page.get_by_role("slider", name="Way from the picture").fill(str(step))
+        assert levels_of(page, ".way-there canvas").tolist() == [levels] * 2
+    page.get_by_role("button", name="Candidate 4").click()  # another one has a way of its own
+    assert page.locator(".way-there").count() == 0
 
 
 def test_pictures_of_the_readers_are_encoded_and_gone_between(opened, origin):
