@@ -102,7 +102,9 @@ def _texts(found: Survey) -> Iterator[Choice]:
 
 def _game(recipe: str, found: Survey) -> Iterator[Choice]:
     """The lines of a recipe from its network on."""
-    yield Choice("", "", f"The game is that of the recipe {recipe}: `gan recipes {recipe}`.")
+    yield Choice(
+        "", "", f"The game is that of the recipe {recipe}: `gan recipes {recipe}`.{_rival(found)}"
+    )
     left_out = {"description", "data"}
     if found.columns and not any(len(column.categories) > 1 for column in found.columns):
         left_out |= {"condition", "terms"}
@@ -111,6 +113,16 @@ def _game(recipe: str, found: Survey) -> Iterator[Choice]:
             yield from _length(recipe, found)
         elif key not in left_out:
             yield from (Choice("", line) for line in lines)
+
+
+def _rival(found: Survey) -> str:
+    """What else could be tried."""
+    if not found.columns:
+        return ""
+    return (
+        " Its rival tvae-loans, an autoencoder, may come nearer to the rows, and cannot be asked "
+        "for a category: `gan train tvae-loans --set data.source=…`."
+    )
 
 
 def _sections(recipe: str) -> Iterator[tuple[str, list[str]]]:
