@@ -48,22 +48,39 @@ class MolGAN:
         return keras.Model(inputs, {name: layer([*logits, key])}, name="generator")
 
     def discriminator(self, ports: Ports) -> keras.Model:
-        """A graph and what else is told → the game's outputs, such as {"logits": [b]}."""
-        options, inputs = self.options, ports.keras_inputs()
-        name = next(iter(ports.of_kind("graph")), None)
-        _require_graph(ports.inputs[name] if name else next(iter(ports.inputs.values())))
-        _refuse_packs(ports.inputs[str(name)])
-        atoms, bonds = GraphParts(len(ports.inputs[str(name)].names))(inputs[str(name)])
-        hidden = atoms
-        for number, units in enumerate(options.convolutions):
-            # From the second layer on atoms are told again what they are.
-            told = keras.layers.Concatenate()([hidden, atoms]) if number else hidden
-            hidden = RelationalConvolution(units)([told, bonds])
-        x = GraphAggregation(options.aggregation)(keras.layers.Concatenate()([hidden, atoms]))
-        x = joined({"graph": x, **{n: value for n, value in inputs.items() if n != name}})
-        for units in options.discriminator_units:
+        """A graph and what else is told → the game's outputs, such as {"logits": [b]}.
+
+        Of a pack of graphs, side by side in the last axis, each is read by itself by the same
+        weights, and all of them are judged together.
+        """
+        inputs = ports.keras_inputs()
+        name = str(next(iter(ports.of_kind("graph")), None))
+        _require_graph(ports.inputs.get(name, next(iter(ports.inputs.values()))))
+        vectors = self._vectors(inputs[name], ports.inputs[name])
+        x = joined({**vectors, **{n: value for n, value in inputs.items() if n != name}})
+        for units in self.options.discriminator_units:
             x = keras.layers.Dense(units, activation="tanh")(x)
         return keras.Model(inputs, heads(x, ports), name="discriminator")
+
+    def _vectors(self, graphs: Any, field: Field) -> dict[str, Any]:
+        """What is read of each graph of a pack, [b, d]."""
+        atoms, numbers = field.fixed_shape
+        count = numbers // (len(field.names) + atoms * ORDERS)
+        parts = GraphParts(len(field.names))
+        convolutions = [RelationalConvolution(units) for units in self.options.convolutions]
+        aggregation = GraphAggregation(self.options.aggregation)
+
+        def vector(graph: Any) -> Any:
+            atoms, bonds = parts(graph)
+            hidden = atoms
+            for number, convolution in enumerate(convolutions):
+                # From the second layer on atoms are told again what they are.
+                told = keras.layers.Concatenate()([hidden, atoms]) if number else hidden
+                hidden = convolution([told, bonds])
+            return aggregation(keras.layers.Concatenate()([hidden, atoms]))
+
+        single = keras.ops.split(graphs, count, axis=-1) if count > 1 else [graphs]
+        return {f"graph {number}": vector(graph) for number, graph in enumerate(single)}
 
 
 def _logits(x: Any, rows: int, size: int) -> Any:
@@ -76,13 +93,4 @@ def _require_graph(field: Field) -> None:
         raise ConfigError(
             f"network: received 'molgan' with samples of kind {field.kind!r}, but it makes and "
             "judges graphs of atoms; set data.source=molecules or smiles:PATH."
-        )
-
-
-def _refuse_packs(field: Field) -> None:
-    atoms, numbers = field.fixed_shape
-    if numbers != len(field.names) + atoms * ORDERS:
-        raise ConfigError(
-            "wrappers: received 'pack' with the network 'molgan', whose discriminator judges "
-            "single graphs; leave the wrapper out."
         )

@@ -39,10 +39,25 @@ def test_the_generator_makes_a_graph_of_a_latent():
     assert made.shape == (2, 4, 19)
 
 
-def test_packs_are_refused():
+def test_of_a_pack_every_graph_is_read_by_itself_by_the_same_weights():
     packed = Ports({"sample": replace(GRAPH, shape=(4, 2 * 19))}, {"logits": Field()})
-    with pytest.raises(ConfigError, match="wrappers: received 'pack' with the network 'molgan'"):
-        MolGAN(SMALL).discriminator(packed)
+    judge = MolGAN(SMALL).discriminator(packed)
+    single = MolGAN(SMALL).discriminator(Ports({"sample": GRAPH}, {"logits": Field()}))
+    # Only the dense layer that sees both vectors is larger, by as much as one vector has.
+    more = judge.count_params() - single.count_params()
+    assert more == SMALL.aggregation * SMALL.discriminator_units[0]
+    graphs = np.random.RandomState(0).uniform(size=(3, 4, 19)).astype(np.float32)
+    one, two, other = (graph[np.newaxis] for graph in graphs)
+
+    def logit(*pair):
+        return float(judge({"sample": np.concatenate(pair, axis=-1)})["logits"][0])
+
+    order = [2, 0, 3, 1]
+    bonds = two[..., 3:].reshape(1, 4, 4, 4)[:, order][:, :, order].reshape(1, 4, 16)
+    permuted = np.concatenate([two[:, order, :3], bonds], axis=-1)
+    assert logit(one, permuted) == pytest.approx(logit(one, two), abs=1e-5)
+    assert abs(logit(one, other) - logit(one, two)) > 1e-4
+    assert abs(logit(two, one) - logit(one, two)) > 1e-6
 
 
 def test_other_samples_are_refused():
