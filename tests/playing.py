@@ -1,5 +1,6 @@
 """Games played on one or two replicas, and runs put back to a checkpoint of theirs."""
 
+import functools
 import shutil
 
 from trainer.config.recipe import load_experiment
@@ -19,7 +20,8 @@ def played(experiment, dataset, replicas, *, steps, stages=(0,)):
     assert strategy.num_replicas_in_sync == replicas
     with strategy.scope():
         game = assemble(experiment, dataset.spec, replicas=replicas)
-    batches = pipeline.batches(
+    batches = functools.partial(
+        pipeline.batches,
         dataset.train,
         batch_size=experiment.train.batch_size,
         turns=game.gan.round.turns,
@@ -27,9 +29,7 @@ def played(experiment, dataset, replicas, *, steps, stages=(0,)):
         flip=dataset.spec.images if experiment.data.flip else (),
         by_category=game.gan.round.parts.condition.drawn_by,
     )
-    if replicas > 1:
-        batches = strategy.experimental_distribute_dataset(batches)
-    iterator = iter(batches)
+    iterator = distribution.distributed(strategy, lambda share: batches(share=share))
     for stage in stages:
         if stage:
             game.gan.enter(stage)

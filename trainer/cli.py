@@ -36,6 +36,7 @@ from trainer.commands import (
 from trainer.config.experiment import Experiment
 from trainer.config.marked import marked_yaml
 from trainer.config.places import (
+    recorded_devices,
     require_demo,
     require_directory,
     require_inputs,
@@ -53,6 +54,7 @@ from trainer.config.recipe import (
 )
 from trainer.errors import ConfigError
 from trainer.lab.figures import FIGURES, chosen, require_name
+from trainer.run.supervisor import take_over
 
 
 @click.group(cls=SentenceGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -137,13 +139,15 @@ def train(
         say(as_json, _as_planned(experiment), marked_yaml(experiment))
         look_at_data(experiment, as_json)
         return
-    require_inputs(experiment)
-    require_directory("--run-dir", run_dir or f"runs/{experiment.name}")
+    if not take_over(experiment.devices):
+        require_inputs(experiment)
+        require_directory("--run-dir", run_dir or f"runs/{experiment.name}")
     _say_what_takes_long(f"Training {experiment.name}")
     from trainer.training import train as train_run
 
     summary = train_run(experiment, run_dir or f"runs/{experiment.name}", progress=on_terminal())
     say(as_json, summary.as_dict(), summary.text)
+    raise SystemExit(summary.exit_code)
 
 
 def _as_planned(experiment: Experiment) -> dict[str, Any]:
@@ -177,12 +181,14 @@ def resume(run_dir: str, overrides: tuple[str, ...], as_json: bool) -> None:
       gan resume runs/pets --set train.steps=100000
     """  # noqa: D301 - click reads the \b as "do not wrap"
     require_run(run_dir, overrides)
-    require_own_data(run_dir, overrides, "--set data.source=SOURCE")
+    if not take_over(recorded_devices(run_dir, overrides)):
+        require_own_data(run_dir, overrides, "--set data.source=SOURCE")
     _say_what_takes_long(f"Resuming {run_dir}")
     from trainer.training import resume as resume_run
 
     summary = resume_run(run_dir, overrides, progress=on_terminal())
     say(as_json, summary.as_dict(), summary.text)
+    raise SystemExit(summary.exit_code)
 
 
 @main.command()

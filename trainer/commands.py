@@ -16,14 +16,15 @@ from serving import extras
 from serving.bulk.command import INTERRUPTED
 from serving.errors import RequestError, ServingError, UsageError
 from trainer.config.experiment import Experiment
-from trainer.errors import ConfigError, RunError
+from trainer.errors import RESTART, ConfigError, RunError, WorkerLostError
 
 
 class SentenceCommand(click.Command):
     """Ends in a sentence and an exit code.
 
-    It is 2 for usage and configuration errors, 1 for failures, 130 after Ctrl-C. `extra` is the
-    part of the package that the command asks for (`serving.extras`).
+    It is 2 for usage and configuration errors, 1 for failures, 130 after Ctrl-C, and `RESTART` for
+    a worker that has lost the others. `extra` is the part of the package that the command asks for
+    (`serving.extras`).
     """
 
     def __init__(self, *args: Any, extra: str = "train", **kwargs: Any) -> None:
@@ -40,6 +41,11 @@ class SentenceCommand(click.Command):
             raise _UsageSentence(str(error)) from error
         except (RunError, ServingError, RequestError) as error:
             raise _Sentence(str(error)) from error
+        except WorkerLostError as error:
+            # TensorFlow's own end waits for workers that are gone.
+            _Sentence(str(error)).show()
+            sys.stderr.flush()
+            os._exit(RESTART)
         except ModuleNotFoundError as error:
             sentence = extras.missing(error.name or "", self.extra, f"`{ctx.command_path}`")
             if sentence is None:

@@ -11,3 +11,12 @@ class RunError(RuntimeError):
 
 class MetricError(ValueError):
     """No honest number can be had from these samples: says why. The other metrics go on."""
+
+
+# The exit code of a job that is to be started again: neither an error of the user (1 to 127) nor a
+# fatal signal, and one that Vertex AI (129 to 255) and Kubeflow (138) start again.
+RESTART = 138
+
+
+class WorkerLostError(RuntimeError):
+    """Another worker of the cluster is gone: says so, and that a restart goes on."""

@@ -23,6 +23,7 @@ from trainer.config.places import require_inputs
 from trainer.config.recipe import load_experiment
 from trainer.errors import ConfigError
 from trainer.evaluation.requirements import Requirement, parse
+from trainer.run.supervisor import take_over
 
 logger = logging.getLogger("saddlepoint")
 
@@ -53,7 +54,8 @@ def main(
     bounds = [parse(text) for text in requirements]
     run_dir = run_dir or run_dir_of_job()
     experiment = load_experiment(recipe, with_data_dir(overrides, data_dir), run_dir)
-    require_inputs(experiment)
+    if not take_over(experiment.devices):
+        require_inputs(experiment)
     start_tensorflow()
     from trainer.exporting import export_run, is_version_whole
     from trainer.training import train
@@ -62,9 +64,10 @@ def main(
     model_dir = model_dir or os.environ.get("AIP_MODEL_DIR")
     summary = train(experiment, run_dir, progress=False)
     say(as_json, summary.as_dict(), summary.text)
-    # A job that was told to stop will be started again; only its last start goes on from here.
-    if summary.ended_by == "signal":
-        return
+    # A job that was told to stop will be started again; only its last start goes on from here, and
+    # of several workers only the chief.
+    if summary.ended_by == "signal" or summary.worker:
+        raise SystemExit(summary.exit_code)
     if bounds:
         checkpoint = _require(bounds, run_dir, with_data_dir((), data_dir), checkpoint)
     if model_dir and not is_version_whole(model_dir, 1):

@@ -9,7 +9,7 @@ import os
 import shlex
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -20,18 +20,19 @@ import tensorflow as tf
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from trainer.catalogue import own_components, require_own_modules, resolve
-from trainer.config.experiment import Experiment, impossible_replicas
+from trainer.config.experiment import Experiment
 from trainer.config.recipe import load_experiment, with_overrides
 from trainer.data import binarised, loading, pipeline
 from trainer.data.examples import Dataset, DataSpec, Examples
 from trainer.data.jitter import Jitter
-from trainer.errors import ConfigError, RunError
+from trainer.errors import RESTART, ConfigError, RunError
 from trainer.files import expanded, join
-from trainer.game import instruments
+from trainer.game import instruments, replicas
 from trainer.game.assembly import Game, assemble, make_round, prepare
 from trainer.run import advice, distribution, health, observers
 from trainer.run.checkpoints import Checkpoints
 from trainer.run.directory import RunDirectory
+from trainer.run.workers import Workers, joined
 
 logger = logging.getLogger("saddlepoint")
 
@@ -55,6 +56,8 @@ class Summary:
             where nothing else was played.
         samples: the newest picture of samples, or text; None where there is none.
         warning: what is wrong with the game at the end; None where nothing is.
+        worker: number of this process among those that trained together; the chief, 0, writes all.
+        workers: how many they were.
     """
 
     run_dir: str
@@ -65,6 +68,13 @@ class Summary:
     images_per_second: float | None
     samples: str | None = None
     warning: str | None = None
+    worker: int = 0
+    workers: int = 1
+
+    @property
+    def exit_code(self) -> int:
+        """Of the process: workers of which one was told to stop are all to be started again."""
+        return RESTART if self.ended_by == "signal" and self.workers > 1 else 0
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as plain JSON values."""
@@ -73,6 +83,8 @@ class Summary:
     @property
     def text(self) -> str:
         """What a person wants to know at the end."""
+        if self.worker:
+            return f"Worker {self.worker} of {self.workers}. {self._ending}"
         run_dir = shlex.quote(self.run_dir)
         lines = [
             self._ending,
@@ -114,6 +126,7 @@ def train(
     Raises:
         ConfigError: when the experiment, the data and the directory do not fit together.
         RunError: when a loss is not finite or a checkpoint cannot be written.
+        WorkerLostError: when another worker of the cluster that the environment names is gone.
     """
     if isinstance(recipe, Experiment):
         experiment = recipe
@@ -131,13 +144,45 @@ def _train(experiment: Experiment, run_dir: str | Path, progress: bool) -> Summa
 @contextlib.contextmanager
 def session(experiment: Experiment, run_dir: str | Path) -> Iterator["Session"]:
     """The game and the data of a run, whose directory is locked meanwhile; see `train`."""
-    strategy = distribution.strategy_for(experiment.devices)
-    for impossible, message in impossible_replicas(experiment, strategy.num_replicas_in_sync):
-        if impossible:
-            raise ConfigError(f"{message}.")
+    workers = joined(experiment.devices)
+    # What could not be known before the devices were.
+    with_overrides(experiment, [f"devices.replicas={workers.strategy.num_replicas_in_sync}"])
     run = RunDirectory(run_dir)
-    run.check(experiment)
-    if not run.exists:
+    with workers.or_lost(), contextlib.ExitStack() as stack:
+        with workers.together("read what it is to train on"):
+            dataset = _read(experiment, run, writes=workers.is_chief)
+        experiment = _in_steps(experiment, dataset.spec)
+        workers.agree_on(experiment, dataset.spec)
+        with workers.strategy.scope():
+            game = assemble(
+                experiment,
+                dataset.spec,
+                replicas=workers.strategy.num_replicas_in_sync,
+                examples=dataset.train,
+            )
+        pipeline.check_size(dataset.train, experiment.train.batch_size, game.gan.round.turns)
+        with workers.together("begin the run"):
+            if workers.is_chief:
+                stack.enter_context(run.locked())
+                run.claim(experiment, dataset.spec)
+        with workers.together("see the run that the chief has begun"):
+            run.require(experiment)
+        if workers.is_chief:
+            stack.enter_context(run.logging())
+        yield Session(experiment, run, game, dataset, workers)
+
+
+def _read(experiment: Experiment, run: RunDirectory, *, writes: bool) -> Dataset:
+    """The data, after a look at all that is cheaper to be found wrong.
+
+    Args:
+        experiment: of the run.
+        run: its directory.
+        writes: whether this process is to write there.
+    """
+    if writes:
+        run.check(experiment)
+    if not (writes and run.exists):
         _check_warm_start(experiment.train.warm_start)
     # What is not found is said before the data is read.
     require_own_modules(experiment)
@@ -145,19 +190,7 @@ def session(experiment: Experiment, run_dir: str | Path) -> Iterator["Session"]:
         resolve(component)
     dataset = loading.load(experiment.data)
     prepare(experiment, dataset)
-    with strategy.scope():
-        experiment = _in_steps(experiment, dataset.spec)
-        game = assemble(
-            experiment,
-            dataset.spec,
-            replicas=strategy.num_replicas_in_sync,
-            examples=dataset.train,
-        )
-    pipeline.check_size(dataset.train, experiment.train.batch_size, game.gan.round.turns)
-    with run.locked():
-        run.claim(experiment, dataset.spec)
-        with run.logging():
-            yield Session(experiment, run, game, dataset, strategy)
+    return dataset
 
 
 def resume(run_dir: str | Path, overrides: Sequence[str] = (), *, progress: bool = True) -> Summary:
@@ -221,11 +254,13 @@ class Session:
         run: RunDirectory,
         game: Game,
         dataset: Dataset,
-        strategy: tf.distribute.Strategy,
+        workers: Workers,
     ) -> None:
         self.experiment, self.run, self.game = experiment, run, game
-        self.dataset, self.strategy = dataset, strategy
-        self.checkpoints = Checkpoints(game, run.checkpoints, keep=experiment.run.keep)
+        self.dataset, self.workers, self.strategy = dataset, workers, workers.strategy
+        self.checkpoints = Checkpoints(
+            game, run.checkpoints, keep=experiment.run.keep, writes=workers.is_chief
+        )
         # By stage, and whether the instruments are read.
         self.play_functions: dict[tuple[int, bool], Play] = {}
         # The kinds of blocks that were traced.
@@ -243,14 +278,21 @@ class Session:
         """Plays from the restored step to wherever it ends."""
         start = self._begin()
         with contextlib.ExitStack() as stack:
-            watching: list[observers.Observer] = [
-                observers.MetricRows(self.run, self.experiment, self.dataset.spec, self._pace()),
-                observers.SamplePictures(self.run, self.game.live, self.experiment),
-            ]
-            if progress:
-                bar = observers.ProgressBar(start, self.experiment.train.steps, self._pace())
-                watching.append(stack.enter_context(contextlib.closing(bar)))
-            return self._play(start, observers.Guarded(watching))
+            return self._play(start, observers.Guarded(self._watching(start, progress, stack)))
+
+    def _watching(
+        self, start: int, progress: bool, stack: contextlib.ExitStack
+    ) -> list[observers.Observer]:
+        """Who looks on: on the chief alone those that write."""
+        writes, experiment = self.workers.is_chief, self.experiment
+        pictures = observers.SamplePictures(self.run, self.game.live, experiment, writes=writes)
+        if not writes:
+            return [pictures]
+        rows = observers.MetricRows(self.run, experiment, self.dataset.spec, self._pace())
+        if not progress:
+            return [rows, pictures]
+        bar = observers.ProgressBar(start, experiment.train.steps, self._pace())
+        return [rows, pictures, stack.enter_context(contextlib.closing(bar))]
 
     def _play(self, start: int, watch: observers.Guarded) -> Summary:
         step, steps = start, self.experiment.train.steps
@@ -281,8 +323,10 @@ class Session:
         logger.info("Ended at step %d of %d (%s).", step, steps, ended_by)
         return Summary(
             *(self.run.path, start, step, ended_by, seconds, pace.examples_per_second),
-            samples=self.run.newest_samples(),
-            warning=self._warning(),
+            samples=self.run.newest_samples() if self.workers.is_chief else None,
+            warning=self._warning() if self.workers.is_chief else None,
+            worker=self.workers.index,
+            workers=self.workers.size,
         )
 
     def _warning(self) -> str | None:
@@ -292,17 +336,22 @@ class Session:
     def _begin(self) -> int:
         """Restores or warm-starts, and returns the step to go on from."""
         self.held_out = None
-        self.checkpoints.remove_unfinished()
-        step = self.checkpoints.restore()
+        with self.workers.together("restore the last checkpoint"):
+            if self.workers.is_chief:
+                self.checkpoints.remove_unfinished()
+            step = self.checkpoints.restore()
+        self.workers.agree({"the step of its last checkpoint": str(step)})
         if step is None:
             with self.strategy.scope():
                 self.game.gan.begin(self.dataset.train)
         warm = self.experiment.train.warm_start
         if step is None and warm:
-            self.checkpoints.warm_start(_checkpoints_of(warm))
+            with self.workers.together("start from the weights of another run"):
+                self.checkpoints.warm_start(_checkpoints_of(warm))
         step = step or 0
-        self.run.resume_logs(step)
-        self.run.record_environment(step)
+        if self.workers.is_chief:
+            self.run.resume_logs(step)
+            self.run.record_environment(step)
         logger.info(
             "%s at step %d of %d on %d replica(s); %d examples.",
             *("Resuming" if step else "Starting", step, self.experiment.train.steps),
@@ -314,7 +363,7 @@ class Session:
         return observers.Pace(self.clock, self.experiment.train.batch_size * self.turns)
 
     def _evaluations(self) -> list[observers.Observer]:
-        if self.experiment.evaluate.every is None:
+        if self.experiment.evaluate.every is None or not self.workers.is_chief:
             return []
         # Its libraries take a second to import, which a run without evaluations need not wait.
         from trainer.evaluation.observer import Evaluations
@@ -339,7 +388,8 @@ class Session:
         return [self.held_out]
 
     def _batches(self, examples: Examples, start: int) -> Iterator:
-        dataset = pipeline.batches(
+        batches = functools.partial(
+            pipeline.batches,
             examples,
             batch_size=self.experiment.train.batch_size,
             turns=self.turns,
@@ -350,9 +400,7 @@ class Session:
             binarise=binarised.names(self.dataset.spec, self.experiment.data),
             by_category=self.game.gan.round.parts.condition.drawn_by,
         )
-        if self.strategy.num_replicas_in_sync > 1:
-            dataset = self.strategy.experimental_distribute_dataset(dataset)
-        return iter(dataset)
+        return distribution.distributed(self.strategy, lambda share: batches(share=share))
 
     def _block_length(self, step: int) -> int:
         """Steps until the next thing that must happen between two steps."""
@@ -432,15 +480,17 @@ class Session:
 
     def _reason_to_stop(self, begun: float, stop_requested: Callable[[], bool]) -> str:
         budget = self.experiment.run.time_budget_minutes
-        if stop_requested():
-            return "signal"
-        if budget is not None and time.perf_counter() - begun > 60.0 * budget:
-            return "time budget"
-        return "steps"
+        late = budget is not None and time.perf_counter() - begun > 60.0 * budget
+        # One of the workers may be told so alone; then all stop after this block.
+        flags = self.workers.gathered([stop_requested(), late])
+        told, late = (bool(of_all.any()) for of_all in flags.T)
+        return "signal" if told else "time budget" if late else "steps"
 
     def _checkpoint(self) -> None:
-        self.checkpoints.save()
-        self.run.sync()
+        with self.workers.together("write the checkpoint"):
+            self.checkpoints.save()
+        if self.workers.is_chief:
+            self.run.sync()
 
 
 def play_function(
@@ -487,12 +537,18 @@ def _looped(train_step: Step, compiled: bool) -> Play:
 
 
 def _unrolled(step: Step, strategy: tf.distribute.Strategy) -> Play:
+    def averaged(*batches: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        values = step(*batches)
+        totals = replicas.summed([*values.values()])
+        return {n: total / replicas.count() for n, total in zip(values, totals, strict=True)}
+
     @functools.partial(tf.function, autograph=False)
     def play(length: int, *iterators: Any) -> dict[str, tf.Tensor]:
         of_steps = []
         for _ in range(length):
-            values = strategy.run(step, args=[iterator.get_next() for iterator in iterators])
-            of_steps.append(strategy.reduce("MEAN", values, axis=None))
+            values = strategy.run(averaged, args=[iterator.get_next() for iterator in iterators])
+            own = {n: strategy.experimental_local_results(values[n])[0] for n in values}
+            of_steps.append(own)
         return {name: tf.stack([values[name] for values in of_steps]) for name in of_steps[0]}
 
     return play

@@ -1,5 +1,7 @@
 """Invariant 2: replicas do not change the mathematics."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -204,10 +206,8 @@ def test_instruments_show_the_same_on_one_and_two_replicas(digits):
             game = assemble(experiment, digits.spec, replicas=replicas)
         iterators = []
         for examples in (digits.train, digits.held_out):
-            batches = pipeline.batches(examples, batch_size=16, seed=0)
-            if replicas > 1:
-                batches = strategy.experimental_distribute_dataset(batches)
-            iterators.append(iter(batches))
+            batches = functools.partial(pipeline.batches, examples, batch_size=16, seed=0)
+            iterators.append(distribution.distributed(strategy, lambda s, b=batches: b(share=s)))
         values = play_function(game, strategy, False, read=True)(1, *iterators)
         shown.append({n: x.numpy() for n, x in values.items() if n.startswith("instruments/")})
     assert shown[0].keys() == shown[1].keys() and len(shown[0]) == 14
@@ -218,7 +218,7 @@ def test_instruments_show_the_same_on_one_and_two_replicas(digits):
 def test_a_batch_that_replicas_cannot_share_is_refused(tmp_path, monkeypatch):
     """Also where the number of replicas is that of the machine's GPUs."""
     two = distribution.strategy_for(tiny().devices.model_copy(update={"replicas": 2}))
-    monkeypatch.setattr(distribution, "strategy_for", lambda devices: two)
+    monkeypatch.setattr(distribution, "strategy_for", lambda *_: two)
     with pytest.raises(ConfigError, match=r"train.batch_size: received 15, which 2 replicas"):
         train(tiny("cgan-digits", "train.batch_size=15"), tmp_path / "run", progress=False)
     assert not (tmp_path / "run").exists()
@@ -236,16 +236,6 @@ def test_random_words_are_compiled_on_one_device_unless_xla_is_off(digits):
     assert assemble(tiny(), digits.spec).gan.compile_noise
     assert not assemble(tiny(), digits.spec, replicas=2).gan.compile_noise
     assert not assemble(tiny("cgan-digits", "devices.xla=off"), digits.spec).gan.compile_noise
-
-
-def test_several_workers_are_refused():
-    cluster = '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}'
-    with pytest.raises(ConfigError, match=r"TF_CONFIG.*2 workers.*one worker"):
-        distribution.refuse_several_workers(cluster)
-    with pytest.raises(ConfigError, match="not a JSON object"):
-        distribution.refuse_several_workers("{")
-    distribution.refuse_several_workers('{"cluster": {"chief": ["a:1"]}}')
-    distribution.refuse_several_workers(None)
 
 
 def test_devices_that_are_not_there_are_refused():

@@ -118,6 +118,11 @@ class Devices(Section):
     xla: Literal["auto", "on", "off"] = "auto"
     # Steps played per call into TensorFlow: more hide its cost where a step takes microseconds.
     steps_per_execution: int = Field(1, ge=1)
+    # Who says which workers train together: TF_CONFIG (or Vertex AI's CLUSTER_SPEC), Slurm's job
+    # step, nobody (none), or whichever of them is there. Then `replicas` are those of each worker.
+    cluster: Literal["auto", "tf_config", "slurm", "none"] = "auto"
+    # Seconds in which all workers must come up.
+    cluster_timeout: float = Field(600.0, gt=0.0, allow_inf_nan=False)
 
 
 class Run(Section):
@@ -261,6 +266,11 @@ class Experiment(Section):
         flat = _flat(self.as_dict())
         return {name: value for name, value in flat.items() if not name.startswith(_FREE_FIELDS)}
 
+    def shared_fields(self) -> dict[str, Any]:
+        """Dotted names to values of the fields that all workers of a cluster must have alike."""
+        flat = _flat(self.as_dict())
+        return {name: value for name, value in flat.items() if not name.startswith(_OWN_FIELDS)}
+
     def first_difference(self, other: "Experiment") -> tuple[str, Any, Any]:
         """A fixed field that differs from another experiment's, its value here and there.
 
@@ -280,6 +290,12 @@ class Experiment(Section):
 _FREE_FIELDS = (
     *("name", "description", "modules", "devices.", "run.", "evaluate.", "export."),
     *("train.steps", "train.epochs"),
+    *("data.source", "data.data_dir", "data.cache_dir", "data.cache_gib", "data.download"),
+)
+
+# What may differ between workers: names and places.
+_OWN_FIELDS = (
+    *("name", "description", "modules", "export.", "evaluate.cache_dir", "train.warm_start"),
     *("data.source", "data.data_dir", "data.cache_dir", "data.cache_gib", "data.download"),
 )
 
@@ -334,12 +350,11 @@ def _impossible_runs(e: Experiment) -> Sequence[tuple[bool, str]]:
     )
     return (
         remote_cache,
-        *impossible_replicas(e, e.devices.replicas or 1),
+        *_impossible_replicas(e, e.devices.replicas or 1),
     )
 
 
-def impossible_replicas(e: Experiment, replicas: int) -> Sequence[tuple[bool, str]]:
-    """What cannot be shared among a number of replicas, which may be known on the machine only."""
+def _impossible_replicas(e: Experiment, replicas: int) -> Sequence[tuple[bool, str]]:
     batch = e.train.batch_size
     return (
         (

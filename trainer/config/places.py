@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from serving.versions import complete_versions, version_path
 from trainer.catalogue import Component, require_own_modules
-from trainer.config.experiment import Experiment
+from trainer.config.experiment import Devices, Experiment
 from trainer.config.recipe import make_experiment, parse_yaml, with_overrides
 from trainer.errors import ConfigError
 from trainer.files import is_remote, read_text
@@ -56,6 +56,17 @@ def require_own_data(target: str, overrides: Sequence[str], remedy: str) -> None
                 f"data.source: {path}, the data of {target!r}, does not exist; say where it lies "
                 f"now by {remedy}."
             )
+
+
+def recorded_devices(run_dir: str, overrides: Sequence[str] = ()) -> Devices:
+    """What a run is carried out on; of one on an object store the defaults, unread.
+
+    Args:
+        run_dir: of the run.
+        overrides: `KEY=VALUE`, which may say otherwise.
+    """
+    experiment = _recorded(run_dir)
+    return with_overrides(experiment, overrides).devices if experiment else Devices()
 
 
 def _exported(model_dir: str) -> Experiment | None:

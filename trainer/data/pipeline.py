@@ -1,6 +1,7 @@
 """The training examples as an endless tf.data of batches, each a pure function of its step."""
 
 from collections.abc import Callable, Collection
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -21,6 +22,24 @@ _BYTES_PER_CALL = 8 * 2**20
 _LAST_STEP = 2**62
 
 
+class Share(NamedTuple):
+    """The replicas of one process, which draws their rows of the global batch and no others.
+
+    Attributes:
+        first: number of the first one among all replicas.
+        replicas: how many they are.
+        of: how many there are in all processes.
+    """
+
+    first: int = 0
+    replicas: int = 1
+    of: int = 1
+
+
+# Of a process that trains alone on one replica.
+ALL = Share()
+
+
 def batches(
     examples: Examples,
     *,
@@ -32,6 +51,7 @@ def batches(
     jitter: Jitter | None = None,
     binarise: Collection[str] = (),
     by_category: Field | None = None,
+    share: Share = ALL,
 ) -> tf.data.Dataset:
     """The batches of step `start_step` and of every later step, without an end.
 
@@ -52,11 +72,13 @@ def batches(
         binarise: names of the pictures that are drawn black and white, at each draw anew.
         by_category: the field of the table whose rows are drawn by their categories instead of in
             an order (`trainer.data.draws`); None for an order.
+        share: which replicas the batches are for, b = B / share.of rows each.
 
     Returns:
-        A dataset of dicts: every field [B, k, *shape] in its stored dtype, such as "sample" and
-        "label" (int64 [B, k]), and "position" int64 [B], each row's place in the global batch;
-        "label" is the category by which a row of a table was drawn.
+        A dataset of dicts, one for each replica of the share and step: every field [b, k, *shape]
+        in its stored dtype, such as "sample" and "label" (int64 [b, k]), and "position" int64 [b],
+        each row's place in the global batch; "label" is the category by which a row of a table was
+        drawn.
     """
     tables = [
         _drawer(
@@ -65,16 +87,17 @@ def batches(
         )
         for number, table in enumerate(examples.tables)
     ]
-    num_steps = _steps_per_call(examples, batch_size * turns)
+    rows = batch_size // share.of
+    places = rows * share.first + tf.range(rows * share.replicas, dtype=tf.int64)
+    num_steps = _steps_per_call(examples, rows * share.replicas * turns)
 
     def draw(first_step: tf.Tensor) -> dict[str, tf.Tensor]:
         steps = first_step + tf.range(num_steps, dtype=tf.int64)
-        positions = tf.reshape(_positions(steps, batch_size, turns), [-1])
+        positions = tf.reshape(_positions(steps, places, batch_size, turns), [-1])
         drawn = {name: x for table in tables for name, x in table(positions).items()}
-        lead = [num_steps, batch_size, turns]
-        batch = {name: tf.reshape(x, lead + x.shape[1:]) for name, x in drawn.items()}
-        places = tf.range(batch_size, dtype=tf.int64)
-        return {**batch, "position": tf.tile(places[tf.newaxis], [num_steps, 1])}
+        lead = [num_steps * share.replicas, rows]
+        batch = {n: tf.reshape(x, [*lead, turns, *x.shape[1:]]) for n, x in drawn.items()}
+        return {**batch, "position": tf.reshape(tf.tile(places, [num_steps]), lead)}
 
     dataset = tf.data.Dataset.range(start_step, _LAST_STEP, num_steps)
     # There is nothing in `draw` for AutoGraph to rewrite, which takes it longer than tracing.
@@ -102,10 +125,10 @@ def _steps_per_call(examples: Examples, per_step: int) -> int:
     return max(1, min(_EXAMPLES_PER_CALL // per_step, _BYTES_PER_CALL // step_bytes))
 
 
-def _positions(steps: tf.Tensor, batch_size: int, turns: int) -> tf.Tensor:
-    """s·k·B + j·B + i, int64 [steps, B, k]."""
+def _positions(steps: tf.Tensor, places: tf.Tensor, batch_size: int, turns: int) -> tf.Tensor:
+    """s·k·B + j·B + i for places i in the global batch, int64 [steps, places, k]."""
     turn_starts = tf.range(turns, dtype=tf.int64) * batch_size
-    rows = tf.range(batch_size, dtype=tf.int64)[:, tf.newaxis]
+    rows = places[:, tf.newaxis]
     return steps[:, tf.newaxis, tf.newaxis] * (turns * batch_size) + turn_starts + rows
 
 

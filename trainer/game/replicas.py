@@ -22,7 +22,9 @@ def gathered(values: tf.Tensor) -> tf.Tensor:
     """The rows [b, …] of all replicas, [B, …], in one order everywhere; gradients flow through."""
     if count() == 1:
         return values
-    rows: tf.Tensor = tf.distribute.get_replica_context().all_gather(values, axis=0)
+    # Only what is computed by a replica has a device, which the operation asks for.
+    context = tf.distribute.get_replica_context()
+    rows: tf.Tensor = context.all_gather(tf.identity(values), axis=0)
     return rows
 
 

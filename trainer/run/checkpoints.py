@@ -26,11 +26,12 @@ class Checkpoints:
     Args:
         folder: local or remote.
         keep: how many of the newest are kept.
+        writes: whether this process writes them, as one of those that train together does.
     """
 
-    def __init__(self, game: Game, folder: str, *, keep: int = 3) -> None:
+    def __init__(self, game: Game, folder: str, *, keep: int = 3, writes: bool = True) -> None:
         gan = game.gan
-        self.game = game
+        self.game, self.writes = game, writes
         self.folder = folder
         self.best = join(folder, "best")
         averages = {_average_name(name): model for name, model in gan.averages.items()}
@@ -81,10 +82,16 @@ class Checkpoints:
             RunError: when it cannot be written (a full disk, say); the earlier ones still count.
         """
         step = int(self.game.gan.step.numpy())
-        if step in self.steps():
+        if self.writes and step in self.steps():
             return step
+        # Who does not write moves the statistics all the same: they are equal on all workers.
         self.game.live.refresh()
         self._refuse_non_finite(step)
+        if self.writes:
+            self._write(step)
+        return step
+
+    def _write(self, step: int) -> None:
         try:
             self.manager.save(checkpoint_number=step)
         except (tf.errors.OpError, OSError) as error:
@@ -95,7 +102,6 @@ class Checkpoints:
                 f"({reason_of(error)}); the last whole one is of step {last}. Make room there and "
                 "run the same command again."
             ) from error
-        return step
 
     def restore(self, which: str = "last") -> int | None:
         """Restores a checkpoint and returns its step; None when there is none to restore.

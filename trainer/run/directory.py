@@ -108,6 +108,19 @@ class RunDirectory:
                 f"--run-dir: {self.path!r} cannot be used ({error.message}); give a directory."
             ) from error
 
+    def require(self, experiment: Experiment) -> None:
+        """Checks that the folder holds this run, as it must for every worker once it has begun.
+
+        Raises:
+            ConfigError: when it does not.
+        """
+        if not self.exists:
+            raise ConfigError(
+                f"--run-dir: {self.path!r} does not show the run that has begun there; give a "
+                "directory that all workers see, on a shared disk or an object store."
+            )
+        self._check_same(experiment)
+
     def claim(self, experiment: Experiment, spec: DataSpec) -> None:
         """Begins a run here, or goes on with the one here.
 

@@ -278,11 +278,14 @@ class MetricRows(Observer):
 class SamplePictures(Observer):
     """samples/step-*.png, .txt, or both: at step 0, every so many steps and at the end.
 
-    TensorBoard shows the same. The seeds are the same every time.
+    TensorBoard shows the same. The seeds are the same every time. Who does not write them brings
+    the networks that are asked up to the others all the same: their statistics stay equal.
     """
 
-    def __init__(self, run: RunDirectory, live: LiveModel, experiment: Experiment) -> None:
-        self.run, self.live = run, live
+    def __init__(
+        self, run: RunDirectory, live: LiveModel, experiment: Experiment, *, writes: bool = True
+    ) -> None:
+        self.run, self.live, self.writes = run, live, writes
         self.every = experiment.run.sample_every
         self.draw = previews.drawer(live, experiment.run.grid)
         self.write = previews.writer(live, experiment.run.grid)
@@ -310,6 +313,8 @@ class SamplePictures(Observer):
         name = f"samples/step-{step:08d}"
         self.live.refresh()
         self.drawn = step
+        if not self.writes:
+            return
         if self.draw is not None:
             picture = self.draw()
             self.run.write(f"{name}.png", pictures.png(picture))

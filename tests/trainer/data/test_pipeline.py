@@ -5,9 +5,9 @@ import tensorflow as tf
 from trainer.config.experiment import Devices
 from trainer.data import pipeline
 from trainer.data.examples import Examples
-from trainer.data.pipeline import batches, check_size
+from trainer.data.pipeline import Share, batches, check_size
 from trainer.errors import ConfigError
-from trainer.run.distribution import strategy_for
+from trainer.run.distribution import distributed, strategy_for
 
 
 @pytest.fixture
@@ -132,14 +132,27 @@ def test_replicas_share_the_global_batch():
     examples = Examples.of(
         sample=np.arange(40, dtype=np.float32).reshape(20, 2), label=np.arange(20)
     )
-    dataset = batches(examples, batch_size=4, turns=2, seed=5)
-    distributed = iter(strategy.experimental_distribute_dataset(dataset))
-    for expected in dataset.take(12).as_numpy_iterator():
-        batch = next(distributed)
+    options = {"batch_size": 4, "turns": 2, "seed": 5}
+    replicas = distributed(strategy, lambda share: batches(examples, **options, share=share))
+    for expected in batches(examples, **options).take(12).as_numpy_iterator():
+        batch = next(replicas)
         for name, values in expected.items():
             shards = strategy.experimental_local_results(batch[name])
             assert [len(shard) for shard in shards] == [2, 2], name
             np.testing.assert_array_equal(np.concatenate(shards), values)
+
+
+def test_each_worker_draws_its_own_positions_of_the_global_batch(examples):
+    """Three workers of two replicas each, a row a replica; pictures are mirrored as in one."""
+    options = {"batch_size": 6, "turns": 2, "start_step": 3, "flip": ("sample",)}
+    whole = take(4, examples, **options)
+    shares = [Share(first, 2, 6) for first in (0, 2, 4)]
+    drawn = [take(8, examples, **options, share=share) for share in shares]
+    for step, expected in enumerate(whole):
+        parts = [batch for own in drawn for batch in own[2 * step : 2 * step + 2]]
+        assert [batch["position"].tolist() for batch in parts] == [[i] for i in range(6)]
+        together = {name: np.concatenate([part[name] for part in parts]) for name in expected}
+        assert_same([together], [expected])
 
 
 def test_tables_are_drawn_apart_and_their_rows_together(noise):
