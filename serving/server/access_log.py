@@ -7,7 +7,8 @@ import sys
 from datetime import UTC, datetime
 
 from serving.errors import UsageError
-from serving.server.record import RequestRecord
+from serving.server.request_context import Progress
+from serving.server.status import Code
 
 _MAX_NAME = 200  # characters; a request may name a model by megabytes
 
@@ -36,11 +37,11 @@ class AccessLog:
                     f"access_log: {path!r} cannot be written: {error.strerror}."
                 ) from error
 
-    def write(self, record: RequestRecord) -> None:
+    def write(self, progress: Progress, status: Code) -> None:
         """Adds a line."""
         if self._handler is None:
             return
-        line = json.dumps(_fields(record), separators=(",", ":"))
+        line = json.dumps(_fields(progress, status), separators=(",", ":"))
         self._handler.handle(logging.LogRecord("access", logging.INFO, "", 0, line, None, None))
 
     def close(self) -> None:
@@ -49,19 +50,20 @@ class AccessLog:
             self._handler.close()
 
 
-def _fields(record: RequestRecord) -> dict[str, object]:
+def _fields(progress: Progress, status: Code) -> dict[str, object]:
+    context = progress.context
     return {
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "request_id": record.request_id,
-        "entrypoint": record.entrypoint,
-        "method": record.method,
-        "model": record.model[:_MAX_NAME],
-        "version": record.version,
-        "signature": record.signature[:_MAX_NAME],
-        "rows": record.rows,
-        "batch_rows": record.batch_rows,
-        "queue_ms": round(1000 * record.queue_seconds, 3),
-        "run_ms": round(1000 * record.run_seconds, 3),
-        "total_ms": round(1000 * record.seconds, 3),
-        "status": record.status.name,
+        "request_id": context.request_id,
+        "entrypoint": context.entrypoint,
+        "method": progress.method,
+        "model": progress.model[:_MAX_NAME],
+        "version": progress.version,
+        "signature": progress.signature[:_MAX_NAME],
+        "rows": progress.rows,
+        "batch_rows": progress.batch_rows,
+        "queue_ms": round(1000 * progress.queue_seconds, 3),
+        "run_ms": round(1000 * progress.run_seconds, 3),
+        "total_ms": round(1000 * context.seconds, 3),
+        "status": status.name,
     }

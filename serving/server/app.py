@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any
 
@@ -16,19 +17,18 @@ from serving.address import host_and_port, model_path
 from serving.errors import ServingError, UsageError
 from serving.server import model_config, open_files, ports, textproto
 from serving.server.access_log import AccessLog
-from serving.server.admission import Admission
+from serving.server.batcher import Batcher
 from serving.server.batching import BatchingParameters, read_parameters
 from serving.server.core import Core
 from serving.server.endpoint import Endpoint
-from serving.server.gathering import Gathering
 from serving.server.grpc_frontend import GrpcFrontend
 from serving.server.metrics import DEFAULT_PATH, Metrics
 from serving.server.model_config import ModelConfig
 from serving.server.models import load_version
 from serving.server.options import ServerOptions, split
 from serving.server.registry import NotServed, Registry, Watch
+from serving.server.request_queue import QueueLimits
 from serving.server.rest_frontend import RestApp, RestFrontend, with_cors
-from serving.server.rows import RowBudget
 from serving.server.runtime import RuntimeOptions
 from serving.server.security import grpc_credentials, http_context, read_api_key
 from serving.server.status import StatusError
@@ -38,7 +38,6 @@ from serving.versions import require_versions
 _log = logging.getLogger(__name__)
 
 _THREADS_PER_CORE = 4
-_THREADS_THAT_WAIT = 128  # where the batcher waits for company, it must be able to come
 
 
 class Server:
@@ -114,9 +113,7 @@ class Server:
         for held in parts.sockets:
             held.close()
         if parts.endpoint is not None:
-            parts.endpoint.admission.close()
-            parts.endpoint.registry.close()
-            parts.endpoint.access_log.close()
+            parts.endpoint.close()
         self._parts = _Parts()
         self._stopped.set()
 
@@ -302,36 +299,33 @@ def serve(
 
 
 def _build_endpoint(options: ServerOptions) -> Endpoint:
-    batching = _batching(options)
-    runtime_options = RuntimeOptions(
-        batching,
-        options.tensorflow_intra_op_parallelism or options.tensorflow_session_parallelism,
-        options.tensorflow_inter_op_parallelism or options.tensorflow_session_parallelism,
-    )
     load = functools.partial(
-        load_version, options=runtime_options, warm_up=options.enable_model_warmup
+        load_version,
+        options=RuntimeOptions(
+            options.tensorflow_intra_op_parallelism or options.tensorflow_session_parallelism,
+            options.tensorflow_inter_op_parallelism or options.tensorflow_session_parallelism,
+        ),
+        warm_up=options.enable_model_warmup,
     )
     registry = Registry(
         split(options.allowed_base_paths),
         load,
         labels_for_unavailable=options.allow_version_labels_for_unavailable_models,
     )
-    num_workers = max(options.grpc_max_threads, options.rest_api_num_threads)
-    waits = batching is not None and batching.batch_timeout_micros > 0
-    default = _THREADS_THAT_WAIT if waits else _THREADS_PER_CORE * (os.cpu_count() or 1)
-    rows = RowBudget(options.max_request_rows)
-    num_workers = num_workers or default
-    if batching is not None:
-        num_workers = max(2, num_workers)  # one runs, and one takes what comes meanwhile
-    gathering: Gathering[Any] = Gathering(rows, num_workers, options.max_queue_bytes)
-    admission = Admission(gathering, num_workers, options.max_queue, options.max_queue_bytes)
+    num_threads = max(options.grpc_max_threads, options.rest_api_num_threads)
+    num_threads = num_threads or _THREADS_PER_CORE * (os.cpu_count() or 1)
+    max_rows, max_bytes = options.max_request_rows, options.max_queue_bytes
+    batching = _batching(options)
+    batcher = Batcher(QueueLimits(num_threads, options.max_queue, max_bytes, max_rows), batching)
     return Endpoint(
-        Core(registry.models, rows),
+        Core(registry.models, batching, max_rows),
         registry,
-        admission,
-        Metrics(registry.models, lambda: admission.waiting, lambda: admission.working),
+        batcher,
+        Metrics(registry.models, lambda: batcher.waiting, lambda: batcher.working),
         AccessLog(options.access_log),
         read_api_key(options),
+        ThreadPoolExecutor(num_threads, "codec"),
+        max_bytes,
     )
 
 

@@ -1,13 +1,14 @@
 """What the endpoint does, whichever way a request comes in."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
-from serving.server.gathering import ModelCall, Steps
+from serving.server.batching import BatchingParameters, batch_size
 from serving.server.models import (
     Model,
     Servable,
@@ -15,14 +16,8 @@ from serving.server.models import (
     servable_not_found,
     with_models_here,
 )
-from serving.server.record import RequestRecord
-from serving.server.rows import RowBudget
-from serving.server.signatures import (
-    DEFAULT_SIGNATURE,
-    declared_rows,
-    find_signature,
-    select_outputs,
-)
+from serving.server.request_queue import ModelCall
+from serving.server.signatures import DEFAULT_SIGNATURE, declared_rows, select_outputs
 from serving.server.status import Code, StatusError, invalid_argument
 
 
@@ -35,82 +30,81 @@ class ModelQuery:
     label: str | None = None
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """The outputs, and which model, version and signature they came from."""
+class PredictRequest(Protocol):
+    """A request for a prediction, as one of the interfaces has parsed it."""
 
-    name: str
-    version: int
-    signature: str
-    outputs: dict[str, np.ndarray]
+    @property
+    def query(self) -> ModelQuery | None:
+        """The model wanted; None when the request has no model spec."""
 
+    @property
+    def signature(self) -> str:
+        """The signature wanted; empty means `serving_default`."""
 
-@dataclass(frozen=True)
-class InputSource:
-    """The inputs of a request, as yet undecoded.
+    @property
+    def output_filter(self) -> Sequence[str]:
+        """The names of the outputs wanted; empty means all."""
 
-    Attributes:
-        read: decodes them, once the signature is known, to exactly the inputs that it has.
-        shapes: gives names and shapes without decoding, where that is possible.
-    """
+    def decode(self, signature: SignatureDef) -> Mapping[str, np.ndarray]:
+        """Returns exactly the inputs that the signature has.
 
-    read: Callable[[SignatureDef], Mapping[str, np.ndarray]]
-    shapes: Callable[[], Iterable[tuple[str, Sequence[int]]]] = tuple
+        Raises:
+            StatusError: the request has others, or a value is none.
+        """
+
+    def encode(self, servable: Servable, outputs: Mapping[str, np.ndarray]) -> bytes:
+        """Returns the reply.
+
+        Raises:
+            StatusError: the outputs cannot travel.
+        """
+
+    def unknown_signature(self) -> StatusError:
+        """Returns the error that the model has no such signature, in the interface's words."""
 
 
 class Core:
-    """Resolves, validates and runs requests over a set of models."""
+    """Resolves and validates requests over a set of models."""
 
-    def __init__(self, models: Mapping[str, Model], rows: RowBudget | None = None) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, Model],
+        batching: BatchingParameters | None = None,
+        max_rows: int = 0,
+    ) -> None:
         """Serves `models` by name: a mapping that may change while requests come in.
 
         Args:
             models: what is served.
-            rows: bounds the rows of one request and of all that run at once; None sets no bound.
+            batching: how requests share batches; None where every one runs alone.
+            max_rows: the most rows of a request; 0 sets no bound.
         """
         self._models = models
-        self._rows = rows or RowBudget(0)
+        self._batching = batching
+        self._max_rows = max_rows
 
-    def predict(
-        self,
-        query: ModelQuery | None,
-        signature_name: str,
-        inputs: InputSource,
-        output_filter: Sequence[str] = (),
-        record: RequestRecord | None = None,
-    ) -> Steps[Prediction]:
-        """Answers a Predict request, once it is told what came of the run that it yields.
-
-        Args:
-            query: the model wanted; None when the request had no model spec.
-            signature_name: the signature wanted; empty means `serving_default`.
-            inputs: what to feed.
-            output_filter: names of the outputs wanted; empty means all.
-            record: where to note what answered, how many rows there were and how long it took.
+    def prepare(
+        self, servable: Servable, request: PredictRequest, deadline: float | None = None
+    ) -> ModelCall:
+        """Returns what a request asks of a version.
 
         Raises:
-            StatusError: the first check that failed, or the runtime's own error.
+            StatusError: the first check that failed.
         """
-        record = record or RequestRecord("")
-        record.signature = name = signature_name or DEFAULT_SIGNATURE
-        with self.lease(query) as servable:
-            record.model, record.version = servable.name, servable.version
-            runtime = servable.runtime
-            signature = find_signature(runtime, name)
-            self._rows.check(declared_rows(signature, inputs.shapes()))
-            arrays = inputs.read(signature)
-            outputs = select_outputs(signature, output_filter)
-            record.rows = declared_rows(signature, _shapes(arrays))
-            self._rows.check(record.rows)
-            batched = runtime.is_batched(name, arrays)
-            call = ModelCall(runtime, name, arrays, outputs, record.rows, batched)
-            try:
-                result = yield call
-            finally:
-                record.queue_seconds += call.waited
-                record.run_seconds = call.seconds
-            record.batch_rows = result.batch_rows
-            return Prediction(servable.name, servable.version, name, result.outputs)
+        name = request.signature or DEFAULT_SIGNATURE
+        signature = servable.runtime.signatures.get(name)
+        if signature is None:
+            raise request.unknown_signature()
+        inputs = request.decode(signature)
+        outputs = select_outputs(signature, request.output_filter)
+        rows = declared_rows(signature, inputs)
+        if self._max_rows and rows > self._max_rows:
+            raise invalid_argument(
+                f"The request has {rows} rows; this server takes at most {self._max_rows} rows a "
+                "request (--max_request_rows). Split it."
+            )
+        size = batch_size(inputs, self._batching)
+        return ModelCall(servable, name, inputs, outputs, rows, size, deadline)
 
     def signature_defs(self, query: ModelQuery | None) -> tuple[int, dict[str, SignatureDef]]:
         """Returns the version that answers and its signatures by name.
@@ -170,7 +164,3 @@ class Core:
         if query.label not in labels:
             raise invalid_argument(f"Unrecognized servable version label: {query.label}")
         return labels[query.label]
-
-
-def _shapes(arrays: Mapping[str, np.ndarray]) -> list[tuple[str, tuple[int, ...]]]:
-    return [(name, array.shape) for name, array in arrays.items()]

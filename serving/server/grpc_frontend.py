@@ -1,39 +1,36 @@
 """The gRPC face of the endpoint: TF Serving's services, standard health and reflection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn, TypeAlias
 
 import grpc
-import numpy as np
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health, health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
-from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
     model_management_pb2,
     model_service_pb2,
-    predict_pb2,
     prediction_service_pb2,
 )
 
 from serving.address import host_and_port
 from serving.server import open_files, ports
-from serving.server.core import InputSource
 from serving.server.endpoint import Endpoint
-from serving.server.gathering import Steps
-from serving.server.interface import metadata_response, model_query, model_spec, status_response
+from serving.server.grpc_request import GrpcRequest, parse_message
 from serving.server.model_config import from_proto
-from serving.server.record import RequestRecord, request_id
+from serving.server.request_context import Progress, RequestContext, request_id
+from serving.server.responses import metadata_response, model_query, status_response
 from serving.server.security import ApiKey
-from serving.server.signatures import read_inputs
-from serving.server.status import StatusError
-from serving.server.tensors import shape_of, to_proto
+from serving.server.status import Code, StatusError
+
+_Context: TypeAlias = grpc.aio.ServicerContext
 
 _MAX_MESSAGE = 2**31 - 1
 _MAX_DETAILS = 1024  # bytes of an error's text that travel
@@ -99,23 +96,112 @@ class GrpcFrontend:
         await self._server.stop(grace)
 
     def _add_services(self, endpoint: Endpoint, answers_health: bool) -> None:
-        services: list[tuple[ModuleType, str, object]] = [
-            (prediction_service_pb2, "PredictionService", _PredictionService(endpoint)),
-            (model_service_pb2, "ModelService", _ModelService(endpoint)),
+        own = [
+            (prediction_service_pb2, "PredictionService"),
+            (model_service_pb2, "ModelService"),
         ]
+        handlers = [_own_service(*each, endpoint) for each in own]
         if answers_health:
-            services.append((health_pb2, "Health", self._health))
-        names = [f.DESCRIPTOR.services_by_name[name].full_name for f, name, _ in services]
+            handlers.append(_foreign_service(health_pb2, "Health", self._health))
+        names = [handler.service_name() for handler in handlers]
         mirror = reflection.aio.ReflectionServicer([*names, reflection.SERVICE_NAME])
-        services.append((reflection_pb2, "ServerReflection", mirror))
-        self._server.add_generic_rpc_handlers(tuple(_handlers(*each) for each in services))
+        handlers.append(_foreign_service(reflection_pb2, "ServerReflection", mirror))
+        self._server.add_generic_rpc_handlers(tuple(handlers))
 
     async def _set_health(self, status: int) -> None:
         for name in _HEALTH_NAMES:
             await self._health.set(name, status)
 
 
-def _handlers(module: ModuleType, name: str, service: object) -> grpc.GenericRpcHandler:
+# ---- TF Serving's services: methods that read and write their messages themselves ---------------
+
+
+def _own_service(module: ModuleType, name: str, endpoint: Endpoint) -> grpc.ServiceRpcHandler:
+    descriptor = module.DESCRIPTOR.services_by_name[name]
+    handlers = {}
+    for method in descriptor.methods:
+        answer = partial(_answer, endpoint, *_METHODS.get(method.name, ("", _never_exported)))
+        handlers[method.name] = grpc.unary_unary_rpc_method_handler(answer)
+    return grpc.method_handlers_generic_handler(descriptor.full_name, handlers)
+
+
+async def _answer(
+    endpoint: Endpoint, method: str, answer: "_Method", data: bytes, context: _Context
+) -> bytes:
+    """Records a call and ends it with the code and the text of a StatusError of `answer`."""
+    metadata, left = dict(context.invocation_metadata() or ()), context.time_remaining()
+    deadline = None if left is None else time.monotonic() + left
+    asked = RequestContext("GRPC", request_id(metadata.get("x-request-id")), deadline)
+    try:
+        with endpoint.recording(asked, method) as progress:
+            return await answer(endpoint, progress, data)
+    except StatusError as error:
+        return await _abort(context, error)
+
+
+async def _predict(endpoint: Endpoint, progress: Progress, data: bytes) -> bytes:
+    return await endpoint.predict(progress, len(data), lambda: GrpcRequest.parse(data))
+
+
+async def _metadata(endpoint: Endpoint, progress: Progress, data: bytes) -> bytes:
+    request = parse_message(get_model_metadata_pb2.GetModelMetadataRequest, data)
+    progress.model = request.model_spec.name
+    response = metadata_response(endpoint.core, model_query(request), request.metadata_field)
+    return response.SerializeToString()
+
+
+async def _status(endpoint: Endpoint, progress: Progress, data: bytes) -> bytes:
+    request = parse_message(get_model_status_pb2.GetModelStatusRequest, data)
+    progress.model = request.model_spec.name
+    response = status_response(endpoint.core.model_status(model_query(request)))
+    return response.SerializeToString()
+
+
+async def _reload(endpoint: Endpoint, progress: Progress, data: bytes) -> bytes:
+    request = parse_message(model_management_pb2.ReloadConfigRequest, data)
+    await asyncio.to_thread(endpoint.registry.reload, from_proto(request.config))
+    response = model_management_pb2.ReloadConfigResponse()
+    # By how much the metrics asked for rose: TensorFlow's own, none of which is kept here.
+    for name in sorted(set(request.metric_names)):
+        response.metric.add(name=name, int64_value_increase=0)
+    return response.SerializeToString()
+
+
+async def _never_exported(endpoint: Endpoint, progress: Progress, data: bytes) -> bytes:
+    text = "A generator answers Predict; Classify, Regress and MultiInference are not implemented."
+    raise StatusError(Code.UNIMPLEMENTED, text)
+
+
+_Method = Callable[[Endpoint, Progress, bytes], Awaitable[bytes]]
+_METHODS: dict[str, tuple[str, _Method]] = {
+    "Predict": ("predict", _predict),
+    "GetModelMetadata": ("metadata", _metadata),
+    "GetModelStatus": ("status", _status),
+    "HandleReloadConfigRequest": ("reload", _reload),
+}
+
+
+async def _abort(context: _Context, error: StatusError) -> NoReturn:
+    """Ends a call with the code and the text of an error."""
+    try:
+        await context.abort(_GRPC_CODES[error.code], _details(error.text))
+    except grpc.aio.InternalError as over:  # the client's deadline was a moment earlier
+        raise asyncio.CancelledError from over
+    raise AssertionError("abort raises")
+
+
+def _details(text: str) -> str:
+    """Returns a text that fits, without blanks at its end: Node's HTTP/2 drops such a header."""
+    content = text.encode()
+    if len(content) <= _MAX_DETAILS:
+        return text.rstrip(" ")
+    return content[:_MAX_DETAILS].decode(errors="ignore") + "...TRUNCATED"
+
+
+# ---- grpcio's services: health and reflection ---------------------------------------------------
+
+
+def _foreign_service(module: ModuleType, name: str, service: object) -> grpc.ServiceRpcHandler:
     """Returns the handlers of a service, one for each of its methods.
 
     The generated registration would answer bytes that are no request with UNKNOWN and a traceback
@@ -132,9 +218,9 @@ def _handlers(module: ModuleType, name: str, service: object) -> grpc.GenericRpc
 
 
 def _parsing(
-    kind: type[Message], answer: Callable[[Any, grpc.aio.ServicerContext], Awaitable[Message]]
-) -> Callable[[bytes, grpc.aio.ServicerContext], Awaitable[Message]]:
-    async def parse_and_answer(data: bytes, context: grpc.aio.ServicerContext) -> Message:
+    kind: type[Message], answer: Callable[[Any, _Context], Awaitable[Message]]
+) -> Callable[[bytes, _Context], Awaitable[Message]]:
+    async def parse_and_answer(data: bytes, context: _Context) -> Message:
         return await answer(await _parse(kind, data, context), context)
 
     return parse_and_answer
@@ -142,10 +228,10 @@ def _parsing(
 
 def _parsing_each(
     kind: type[Message],
-    answer: Callable[[AsyncIterator[Message], grpc.aio.ServicerContext], AsyncIterator[Message]],
-) -> Callable[[AsyncIterator[bytes], grpc.aio.ServicerContext], AsyncIterator[Message]]:
+    answer: Callable[[AsyncIterator[Message], _Context], AsyncIterator[Message]],
+) -> Callable[[AsyncIterator[bytes], _Context], AsyncIterator[Message]]:
     async def parse_and_answer(
-        stream: AsyncIterator[bytes], context: grpc.aio.ServicerContext
+        stream: AsyncIterator[bytes], context: _Context
     ) -> AsyncIterator[Message]:
         requests = (await _parse(kind, data, context) async for data in stream)
         async for reply in answer(requests, context):
@@ -154,12 +240,11 @@ def _parsing_each(
     return parse_and_answer
 
 
-async def _parse(kind: type[Message], data: bytes, context: grpc.aio.ServicerContext) -> Message:
+async def _parse(kind: type[Message], data: bytes, context: _Context) -> Message:
     try:
-        return kind.FromString(data)
-    except DecodeError:
-        text = f"The {len(data)} bytes received are no {kind.DESCRIPTOR.full_name}."
-        return await context.abort(grpc.StatusCode.INTERNAL, text)
+        return parse_message(kind, data)
+    except StatusError as error:
+        return await _abort(context, error)
 
 
 # How a method is answered, by whether its requests and its replies are streams.
@@ -170,67 +255,6 @@ _SHAPES: dict[tuple[bool, bool], tuple[Callable[..., Any], Callable[..., Any]]] 
 }
 
 
-async def _never_exported(
-    self: object, request: Message, context: grpc.aio.ServicerContext
-) -> Message:
-    text = "A generator answers Predict; Classify, Regress and MultiInference are not implemented."
-    return await context.abort(grpc.StatusCode.UNIMPLEMENTED, text)
-
-
-class _PredictionService:
-    """Predict and GetModelMetadata; the rest is what a generator never exports."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-
-    async def Predict(  # noqa: N802 - the interface's name
-        self, request: predict_pb2.PredictRequest, context: grpc.aio.ServicerContext
-    ) -> predict_pb2.PredictResponse:
-        def work() -> Steps[predict_pb2.PredictResponse]:
-            return _predict(self._endpoint, request, record)
-
-        async with _answering(self._endpoint, context, "predict") as record:
-            record.model = request.model_spec.name
-            timeout = context.time_remaining()
-            return await self._endpoint.work(record, work, request.ByteSize(), timeout)
-
-    async def GetModelMetadata(  # noqa: N802
-        self,
-        request: get_model_metadata_pb2.GetModelMetadataRequest,
-        context: grpc.aio.ServicerContext,
-    ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        async with _answering(self._endpoint, context, "metadata") as record:
-            record.model = request.model_spec.name
-            core = self._endpoint.core
-            return metadata_response(core, model_query(request), request.metadata_field)
-
-    Classify = Regress = MultiInference = _never_exported
-
-
-class _ModelService:
-    """GetModelStatus and HandleReloadConfigRequest."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-
-    async def GetModelStatus(  # noqa: N802
-        self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.aio.ServicerContext
-    ) -> get_model_status_pb2.GetModelStatusResponse:
-        async with _answering(self._endpoint, context, "status") as record:
-            record.model = request.model_spec.name
-            return status_response(self._endpoint.core.model_status(model_query(request)))
-
-    async def HandleReloadConfigRequest(  # noqa: N802
-        self,
-        request: model_management_pb2.ReloadConfigRequest,
-        context: grpc.aio.ServicerContext,
-    ) -> model_management_pb2.ReloadConfigResponse:
-        async with _answering(self._endpoint, context, "reload"):
-            configs = from_proto(request.config)
-            await asyncio.to_thread(self._endpoint.registry.reload, configs)
-            return _reload_response(request.metric_names)
-
-
 class _Health(health.aio.HealthServicer):
     """grpcio's own, with the one method that its asynchronous form lacks.
 
@@ -238,7 +262,7 @@ class _Health(health.aio.HealthServicer):
     """
 
     async def List(  # noqa: N802
-        self, request: "health_pb2.HealthListRequest", context: grpc.aio.ServicerContext
+        self, request: "health_pb2.HealthListRequest", context: _Context
     ) -> "health_pb2.HealthListResponse":
         checks = {name: health_pb2.HealthCheckRequest(service=name) for name in _HEALTH_NAMES}
         statuses = {name: await self.Check(check, context) for name, check in checks.items()}
@@ -263,66 +287,9 @@ class _KeyCheck(grpc.aio.ServerInterceptor):
         return grpc.unary_unary_rpc_method_handler(_refuse)
 
 
-def _reload_response(metric_names: Iterable[str]) -> model_management_pb2.ReloadConfigResponse:
-    """Says by how much the metrics asked for rose: TensorFlow's own, none of which is kept here."""
-    response = model_management_pb2.ReloadConfigResponse()
-    for name in sorted(set(metric_names)):
-        response.metric.add(name=name, int64_value_increase=0)
-    return response
-
-
-async def _refuse(request: bytes, context: grpc.aio.ServicerContext) -> None:
+async def _refuse(request: bytes, context: _Context) -> None:
     text = "The request carries no valid API key; send it as x-api-key."
     await context.abort(grpc.StatusCode.UNAUTHENTICATED, text)
-
-
-def _predict(
-    endpoint: Endpoint,
-    request: predict_pb2.PredictRequest,
-    record: RequestRecord,
-) -> Steps[predict_pb2.PredictResponse]:
-    def read(signature: SignatureDef) -> dict[str, np.ndarray]:
-        return read_inputs(signature, request.inputs)
-
-    def shapes() -> list[tuple[str, list[int]]]:
-        return [(name, shape_of(proto)) for name, proto in request.inputs.items()]
-
-    prediction = yield from endpoint.core.predict(
-        model_query(request),
-        request.model_spec.signature_name,
-        InputSource(read, shapes),
-        request.output_filter,
-        record,
-    )
-    return predict_pb2.PredictResponse(
-        model_spec=model_spec(prediction.name, prediction.version, prediction.signature),
-        outputs={name: to_proto(value) for name, value in prediction.outputs.items()},
-    )
-
-
-@asynccontextmanager
-async def _answering(
-    endpoint: Endpoint, context: grpc.aio.ServicerContext, method: str
-) -> AsyncIterator[RequestRecord]:
-    """Records the call; ends it with the code and the text of a StatusError raised inside."""
-    metadata = dict(context.invocation_metadata() or ())
-    record = RequestRecord("GRPC", method, request_id(metadata.get("x-request-id")))
-    try:
-        async with endpoint.recording(record):
-            yield record
-    except StatusError as error:
-        try:
-            await context.abort(_GRPC_CODES[error.code], _details(error.text))
-        except grpc.aio.InternalError as over:  # the client's deadline was a moment earlier
-            raise asyncio.CancelledError from over
-
-
-def _details(text: str) -> str:
-    """Returns a text that fits, without blanks at its end: Node's HTTP/2 drops such a header."""
-    content = text.encode()
-    if len(content) <= _MAX_DETAILS:
-        return text.rstrip(" ")
-    return content[:_MAX_DETAILS].decode(errors="ignore") + "...TRUNCATED"
 
 
 def _bind(

@@ -7,14 +7,49 @@ refused in JSON, and an offer to change to another protocol is passed over, as T
 import asyncio
 import json
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
 
 import httptools
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _MAX_HEADER_BYTES = 2**16
+_KEY = "saddlepoint.departure"
 _UPGRADE = (b"upgrade", b"http2-settings")
+
+
+@dataclass
+class Departure:
+    """Whether the client has gone, and the task that would then answer nobody.
+
+    A second task for every request, which awaits `http.disconnect`, would do as well and cost more.
+    """
+
+    happened: bool = False
+    _task: "asyncio.Task[Any] | None" = None
+
+    @classmethod
+    def of(cls, scope: Scope) -> Self:
+        """Returns that of the client who sends a request."""
+        return scope["state"][_KEY]
+
+    @contextmanager
+    def cancels(self) -> Iterator[None]:
+        """Cancels what the current task does in the block if the client goes away."""
+        self._task = asyncio.current_task()
+        try:
+            yield
+        finally:
+            self._task = None
+
+    def happen(self) -> None:
+        """The client has gone."""
+        self.happened = True
+        if self._task is not None:
+            self._task.cancel()
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -38,6 +73,7 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Gives the client its time for the first head."""
         super().connection_made(transport)
+        self._departure = Departure()
         self.on_made()
         self._head_timer = self.loop.call_later(self.seconds, transport.abort)
 
@@ -57,6 +93,11 @@ class PatientProtocol(HttpToolsProtocol):
         self._data = b""
         if self._unclaimed_bytes > _MAX_HEADER_BYTES:
             self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        """A request begins: whoever answers it may want to know that the client has gone."""
+        super().on_message_begin()
+        self.scope["state"][_KEY] = self._departure
 
     def on_headers_complete(self) -> None:
         """The head has come."""
@@ -109,7 +150,8 @@ class PatientProtocol(HttpToolsProtocol):
         self._stop_write_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stops the clocks."""
+        """Stops the clocks and whoever answers."""
+        self._departure.happen()
         self._stop_head_timer()
         self._stop_write_timer()
         super().connection_lost(exc)

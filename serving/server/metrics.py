@@ -6,7 +6,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from serving.server.models import Model, State
-from serving.server.record import RequestRecord
+from serving.server.request_context import Progress
 from serving.server.status import Code
 
 DEFAULT_PATH = "/monitoring/prometheus/metrics"
@@ -73,25 +73,26 @@ class Metrics:
             registry=registry,
         )
 
-    def observe(self, record: RequestRecord) -> None:
+    def observe(self, progress: Progress, status: Code) -> None:
         """Counts a finished request: over gRPC predictions only, as in TF Serving."""
-        model = record.model if record.model in self._models else ""
-        predicted, rest = record.method == "predict", record.entrypoint == "REST"
+        context = progress.context
+        model = progress.model if progress.model in self._models else ""
+        predicted, rest = progress.method == "predict", context.entrypoint == "REST"
         if predicted or rest:
-            self._of(self._count, model, record.status.name).inc()
-            if record.status == Code.OK:
+            self._of(self._count, model, status.name).inc()
+            if status == Code.OK:
                 api = ("predict" if rest else "Predict") if predicted else ""
-                latency = self._of(self._latency, model, api, record.entrypoint)
-                latency.observe(1e6 * record.seconds)
+                latency = self._of(self._latency, model, api, context.entrypoint)
+                latency.observe(1e6 * context.seconds)
         if not predicted:
             return
-        self._of(self._queue, model).observe(record.queue_seconds)
-        if record.run_seconds:
-            self._of(self._runtime, model, "Predict", "TF1").observe(1e6 * record.run_seconds)
-            self._of(self._rows, model).observe(record.rows)
-        if record.batch_rows:
-            self._of(self._batch, model).observe(record.batch_rows)
-            self._of(self._batches, model).inc(record.rows / record.batch_rows)
+        self._of(self._queue, model).observe(progress.queue_seconds)
+        if progress.run_seconds:
+            self._of(self._runtime, model, "Predict", "TF1").observe(1e6 * progress.run_seconds)
+            self._of(self._rows, model).observe(progress.rows)
+        if progress.batch_rows:
+            self._of(self._batch, model).observe(progress.batch_rows)
+            self._of(self._batches, model).inc(progress.rows / progress.batch_rows)
 
     def exposition(self) -> bytes:
         """Returns all numbers in Prometheus' text format."""

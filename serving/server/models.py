@@ -42,15 +42,52 @@ class VersionStatus:
     error_message: str = ""
 
 
-@dataclass
 class Servable:
-    """A loaded version of a model and the number of requests that are using it."""
+    """A loaded version of a model, which is unloaded once it is retired and nobody uses it.
 
-    name: str
-    version: int
-    runtime: SavedModelRuntime
-    users: int = 0
-    retired: bool = False
+    Attributes:
+        name: the model's.
+        version: its number.
+        runtime: what runs it.
+        users: how many hold it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        version: int,
+        runtime: SavedModelRuntime,
+        unload: Callable[["Servable"], None],
+    ) -> None:
+        """Is used by nobody; `unload` is called once, by whoever was the last to use it."""
+        self.name = name
+        self.version = version
+        self.runtime = runtime
+        self._unload = unload
+        self._lock = threading.Lock()  # of the two below
+        self.users = 0
+        self._retired = False
+
+    def acquire(self) -> None:
+        """Keeps it loaded until `release`; the caller must know that it is loaded now."""
+        with self._lock:
+            self.users += 1
+
+    def release(self) -> None:
+        """Undoes one `acquire`."""
+        with self._lock:
+            self.users -= 1
+            last = self._retired and not self.users
+        if last:
+            self._unload(self)
+
+    def retire(self) -> None:
+        """Unloads it, or has the last user do so."""
+        with self._lock:
+            self._retired = True
+            idle = not self.users
+        if idle:
+            self._unload(self)
 
 
 def servable_not_found(name: str, version: int | None) -> StatusError:
@@ -163,11 +200,16 @@ class Model:
         Raises:
             StatusError: NOT_FOUND when that version is not loaded.
         """
-        servable = self._acquire(version)
+        with self._lock:  # so that it is not retired between the two steps
+            wanted = max(self._serving, default=None) if version is None else version
+            if wanted not in self._serving:
+                raise servable_not_found(self.name, version)
+            servable = self._serving[wanted]
+            servable.acquire()
         try:
             yield servable
         finally:
-            self._release(servable)
+            servable.release()
 
     def statuses(self) -> list[VersionStatus]:
         """Returns the status of every version seen so far, the newest first."""
@@ -186,32 +228,13 @@ class Model:
             self.config = replace(self.config, labels={})
             self._retire(set(self._serving))
 
-    def _acquire(self, version: int | None) -> Servable:
-        with self._lock:
-            wanted = max(self._serving, default=None) if version is None else version
-            if wanted not in self._serving:
-                raise servable_not_found(self.name, version)
-            servable = self._serving[wanted]
-            servable.users += 1
-            return servable
-
-    def _release(self, servable: Servable) -> None:
-        with self._lock:
-            servable.users -= 1
-            last = servable.retired and servable.users == 0
-        if last:
-            self._unload(servable)
-
     def _retire(self, versions: set[int]) -> None:
-        idle = []
         with self._lock:
-            for version in versions:
-                servable = self._serving.pop(version)
-                servable.retired = True
-                self._set_status(VersionStatus(version, State.UNLOADING))
-                idle += [servable] if servable.users == 0 else []
-        for servable in idle:
-            self._unload(servable)
+            retired = [self._serving.pop(version) for version in versions]
+            for servable in retired:
+                self._set_status(VersionStatus(servable.version, State.UNLOADING))
+        for servable in retired:
+            servable.retire()
 
     def _unload(self, servable: Servable) -> None:
         servable.runtime.close()
@@ -238,7 +261,7 @@ class Model:
             return False
         self._failed.pop(version, None)
         with self._lock:
-            self._serving[version] = Servable(self.name, version, runtime)
+            self._serving[version] = Servable(self.name, version, runtime, self._unload)
             self._set_status(VersionStatus(version, State.AVAILABLE))
         _log.info("version %d of model %s is loaded", version, self.name)
         return True

@@ -67,7 +67,7 @@ class ServerOptions:
     rest_api_port: int = _flag(8501, "HTTP port; 0 takes a free one.")
     rest_api_timeout_in_ms: int = _flag(30_000, "Time that a REST request may take.")
     grpc_max_threads: int = _flag(
-        0, "Threads that work on requests (both interfaces); 0: 4 per core, 128 if batches wait."
+        0, "Threads that run the model (for both interfaces); 0: 4 per core."
     )
     rest_api_num_threads: int = _flag(0, "The same; the larger of the two counts.")
     grpc_channel_arguments: str = _flag("", "gRPC channel arguments: key=value,key=value.")

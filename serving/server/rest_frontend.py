@@ -5,11 +5,10 @@ import json
 import re
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote
 
-import tensorflow as tf
 import uvicorn
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
@@ -17,53 +16,27 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
-from serving.server import open_files, rest_codec
+from serving.server import open_files
 from serving.server.acceptor import Acceptor
-from serving.server.core import Core, InputSource, ModelQuery
+from serving.server.core import Core, ModelQuery
 from serving.server.endpoint import Endpoint
-from serving.server.gathering import Steps
-from serving.server.http_protocol import patient_protocol
-from serving.server.interface import METADATA_FIELD, metadata_response, status_response
-from serving.server.json_text import parse_object
+from serving.server.http_protocol import Departure, patient_protocol
 from serving.server.metrics import CONTENT_TYPE
 from serving.server.options import ServerOptions
-from serving.server.record import RequestRecord, request_id
-from serving.server.rest_bodies import MAX_DIGITS, Bodies, BodyRefused
+from serving.server.request_context import Progress, RequestContext, request_id
+from serving.server.responses import METADATA_FIELD, metadata_response, status_response
+from serving.server.rest_bodies import Bodies, BodyRefused
+from serving.server.rest_request import RestRequest
+from serving.server.routes import check_is_api, find_route
 from serving.server.security import KEY_HEADER
-from serving.server.status import Code, StatusError, UnknownSignature, invalid_argument
+from serving.server.status import HTTP_STATUS, Code, StatusError
 from serving.server.web import MODELS_PATH, WebPage
 
-_NAME = r"/(?P<name>[^/:]+)"
-_CHOICE = r"(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
-_VERB = r":(?P<verb>classify|regress|predict)"
-_ROUTES = {  # the server's own words are matched whatever their case, but only obeyed in lower case
-    "POST": re.compile(f"/v1/models{_NAME}{_CHOICE}{_VERB}", re.IGNORECASE),
-    "GET": re.compile(f"/v1/models(?:{_NAME})?{_CHOICE}(?:/(?P<verb>metadata))?", re.IGNORECASE),
-}
-_API = re.compile("/v1/.*", re.IGNORECASE)
 _ORIGIN = re.compile("https?://")
 _LIVE, _READY = "/healthz", "/readyz"
-_MAX_VERSION = 2**63 - 1
-_MAX_QUOTED_PATH = 200
 _ID_HEADER = "x-request-id"
 _CLOSE = {"connection": "close"}
-_HTTP_STATUS = {
-    Code.CANCELLED: 499,
-    Code.INVALID_ARGUMENT: 400,
-    Code.DEADLINE_EXCEEDED: 504,
-    Code.NOT_FOUND: 404,
-    Code.ALREADY_EXISTS: 409,
-    Code.PERMISSION_DENIED: 403,
-    Code.RESOURCE_EXHAUSTED: 429,
-    Code.FAILED_PRECONDITION: 400,
-    Code.ABORTED: 409,
-    Code.OUT_OF_RANGE: 400,
-    Code.UNIMPLEMENTED: 501,
-    Code.UNAVAILABLE: 503,
-    Code.UNAUTHENTICATED: 401,
-}
 
 
 class RestFrontend:
@@ -145,10 +118,16 @@ class RestApp:
         """Answers one request."""
         request = Request(scope, receive)
         path = scope["raw_path"].decode("latin-1")
-        response = self._aside(request, path) or await self._answer(request, path)
+        response = self._answer_apart(request, path)
+        try:
+            response = response or await self._answer(request, path)
+        except asyncio.CancelledError:
+            if Departure.of(scope).happened:
+                return
+            raise
         await response(scope, receive, send)
 
-    def _aside(self, request: Request, path: str) -> Response | None:
+    def _answer_apart(self, request: Request, path: str) -> Response | None:
         """Answers what is no request to a model: health, the page, refusals, metrics."""
         endpoint, readable = self._endpoint, request.method in ("GET", "HEAD")
         if readable and path == _LIVE:
@@ -171,105 +150,49 @@ class RestApp:
 
     async def _answer(self, request: Request, path: str) -> Response:
         given = request.headers.get(_ID_HEADER)
-        record = RequestRecord("REST", request_id=request_id(given))
-        headers = {_ID_HEADER: record.request_id}
+        deadline = time.monotonic() + self._timeout
+        context = RequestContext("REST", request_id(given), deadline)
+        headers = {_ID_HEADER: context.request_id}
         try:
-            async with self._endpoint.recording(record):
-                content = await self._dispatch(request, path, record)
-                return Response(content, media_type="application/json", headers=headers)
+            with self._endpoint.recording(context) as progress:
+                content = await self._dispatch(request, path, progress)
+            return Response(content, media_type="application/json", headers=headers)
         except BodyRefused as refusal:  # the rest of the body is not read
             return _error(refusal.http_status, refusal.text, headers | _CLOSE)
         except StatusError as error:
-            return _error(_HTTP_STATUS.get(error.code, 500), error.text, headers)
+            return _error(HTTP_STATUS.get(error.code, 500), error.text, headers)
 
-    async def _dispatch(self, request: Request, path: str, record: RequestRecord) -> bytes:
-        """Answers what TF Serving's interface has; a query is part of the path there."""
-        if not _API.fullmatch(path):
-            raise StatusError(Code.NOT_FOUND, f"Nothing is served at {path[:_MAX_QUOTED_PATH]}.")
+    async def _dispatch(self, request: Request, path: str, progress: Progress) -> bytes:
+        check_is_api(path)
         if request.method == "OPTIONS":
             return _preflight(request)
-        if request.scope["query_string"]:
-            path += "?" + request.scope["query_string"].decode("latin-1")
-        match = _ROUTES[request.method].fullmatch(path) if request.method in _ROUTES else None
-        if match is not None:
-            query = _query(match)
-            record.model = query.name
-            if request.method == "GET":
-                return self._look_up(query, match["verb"], record)
-            if match["verb"].islower():
-                return await self._post(query, match["verb"], request, record)
-        text = f"Malformed request: {request.method} {path[:_MAX_QUOTED_PATH]}"
-        raise invalid_argument(text)
+        route = find_route(request.method, path, request.scope["query_string"].decode("latin-1"))
+        progress.method, progress.model = route.method, route.query.name
+        match route.method:
+            case "status":
+                return _status(self._endpoint.core, route.query)
+            case "metadata":
+                return _metadata(self._endpoint.core, route.query)
+            case "predict":
+                return await self._predict(request, route.query, progress)
+        raise StatusError(Code.UNIMPLEMENTED, f"{route.method} is not implemented")
 
-    def _look_up(self, query: ModelQuery, verb: str | None, record: RequestRecord) -> bytes:
-        if not query.name:
-            raise invalid_argument("Missing model name in request.")
-        record.method = "metadata" if verb == "metadata" else "status"
-        return (_metadata if verb == "metadata" else _status)(self._endpoint.core, query)
+    async def _predict(self, request: Request, query: ModelQuery, progress: Progress) -> bytes:
+        bodies, packed = self._bodies, "gzip" in request.headers.get("content-encoding", "")
+        async with bodies.read(request) as body:
 
-    async def _post(
-        self, query: ModelQuery, verb: str, request: Request, record: RequestRecord
-    ) -> bytes:
-        record.method = verb
-        if verb != "predict":
-            raise StatusError(Code.UNIMPLEMENTED, f"{verb} is not implemented")
-        async with self._bodies.read(request) as body:
-            return await self._predict(query, body, record, request)
+            def parse() -> RestRequest:
+                return RestRequest.parse(query, bodies.unpack(body) if packed else body)
 
-    async def _predict(
-        self, query: ModelQuery, body: bytes, record: RequestRecord, request: Request
-    ) -> bytes:
-        """Answers, unless the client goes away or the time is up."""
-        packed = "gzip" in request.headers.get("content-encoding", "")
-
-        def work() -> Steps[bytes]:
-            content = self._bodies.unpack(body) if packed else body
-            return (yield from predict(self._endpoint.core, query, content, record))
-
-        size = max(len(body), self._bodies.unpacked_size(body) if packed else 0)
-        working = asyncio.ensure_future(self._endpoint.work(record, work, size, self._timeout))
-        gone = asyncio.ensure_future(_disconnected(request.receive))
-        try:
-            await asyncio.wait(
-                {working, gone}, timeout=self._timeout, return_when="FIRST_COMPLETED"
-            )
-            if working.done():
-                return working.result()
-            if gone.done():
-                raise StatusError(Code.CANCELLED, "The client went away.")
-            text = f"The request took longer than {self._timeout:g} s (--rest_api_timeout_in_ms)."
-            raise StatusError(Code.DEADLINE_EXCEEDED, text)
-        finally:
-            working.cancel()
-            gone.cancel()
-
-
-def predict(core: Core, query: ModelQuery, body: bytes, record: RequestRecord) -> Steps[bytes]:
-    """Returns the JSON reply to a predict request.
-
-    Raises:
-        StatusError: the first check that failed, worded as over REST.
-    """
-    document = parse_object(body)
-    name, form = rest_codec.signature_name(document), ""
-
-    def read(signature: SignatureDef) -> dict[str, Any]:
-        nonlocal form
-        dtypes = {key: _numpy_name(info.dtype) for key, info in signature.inputs.items()}
-        if not dtypes:
-            raise invalid_argument(f"Failed to get input map for signature: {name or 'DEFAULT'}")
-        inputs = rest_codec.decode_inputs(document, dtypes)
-        form = rest_codec.request_form(document)
-        document.clear()  # what waits for the model need not be held twice
-        return inputs
-
-    source = InputSource(read)
-    try:
-        prediction = yield from core.predict(query, name, source, record=record)
-    except UnknownSignature as error:
-        text = f'Serving signature name: "{error.name}" not found in signature def'
-        raise invalid_argument(text) from error
-    return rest_codec.encode_outputs(form, prediction.outputs)
+            size = max(len(body), bodies.unpacked_size(body) if packed else 0)
+            try:
+                with Departure.of(request.scope).cancels():
+                    return await self._endpoint.predict(progress, size, parse)
+            except StatusError as error:
+                if error.code != Code.DEADLINE_EXCEEDED:
+                    raise
+                text = f"The request took longer than {self._timeout:g} s"
+                raise StatusError(error.code, f"{text} (--rest_api_timeout_in_ms).") from error
 
 
 def with_cors(app: ASGIApp, origins: list[str]) -> ASGIApp:
@@ -285,11 +208,6 @@ def with_cors(app: ASGIApp, origins: list[str]) -> ASGIApp:
     )
 
 
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
 def _credentials(request: Request) -> dict[str, str | bytes]:
     headers = request.headers
     return {name: headers[name] for name in (KEY_HEADER, "authorization") if name in headers}
@@ -298,17 +216,6 @@ def _credentials(request: Request) -> dict[str, str | bytes]:
 def _error(status: int, text: str, headers: Mapping[str, str]) -> Response:
     content = json.dumps({"error": text}).encode()
     return Response(content, status, headers, media_type="application/json")
-
-
-def _query(match: re.Match[str]) -> ModelQuery:
-    version, label = match["version"], match["label"]
-    if version is not None and (len(version) > MAX_DIGITS or int(version) > _MAX_VERSION):
-        raise invalid_argument(f"Failed to convert version: {version[:MAX_DIGITS]} to numeric.")
-    return ModelQuery(
-        unquote(match["name"] or ""),
-        int(version) if version is not None else None,
-        unquote(label) if label is not None else None,
-    )
 
 
 def _preflight(request: Request) -> bytes:
@@ -332,7 +239,3 @@ def _to_dict(message: Message) -> dict[str, Any]:
     return MessageToDict(
         message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     )
-
-
-def _numpy_name(dtype: int) -> str:
-    return tf.as_dtype(dtype).name if dtype != tf.string.as_datatype_enum else "object"

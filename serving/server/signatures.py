@@ -9,22 +9,16 @@ import numpy as np
 from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
-from serving.server.runtime import SavedModelRuntime
-from serving.server.status import UnknownSignature, invalid_argument
+from serving.server.status import Code, StatusError, invalid_argument
 from serving.server.tensors import from_proto
 
 DEFAULT_SIGNATURE = "serving_default"
 
 
-def find_signature(runtime: SavedModelRuntime, name: str) -> SignatureDef:
-    """Returns the signature called `name`.
-
-    Raises:
-        UnknownSignature: the model has none of that name.
-    """
-    if name not in runtime.signatures:
-        raise UnknownSignature(name)
-    return runtime.signatures[name]
+def signature_not_found(name: str) -> StatusError:
+    """Returns the error, in the words of the gRPC interface, that a model has no such signature."""
+    text = f'Serving signature key "{name}" not found.'
+    return StatusError(Code.FAILED_PRECONDITION, text)
 
 
 def read_inputs(
@@ -82,21 +76,17 @@ def select_outputs(signature: SignatureDef, output_filter: Sequence[str]) -> lis
     return list(output_filter) or sorted(signature.outputs)
 
 
-def declared_rows(signature: SignatureDef, sizes: Iterable[tuple[str, Sequence[int]]]) -> int:
+def declared_rows(signature: SignatureDef, inputs: Mapping[str, np.ndarray]) -> int:
     """Returns how many rows a request has; 0 where the signature declares no rows.
 
     Nobody checks shapes before the model's operations do. Where one row holds what belongs to
     many, it counts as many: it would take their memory and their time.
-
-    Args:
-        signature: what the inputs are fed to.
-        sizes: the name and the shape of every input.
     """
     rows = 0
-    for name, shape in sizes:
-        dims = signature.inputs[name].tensor_shape.dim if name in signature.inputs else ()
-        if dims and dims[0].size == -1 and len(shape):
-            rows = max(rows, shape[0], -(-math.prod(shape) // _row_size(dims, shape)))
+    for name, array in inputs.items():
+        dims = signature.inputs[name].tensor_shape.dim
+        if dims and dims[0].size == -1 and array.ndim:
+            rows = max(rows, len(array), -(-array.size // _row_size(dims, array.shape)))
     return rows
 
 

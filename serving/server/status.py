@@ -25,6 +25,23 @@ class Code(enum.IntEnum):
     UNAUTHENTICATED = 16
 
 
+HTTP_STATUS = {  # what is not listed is 500
+    Code.CANCELLED: 499,
+    Code.INVALID_ARGUMENT: 400,
+    Code.DEADLINE_EXCEEDED: 504,
+    Code.NOT_FOUND: 404,
+    Code.ALREADY_EXISTS: 409,
+    Code.PERMISSION_DENIED: 403,
+    Code.RESOURCE_EXHAUSTED: 429,
+    Code.FAILED_PRECONDITION: 400,
+    Code.ABORTED: 409,
+    Code.OUT_OF_RANGE: 400,
+    Code.UNIMPLEMENTED: 501,
+    Code.UNAVAILABLE: 503,
+    Code.UNAUTHENTICATED: 401,
+}
+
+
 class StatusError(Exception):
     """A request or a load that ends in a status other than OK.
 
@@ -47,15 +64,6 @@ class StatusError(Exception):
 def overloaded(reason: str) -> StatusError:
     """Returns the UNAVAILABLE of a server that has no room; `reason` is a clause."""
     return StatusError(Code.UNAVAILABLE, f"The server is overloaded: {reason}. Try again later.")
-
-
-class UnknownSignature(StatusError):  # noqa: N818 - a status of its own
-    """The model has no signature of that name; the front ends word it differently."""
-
-    def __init__(self, name: str) -> None:
-        """Words the error for the signature `name` as the gRPC interface does."""
-        super().__init__(Code.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
-        self.name = name
 
 
 def invalid_argument(text: str) -> StatusError:

@@ -1,6 +1,7 @@
 """TensorProto to array and back, in the typed fields that TF Serving fills."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import tensorflow as tf
@@ -29,10 +30,11 @@ _FIELDS = {
     }.items()
 }
 _ENUMS = {dtype: tf.as_dtype(dtype).as_datatype_enum for dtype in _FIELDS}
+_INT64 = tf.int64.as_datatype_enum
 _NUMBERS = {f.name: f.number for f in tensor_pb2.TensorProto.DESCRIPTOR.fields}
 # Protobuf packs these as they are.
 _COPIED = [np.dtype(name) for name in ("float32", "float64", "bool")]
-_LENGTH_DELIMITED = 2  # protobuf's wire type of packed numbers
+_LENGTH_DELIMITED = 2  # protobuf's wire type of packed numbers, texts and messages
 _MAX_EXPANDED = 2**20  # elements that one repeated value may stand for
 
 
@@ -51,7 +53,28 @@ def from_proto(name: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
     if proto.tensor_shape.unknown_rank or any(size < 0 for size in shape):
         raise invalid_argument(f"tensor parsing error: {name}: the shape is not fully defined")
     check_rank(shape)
-    sent, room = _num_values(proto), math.prod(shape)
+    room = math.prod(shape)
+    if proto.dtype == _INT64 and 0 < room == len(proto.int64_val) and not proto.tensor_content:
+        # Seeds and labels: what nearly every request consists of, ten times as fast as below.
+        return np.array(proto.int64_val, np.int64).reshape(shape)
+    _check_number(name, proto, shape, room)
+    try:
+        if proto.tensor_content and proto.dtype == tf.string.as_datatype_enum:
+            return _packed_strings(proto.tensor_content, room).reshape(shape)
+        array = np.asarray(tf.make_ndarray(proto))
+    except (ValueError, TypeError, KeyError, MemoryError, OverflowError) as error:
+        raise invalid_argument(f"tensor parsing error: {name}: {error}") from error
+    # Raw content may hold any byte for a truth value; on its way back only 0 and 1 are one.
+    return array.view(np.uint8) != 0 if array.dtype == bool else array
+
+
+def _check_number(name: str, proto: tensor_pb2.TensorProto, shape: list[int], room: int) -> None:
+    """Refuses more values than there is room for, and room that a few bytes only claim.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT.
+    """
+    sent = _num_values(proto)
     if sent > room:
         raise invalid_argument(
             f"tensor parsing error: {name}: {sent} values are sent for shape {shape}"
@@ -62,14 +85,6 @@ def from_proto(name: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
         raise invalid_argument(
             f"tensor parsing error: {name}: shape {shape} is too large for the values sent"
         )
-    try:
-        if proto.tensor_content and proto.dtype == tf.string.as_datatype_enum:
-            return _packed_strings(proto.tensor_content, math.prod(shape)).reshape(shape)
-        array = np.asarray(tf.make_ndarray(proto))
-    except (ValueError, TypeError, KeyError, MemoryError, OverflowError) as error:
-        raise invalid_argument(f"tensor parsing error: {name}: {error}") from error
-    # Raw content may hold any byte for a truth value; on its way back only 0 and 1 are one.
-    return array.view(np.uint8) != 0 if array.dtype == bool else array
 
 
 def _num_values(proto: tensor_pb2.TensorProto) -> int:
@@ -109,20 +124,37 @@ def to_proto(array: np.ndarray) -> tensor_pb2.TensorProto:
 
     Clients in the wild read `outputs["y"].float_val` directly.
     """
+    return tensor_pb2.TensorProto.FromString(to_bytes(array))
+
+
+def to_bytes(array: np.ndarray) -> bytes:
+    """Returns the message of `to_proto`, serialised."""
     field = _FIELDS.get(array.dtype)
     if field is None:
-        return tf.make_tensor_proto(array)
-    proto = tensor_pb2.TensorProto(dtype=_ENUMS[array.dtype])
-    for size in array.shape:
-        proto.tensor_shape.dim.add(size=size)
+        return tf.make_tensor_proto(array).SerializeToString()
     packed = _packed(array)
-    if packed is None:
-        values = array.view(np.uint16) if field == "half_val" else array  # halves travel as bits
-        getattr(proto, field).extend(values.ravel().tolist())
-    elif packed:
-        key = _varint(_NUMBERS[field] << 3 | _LENGTH_DELIMITED)
-        proto.MergeFromString(key + _varint(len(packed)) + packed)
-    return proto
+    if packed is not None:
+        values = delimited(_NUMBERS[field], packed) if packed else b""
+    else:
+        numbers = array.view(np.uint16) if field == "half_val" else array  # halves travel as bits
+        message = tensor_pb2.TensorProto(**{field: numbers.ravel().tolist()})
+        values = message.SerializeToString()
+    return _head(array.dtype, array.shape) + values
+
+
+@lru_cache(maxsize=1024)
+def _head(dtype: np.dtype, shape: tuple[int, ...]) -> bytes:
+    """Returns the part of a serialised tensor that says its type and shape."""
+    proto = tensor_pb2.TensorProto(dtype=_ENUMS[dtype])
+    proto.tensor_shape.SetInParent()
+    for size in shape:
+        proto.tensor_shape.dim.add(size=size)
+    return proto.SerializeToString()
+
+
+def delimited(number: int, content: bytes) -> bytes:
+    """Returns a length-delimited field of a serialised message, such as another message."""
+    return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(len(content)) + content
 
 
 def _packed(array: np.ndarray) -> bytes | None:

@@ -8,9 +8,9 @@ from tensorflow_serving.apis import prediction_log_pb2
 from serving.server.runtime import SavedModelRuntime, as_status
 from serving.server.signatures import (
     DEFAULT_SIGNATURE,
-    find_signature,
     read_inputs,
     select_outputs,
+    signature_not_found,
 )
 from serving.server.status import Code, StatusError, invalid_argument
 
@@ -66,12 +66,12 @@ def _replay_record(runtime: SavedModelRuntime, record: bytes, path: str) -> None
     request = log.predict_log.request
     name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     try:
-        signature = find_signature(runtime, name)
+        signature = runtime.signatures.get(name)
+        if signature is None:
+            raise signature_not_found(name)
         inputs = read_inputs(signature, request.inputs)
         outputs = select_outputs(signature, request.output_filter)
-        runtime.run_alone(name, inputs, outputs)
-        if runtime.batching is not None:
-            runtime.run(name, inputs, outputs)
+        runtime.run(name, inputs, outputs)
     except StatusError as error:
         text = f"A warmup request of signature {name!r} in {path} failed: {error.text}"
         raise StatusError(error.code, text) from error

@@ -182,7 +182,7 @@ def test_stop_waits_for_requests_under_way(half_plus_two, ask):
     with Server(str(half_plus_two), port=0, rest_api_port=0) as server:
         pool = futures.ThreadPoolExecutor(1)
         reply = pool.submit(ask, server, 120_000)  # more than a second
-        wait_for(lambda: model_of(server)._serving[123].users == 1)
+        wait_for(lambda: server._parts.endpoint.batcher.working == 1)
     assert reply.result()
     with pytest.raises((httpx.ConnectError, grpc.RpcError)):
         ask(server, 1)

@@ -1,16 +1,17 @@
 """Batching: the parameters file, rows that find their way back, and mates that are not harmed."""
 
-import threading
-import time
-from concurrent import futures
+import asyncio
 
 import httpx
 import numpy as np
 import pytest
 
 from serving import UsageError
-from serving.server.batching import BatchingParameters, num_rows, read_parameters
-from serving.server.runtime import RuntimeOptions, SavedModelRuntime
+from serving.server.batcher import Batcher
+from serving.server.batching import BatchingParameters, batch_size, read_parameters
+from serving.server.models import Servable
+from serving.server.request_queue import ModelCall, QueueLimits
+from serving.server.runtime import SavedModelRuntime
 from serving.server.status import Code, StatusError
 from tests.serving.server.calls import arrays, refusal, request_for, stub
 
@@ -23,32 +24,60 @@ TOGETHER = BatchingParameters(
 
 
 @pytest.fixture(scope="module")
-def digits_runtime(digits):
-    runtime = SavedModelRuntime(str(digits / "1"), RuntimeOptions(TOGETHER))
-    yield runtime
-    runtime.close()
+def load():
+    """Loads exports as versions that a batcher can run."""
+    loaded = {}
+
+    def load(export):
+        if export not in loaded:
+            runtime = SavedModelRuntime(str(export))
+            loaded[export] = Servable(export.parent.name, 1, runtime, unload=lambda _: None)
+        return loaded[export]
+
+    yield load
+    for servable in loaded.values():
+        servable.runtime.close()
 
 
 @pytest.fixture(scope="module")
-def half_plus_two_runtime(half_plus_two):
-    runtime = SavedModelRuntime(str(half_plus_two / "123"), RuntimeOptions(TOGETHER))
-    yield runtime
-    runtime.close()
+def digits_servable(digits, load):
+    return load(digits / "1")
 
 
-def at_once(calls):
-    """Makes all calls at the same moment; returns results and errors in order."""
-    barrier = threading.Barrier(len(calls))
+@pytest.fixture(scope="module")
+def half_plus_two_servable(half_plus_two, load):
+    return load(half_plus_two / "123")
 
-    def run(call):
-        barrier.wait()
+
+def at_once(calls, parameters=TOGETHER):
+    """Asks for all at the same moment; returns outputs, rows of the batch and errors, in order.
+
+    Args:
+        calls: version, signature, inputs and outputs of each.
+        parameters: how they share batches.
+    """
+
+    async def run(batcher, servable, name, inputs, outputs):
         try:
-            return call()
+            size = batch_size(inputs, parameters)
+            call = ModelCall(servable, name, inputs, outputs, size, size)
+            execution = await batcher.run(call)
+            return execution.outputs, execution.batch_rows
         except StatusError as error:
             return error
 
-    with futures.ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
+    async def main():
+        batcher = Batcher(QueueLimits(4, 100, 2**30), parameters)
+        try:
+            return await asyncio.gather(*(run(batcher, *call) for call in calls))
+        finally:
+            batcher.close()
+
+    return asyncio.run(main())
+
+
+def alone(servable, name, inputs, outputs):
+    return servable.runtime.run(name, inputs, outputs)
 
 
 @pytest.fixture
@@ -61,64 +90,55 @@ def parameters_file(tmp_path):
     return write
 
 
-def test_rows_find_their_way_back(digits_runtime):
+def test_rows_find_their_way_back(digits_servable):
     seeds = [np.arange(start, start + size) for start, size in ((0, 1), (100, 5), (7, 3), (50, 2))]
-    outputs = ("image", "label")
-    results = at_once(
-        [lambda s=s: digits_runtime.run("generate", {"seed": s}, outputs) for s in seeds]
-    )
-    for seed, result in zip(seeds, results, strict=True):
-        alone = digits_runtime.run_alone("generate", {"seed": seed}, outputs)
-        for name in outputs:
-            np.testing.assert_array_equal(result.outputs[name], alone.outputs[name])
-    assert {result.batch_rows for result in results} <= {8, 64}  # padded
+    calls = [(digits_servable, "generate", {"seed": s}, ("image", "label")) for s in seeds]
+    results = at_once(calls)
+    for call, (outputs, rows) in zip(calls, results, strict=True):
+        for name, expected in alone(*call).items():
+            np.testing.assert_array_equal(outputs[name], expected)
+        assert rows == 64  # eleven, padded
 
 
-def test_rows_of_one_shape_run_together_and_others_apart(workshop):
-    """A signature of open sizes has no twin: TensorFlow would join what does not fit."""
-    runtime = SavedModelRuntime(str(workshop / "1"), RuntimeOptions(TOGETHER))
+def test_rows_of_one_shape_run_together_and_others_apart(workshop, load):
+    servable = load(workshop / "1")
     pictures = [np.full((rows, 3, width, 1), width, np.uint8) for rows, width in ((1, 2), (2, 2))]
-    requests = [{"image": picture} for picture in pictures]
-    assert runtime.is_batched("translate_to_a", requests[0])
-    results = runtime.run_together("translate_to_a", requests, ["image"])
-    assert [result.batch_rows for result in results] == [3, 3]
-    for picture, result in zip(pictures, results, strict=True):
-        np.testing.assert_array_equal(result.outputs["image"], 255 - picture)
-    wide = np.zeros((1, 9, 4, 1), np.uint8)
-    calls = [
-        lambda p=p: runtime.run("translate_to_a", {"image": p}, ["image"])
-        for p in (*pictures, wide)
-    ]
-    for picture, result in zip((*pictures, wide), at_once(calls), strict=True):
-        np.testing.assert_array_equal(result.outputs["image"], 255 - picture)
-    runtime.close()
+    pictures.append(np.zeros((1, 9, 4, 1), np.uint8))
+    calls = [(servable, "translate_to_a", {"image": picture}, ["image"]) for picture in pictures]
+    results = at_once(calls, BatchingParameters(batch_timeout_micros=200_000))
+    assert [rows for _, rows in results] == [3, 3, 1]
+    for picture, (outputs, _) in zip(pictures, results, strict=True):
+        np.testing.assert_array_equal(outputs["image"], 255 - picture)
 
 
-def test_strings_and_several_inputs_are_batched(half_plus_two_runtime, digits_runtime):
+def test_strings_and_several_inputs_are_batched(half_plus_two_servable, digits_servable):
     texts = [np.array([b"a", "ü".encode(), b""], object), np.array([b"\x00"], object)]
-    run = half_plus_two_runtime.run
-    echoes = at_once([lambda t=t: run("echo", {"s": t}, ["text"]) for t in texts])
-    assert [list(echo.outputs["text"]) for echo in echoes] == [list(text) for text in texts]
+    echoes = at_once([(half_plus_two_servable, "echo", {"s": t}, ["text"]) for t in texts])
+    assert [list(outputs["text"]) for outputs, _ in echoes] == [list(text) for text in texts]
     inputs = {"seed": np.array([1, 2]), "label": np.array([3, 4])}
-    result = digits_runtime.run("generate_conditional_png", inputs, ["image_bytes"])
-    assert all(png.startswith(b"\x89PNG") for png in result.outputs["image_bytes"])
-
-
-def test_a_bad_row_fails_its_own_request_only(digits_runtime):
-    labels = [np.array([label]) for label in (0, 5, 99, 9)]
-    results = at_once(
-        [
-            lambda x=label: digits_runtime.run(
-                "generate_conditional", {"seed": np.array([1]), "label": x}, ["image"]
-            )
-            for label in labels
-        ]
+    ((outputs, _),) = at_once(
+        [(digits_servable, "generate_conditional_png", inputs, ["image_bytes"])]
     )
+    assert all(png.startswith(b"\x89PNG") for png in outputs["image_bytes"])
+
+
+def test_a_bad_row_fails_its_own_request_only(digits_servable):
+    calls = [
+        (
+            digits_servable,
+            "generate_conditional",
+            {"seed": np.array([1]), "label": np.array([label])},
+            ["image"],
+        )
+        for label in (0, 5, 99, 9)
+    ]
+    results = at_once(calls)
     assert results[2].code == Code.INVALID_ARGUMENT
     assert "label out of range" in results[2].text
     assert "[y (" in results[2].text
     for position in (0, 1, 3):
-        assert results[position].outputs["image"].shape == (1, 8, 8, 1)
+        outputs, _ = results[position]
+        assert outputs["image"].shape == (1, 8, 8, 1)
 
 
 @pytest.mark.parametrize(
@@ -132,48 +152,43 @@ def test_a_bad_row_fails_its_own_request_only(digits_runtime):
             {"a": np.zeros(1), "b": np.zeros([]), "c": np.zeros(1), "d": np.zeros(1)},
             "Batching Run() input tensors must have at least one dimension",
         ),
+        ({"a": np.zeros(65)}, "Task size 65 is larger than maximum input batch size 64"),
     ],
 )
-def test_inputs_without_common_rows(half_plus_two_runtime, inputs, text):
-    floats = {name: array.astype(np.float32) for name, array in inputs.items()}
+def test_inputs_that_no_batch_can_take(inputs, text):
     with pytest.raises(StatusError) as caught:
-        half_plus_two_runtime.run("four", floats, ["sum"])
+        batch_size(inputs, TOGETHER)
     assert (caught.value.code, caught.value.text) == (Code.INVALID_ARGUMENT, text)
 
 
-def test_a_type_keeps_the_runtimes_own_text(half_plus_two_runtime):
-    with pytest.raises(StatusError) as caught:
-        half_plus_two_runtime.run("serving_default", {"x": np.array([True])}, ["y"])
-    assert caught.value.text == "Expects arg[0] to be float but bool is provided"
+def test_a_type_keeps_the_runtimes_own_text(half_plus_two_servable):
+    (error,) = at_once([(half_plus_two_servable, "serving_default", {"x": np.array([True])}, "y")])
+    assert error.text == "Expects arg[0] to be float but bool is provided"
 
 
-def test_sizes_at_the_edges(half_plus_two_runtime):
-    empty = half_plus_two_runtime.run("serving_default", {"x": np.zeros([0, 3], "f")}, ["y"])
-    assert empty.outputs["y"].shape == (0, 3)
-    with pytest.raises(StatusError, match="Task size 65 is larger than maximum input"):
-        half_plus_two_runtime.run("serving_default", {"x": np.zeros(65, "f")}, ["y"])
-    assert num_rows({"a": np.zeros([4, 2]), "b": np.zeros(4)}) == 4
+def test_sizes_at_the_edges(half_plus_two_servable):
+    empty = {"x": np.zeros([0, 3], "f")}
+    ((outputs, rows),) = at_once([(half_plus_two_servable, "serving_default", empty, "y")])
+    assert (outputs["y"].shape, rows) == ((0, 3), None)
+    assert batch_size({"a": np.zeros([4, 2]), "b": np.zeros(4)}, TOGETHER) == 4
+    assert batch_size({"a": np.zeros([4, 2]), "b": np.zeros(4)}, None) == 0
 
 
-def test_large_requests_are_split_where_that_is_allowed(half_plus_two):
+def test_large_requests_are_split_where_that_is_allowed(half_plus_two_servable):
     parameters = BatchingParameters(
         max_batch_size=1000, enable_large_batch_splitting=True, max_execution_batch_size=64
     )
-    runtime = SavedModelRuntime(str(half_plus_two / "123"), RuntimeOptions(parameters))
     x = np.arange(300, dtype=np.float32)
-    result = runtime.run("serving_default", {"x": x}, ["y"])
-    runtime.close()
-    np.testing.assert_array_equal(result.outputs["y"], 0.5 * x + 2)
-    assert result.batch_rows == 64
+    calls = [(half_plus_two_servable, "serving_default", {"x": x}, ["y"])]
+    ((outputs, rows),) = at_once(calls, parameters)
+    np.testing.assert_array_equal(outputs["y"], 0.5 * x + 2)
+    assert rows == 64
 
 
-def test_a_full_queue_is_unavailable_at_once(half_plus_two):
+def test_a_full_queue_is_unavailable_at_once(half_plus_two_servable):
     parameters = BatchingParameters(max_batch_size=1, max_enqueued_batches=1, num_batch_threads=1)
-    runtime = SavedModelRuntime(str(half_plus_two / "123"), RuntimeOptions(parameters))
-    n = {"n": np.array([60_000])}
-    runtime.run_alone("slow", {"n": np.array([1])}, ["x"])
-    results = at_once([lambda: runtime.run("slow", n, ["x"])] * 6)
-    runtime.close()
+    slow = (half_plus_two_servable, "slow", {"n": np.array([60_000])}, ["x"])
+    results = at_once([slow] * 6, parameters)
     refused = [result for result in results if isinstance(result, StatusError)]
     assert refused
     assert {error.code for error in refused} == {Code.UNAVAILABLE}
@@ -217,7 +232,7 @@ def test_the_parameters_of_the_deployment_are_understood(parameters_file):
     parameters = read_parameters(parameters_file(text))
     assert parameters.max_batch_size == 128
     assert parameters.allowed_batch_sizes == (8, 32, 128)
-    assert parameters.execution_sizes == [8, 32]
+    assert [parameters.padded(size) for size in (1, 8, 9, 32, 33)] == [8, 8, 32, 32, 32]
     assert read_parameters(parameters_file("")) == BatchingParameters()
 
 
@@ -240,20 +255,6 @@ def test_many_clients_share_batches(digits, start_server, parameters_file):
         if line.startswith("saddlepoint_batches_total{")
     ]
     assert batches <= 256 / 3
-
-
-def test_a_lone_request_waits_no_longer_than_the_timeout(half_plus_two):
-    parameters = BatchingParameters(max_batch_size=64, batch_timeout_micros=1000)
-    runtime = SavedModelRuntime(str(half_plus_two / "123"), RuntimeOptions(parameters))
-
-    def seconds():
-        start = time.perf_counter()
-        runtime.run("serving_default", {"x": np.array([1.0], np.float32)}, ["y"])
-        return time.perf_counter() - start
-
-    fastest = min(seconds() for _ in range(20))
-    runtime.close()
-    assert fastest < 0.02
 
 
 def test_requests_over_both_interfaces_are_answered_alike(digits, start_server):

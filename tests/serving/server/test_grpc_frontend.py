@@ -1,7 +1,6 @@
 """The gRPC contract of TF Serving, over a real socket."""
 
 import asyncio
-import time
 
 import grpc
 import numpy as np
@@ -19,9 +18,9 @@ from tensorflow_serving.apis import (
 
 from serving.server import Server
 from serving.server.core import ModelQuery
-from serving.server.grpc_frontend import _answering
+from serving.server.grpc_frontend import _abort
 from serving.server.status import Code, StatusError
-from tests.serving.server.calls import refusal, request_for
+from tests.serving.server.calls import refusal, request_for, wait_for
 
 HERE = ". This server has the model 'default'."  # ours; TF Serving ends before it
 
@@ -156,25 +155,18 @@ def test_a_long_text_is_cut(prediction):
 def test_the_deadline_bounds_the_run(half_plus_two_server, prediction):
     slow = request_for({"n": np.array([2**20])}, signature="slow")  # about ten seconds
     assert refusal(prediction.Predict, slow, timeout=0.3)[0] == "DEADLINE_EXCEEDED"
-    time.sleep(0.7)
     with core_of(half_plus_two_server).lease(ModelQuery("default")) as servable:
-        assert servable.users == 1  # this one
+        wait_for(lambda: servable.users == 1, 5.0)  # this one
 
 
-def test_an_answer_to_a_call_that_is_over_leaves_no_traceback(half_plus_two_server):
+def test_an_answer_to_a_call_that_is_over_leaves_no_traceback():
     class Over:
-        def invocation_metadata(self):
-            return ()
-
         async def abort(self, code, details):
             raise grpc.aio.InternalError("execute_batch failed")
 
-    async def answer():
-        async with _answering(half_plus_two_server._parts.endpoint, Over(), "predict"):
-            raise StatusError(Code.DEADLINE_EXCEEDED, "late")
-
+    error = StatusError(Code.DEADLINE_EXCEEDED, "late")
     with pytest.raises(asyncio.CancelledError):  # which grpcio takes in silence
-        asyncio.run(answer())
+        asyncio.run(_abort(Over(), error))
 
 
 def test_messages_beyond_four_mebibytes_are_taken_and_sent(half_plus_two_server):

@@ -31,15 +31,15 @@ def slow_call(server, steps=SLOW):
         return prediction.Predict(request_for({"n": np.array([steps])}, signature="slow"))
 
 
-def admission(server):
-    return server._parts.endpoint.admission
+def batcher(server):
+    return server._parts.endpoint.batcher
 
 
 def test_overload_is_refused_at_once_and_the_rest_is_answered(half_plus_two, start_server):
     server = start_server(half_plus_two, grpc_max_threads=1, max_queue=1)
     with futures.ThreadPoolExecutor(2) as pool:
         pending = [pool.submit(slow_call, server) for _ in range(2)]
-        wait_for(lambda: admission(server).waiting == 1)
+        wait_for(lambda: batcher(server).waiting == 1)
         began = time.monotonic()
         with stub(server) as prediction:
             code, text = refusal(
@@ -59,7 +59,7 @@ def test_a_client_that_goes_away_while_it_waits_costs_no_run(half_plus_two, star
     server = start_server(half_plus_two, grpc_max_threads=1)
     with futures.ThreadPoolExecutor(1) as pool, stub(server) as prediction:
         running = pool.submit(slow_call, server)
-        wait_for(lambda: admission(server).working == 1)
+        wait_for(lambda: batcher(server).working == 1)
         waiting = request_for({"n": np.array([2**30])}, signature="slow")  # would take hours
         call = prediction.Predict.future(waiting)
         sent = socket.create_connection(("127.0.0.1", server.rest_api_port))
@@ -70,11 +70,11 @@ def test_a_client_that_goes_away_while_it_waits_costs_no_run(half_plus_two, star
             + b"\r\n\r\n"
             + body
         )
-        wait_for(lambda: admission(server).waiting == 2)
+        wait_for(lambda: batcher(server).waiting == 2)
         call.cancel()
         sent.close()
         assert running.result().outputs
-    wait_for(lambda: admission(server).working == 0)
+    wait_for(lambda: batcher(server).working == 0)
 
 
 def test_a_deadline_is_answered_in_time_even_with_batching(half_plus_two, start_server):

@@ -12,7 +12,8 @@ from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataReque
 from serving import UsageError
 from serving.server import Server
 from serving.server.access_log import AccessLog
-from serving.server.record import RequestRecord
+from serving.server.request_context import Progress, RequestContext
+from serving.server.status import Code
 from tests.serving.server.calls import refusal, request_for, stub
 
 X = {"x": np.array([2.0, 3.0], np.float32)}
@@ -96,7 +97,8 @@ def test_the_access_log_has_a_line_for_every_request(observed, tmp_path):
 
 def test_a_name_of_megabytes_does_not_fill_the_access_log(tmp_path):
     log = AccessLog(str(tmp_path / "access.jsonl"))
-    log.write(RequestRecord("GRPC", model="m" * 10**6, signature="s" * 10**6))
+    names = {"model": "m" * 10**6, "signature": "s" * 10**6}
+    log.write(Progress(RequestContext("GRPC"), **names), Code.OK)
     log.close()
     assert len((tmp_path / "access.jsonl").read_text()) < 1000
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from serving.server import Server
-from serving.server.rest_frontend import _HTTP_STATUS
+from serving.server.status import HTTP_STATUS
 
 jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
 
@@ -68,7 +68,7 @@ def test_it_is_openapi():
 
 
 def test_every_status_of_a_prediction_is_declared():
-    possible = {*_HTTP_STATUS.values(), *BY_HTTP_ALONE} - {CLIENT_GONE}
+    possible = {*HTTP_STATUS.values(), *BY_HTTP_ALONE} - {CLIENT_GONE}
     for path, item in DOCUMENT["paths"].items():
         if path.endswith(":predict"):
             assert {int(status) for status in item["post"]["responses"]} == possible

@@ -6,8 +6,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.client import pywrap_tf_session
 
-from serving.server.batching import BatchingParameters
-from serving.server.runtime import RuntimeOptions, SavedModelRuntime
+from serving.server.runtime import SavedModelRuntime
 
 
 def test_the_private_call_is_still_there():
@@ -25,11 +24,9 @@ def test_the_private_call_is_still_there():
         )
 
 
-def test_closing_ends_the_batchers_threads(half_plus_two):
-    options = RuntimeOptions(BatchingParameters(num_batch_threads=4))
-
+def test_closing_ends_the_sessions_threads(half_plus_two):
     def load_and_close():
-        runtime = SavedModelRuntime(str(half_plus_two / "123"), options)
+        runtime = SavedModelRuntime(str(half_plus_two / "123"))
         runtime.run("serving_default", {"x": np.array([1.0], np.float32)}, ["y"])
         runtime.close()
 
