@@ -132,9 +132,11 @@ class Plan(Likeness):
     # Steps by which a path is searched, from the straight line, that the game's transitions find
     # likeliest; zero keeps the line.
     path_steps: int = Field(0, ge=0)
+    # Paths of other noise that are tried, of which the game's judge of pairs picks one.
+    candidates: int = Field(1, ge=1, le=1024)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """A condition; transitions that no round learns."""
+        """A condition; transitions and judges of pairs that no round has."""
         yield from super().impossible(experiment)
         if experiment.condition.name != "none":
             yield (
@@ -147,6 +149,14 @@ class Plan(Likeness):
                 f"export.searches: received 'plan' with path_steps={self.path_steps} and the round "
                 f"{game.name!r}, which learns no transitions; set path_steps to 0, which takes "
                 "straight lines, or round=causal"
+            )
+        is_causal = game.name == "causal" and self.start == "encoder"
+        if self.candidates > 1 and not is_causal and not isinstance(game, Custom):
+            yield (
+                f"export.searches: received 'plan' with candidates={self.candidates}, start="
+                f"{self.start!r} and the round {game.name!r}, but paths are told apart by the "
+                "judge of pairs of round=causal, and differ where start=encoder leaves their noise "
+                "open; set candidates to 1"
             )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import tensorflow as tf
 
 from trainer import catalogue, randomness
+from trainer.data import modalities
 from trainer.fields import Field
 from trainer.game.adversarial_loss import Batch, Sample
 from trainer.game.parts import Parts
@@ -108,9 +109,10 @@ class Causal(Ordinary):
         )
 
     def signatures(self, networks: Mapping[str, Network]) -> Signatures:
-        """Observations from seeds, their latents (z zero), and at home how unlikely a step is.
+        """Observations from seeds, and their latents (z zero).
 
-        There is no `score`: D judges pairs.
+        At home: how unlikely a step of codes is, and what D says of pairs, for which there is no
+        `score`.
         """
         sampler = Sampler(
             networks["generator"],
@@ -135,7 +137,17 @@ class Causal(Ordinary):
             exported=False,
         )
         model = Inference(networks["encoder"], sampler, latent)
-        return {**generation(sampler), **inference(model), "transition": step}
+        at_home = {"transition": step, "pairs": self._judging_pairs(networks["discriminator"])}
+        return {**generation(sampler), **inference(model), **at_home}
+
+    def _judging_pairs(self, judge: Network) -> Signature:
+        """Two observations as the players see them → the logit of their being one step apart."""
+        seen = {name: modalities.seen_field(field) for name, field in self.fields.items()}
+
+        def pairs(**both: tf.Tensor) -> Outputs:
+            return {"realism": self.loss.realism(judge, both)}
+
+        return Signature(seen, {"realism": Field(kind="scalar")}, pairs, exported=False)
 
     def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:
         """Latents for the generator, their codes for σ; the examples for Q."""

@@ -1,8 +1,10 @@
 """From a start to a goal: observations along a path among the latents, by search."""
 
+from collections.abc import Iterator
+
 import tensorflow as tf
 
-from trainer import catalogue
+from trainer import catalogue, randomness
 from trainer.errors import ConfigError
 from trainer.fields import Field
 from trainer.game.players import Outputs
@@ -25,17 +27,29 @@ def planning(options: catalogue.Plan, subject: Subject) -> dict[str, Signature]:
     T the transitions that the game has learned. The clip begins with the start and ends with the
     goal, as they were given; between them is what the generator makes of the path.
 
+    With `candidates` several paths of the same codes are tried, each of a noise of its own, the
+    first that of the seed. The one is taken whose least credible step D finds most real,
+
+        argmax_z min_t D(o_t, o_{t+1}).
+
     Reference: Kurutach et al. 2018, "Learning plannable representations with Causal InfoGAN",
-    section 3.4 (interpolation; search by gradients stands here in the place of A*).
+    section 3.4 (interpolation; search by gradients stands here in the place of A*, and the game's
+    own judge of pairs in that of a classifier).
 
     Raises:
-        ConfigError: when samples are no pictures, or the game has no transitions to search by.
+        ConfigError: when samples are no pictures, or the game has no transitions to search by, or
+            no judge of pairs.
     """
     subject.require_pictures("plan")
     if options.path_steps and "transition" not in subject.offered:
         raise ConfigError(
             f"export.searches: received 'plan' with path_steps={options.path_steps}, but this game "
             "has learned no transitions; set it to 0, which takes straight lines."
+        )
+    if options.candidates > 1 and "pairs" not in subject.offered:
+        raise ConfigError(
+            f"export.searches: received 'plan' with candidates={options.candidates}, but this game "
+            "has no judge of pairs; set it to 1."
         )
     planner = _Planner(options, subject)
 
@@ -60,7 +74,39 @@ class _Planner:
 
     def __call__(self, start: tf.Tensor, goal: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """What the generator makes between both, [n, T - 2, *shape], as the players see it."""
-        first, last = (self._latent(picture, seed) for picture in (start, goal))
+        ends = [self._found(picture, seed) for picture in (start, goal)]
+        tried = [
+            self._between(*(self._with_noise(latent, noise) for latent in ends))
+            for noise in self._noises(seed)
+        ]
+        if len(tried) == 1:
+            return tried[0]
+        worst = tf.stack([self._least_credible(start, made, goal) for made in tried], axis=1)
+        return tf.gather(tf.stack(tried, axis=1), tf.argmax(worst, axis=1), batch_dims=1)
+
+    def _found(self, picture: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """The latents of observations, [n, z]."""
+        wanted = self.subject.seen(picture)
+        return self.search(seed, {}, self.likeness.rows(wanted, {}), wanted).latent
+
+    def _noises(self, seed: tf.Tensor) -> Iterator[tf.Tensor]:
+        """Latents whose noise a path may have, [n, z] each: the seed's own, and further ones."""
+        yield self.subject.drawn(seed)
+        keys = randomness.key_of(seed, "candidate")
+        for number in range(1, self.options.candidates):
+            folded = randomness.fold(keys, tf.constant(number, tf.int64))
+            yield self.subject.prior.sample(folded)
+
+    def _with_noise(self, latent: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Latents with the noise of others where there are codes; an encoder says nothing of it."""
+        if self.options.start != "encoder" or not self.subject.prior.codes:
+            return latent
+        parts = self.subject.prior.parts
+        kept = [p.of(noise if p.kind == "noise" else latent) for p in parts]
+        return self.subject.within(latent, tf.concat(kept, axis=1))
+
+    def _between(self, first: tf.Tensor, last: tf.Tensor) -> tf.Tensor:
+        """What is seen on a path from one latent to another, [n, T - 2, *shape]."""
         path = straight(first, last, self.options.frames)
         if self.options.path_steps:
             path = self._likeliest(path)
@@ -68,15 +114,14 @@ class _Planner:
         made = self.subject.made(between, {})
         return tf.reshape(made, [-1, self.options.frames - 2, *made.shape[1:]])
 
-    def _latent(self, picture: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """The latents of observations, [n, z]; their noise is the seed's where there are codes."""
-        wanted = self.subject.seen(picture)
-        latent = self.search(seed, {}, self.likeness.rows(wanted, {}), wanted).latent
-        if self.options.start != "encoder" or not self.subject.prior.codes:
-            return latent
-        drawn, parts = self.subject.drawn(seed), self.subject.prior.parts
-        kept = [p.of(drawn if p.kind == "noise" else latent) for p in parts]
-        return self.subject.within(latent, tf.concat(kept, axis=1))
+    def _least_credible(self, start: tf.Tensor, made: tf.Tensor, goal: tf.Tensor) -> tf.Tensor:
+        """The lowest logit of a plan's steps, both ends among them, float32 [n]."""
+        first, last = (self.subject.seen(picture)[:, tf.newaxis] for picture in (start, goal))
+        whole = tf.concat([first, made, last], axis=1)
+        shape = [-1, *made.shape[2:]]
+        before, after = (tf.reshape(part, shape) for part in (whole[:, :-1], whole[:, 1:]))
+        pairs = self.subject.offered["pairs"].function(sample=before, next=after)["realism"]
+        return tf.reduce_min(tf.reshape(pairs, [-1, self.options.frames - 1]), axis=1)
 
     def _likeliest(self, path: tf.Tensor) -> tf.Tensor:
         """The likeliest path, by a search from this one [n, T, z], whose ends stay."""

@@ -1,11 +1,13 @@
 """`plan`, on a linear generator of pictures."""
 
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from tests.trainer.game.searches.linear import pictures, subject
-from trainer import catalogue
+from trainer import catalogue, randomness
 from trainer.config.recipe import load_experiment
 from trainer.errors import ConfigError
 from trainer.fields import Field
@@ -58,6 +60,37 @@ def test_the_noise_of_a_path_is_the_seeds():
     np.testing.assert_array_equal(alone[0], clip[1])
 
 
+def test_of_candidates_the_one_is_taken_whose_worst_step_is_most_credible():
+    of, (start, goal) = subject(CODED, encoder=True), ends()
+
+    def pairs(sample, next):
+        """A step counts by how bright both of its ends are."""
+        return {"realism": tf.reduce_mean(sample + next, axis=(1, 2, 3))}
+
+    shown = {"sample": Field((4, 4, 1)), "next": Field((4, 4, 1))}
+    of.offered = {**of.offered, "pairs": Signature(shown, {"realism": Field()}, pairs)}
+    clip = planned(of, (start, goal), frames=5, candidates=6)
+    keys = randomness.key_of(SEEDS, "candidate")
+    others = [of.prior.sample(randomness.fold(keys, tf.constant(k, tf.int64))) for k in range(1, 6)]
+    noises = np.stack([of.drawn(SEEDS), *others], axis=1)[..., :2]
+    given = [of.seen(tf.constant(stored(of, z), tf.uint8)).numpy() for z in (start, goal)]
+    line = straight(*(tf.constant(z, tf.float32) for z in (start, goal)), 5).numpy()
+    for row in range(2):
+        tried = [
+            pictures(np.concatenate([np.tile(noise, (3, 1)), line[row, 1:-1, 2:]], axis=1))
+            for noise in noises[row]
+        ]
+        worst = []
+        for made in tried:
+            bright = [x.mean() for x in (given[0][row], *made, given[1][row])]
+            worst.append(min(a + b for a, b in itertools.pairwise(bright)))
+        best = tried[int(np.argmax(worst))]
+        assert np.abs(clip[row, 1:-1] - of.stored(tf.constant(best)).numpy()).max() <= 1
+        assert len(set(worst)) == 6
+    one = planned(of, (start, goal), frames=5)
+    np.testing.assert_array_equal(planned(of, (start, goal), frames=5, candidates=1), one)
+
+
 def test_a_searched_path_is_the_likeliest_one():
     """Transitions around half of what was before: least squares say where such a path leads."""
     of, (start, goal) = subject(encoder=True), ends()
@@ -86,12 +119,15 @@ def test_a_straight_line_has_its_ends_and_even_steps():
 def test_what_cannot_be_planned_is_refused():
     with pytest.raises(ConfigError, match="this game has learned no transitions"):
         planning(catalogue.Plan(path_steps=1), subject(encoder=True))
+    with pytest.raises(ConfigError, match="this game has no judge of pairs"):
+        planning(catalogue.Plan(candidates=2), subject(encoder=True))
     points = Field((2,), kind="vector", range=(-1.0, 1.0))
     with pytest.raises(ConfigError, match="received 'plan' with samples of kind 'vector'"):
         planning(catalogue.Plan(), subject(encoder=True, field=points))
     for recipe, search, words in (
         ("cgan-digits", "{name: plan, start: random}", "'plan' with condition=label"),
         ("vae-digits", "{name: plan, path_steps: 5}", "which learns no transitions"),
+        ("vae-digits", "{name: plan, candidates: 3}", "by the judge of pairs of round=causal"),
         ("dcgan-digits", "plan", "with start 'encoder', but the round 'ordinary' has none"),
     ):
         with pytest.raises(ConfigError, match=words):
