@@ -54,7 +54,7 @@ BENCHMARKS = {
     "coco_sentences": "BLEU-5 against self-BLEU-5 of writers of captions, over temperatures",
     "picture_captions": "captions of digits and emoji by maximum likelihood and by games",
     "oracle_sequences": "how likely an oracle finds what MLE and SeqGAN make of its sequences",
-    "tabular": "what classifiers learn from CTGAN's rows, beside as many real ones",
+    "tabular": "what classifiers learn from rows of CTGAN and TVAE, beside as many real ones",
     "painted_digits": "digits that programs paint, beside a random agent and a greedy search",
     "molecules": "valid, unique and novel molecules of MolGAN on QM9, beside the data itself",
     "planned_rooms": "plans between two rooms that can be walked, beside straight lines in codes",
