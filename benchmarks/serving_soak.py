@@ -99,10 +99,10 @@ class Versions:
         self._remove(0)
 
     def _publish(self, folder: Path) -> None:
-        aside = self.base.parent / "aside"
-        shutil.copytree(folder, aside)
+        temporary = self.base.parent / "temporary"
+        shutil.copytree(folder, temporary)
         self.base.mkdir(exist_ok=True)
-        aside.rename(self.base / str(self._next))
+        temporary.rename(self.base / str(self._next))
         self._next += 1
 
     def _remove(self, index: int) -> None:

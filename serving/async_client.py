@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from serving.base_client import BaseClient
-from serving.plans import Labels, Outputs, Plan, Point, Result, Rows
+from serving.messages import Call, Reply
+from serving.request_builder import Labels, Outputs, Plan, Point, Result, Rows
 from serving.retry import with_retries_async
-from serving.transports import AsyncTransport, Call, Reply, connect_async
+from serving.transports import AsyncTransport, connect_async
 
 
 class AsyncClient(BaseClient[AsyncTransport]):
@@ -29,17 +30,17 @@ class AsyncClient(BaseClient[AsyncTransport]):
 
     async def describe(self) -> dict[str, Any]:
         """Does as `Client.describe`."""
-        return await self._run(self._plans.describe())
+        return await self._run(self._builder.describe())
 
     async def call(self, signature: str, /, **inputs: Any) -> Outputs:
         """Does as `Client.call`."""
-        return await self._run(self._plans.call(signature, inputs))
+        return await self._run(self._builder.call(signature, inputs))
 
     async def generate(
         self, seeds: Rows, *, png: bool = False, codes: Mapping[str, Any] | None = None
     ) -> Outputs:
         """Does as `Client.generate`."""
-        return await self._run(self._plans.generate("generate", seeds, png=png, codes=codes))
+        return await self._run(self._builder.generate("generate", seeds, png=png, codes=codes))
 
     async def generate_conditional(
         self,
@@ -51,7 +52,9 @@ class AsyncClient(BaseClient[AsyncTransport]):
         **condition: Any,
     ) -> Outputs:
         """Does as `Client.generate_conditional`."""
-        plan = self._plans.generate("generate_conditional", seeds, labels, png, codes, **condition)
+        plan = self._builder.generate(
+            "generate_conditional", seeds, labels, png, codes, **condition
+        )
         return await self._run(plan)
 
     async def generate_truncated(
@@ -62,7 +65,7 @@ class AsyncClient(BaseClient[AsyncTransport]):
         **condition: Any,
     ) -> Outputs:
         """Does as `Client.generate_truncated`."""
-        plan = self._plans.generate_truncated(seeds, truncation, labels, **condition)
+        plan = self._builder.generate_truncated(seeds, truncation, labels, **condition)
         return await self._run(plan)
 
     async def decode(
@@ -74,34 +77,34 @@ class AsyncClient(BaseClient[AsyncTransport]):
         **condition: Any,
     ) -> Outputs:
         """Does as `Client.decode`."""
-        return await self._run(self._plans.decode(latents, labels, png, **condition))
+        return await self._run(self._builder.decode(latents, labels, png, **condition))
 
     async def latents(self, seeds: Rows) -> np.ndarray:
         """Does as `Client.latents`."""
-        return (await self._run(self._plans.ask("latents", seeds=seeds)))["latent"]
+        return (await self._run(self._builder.ask("latents", seeds=seeds)))["latent"]
 
     async def encode(self, samples: np.ndarray) -> np.ndarray:
         """Does as `Client.encode`."""
-        return (await self._run(self._plans.ask("encode", samples)))["latent"]
+        return (await self._run(self._builder.ask("encode", samples)))["latent"]
 
     async def reconstruct(self, samples: np.ndarray) -> Outputs:
         """Does as `Client.reconstruct`."""
-        return await self._run(self._plans.ask("reconstruct", samples))
+        return await self._run(self._builder.ask("reconstruct", samples))
 
     async def score(
         self, samples: np.ndarray, labels: Labels | None = None, **condition: Any
     ) -> np.ndarray:
         """Does as `Client.score`."""
-        plan = self._plans.ask("score", samples, labels=labels, **condition)
+        plan = self._builder.ask("score", samples, labels=labels, **condition)
         return (await self._run(plan))["realism"]
 
     async def classify(self, samples: np.ndarray) -> Outputs:
         """Does as `Client.classify`."""
-        return await self._run(self._plans.ask("classify", samples))
+        return await self._run(self._builder.ask("classify", samples))
 
     async def anomaly_score(self, samples: np.ndarray) -> np.ndarray:
         """Does as `Client.anomaly_score`."""
-        return (await self._run(self._plans.ask("anomaly_score", samples)))["anomaly"]
+        return (await self._run(self._builder.ask("anomaly_score", samples)))["anomaly"]
 
     async def translate(
         self,
@@ -117,29 +120,29 @@ class AsyncClient(BaseClient[AsyncTransport]):
         """Does as `Client.translate`."""
         tiling = {"tile": tile, "overlap": overlap}
         told = {"seeds": seeds, "labels": labels, **condition}
-        return await self._run(self._plans.translate(signature, images, **tiling, **told))
+        return await self._run(self._builder.translate(signature, images, **tiling, **told))
 
     async def complete(
         self, images: np.ndarray, masks: np.ndarray, seeds: Rows, **condition: Any
     ) -> Outputs:
         """Does as `Client.complete`."""
-        plan = self._plans.ask("complete", images, seeds=seeds, mask=masks, **condition)
+        plan = self._builder.ask("complete", images, seeds=seeds, mask=masks, **condition)
         return await self._run(plan)
 
     async def edit(
         self, images: np.ndarray, strokes: np.ndarray, seeds: Rows, **condition: Any
     ) -> Outputs:
         """Does as `Client.edit`."""
-        plan = self._plans.ask("edit", images, seeds=seeds, strokes=strokes, **condition)
+        plan = self._builder.ask("edit", images, seeds=seeds, strokes=strokes, **condition)
         return await self._run(plan)
 
     async def caption(self, images: np.ndarray, seeds: Rows) -> np.ndarray:
         """Does as `Client.caption`."""
-        return (await self._run(self._plans.ask("caption", images, seeds=seeds)))["text"]
+        return (await self._run(self._builder.ask("caption", images, seeds=seeds)))["text"]
 
     async def project(self, images: np.ndarray, seeds: Rows, **condition: Any) -> Outputs:
         """Does as `Client.project`."""
-        return await self._run(self._plans.ask("project", images, seeds=seeds, **condition))
+        return await self._run(self._builder.ask("project", images, seeds=seeds, **condition))
 
     async def interpolate(
         self,
@@ -152,7 +155,7 @@ class AsyncClient(BaseClient[AsyncTransport]):
         **condition: Any,
     ) -> Outputs:
         """Does as `Client.interpolate`."""
-        return await self._run(self._plans.interpolate(a, b, steps, label, png, **condition))
+        return await self._run(self._builder.interpolate(a, b, steps, label, png, **condition))
 
     async def arithmetic(
         self,
@@ -165,7 +168,7 @@ class AsyncClient(BaseClient[AsyncTransport]):
         **condition: Any,
     ) -> Outputs:
         """Does as `Client.arithmetic`."""
-        return await self._run(self._plans.arithmetic(a, minus, plus, label, png, **condition))
+        return await self._run(self._builder.arithmetic(a, minus, plus, label, png, **condition))
 
     async def close(self) -> None:
         """Ends the connection; further requests are refused."""

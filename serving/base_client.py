@@ -1,4 +1,4 @@
-"""What both clients are made with: the endpoint, the plans, the rules for trying again."""
+"""What both clients are made with: endpoint, builder of requests, rules for trying again."""
 
 import os
 import threading
@@ -6,15 +6,10 @@ import weakref
 from typing import Generic, TypeVar
 
 from serving.errors import UsageError
-from serving.plans import Plans
+from serving.messages import DEFAULT_MODEL, Certificates, Endpoint
+from serving.request_builder import RequestBuilder
 from serving.retry import Attempts, RetryBudget
-from serving.transports import (
-    DEFAULT_MODEL,
-    AsyncTransport,
-    Certificates,
-    Endpoint,
-    Transport,
-)
+from serving.transports import AsyncTransport, Transport
 
 AnyTransport = TypeVar("AnyTransport", Transport, AsyncTransport)
 
@@ -74,7 +69,7 @@ class BaseClient(Generic[AnyTransport]):
             raise UsageError(f"chunk_rows: received {chunk_rows}; expected 1 or more.")
         files = Certificates(ca_certificate, client_certificate, client_key)
         self._endpoint = Endpoint.at(target, model, version, version_label, files, api_key)
-        self._plans = Plans(self._endpoint.version is not None, chunk_rows)
+        self._builder = RequestBuilder(self._endpoint.version is not None, chunk_rows)
         self._timeout = timeout
         self._max_retries = max_retries
         self._max_concurrency = max_concurrency

@@ -20,8 +20,8 @@ from serving.clips import encode_clips, is_animation, read_clip, read_frames
 from serving.description import Description, Signature
 from serving.errors import NotFound, ServingError, UsageError
 from serving.fields import ALL, ATTRIBUTES, CLIP, IMAGE, LABEL, LATENT, SEED, STRING, TEXT, Field
+from serving.messages import DEFAULT_MODEL
 from serving.pictures import ENDINGS, encode_png, is_png, read_picture
-from serving.transports import DEFAULT_MODEL
 
 _PNG, _NPY, _NPZ, _CSV = ".png", ".npy", ".npz", ".csv"
 _SUFFIXES = (_PNG, _NPY, _NPZ, _CSV)
@@ -30,7 +30,7 @@ _MAX_COUNT = 1_000_000
 
 
 @dataclass(frozen=True)
-class Question:
+class Request:
     """What is asked.
 
     Attributes:
@@ -80,7 +80,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What came of it.
 
     Attributes:
@@ -154,35 +154,35 @@ def client_for(host: str, model: str | None, **options: Any) -> Client:
     return client
 
 
-def ask(client: Client, question: Question) -> Answer:
-    """Sends a question and writes its files.
+def ask(client: Client, request: Request) -> Response:
+    """Sends a request and writes its files.
 
     Raises:
-        UsageError: the question does not fit the model, or the answer does not fit `out`.
+        UsageError: the request does not fit the model, or the answer does not fit `out`.
         RequestError: the server's refusal, or no answer.
         ServingError: a file cannot be written.
     """
     description = Description(client.describe())
-    signature = choose_signature(description, question)
-    inputs = _inputs(signature, question)
-    _check_out(question.out, signature, _num_rows(inputs))
-    if question.codes:
-        inputs = _coded(client, description, signature, question.codes, inputs)
+    signature = choose_signature(description, request)
+    inputs = _inputs(signature, request)
+    _check_out(request.out, signature, _num_rows(inputs))
+    if request.codes:
+        inputs = _coded(client, description, signature, request.codes, inputs)
     outputs = client.call(signature.name, **inputs)
-    files = _write(question.out, signature, inputs, outputs) if question.out else []
-    return Answer(signature, inputs, outputs, files)
+    files = _write(request.out, signature, inputs, outputs) if request.out else []
+    return Response(signature, inputs, outputs, files)
 
 
-def choose_signature(description: Description, question: Question) -> Signature:
-    """Returns the signature that a question names or means; the model makes PNG files itself."""
-    if question.signature is not None:
-        return description.signature(question.signature)
-    if question.codes:
+def choose_signature(description: Description, request: Request) -> Signature:
+    """Returns the signature that a request names or means; the model makes PNG files itself."""
+    if request.signature is not None:
+        return description.signature(request.signature)
+    if request.codes:
         return description.signature("decode")
-    labels = question.labels or question.label_indices
-    condition = labels or question.texts or question.attributes or question.inputs
+    labels = request.labels or request.label_indices
+    condition = labels or request.texts or request.attributes or request.inputs
     signature = description.signature("generate_conditional" if condition else "generate")
-    wants_png = question.out is not None and _suffix(question.out) not in (_NPY, _NPZ, _CSV)
+    wants_png = request.out is not None and _suffix(request.out) not in (_NPY, _NPZ, _CSV)
     png = f"{signature.name}_png"
     return description.signature(png) if wants_png and description.has_signature(png) else signature
 
@@ -190,15 +190,15 @@ def choose_signature(description: Description, question: Question) -> Signature:
 # ---- Inputs --------------------------------------------------------------------------------------
 
 
-def _inputs(signature: Signature, question: Question) -> dict[str, Any]:
+def _inputs(signature: Signature, request: Request) -> dict[str, Any]:
     """The inputs that the options give; what is missing, the client refuses."""
-    inputs = _values(signature, question.inputs)
+    inputs = _values(signature, request.inputs)
     if "row" in signature.inputs:
         inputs.setdefault("row", [0])
     for option, kind, rows in (
-        ("--label", LABEL, question.labels),
-        ("--label-index", LABEL, question.label_indices),
-        ("--text", TEXT, question.texts),
+        ("--label", LABEL, request.labels),
+        ("--label-index", LABEL, request.label_indices),
+        ("--text", TEXT, request.texts),
     ):
         if rows:
             name = signature.input_of(kind, option)
@@ -206,12 +206,12 @@ def _inputs(signature: Signature, question: Question) -> dict[str, Any]:
             inputs[name] = (
                 _labels(field, name, [*map(str, rows)]) if option == "--label" else list(rows)
             )
-    if question.attributes:
+    if request.attributes:
         name = signature.input_of(ATTRIBUTES, "--attribute")
-        inputs[name] = signature.inputs[name].read(name, dict(question.attributes))[np.newaxis]
-    seed = signature.first(SEED) or (SEED if question.codes or question.seeds else None)
+        inputs[name] = signature.inputs[name].read(name, dict(request.attributes))[np.newaxis]
+    seed = signature.first(SEED) or (SEED if request.codes or request.seeds else None)
     if seed is not None and seed not in inputs:
-        inputs[seed] = _seeds(question, _num_rows(inputs))
+        inputs[seed] = _seeds(request, _num_rows(inputs))
     num_rows = _num_rows(inputs)
     return {name: _spread(rows, num_rows) for name, rows in inputs.items()}
 
@@ -272,9 +272,9 @@ def _frames(folder: str) -> list[bytes]:
     return [path.read_bytes() for path in files]
 
 
-def _seeds(question: Question, num_rows: int) -> list[int]:
-    seeds = list(question.seeds) or [0]
-    count = question.count
+def _seeds(request: Request, num_rows: int) -> list[int]:
+    seeds = list(request.seeds) or [0]
+    count = request.count
     if count is None:
         return seeds if len(seeds) > 1 else [seeds[0] + index for index in range(num_rows)]
     return [seeds[0] + index for index in range(count)]
@@ -343,9 +343,9 @@ def _write(
     try:
         for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            aside = path.with_name(f".{path.name}.aside")
-            aside.write_bytes(content)
-            aside.replace(path)
+            temporary = path.with_name(f".{path.name}.temporary")
+            temporary.write_bytes(content)
+            temporary.replace(path)
     except OSError as error:
         raise ServingError(f"--out: {out!r} cannot be written ({error.strerror}).") from error
     return [str(path) for path in contents]

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from serving.base_client import BaseClient
-from serving.plans import Labels, Outputs, Plan, Point, Result, Rows
+from serving.messages import Call, Reply
+from serving.request_builder import Labels, Outputs, Plan, Point, Result, Rows
 from serving.retry import with_retries
-from serving.transports import Call, Reply, Transport, connect
+from serving.transports import Transport, connect
 
 
 class Client(BaseClient[Transport]):
@@ -42,7 +43,7 @@ class Client(BaseClient[Transport]):
         Raises:
             RequestError: the model has no `describe`, or nobody answers.
         """
-        return self._run(self._plans.describe())
+        return self._run(self._builder.describe())
 
     def call(self, signature: str, /, **inputs: Any) -> Outputs:
         """Runs any signature of the model.
@@ -59,7 +60,7 @@ class Client(BaseClient[Transport]):
             UsageError: the model has no such signature, or an input does not fit its field.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.call(signature, inputs))
+        return self._run(self._builder.call(signature, inputs))
 
     def generate(
         self, seeds: Rows, *, png: bool = False, codes: Mapping[str, Any] | None = None
@@ -81,7 +82,7 @@ class Client(BaseClient[Transport]):
             UsageError: the seeds are no integers, or the model has no such signature.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.generate("generate", seeds, png=png, codes=codes))
+        return self._run(self._builder.generate("generate", seeds, png=png, codes=codes))
 
     def generate_conditional(
         self,
@@ -108,7 +109,9 @@ class Client(BaseClient[Transport]):
             UsageError: a label is out of range, or the model takes another condition.
             RequestError: the server's refusal, or no answer.
         """
-        plan = self._plans.generate("generate_conditional", seeds, labels, png, codes, **condition)
+        plan = self._builder.generate(
+            "generate_conditional", seeds, labels, png, codes, **condition
+        )
         return self._run(plan)
 
     def generate_truncated(
@@ -130,7 +133,7 @@ class Client(BaseClient[Transport]):
             UsageError: the model offers no truncation, or an input is not what it takes.
             RequestError: the server's refusal, or no answer.
         """
-        plan = self._plans.generate_truncated(seeds, truncation, labels, **condition)
+        plan = self._builder.generate_truncated(seeds, truncation, labels, **condition)
         return self._run(plan)
 
     def decode(
@@ -147,7 +150,7 @@ class Client(BaseClient[Transport]):
             UsageError: a shape or a label is not what the model takes, or a latent is not finite.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.decode(latents, labels, png, **condition))
+        return self._run(self._builder.decode(latents, labels, png, **condition))
 
     def latents(self, seeds: Rows) -> np.ndarray:
         """Returns the latents that `generate` uses for `seeds`, float32 [n, z].
@@ -156,7 +159,7 @@ class Client(BaseClient[Transport]):
             UsageError: the seeds are no integers.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.ask("latents", seeds=seeds))["latent"]
+        return self._run(self._builder.ask("latents", seeds=seeds))["latent"]
 
     def encode(self, samples: np.ndarray) -> np.ndarray:
         """Returns latents from which samples may have come, float32 [n, z], of an encoder's model.
@@ -165,7 +168,7 @@ class Client(BaseClient[Transport]):
             UsageError: the model has no encoder, or the samples are not what it takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.ask("encode", samples))["latent"]
+        return self._run(self._builder.ask("encode", samples))["latent"]
 
     def reconstruct(self, samples: np.ndarray) -> Outputs:
         """Returns samples as the model makes them again from their latents.
@@ -174,7 +177,7 @@ class Client(BaseClient[Transport]):
             UsageError: the model has no encoder, or the samples are not what it takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.ask("reconstruct", samples))
+        return self._run(self._builder.ask("reconstruct", samples))
 
     def score(
         self, samples: np.ndarray, labels: Labels | None = None, **condition: Any
@@ -185,7 +188,7 @@ class Client(BaseClient[Transport]):
             UsageError: a shape, a type or a label is not what the model takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.ask("score", samples, labels=labels, **condition))["realism"]
+        return self._run(self._builder.ask("score", samples, labels=labels, **condition))["realism"]
 
     def classify(self, samples: np.ndarray) -> Outputs:
         """Returns the classes of samples: "logits" float32 [n, k] and "label" int64 [n].
@@ -194,7 +197,7 @@ class Client(BaseClient[Transport]):
             UsageError: the model has no classes to tell, or the samples are not what it takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.ask("classify", samples))
+        return self._run(self._builder.ask("classify", samples))
 
     def anomaly_score(self, samples: np.ndarray) -> np.ndarray:
         """Returns how odd samples are, float32 [n]; larger is odder.
@@ -203,7 +206,7 @@ class Client(BaseClient[Transport]):
             UsageError: the model has no encoder, or the samples are not what it takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.ask("anomaly_score", samples))["anomaly"]
+        return self._run(self._builder.ask("anomaly_score", samples))["anomaly"]
 
     def translate(
         self,
@@ -236,7 +239,7 @@ class Client(BaseClient[Transport]):
         """
         tiling = {"tile": tile, "overlap": overlap}
         told = {"seeds": seeds, "labels": labels, **condition}
-        return self._run(self._plans.translate(signature, images, **tiling, **told))
+        return self._run(self._builder.translate(signature, images, **tiling, **told))
 
     def complete(
         self, images: np.ndarray, masks: np.ndarray, seeds: Rows, **condition: Any
@@ -253,7 +256,9 @@ class Client(BaseClient[Transport]):
             UsageError: the model has no such search, or an input is not what it takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.ask("complete", images, seeds=seeds, mask=masks, **condition))
+        return self._run(
+            self._builder.ask("complete", images, seeds=seeds, mask=masks, **condition)
+        )
 
     def edit(
         self, images: np.ndarray, strokes: np.ndarray, seeds: Rows, **condition: Any
@@ -270,7 +275,9 @@ class Client(BaseClient[Transport]):
             UsageError: the model has no such search, or an input is not what it takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.ask("edit", images, seeds=seeds, strokes=strokes, **condition))
+        return self._run(
+            self._builder.ask("edit", images, seeds=seeds, strokes=strokes, **condition)
+        )
 
     def caption(self, images: np.ndarray, seeds: Rows) -> np.ndarray:
         """Returns a text for every image, [n] objects of str.
@@ -279,7 +286,7 @@ class Client(BaseClient[Transport]):
             UsageError: the model writes no captions, or an input is not what it takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.ask("caption", images, seeds=seeds))["text"]
+        return self._run(self._builder.ask("caption", images, seeds=seeds))["text"]
 
     def project(self, images: np.ndarray, seeds: Rows, **condition: Any) -> Outputs:
         """Returns the latents whose images come nearest to `images`, those images and the losses.
@@ -293,7 +300,7 @@ class Client(BaseClient[Transport]):
             UsageError: the model has no such search, or an input is not what it takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.ask("project", images, seeds=seeds, **condition))
+        return self._run(self._builder.ask("project", images, seeds=seeds, **condition))
 
     def interpolate(
         self,
@@ -324,7 +331,7 @@ class Client(BaseClient[Transport]):
             UsageError: an end or a label is not what the model takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.interpolate(a, b, steps, label, png, **condition))
+        return self._run(self._builder.interpolate(a, b, steps, label, png, **condition))
 
     def arithmetic(
         self,
@@ -355,7 +362,7 @@ class Client(BaseClient[Transport]):
             UsageError: a point or a label is not what the model takes.
             RequestError: the server's refusal, or no answer.
         """
-        return self._run(self._plans.arithmetic(a, minus, plus, label, png, **condition))
+        return self._run(self._builder.arithmetic(a, minus, plus, label, png, **condition))
 
     def close(self) -> None:
         """Ends the connection; further requests are refused."""

@@ -14,7 +14,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from serving.environment import proxy_for
 from serving.errors import HandshakeFailed, RequestError, UsageError, request_error
-from serving.transports import API_KEY_HEADER, Call, Certificates, Endpoint, Reply
+from serving.messages import API_KEY_HEADER, Call, Certificates, Endpoint, Reply
 
 _MAX_MESSAGE = 2**31 - 1
 _OPTIONS = [

@@ -22,23 +22,9 @@ from serving.errors import (
     UsageError,
     request_error,
 )
-from serving.transports import API_KEY_HEADER, Call, Certificates, Endpoint, Reply
+from serving.http_status import canonical_status
+from serving.messages import API_KEY_HEADER, Call, Certificates, Endpoint, Reply
 
-_BY_HTTP_STATUS = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    409: "ABORTED",
-    413: "RESOURCE_EXHAUSTED",
-    429: "RESOURCE_EXHAUSTED",
-    499: "CANCELLED",
-    500: "INTERNAL",
-    501: "UNIMPLEMENTED",
-    502: "UNAVAILABLE",
-    503: "UNAVAILABLE",
-    504: "DEADLINE_EXCEEDED",
-}
 _MAX_PORT = 65535
 _LOST = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
@@ -128,7 +114,7 @@ class RestMessages:
         except (ValueError, KeyError, TypeError):  # not the endpoint's own words
             text = content.decode(errors="replace") or f"HTTP status {status}"
             text += f" (from {self._target})" if self.proxy else ""
-        return request_error(_BY_HTTP_STATUS.get(status, "UNKNOWN"), text)
+        return request_error(canonical_status(status), text)
 
 
 class RestTransport:

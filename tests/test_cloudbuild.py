@@ -30,7 +30,7 @@ from google.protobuf import (
 
 import trainer.cli
 import trainer.task
-from serving import plans as serving_plans
+from serving import request_builder
 from serving.deploy import smoke_test
 from serving.server import Server
 from trainer.config.recipe import load_experiment
@@ -421,7 +421,7 @@ def test_long_requests_run_in_pieces_of_an_allowed_size(batching):
 
 
 def test_the_server_takes_the_longest_message_of_the_client(batching):
-    assert batching.max_batch_size.value >= serving_plans.MAX_CHUNK_ROWS
+    assert batching.max_batch_size.value >= request_builder.MAX_CHUNK_ROWS
 
 
 def test_monitoring_is_on_where_it_is_documented():

@@ -445,7 +445,7 @@ def call(
     """  # noqa: D301 - click reads the \b as "do not wrap"
     from serving import call as calling
 
-    question = calling.Question(
+    request = calling.Request(
         signature,
         seeds,
         labels,
@@ -463,8 +463,8 @@ def call(
     with calling.client_for(
         host, model, version=model_version, version_label=label_name, timeout=timeout, **access
     ) as client:
-        answer = calling.ask(client, question)
-    say(as_json, answer.as_dict(), answer.text)
+        response = calling.ask(client, request)
+    say(as_json, response.as_dict(), response.text)
 
 
 @main.command(context_settings=PASSING_ON, extra="serve")

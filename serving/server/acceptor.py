@@ -48,7 +48,7 @@ class Acceptor:
         self._opening: set[PatientProtocol] = set()  # connections that are not made yet
         self._tasks: set[asyncio.Task[None]] = set()
         self._again: asyncio.TimerHandle | None = None
-        self._said_at = -_BETWEEN_LINES
+        self._warned_at = -_BETWEEN_LINES
 
     def start(self) -> None:
         """Begins to accept."""
@@ -80,7 +80,7 @@ class Acceptor:
                 continue
             connection.close()
             text = "HTTP: %d connections are open (--max_connections); further ones are closed."
-            self._say(text, self._max_connections)
+            self._warn(text, self._max_connections)
 
     def _pause(self, error: OSError) -> None:
         """Lets clients wait in line: to try again at once would fail at once."""
@@ -88,7 +88,7 @@ class Acceptor:
         loop.remove_reader(self._socket)
         self._again = loop.call_later(_PAUSE, self.start)
         text = "HTTP: no connection can be accepted for the moment (%s); trying again every second."
-        self._say(text, error.strerror)
+        self._warn(text, error.strerror)
 
     def _open(self, connection: socket.socket) -> None:
         connection.setblocking(False)
@@ -108,7 +108,7 @@ class Acceptor:
         finally:
             self._opening.discard(protocol)
 
-    def _say(self, text: str, value: object) -> None:
-        if time.monotonic() - self._said_at >= _BETWEEN_LINES:
-            self._said_at = time.monotonic()
+    def _warn(self, text: str, value: object) -> None:
+        if time.monotonic() - self._warned_at >= _BETWEEN_LINES:
+            self._warned_at = time.monotonic()
             _log.warning(text, value)

@@ -21,6 +21,7 @@ from tensorflow_serving.apis import (
 )
 
 from serving.address import host_and_port
+from serving.messages import API_KEY_HEADER
 from serving.server import open_files, ports
 from serving.server.endpoint import Endpoint
 from serving.server.grpc_request import GrpcRequest, parse_message
@@ -288,7 +289,7 @@ class _KeyCheck(grpc.aio.ServerInterceptor):
 
 
 async def _refuse(request: bytes, context: _Context) -> None:
-    text = "The request carries no valid API key; send it as x-api-key."
+    text = f"The request carries no valid API key; send it as {API_KEY_HEADER}."
     await context.abort(grpc.StatusCode.UNAUTHENTICATED, text)
 
 

@@ -211,16 +211,16 @@ class Watch:
             self._thread.join()
 
     def _run(self) -> None:
-        said = ""
+        last_error = ""
         while not self._stopping.wait(self._seconds):
             try:
                 self._act()
             except Exception as error:  # the next round may do better
-                if str(error) != said:
+                if str(error) != last_error:
                     _log.error("%s: %s", self._thread.name, error)
-                said = str(error)
+                last_error = str(error)
             else:
-                said = ""
+                last_error = ""
 
 
 def _normal(path: str) -> str:

@@ -17,6 +17,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from serving.http_status import HTTP_STATUS
+from serving.messages import API_KEY_HEADER
 from serving.server import open_files
 from serving.server.acceptor import Acceptor
 from serving.server.core import Core, ModelQuery
@@ -29,8 +31,7 @@ from serving.server.responses import METADATA_FIELD, metadata_response, status_r
 from serving.server.rest_bodies import Bodies, BodyRefused
 from serving.server.rest_request import RestRequest
 from serving.server.routes import check_is_api, find_route
-from serving.server.security import KEY_HEADER
-from serving.server.status import HTTP_STATUS, Code, StatusError
+from serving.server.status import Code, StatusError
 from serving.server.web import MODELS_PATH, WebPage
 
 _ORIGIN = re.compile("https?://")
@@ -140,7 +141,7 @@ class RestApp:
         if page is not None and path != MODELS_PATH:
             return page
         if not endpoint.api_key.admits(_credentials(request)):
-            text = f"The request carries no valid API key; send it as {KEY_HEADER}."
+            text = f"The request carries no valid API key; send it as {API_KEY_HEADER}."
             return _error(401, text, {"www-authenticate": "Bearer", **_CLOSE})
         if page is not None:
             return page
@@ -160,7 +161,7 @@ class RestApp:
         except BodyRefused as refusal:  # the rest of the body is not read
             return _error(refusal.http_status, refusal.text, headers | _CLOSE)
         except StatusError as error:
-            return _error(HTTP_STATUS.get(error.code, 500), error.text, headers)
+            return _error(HTTP_STATUS.get(error.code.name, 500), error.text, headers)
 
     async def _dispatch(self, request: Request, path: str, progress: Progress) -> bytes:
         check_is_api(path)
@@ -203,14 +204,14 @@ def with_cors(app: ASGIApp, origins: list[str]) -> ASGIApp:
         app,
         allow_origins=origins,
         allow_methods=["GET", "POST"],
-        allow_headers=["content-type", "authorization", KEY_HEADER, _ID_HEADER],
+        allow_headers=["content-type", "authorization", API_KEY_HEADER, _ID_HEADER],
         expose_headers=[_ID_HEADER],
     )
 
 
 def _credentials(request: Request) -> dict[str, str | bytes]:
     headers = request.headers
-    return {name: headers[name] for name in (KEY_HEADER, "authorization") if name in headers}
+    return {name: headers[name] for name in (API_KEY_HEADER, "authorization") if name in headers}
 
 
 def _error(status: int, text: str, headers: Mapping[str, str]) -> Response:

@@ -11,10 +11,10 @@ from tempfile import NamedTemporaryFile
 import grpc
 
 from serving.errors import UsageError
+from serving.messages import API_KEY_HEADER
 from serving.server import textproto
 from serving.server.options import ServerOptions
 
-KEY_HEADER = "x-api-key"
 _BEARER = b"bearer "
 
 
@@ -37,7 +37,7 @@ class ApiKey:
         """
         if self._key is None:
             return True
-        given = _as_bytes(headers.get(KEY_HEADER, b""))
+        given = _as_bytes(headers.get(API_KEY_HEADER, b""))
         authorization = _as_bytes(headers.get("authorization", b""))
         if not given and authorization.lower().startswith(_BEARER):
             given = authorization[len(_BEARER) :].strip()

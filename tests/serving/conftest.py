@@ -448,12 +448,12 @@ def endpoint(request):
 
 @pytest.fixture
 def publish():
-    """Copies an export under a version of a base path, as a whole: copied aside, then renamed."""
+    """Copies an export to a version of a base path, as a whole: copied beside it, then renamed."""
 
     def copy(export, base, version):
         base.mkdir(exist_ok=True)
-        aside = base / f".{version}"
-        shutil.copytree(export, aside)
-        aside.rename(base / str(version))
+        temporary = base / f".{version}"
+        shutil.copytree(export, temporary)
+        temporary.rename(base / str(version))
 
     return copy

@@ -38,9 +38,9 @@ from serving.errors import (
     InternalError,
     ResourceExhausted,
 )
-from serving.plans import MAX_CHUNK_ROWS, Plans
+from serving.messages import Call, Endpoint
+from serving.request_builder import MAX_CHUNK_ROWS, RequestBuilder
 from serving.rest_transport import _Way
-from serving.transports import Call, Endpoint
 
 
 def test_both_clients_take_the_same():
@@ -188,7 +188,7 @@ def test_bad_options(options, text):
     ],
 )
 def test_the_target_says_how_to_travel(target, files, is_encrypted, address):
-    from serving.transports import Certificates
+    from serving.messages import Certificates
 
     endpoint = Endpoint(target, certificates=Certificates(files.get("ca_certificate")))
     assert (endpoint.is_encrypted, endpoint.address) == (is_encrypted, address)
@@ -204,7 +204,7 @@ def text(digits):
 
 
 def reply(text, version=1, **outputs):
-    from serving.transports import Reply
+    from serving.messages import Reply
 
     described = {"description": np.array([text], object)}
     return Reply(outputs or described, version)
@@ -216,15 +216,15 @@ def reply(text, version=1, **outputs):
 def test_messages_stay_small_by_default(text, side, name):
     """Inputs count as outputs do, and a file of a picture as its pixels."""
     document = json.loads(text)
-    plans, rows = Plans(False), {"seed": np.zeros(9, np.int64)}
+    builder, rows = RequestBuilder(False), {"seed": np.zeros(9, np.int64)}
     small = Description(document)
-    assert plans._rows_per_call(small, small.signature(name), rows) == MAX_CHUNK_ROWS
+    assert builder._rows_per_call(small, small.signature(name), rows) == MAX_CHUNK_ROWS
     kept = "generate" if side == "outputs" else name
     document["fields"][kept][side]["image"]["shape"] = [512, 512, 3]
     large = Description(document)
     if side == "inputs":
         rows = {"image": np.zeros([9, 512, 512, 3], np.uint8), "label": np.zeros(9, np.int64)}
-    assert 1 <= plans._rows_per_call(large, large.signature(name), rows) <= 2
+    assert 1 <= builder._rows_per_call(large, large.signature(name), rows) <= 2
 
 
 def latent_rows(call):
@@ -232,7 +232,7 @@ def latent_rows(call):
 
 
 def test_a_request_answered_by_two_versions_is_asked_again(text):
-    plan = Plans(False, chunk_rows=2).ask("latents", seeds=range(4))
+    plan = RequestBuilder(False, chunk_rows=2).ask("latents", seeds=range(4))
     next(plan)
     calls = plan.send([reply(text)])
     assert [len(call.inputs["seed"]) for call in calls] == [2, 2]
@@ -244,7 +244,7 @@ def test_a_request_answered_by_two_versions_is_asked_again(text):
 
 
 def test_a_request_that_two_versions_keep_answering_fails(text):
-    plan = Plans(False, chunk_rows=2).ask("latents", seeds=range(4))
+    plan = RequestBuilder(False, chunk_rows=2).ask("latents", seeds=range(4))
     next(plan)
     calls = plan.send([reply(text)])
     mixed = [reply(text, version, latent=latent_rows(calls[0])) for version in (1, 2)]
@@ -256,10 +256,10 @@ def test_a_request_that_two_versions_keep_answering_fails(text):
 @pytest.mark.parametrize(("is_pinned", "reads"), [(False, 2), (True, 1)])
 def test_a_description_grows_old_unless_the_version_is_pinned(text, is_pinned, reads):
     now = [0.0]
-    plans = Plans(is_pinned, clock=lambda: now[0])
+    builder = RequestBuilder(is_pinned, clock=lambda: now[0])
     count = 0
     for now[0] in (1.0, 50.0, 100.0, 101.0):
-        plan = plans.describe()
+        plan = builder.describe()
         try:
             next(plan)
             count += 1
@@ -475,7 +475,9 @@ def test_a_request_that_dies_on_a_kept_connection_is_sent_again(forgetful, clien
     server, target = forgetful
     with client_class(target, max_retries=0) as client:
         for _ in range(3):
-            getattr(client, "client", client)._plans = Plans(False)  # the description is forgotten
+            getattr(client, "client", client)._builder = RequestBuilder(
+                False
+            )  # the description is forgotten
             assert client.describe()["name"] == "tiny"
     assert server.requests == 5
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 import yaml
 
+from serving.http_status import HTTP_STATUS
 from serving.server import Server
-from serving.server.status import HTTP_STATUS
 
 jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
 

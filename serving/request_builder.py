@@ -16,9 +16,9 @@ from serving import latents
 from serving.description import DESCRIBE, DESCRIBE_OUTPUTS, Description, Signature
 from serving.errors import ServingError, UsageError
 from serving.fields import CATEGORY, IMAGE, LABEL, LATENT, SEED, STRING, TEXT, as_texts
+from serving.messages import Call, Reply
 from serving.pictures import encode_png
 from serving.tiles import Mosaic, Tiling
-from serving.transports import Call, Reply
 
 MAX_CHUNK_ROWS = 1024
 
@@ -34,27 +34,29 @@ Arguments = ParamSpec("Arguments")
 Plan = Generator[list[Call], list[Reply], Result]
 
 
-def _second_look(
-    make: "Callable[Concatenate[Plans, Arguments], Plan[Result]]",
-) -> "Callable[Concatenate[Plans, Arguments], Plan[Result]]":
+def _retry_with_fresh_metadata(
+    make: "Callable[Concatenate[RequestBuilder, Arguments], Plan[Result]]",
+) -> "Callable[Concatenate[RequestBuilder, Arguments], Plan[Result]]":
     """Holds what a remembered description rules out against a new one, once."""
 
     @wraps(make)
-    def plan(plans: "Plans", *args: Arguments.args, **options: Arguments.kwargs) -> Plan[Result]:
-        known = plans._description
+    def plan(
+        builder: "RequestBuilder", *args: Arguments.args, **options: Arguments.kwargs
+    ) -> Plan[Result]:
+        known = builder._description
         try:
-            return (yield from make(plans, *args, **options))
+            return (yield from make(builder, *args, **options))
         except UsageError:
-            if plans._is_pinned or known is None or plans._description is not known:
+            if builder._is_pinned or known is None or builder._description is not known:
                 raise
-        yield from plans._read_description()
-        return (yield from make(plans, *args, **options))
+        yield from builder._read_description()
+        return (yield from make(builder, *args, **options))
 
     return plan
 
 
-class Plans:
-    """The plans of one client, and what it knows of the model.
+class RequestBuilder:
+    """Builds what one client asks for, with what it knows of the model.
 
     The description is read once a version. Where no version was asked for, a newer one may take
     over: then a reply names another version, a minute passes, or an input is refused that a newer
@@ -85,7 +87,7 @@ class Plans:
         """The model's description, a JSON document."""
         return (yield from self.described()).document
 
-    @_second_look
+    @_retry_with_fresh_metadata
     def call(self, name: str, inputs: Mapping[str, Any]) -> Plan[Outputs]:
         """The outputs of any signature; long inputs become several calls."""
         description = yield from self.described()
@@ -104,7 +106,7 @@ class Plans:
         replies = yield from self._of_one_version(calls)
         return {name: _joined(signature, name, replies) for name in signature.outputs}
 
-    @_second_look
+    @_retry_with_fresh_metadata
     def ask(
         self,
         name: str,
@@ -134,7 +136,7 @@ class Plans:
             inputs[signature.input_of(LABEL, "labels")] = labels
         return (yield from self.call(name, inputs))
 
-    @_second_look
+    @_retry_with_fresh_metadata
     def generate(
         self,
         name: str,
@@ -153,7 +155,7 @@ class Plans:
         points = latents.with_codes(drawn, layout, codes)
         return (yield from self.decode(points, labels, png, **condition))
 
-    @_second_look
+    @_retry_with_fresh_metadata
     def translate(
         self,
         name: str,
@@ -183,7 +185,7 @@ class Plans:
             )
         return {output: mosaic.made}
 
-    @_second_look
+    @_retry_with_fresh_metadata
     def generate_truncated(
         self,
         seeds: Rows,
@@ -197,7 +199,7 @@ class Plans:
         condition["truncation"] = truncation
         return (yield from self.ask(name, seeds=seeds, labels=labels, **condition))
 
-    @_second_look
+    @_retry_with_fresh_metadata
     def decode(
         self,
         points: np.ndarray,
@@ -215,7 +217,7 @@ class Plans:
             raise UsageError("png: the samples of this model are no images; ask for arrays.")
         return {"image_bytes": encode_png(outputs[decode.main_output])}
 
-    @_second_look
+    @_retry_with_fresh_metadata
     def interpolate(
         self,
         a: Point,
@@ -236,7 +238,7 @@ class Plans:
         outputs = yield from self.decode(path, labels, png, **condition)
         return outputs | {"latent": path}
 
-    @_second_look
+    @_retry_with_fresh_metadata
     def arithmetic(
         self,
         a: Point,
