@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test test-slow test-all check format reference bench clean
+.PHONY: help install demo test test-slow test-all check format reference docs bench clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,8 +42,11 @@ format: $(INSTALLED) ## format the code and mend what the linter can
 reference: $(INSTALLED) ## render docs/configuration.md from the classes of the configuration
 	$(BIN)/python -m trainer.config.reference > docs/configuration.md
 
+docs: $(INSTALLED) ## build the documentation as a site in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 bench: $(INSTALLED) ## list the benchmarks (each is a command of its own)
 	@$(BIN)/python -m benchmarks --help
 
 clean: ## remove the environment and what tools left
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -64,7 +64,7 @@ BATCH = [
 # Checks molecules, and tells their drug-likeness.
 CHEM = ["rdkit>=2025.3"]
 
-DOCS = ["mkdocs-material>=9.6", "mkdocstrings[python]>=0.30"]
+DOCS = ["latex2mathml>=3.77", "mkdocs-material>=9.6", "mkdocstrings[python]>=0.30"]
 
 setup(
     name="saddlepoint",

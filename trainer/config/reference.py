@@ -33,8 +33,8 @@ class of your own is one too: `{name: my_module:MyClass, options: {…}}`, with 
 recipe, in the current folder or on PYTHONPATH.
 
 This page is rendered from the classes in
-[trainer/config/experiment.py](../trainer/config/experiment.py) and
-[trainer/catalogue/](../trainer/catalogue/) by `make reference`."""
+`trainer/config/experiment.py` and
+`trainer/catalogue/` by `make reference`."""
 
 # The members of a choice, and what documents them.
 _Choice = tuple[type[Component], ...]
