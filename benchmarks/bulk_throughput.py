@@ -76,14 +76,14 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _comparisons(shape: str) -> list[Comparison]:
     alone = [Comparison(f"{shape} {name}", f"{shape} bare loop", _GOALS[name]) for name in _FORMATS]
-    crew, one, beam, bare = (_name(shape, n) for n in ("workers", "one worker", "Beam", "bare"))
+    workers, one, beam, bare = (_name(shape, n) for n in ("workers", "one worker", "Beam", "bare"))
     return [
         *alone,
         Comparison(f"{shape} png", f"{shape} usual script", 4.0),
         Comparison(f"{shape} png", f"{shape} better script"),
-        Comparison(crew, bare, _GOALS["tfrecord"]),
-        Comparison(crew, one, _SCALING_GOAL),
-        Comparison(beam, crew),
+        Comparison(workers, bare, _GOALS["tfrecord"]),
+        Comparison(workers, one, _SCALING_GOAL),
+        Comparison(beam, workers),
     ]
 
 
@@ -198,7 +198,7 @@ def _alone(options: dict[str, Any]) -> tuple[dict[str, Callable[[], object]], in
 
     from serving.bulk import hardware
     from serving.bulk.job import divide
-    from serving.bulk.shard import ShardWriter, Task
+    from serving.bulk.shard import ShardWriter, WorkerConfig
     from serving.exported import ExportedModel
 
     hardware.use_one_thread()
@@ -214,7 +214,7 @@ def _alone(options: dict[str, Any]) -> tuple[dict[str, Callable[[], object]], in
             # Into a new folder: to replace files costs the file system more than to make them.
             out = os.path.join(folder, f"out-{shape}-{format}-{next(runs)}")
             os.makedirs(os.path.join(out, ".partial"))
-            writer = ShardWriter(model, Task(options["models"], out, job.document()))
+            writer = ShardWriter(model, WorkerConfig(options["models"], out, job.document()))
             for row in divide(job):
                 writer.write_shard(row)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from serving.bulk.command import PASSING_ON, checked, generate_options, said
+from serving.bulk.command import PASSING_ON, checked, generate_options, summary
 from serving.bulk.command import run as generate_in_bulk
 from serving.bulk.translate import checked as checked_translation
 from serving.bulk.translate import run as translate_in_bulk
@@ -489,7 +489,7 @@ def generate(context: click.Context, as_json: bool, **options: Any) -> None:
     out, options = options["out"], checked(options, context.args)
     start_tensorflow()
     manifest = generate_in_bulk(options, context.args, on_terminal())
-    say(as_json, manifest, said(manifest, out))
+    say(as_json, manifest, summary(manifest, out))
 
 
 @main.command(extra="serve")
@@ -512,7 +512,7 @@ def translate(as_json: bool, **options: Any) -> None:
     out, options = options["out"], checked_translation(options)
     start_tensorflow()
     manifest = translate_in_bulk(options, on_terminal())
-    say(as_json, manifest, said(manifest, out))
+    say(as_json, manifest, summary(manifest, out))
 
 
 @main.command(extra="serve")

@@ -7,10 +7,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from serving.bulk import cluster, files, hardware
-from serving.bulk.job import PlanRow
+from serving.bulk.job import ShardSpec
 from serving.bulk.output import Output
-from serving.bulk.shard import ShardWriter, Task
-from serving.bulk.summary import Summary
+from serving.bulk.shard import ShardWriter, WorkerConfig
+from serving.bulk.statistics import RunStatistics
 from serving.errors import ServingError, UsageError
 
 try:
@@ -37,22 +37,22 @@ RUNNERS = {
 _EXTRAS = {"DaskRunner": "'saddlepoint[dask]'", "DataflowRunner": "'apache-beam[gcp]'"}
 # These ask a job server which options it knows besides Beam's own.
 _ASKING = frozenset({"FlinkRunner", "SparkRunner", "PortableRunner"})
-# How many parts a plan is cut into on Dask, one row each up to here.
+# How many parts a plan is cut into on Dask, one shard each up to here.
 _PARTITIONS = 10_000
-# What workers must have as the driver has it: what the rows are read by, and the bytes depend on.
+# What workers must have as the driver has it: to understand it, and to write the same bytes.
 _SAME = ("saddlepoint", "tensorflow", "numpy", "apache-beam")
 _NAMESPACE = "saddlepoint"
 
 
 class WriteShard(beam.DoFn):
-    """Writes the shard of a row; what came of it stands in the shard's record.
+    """Writes the shard of a spec; what came of it stands in the shard's record.
 
     The counters are for the runner's page, where it has one.
     """
 
-    def __init__(self, task: Task) -> None:
-        """Keeps the task; the model is loaded where the rows are."""
-        self._task = task
+    def __init__(self, config: WorkerConfig) -> None:
+        """Keeps the config; the model is loaded where the shards are written."""
+        self._config = config
         self._versions = cluster.library_versions(_SAME)
         # One model a process, however many threads work in it.
         self._shared = Shared()
@@ -70,15 +70,15 @@ class WriteShard(beam.DoFn):
         with _naming_worker():
             # Several threads of a worker share one model, each of them computing by itself.
             hardware.use_one_thread(at_once=cluster.worker_threads())
-            Output(self._task.out).require(self._task.job)
-            self._writer = self._shared.acquire(lambda: ShardWriter.load(self._task))
+            Output(self._config.out).require(self._config.job)
+            self._writer = self._shared.acquire(lambda: ShardWriter.load(self._config))
 
-    def process(self, row: dict[str, Any]) -> None:
+    def process(self, spec: dict[str, Any]) -> None:
         """Writes one shard unless it is whole."""
         assert self._writer is not None  # setup comes first
         with _naming_worker():
-            record = self._writer.ensure_shard(PlanRow(**row))
-        summary = Summary.of([record], self._task.run)
+            record = self._writer.ensure_shard(ShardSpec(**spec))
+        summary = RunStatistics.of([record], self._config.run)
         self._samples.inc(summary.samples)
         self._rejected.inc(summary.rejected)
         self._skipped.inc(summary.skipped)
@@ -114,26 +114,28 @@ def check(runner: str, options: Sequence[str]) -> None:
         raise UsageError(f"options: {runner} says: {' '.join(errors)}")
 
 
-def map_rows(task: Task, rows: Sequence[PlanRow], runner: str, options: Sequence[str]) -> None:
+def map_shards(
+    config: WorkerConfig, specs: Sequence[ShardSpec], runner: str, options: Sequence[str]
+) -> None:
     """Writes all shards and waits for the last.
 
     Raises:
         ServingError: a shard failed, or the runner did.
     """
     # Workers have working folders of their own.
-    task = replace(
-        task,
-        model_dir=files.absolute(task.model_dir),
-        out=files.absolute(task.out),
-        classifier=None if task.classifier is None else files.absolute(task.classifier),
+    config = replace(
+        config,
+        model_dir=files.absolute(config.model_dir),
+        out=files.absolute(config.out),
+        classifier=None if config.classifier is None else files.absolute(config.classifier),
     )
     try:
-        pipeline = beam.Pipeline(options=_settings(runner, options, len(rows)))
+        pipeline = beam.Pipeline(options=_settings(runner, options, len(specs)))
         _ = (
             pipeline
-            | "Plan" >> beam.Create([asdict(row) for row in rows])
+            | "Plan" >> beam.Create([asdict(spec) for spec in specs])
             | "Spread" >> beam.Reshuffle()
-            | "Write" >> beam.ParDo(WriteShard(task))
+            | "Write" >> beam.ParDo(WriteShard(config))
         )
         result = pipeline.run()
         state = _finished(result)
@@ -195,7 +197,7 @@ def _settings(runner: str, options: Sequence[str], num_rows: int) -> PipelineOpt
     if _short(runner) == "DaskRunner":
         from apache_beam.runners.dask.dask_runner import DaskOptions
 
-        # By itself it puts 128 rows into a part, all shards of a small job into one worker.
+        # By itself it puts 128 shards into a part, all shards of a small job into one worker.
         dask = settings.view_as(DaskOptions)
         if dask.npartitions is None and dask.partition_size is None:
             dask.partition_size = -(-num_rows // _PARTITIONS)

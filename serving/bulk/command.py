@@ -94,18 +94,18 @@ def run(options: dict[str, Any], runner_options: list[str], progress: bool) -> d
         ServingError: the run failed.
     """
     # TensorFlow comes with these.
-    from serving.batch import Manner, generate
+    from serving.batch import ExecutionOptions, generate
     from serving.bulk import hardware
 
     hardware.use_one_thread()
 
     options = dict(options)
     workers, runner = options.pop("workers"), options.pop("runner")
-    manner = Manner(workers, runner, tuple(runner_options), progress)
-    return generate(options.pop("model_dir"), options.pop("out"), manner=manner, **options)
+    execution = ExecutionOptions(workers, runner, tuple(runner_options), progress)
+    return generate(options.pop("model_dir"), options.pop("out"), execution=execution, **options)
 
 
-def said(manifest: dict[str, Any], out: str) -> str:
+def summary(manifest: dict[str, Any], out: str) -> str:
     """What came of it, for people."""
     text = f"Wrote {manifest['count']} samples to {out}"
     if "share" in manifest:
@@ -121,7 +121,7 @@ def main(context: click.Context, **options: Any) -> None:
     out = options["out"]
     try:
         options = checked(options, context.args)
-        click.echo(said(run(options, context.args, sys.stderr.isatty()), out))
+        click.echo(summary(run(options, context.args, sys.stderr.isatty()), out))
     except (UsageError, ServingError) as error:
         click.echo(f"serving.batch: {error}", err=True)
         raise SystemExit(2 if isinstance(error, UsageError) else 1) from error

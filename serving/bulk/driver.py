@@ -10,16 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from serving.bulk import files, folders, formats, hardware, making, probe, workers
+from serving.bulk import batch_size, files, folders, formats, hardware, sampler
 from serving.bulk import job as jobs
-from serving.bulk.job import Job, PlanRow, divide
-from serving.bulk.judges import Realism
-from serving.bulk.output import Entry, Output, without_run
+from serving.bulk.execution import ExecutionOptions, write_shards
+from serving.bulk.job import Job, ShardSpec, divide
+from serving.bulk.output import Output, ShardRecord
 from serving.bulk.plans import Columns, Plan, Rejection, check_seeds, document_of
-from serving.bulk.progress import Progress
+from serving.bulk.scorers import Realism
 from serving.bulk.selection import Selection
-from serving.bulk.shard import Task
-from serving.bulk.summary import Summary
+from serving.bulk.shard import WorkerConfig
 from serving.description import Signature
 from serving.errors import UsageError
 from serving.exported import ExportedModel
@@ -33,43 +32,77 @@ _SCORE_FORMAT = "npz"
 _LIBRARIES = ("tensorflow", "numpy", "pillow")
 
 
-@dataclass(frozen=True)
-class Manner:
-    """How a job is done; nothing of it decides the bytes.
+def generate(
+    model_dir: str,
+    out: str,
+    *,
+    format: str | None = None,
+    compression: str | None = None,
+    version: int | None = None,
+    rows_per_shard: int | None = None,
+    batch_size: int | None = None,
+    execution: ExecutionOptions | None = None,
+    **selection: Any,
+) -> dict[str, Any]:
+    """Writes samples of an export to the folder `out`.
 
-    Attributes:
-        workers: processes, 0 for this one, None for as many as the machine has room for.
-        runner: a Beam runner, or None for the embedded way.
-        runner_options: of that runner, as on its command line.
-        progress: whether to show a progress bar.
+    Called again with the same arguments it only writes what is missing or damaged, with the
+    same bytes. While a run is under way its state is in `<out>/.partial`; `<out>/manifest.json` is
+    there once everything else is.
+
+    Example:
+        generate("models/digits", "out", count=10_000, format="tfrecord")
+        generate("models/digits", "out", per_class=1000, execution=ExecutionOptions(workers=2))
+        generate("models/edges", "filled", files="outlines", signature="translate")
+
+    Args:
+        model_dir: the folder with the numbered exports.
+        out: the folder to write to; new, empty, or of an earlier run with the same arguments.
+        format: "png" (a file a sample), or a file a shard: "npz", "tfrecord", "array_record",
+            "webdataset", "parquet", "csv", "fasta"; None for "png" where samples are pictures,
+            "csv" where they are single numbers or texts, and "npz" otherwise.
+        compression: within the format; None for the format's own.
+        version: the version to use; None for the newest.
+        rows_per_shard: samples per shard; None for as many as suit the whole.
+        batch_size: rows of every call of the model; None lets a long job find the best.
+        execution: by which workers or runner; None for this machine.
+        **selection: which samples, the fields of `Selection`: `count`, `seed`, `label`, ….
+
+    Returns:
+        The content of `manifest.json`.
+
+    Raises:
+        UsageError: an argument is wrong, or `out` holds something else.
+        ServingError: the export cannot be loaded or run, or `out` cannot be written.
+        KeyboardInterrupt: somebody interrupted it; the text says what is written and how to go on.
     """
-
-    workers: int | None = None
-    runner: str | None = None
-    runner_options: Sequence[str] = ()
-    progress: bool = True
+    wanted = Selection(**selection)
+    driver = Driver(str(model_dir), version, execution or ExecutionOptions())
+    try:
+        return driver.run(
+            wanted,
+            str(out),
+            format=format,
+            compression=compression,
+            rows_per_shard=rows_per_shard,
+            batch_size=batch_size,
+        )
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(Output(str(out)).left_by_interruption()) from None
 
 
 class Driver:
     """Plans a job for an export, has its shards written, and describes the whole."""
 
-    def __init__(self, model_dir: str, version: int | None, manner: Manner) -> None:
+    def __init__(self, model_dir: str, version: int | None, execution: ExecutionOptions) -> None:
         """Loads the model.
 
         Raises:
             UsageError: there is no such export, runner or option of it.
             ServingError: the export cannot be loaded.
         """
-        self._manner = manner
-        if manner.runner is not None:
-            from serving.bulk import beam
-
-            beam.check(manner.runner, manner.runner_options)
-        elif manner.runner_options:
-            raise UsageError(
-                f"options: {manner.runner_options[0]!r} is none of `generate`; a runner's own "
-                "options need --runner."
-            )
+        execution.check()
+        self._execution = execution
         self._alone = hardware.is_one_thread()
         self._model_dir = model_dir
         self._model = ExportedModel(model_dir, version)
@@ -91,7 +124,7 @@ class Driver:
             ServingError: the model fails, or `out` cannot be written.
         """
         output = Output(out)
-        asked = _Asked(format, compression, rows_per_shard, _batch_size(output, batch_size))
+        asked = _OutputOptions(format, compression, rows_per_shard, _batch_size(output, batch_size))
         if selection.best_of is not None:
             return self._best(selection, output, asked)
         plan, table = selection.plan(self._model.description)
@@ -99,7 +132,9 @@ class Driver:
         with files.writing(out), output.held():
             return self._written(job, table, output, selection)
 
-    def _best(self, selection: Selection, output: Output, asked: "_Asked") -> dict[str, Any]:
+    def _best(
+        self, selection: Selection, output: Output, asked: "_OutputOptions"
+    ) -> dict[str, Any]:
         """The two passes of `best_of`."""
         plan = selection.scored(self._model.description)
         begun = output.begun()
@@ -118,20 +153,24 @@ class Driver:
         self, job: Job, table: Columns | None, output: Output, selection: Selection
     ) -> dict[str, Any]:
         output.prepare(job)
-        task = Task(
+        config = WorkerConfig(
             self._model_dir, output.path, job.document(), selection.classifier, selection.folder
         )
-        entries = self._mapped(task, divide(job, table))
-        manifest = self._manifest(job, entries, output)
+        records = self._write_shards(config, divide(job, table))
+        manifest = self._manifest(job, records, output)
         if (job.plan.get("details") or {}).get("files"):
             manifest["folder"] = selection.folder
         output.finish(manifest)
         return manifest
 
-    def _job(self, plan: Plan, table: Columns | None, asked: "_Asked", selection: Selection) -> Job:
+    def _job(
+        self, plan: Plan, table: Columns | None, asked: "_OutputOptions", selection: Selection
+    ) -> Job:
         description = self._model.description
         first = plan.columns(0, 1) if table is None else {n: c[:1] for n, c in table.items()}
-        signature = making.maker_of(plan, description, first, selection.maker(description))
+        signature = sampler.sampling_signature(
+            plan, description, first, selection.signature_name(description)
+        )
         columns = {name: _dtype(column) for name, column in first.items()}
         others = _beside(signature)
         columns |= {name: field.dtype for name, field in others.items()}
@@ -156,14 +195,16 @@ class Driver:
             tiling=_tiling(selection.tiling(signature)),
         )
         if any(None in shape for shape in (job.sample["shape"], *arrays.values())):
-            values, made = making.Maker(self._model, job, folder=selection.folder).make(first)
+            values, made = sampler.ShardSampler(self._model, job, folder=selection.folder).make(
+                first
+            )
             if table is None or folders.are_of_one_size(signature, selection.folder, table):
                 job.sample["shape"] = list(values.shape[1:])
             arrays |= {name: list(made[name].shape[1:]) for name in arrays}
         return self._laid_out(job, table, asked, selection.folder)
 
     def _laid_out(
-        self, job: Job, table: Columns | None, asked: "_Asked", folder: str | None
+        self, job: Job, table: Columns | None, asked: "_OutputOptions", folder: str | None
     ) -> Job:
         """The job with its format, its shards and its batches."""
         plan, sample = job.drawn, job.sample
@@ -175,7 +216,7 @@ class Driver:
         compression = formats.check(format, job.content, asked.compression)
         if job.shapes and not format.keeps_arrays:
             job = _without_arrays(job, format.name)
-        batch = probe.internal_batch(self._model, job, table, asked.batch_size, folder)
+        batch = batch_size.tuned(self._model, job, table, asked.batch_size, folder)
         return replace(
             job,
             format=format.name,
@@ -184,74 +225,60 @@ class Driver:
             internal_batch=batch,
         )
 
-    def _scoring(self, plan: Plan, output: Output, asked: "_Asked", selection: Selection) -> Job:
+    def _scoring(
+        self, plan: Plan, output: Output, asked: "_OutputOptions", selection: Selection
+    ) -> Job:
         """The first pass of `best_of` as a job of its own: the realism of every candidate."""
         scored = Output(output.partial(_SCORES))
         # Scores are numbers whatever the samples are, which may be texts: those keep no npz.
-        wanted = _Asked(None, None, None, _batch_size(scored, asked.batch_size))
+        wanted = _OutputOptions(None, None, None, _batch_size(scored, asked.batch_size))
         return replace(
             _without_arrays(self._job(plan, None, wanted, selection)),
             format=_SCORE_FORMAT,
             compression=formats.NO_COMPRESSION,
-            signature=making.SCORES,
+            signature=sampler.SCORES,
             sample={"output": Realism.name, "shape": [], "dtype": "float32"},
         )
 
     def _scores(self, job: Job, output: Output) -> Columns:
         scored = Output(output.partial(_SCORES))
         scored.prepare(job)
-        entries = self._mapped(Task(self._model_dir, scored.path, job.document()), divide(job))
-        parts = [_read_scores(scored, entry, job) for entry in entries]
+        records = self._write_shards(
+            WorkerConfig(self._model_dir, scored.path, job.document()), divide(job)
+        )
+        parts = [_read_scores(scored, record, job) for record in records]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def _mapped(self, task: Task, rows: Sequence[PlanRow]) -> list[Entry]:
-        output = Output(task.out)
-        with Progress(output, len(rows), self._manner.progress) as bar:
-            self._map(task, rows)
-            records = output.entries([row.name for row in rows])
-            summary = Summary.of(records, task.run)
-            bar.finish(str(summary))
-        _log.info("%s: %s", task.out, summary)
-        return [without_run(record) for record in records]
+    def _write_shards(self, config: WorkerConfig, specs: Sequence[ShardSpec]) -> list[ShardRecord]:
+        return write_shards(config, specs, self._model, self._execution, self._alone)
 
-    def _map(self, task: Task, rows: Sequence[PlanRow]) -> None:
-        manner = self._manner
-        if manner.runner is not None:
-            from serving.bulk import beam
-
-            beam.map_rows(task, rows, manner.runner, manner.runner_options)
-        elif count := workers.num_workers(manner.workers, rows, self._alone):
-            workers.map_by_workers(task, rows, count)
-        else:
-            workers.map_here(self._model, task, rows)
-
-    def _manifest(self, job: Job, entries: Sequence[Entry], output: Output) -> dict[str, Any]:
+    def _manifest(self, job: Job, records: Sequence[ShardRecord], output: Output) -> dict[str, Any]:
         format = formats.get(job.format)
         texts = {}
         if format.describe is not None:
-            texts = format.describe(job.content, entries, job.compression)
+            texts = format.describe(job.content, records, job.compression)
         for name, text in texts.items():
             output.write_text(name, text)
         rejected: dict[str, Any] = {}
         if isinstance(job.drawn, Rejection):
-            drawn = sum(entry["drawn"] for entry in entries)
+            drawn = sum(record["drawn"] for record in records)
             rejected = {"drawn": drawn, "share": job.drawn.count / drawn}
-            if drawn_labels := _sum_by_label(entries, "drawn_labels"):
+            if drawn_labels := _sum_by_label(records, "drawn_labels"):
                 rejected["drawn_labels"] = drawn_labels
         return {
             **job.document(),
             "count": job.drawn.count,
-            "labels": _sum_by_label(entries, "labels"),
+            "labels": _sum_by_label(records, "labels"),
             **rejected,
             "versions": _versions(),
-            "hardware": sorted({entry["hardware"] for entry in entries}),
+            "hardware": sorted({record["hardware"] for record in records}),
             "files": [{"name": name, "sha256": output.checksum([name])} for name in texts],
-            "shards": list(entries),
+            "shards": list(records),
         }
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _OutputOptions:
     """What somebody wants of the files."""
 
     format: str | None
@@ -275,8 +302,8 @@ def _check_same_pass(out: str, selection: Selection, begun: Mapping[str, Any]) -
         raise UsageError(f"out: {out!r} holds another run; pass a new folder.")
 
 
-def _read_scores(scored: Output, entry: Entry, job: Job) -> Columns:
-    with scored.local(entry["files"]) as paths:
+def _read_scores(scored: Output, record: ShardRecord, job: Job) -> Columns:
+    with scored.local(record["files"]) as paths:
         return formats.get(_SCORE_FORMAT).read(paths, job.content)
 
 
@@ -284,10 +311,10 @@ def _tiling(tiling: Tiling | None) -> dict[str, int] | None:
     return None if tiling is None else asdict(tiling)
 
 
-def _sum_by_label(entries: Sequence[Entry], name: str) -> dict[str, int]:
+def _sum_by_label(records: Sequence[ShardRecord], name: str) -> dict[str, int]:
     counts: Counter[int] = Counter()
-    for entry in entries:
-        counts.update({int(label): n for label, n in entry.get(name, {}).items()})
+    for record in records:
+        counts.update({int(label): n for label, n in record.get(name, {}).items()})
     return {str(label): n for label, n in sorted(counts.items())}
 
 

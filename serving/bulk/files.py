@@ -97,9 +97,9 @@ class _TensorFlow:
         tf.io.gfile.makedirs(path)
 
     def publish(self, local: str, path: str) -> None:
-        aside = f"{path}.aside-{uuid.uuid4().hex}"
-        tf.io.gfile.copy(local, aside)
-        tf.io.gfile.rename(aside, path, overwrite=True)
+        temporary = f"{path}.temporary-{uuid.uuid4().hex}"
+        tf.io.gfile.copy(local, temporary)
+        tf.io.gfile.rename(temporary, path, overwrite=True)
         os.remove(local)
 
     def remove(self, path: str) -> None:
@@ -214,7 +214,7 @@ def write_json(path: str, content: dict[str, Any], scratch: str) -> None:
 
 def write_text(path: str, text: str, scratch: str) -> None:
     """Publishes `text` under `path`, written to the local folder `scratch` first."""
-    local = os.path.join(scratch, f"aside-{uuid.uuid4().hex}")
+    local = os.path.join(scratch, f"temporary-{uuid.uuid4().hex}")
     with open(local, "w", encoding="utf-8") as file:
         file.write(text)
     file_system(path).publish(local, path)

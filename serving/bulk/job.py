@@ -106,7 +106,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class PlanRow:
+class ShardSpec:
     """One shard, as a value that travels to any worker.
 
     Attributes:
@@ -136,7 +136,7 @@ class PlanRow:
         return {name: runs.unpack(packed) for name, packed in self.columns.items()}
 
 
-def divide(job: Job, table: Columns | None = None) -> list[PlanRow]:
+def divide(job: Job, table: Columns | None = None) -> list[ShardSpec]:
     """Returns the shards of a job, in order.
 
     Args:
@@ -152,7 +152,7 @@ def divide(job: Job, table: Columns | None = None) -> list[PlanRow]:
         if table is not None:
             part = slice(first, first + rows_here)
             columns = {name: runs.pack(column[part]) for name, column in table.items()}
-        rows.append(PlanRow(shard, num_shards, first, rows_here, columns))
+        rows.append(ShardSpec(shard, num_shards, first, rows_here, columns))
     return rows
 
 

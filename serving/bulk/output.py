@@ -29,7 +29,7 @@ _READERS = 16
 # wrote its shards, and in how many starts.
 _OF_RUN = frozenset({"run", "worker", "batches", "batch_seconds"})
 
-Entry = dict[str, Any]
+ShardRecord = dict[str, Any]
 
 
 class Output:
@@ -106,8 +106,8 @@ class Output:
         self._write_json(self.partial(_PLAN), job.document())
         manifest = self.manifest()
         if manifest is not None:
-            for entry in manifest["shards"]:
-                self.record(entry)
+            for record in manifest["shards"]:
+                self.record(record)
             self._system.remove(self.join(MANIFEST))
 
     def require(self, job: Mapping[str, Any]) -> None:
@@ -142,39 +142,39 @@ class Output:
         records = map(_RECORD.fullmatch, self._system.names(self.partial()))
         return [int(match[1]) for match in records if match]
 
-    def recorded(self, name: str) -> Entry | None:
-        """The entry of a shard that is whole: recorded, with files as they were written."""
-        entry = files.read_json(self.partial(f"{name}.json"))
-        return entry if entry is not None and self.is_whole(entry) else None
+    def recorded(self, name: str) -> ShardRecord | None:
+        """The record of a shard that is whole: recorded, with files as they were written."""
+        record = files.read_json(self.partial(f"{name}.json"))
+        return record if record is not None and self.is_whole(record) else None
 
-    def is_whole(self, entry: Mapping[str, Any]) -> bool:
-        """Whether the files of a shard have the checksum of its entry."""
-        return self.checksum(entry["files"]) == entry["sha256"]
+    def is_whole(self, record: Mapping[str, Any]) -> bool:
+        """Whether the files of a shard have the checksum of its record."""
+        return self.checksum(record["files"]) == record["sha256"]
 
     def checksum(self, names: Sequence[str]) -> str | None:
         """SHA-256 over the contents of files in their order; None where one is missing."""
         return files.sha256(self._system, [self.join(name) for name in names])
 
-    def changed(self, entry: Mapping[str, Any]) -> list[str]:
+    def changed(self, record: Mapping[str, Any]) -> list[str]:
         """Says of each file of a shard that is not as it was written what is the matter."""
-        if self.is_whole(entry):
+        if self.is_whole(record):
             return []
-        problems, crcs = [], entry.get("crc32", "")
-        for index, name in enumerate(entry["files"]):
+        problems, crcs = [], record.get("crc32", "")
+        for index, name in enumerate(record["files"]):
             if not self._system.exists(self.join(name)):
                 problems.append(f"{name}: it is missing")
             elif crcs and self._crc32(name) != crcs[8 * index : 8 * index + 8]:
                 problems.append(f"{name}: its content has changed")
-        return problems or [f"{name}: its content has changed" for name in entry["files"]]
+        return problems or [f"{name}: its content has changed" for name in record["files"]]
 
     def _crc32(self, name: str) -> str:
         return f"{zlib.crc32(self._system.read(self.join(name))):08x}"
 
-    def record(self, entry: Entry) -> None:
-        """Keeps the entry of a shard that has been written."""
-        self._write_json(self.partial(f"{entry['name']}.json"), entry)
+    def record(self, record: ShardRecord) -> None:
+        """Keeps the record of a shard that has been written."""
+        self._write_json(self.partial(f"{record['name']}.json"), record)
 
-    def entries(self, names: Sequence[str]) -> list[Entry]:
+    def records(self, names: Sequence[str]) -> list[ShardRecord]:
         """The records of shards, wherever they were written.
 
         Raises:
@@ -183,13 +183,13 @@ class Output:
         with ThreadPoolExecutor(_READERS) as pool:
             paths = (self.partial(f"{name}.json") for name in names)
             found = list(pool.map(files.read_json, paths))
-        entries = [entry for entry in found if entry is not None]
-        if len(entries) < len(names):
+        records = [record for record in found if record is not None]
+        if len(records) < len(names):
             raise ServingError(
-                f"out: {len(names) - len(entries)} of {len(names)} shards are missing in "
+                f"out: {len(names) - len(records)} of {len(names)} shards are missing in "
                 f"{self.path!r}; run the same command again."
             )
-        return entries
+        return records
 
     def publish(self, local: str, name: str) -> None:
         """Moves a local file to its place in the folder."""
@@ -249,7 +249,7 @@ class Output:
             files.write_json(path, content, scratch)
 
 
-def without_run(record: Mapping[str, Any]) -> Entry:
+def without_run(record: Mapping[str, Any]) -> ShardRecord:
     """The record of a shard as the manifest has it."""
     return {name: value for name, value in record.items() if name not in _OF_RUN}
 

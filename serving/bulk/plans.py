@@ -17,7 +17,7 @@ from serving.errors import UsageError
 
 Columns = dict[str, np.ndarray]
 # A value for all samples, by the name of the input: the number of a label, a text, or attributes.
-Told = Mapping[str, int | str | Sequence[float]]
+Condition = Mapping[str, int | str | Sequence[float]]
 
 MAX_SEED = 2**63 - 1
 SHARD_SEEDS = 2**32  # how many seeds a shard owns where samples are rejected
@@ -52,11 +52,11 @@ class Seeds:
     kind: ClassVar[str] = "seeds"
     seed: int
     count: int
-    condition: Told = field(default_factory=dict)
+    condition: Condition = field(default_factory=dict)
 
     def columns(self, first: int, count: int) -> Columns:
         """See `Plan`."""
-        return _seeds(self.seed, first, count) | _told(self.condition, count)
+        return _seeds(self.seed, first, count) | _constants(self.condition, count)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class PerClass:
     seed: int
     per_class: int
     num_classes: int
-    condition: Told = field(default_factory=dict)
+    condition: Condition = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -81,7 +81,9 @@ class PerClass:
     def columns(self, first: int, count: int) -> Columns:
         """See `Plan`."""
         labels = np.arange(first, first + count, dtype=np.int64) % self.num_classes
-        return _seeds(self.seed, first, count) | {"label": labels} | _told(self.condition, count)
+        return (
+            _seeds(self.seed, first, count) | {"label": labels} | _constants(self.condition, count)
+        )
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Proportions:
     seed: int
     labels: Sequence[int]
     counts: Sequence[int]
-    condition: Told = field(default_factory=dict)
+    condition: Condition = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -112,7 +114,9 @@ class Proportions:
         places = np.array([i * factor % total for i in range(first, first + count)], np.int64)
         found = np.searchsorted(np.array(ends), places, side="right")
         labels = np.array(self.labels, np.int64)[found]
-        return _seeds(self.seed, first, count) | {"label": labels} | _told(self.condition, count)
+        return (
+            _seeds(self.seed, first, count) | {"label": labels} | _constants(self.condition, count)
+        )
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,7 @@ class Grid:
     seed: int
     seeds: int
     codes: Mapping[str, Sequence[float]]
-    condition: Told = field(default_factory=dict)
+    condition: Condition = field(default_factory=dict)
 
     @property
     def points(self) -> list[tuple[float, ...]]:
@@ -173,7 +177,7 @@ class Grid:
         """See `Plan`; "point" is the number of the combination."""
         ids, points = np.arange(first, first + count, dtype=np.int64), len(self.points)
         places = {"seed": self.seed + ids // points, "point": ids % points}
-        return places | _told(self.condition, count)
+        return places | _constants(self.condition, count)
 
 
 @dataclass(frozen=True)
@@ -183,7 +187,7 @@ class Paths:
     kind: ClassVar[str] = "paths"
     pairs: Sequence[Sequence[int]]
     steps: int
-    condition: Told = field(default_factory=dict)
+    condition: Condition = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -195,7 +199,7 @@ class Paths:
         ids = np.arange(first, first + count, dtype=np.int64)
         ends = np.array(self.pairs, np.int64)[ids // self.steps]
         places = {"seed": ends[:, 0], "seed_to": ends[:, 1], "step": ids % self.steps}
-        return places | _told(self.condition, count)
+        return places | _constants(self.condition, count)
 
 
 @dataclass(frozen=True)
@@ -235,7 +239,7 @@ class Rejection:
     def told(self, count: int) -> Columns:
         """What candidates are made under beside their labels."""
         others = {name: value for name, value in self.of.condition.items() if name != "label"}
-        return _told(others, count)
+        return _constants(others, count)
 
     def seeds(self, shard: int, offsets: np.ndarray) -> np.ndarray:
         """The seeds of candidates of a shard."""
@@ -306,7 +310,7 @@ def _seeds(seed: int, first: int, count: int) -> Columns:
     return {"seed": seed + first + np.arange(count, dtype=np.int64)}
 
 
-def _told(condition: Told, count: int) -> Columns:
+def _constants(condition: Condition, count: int) -> Columns:
     """The same values for every sample."""
     return {name: _repeated(value, count) for name, value in condition.items()}
 

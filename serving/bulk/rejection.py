@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from serving.bulk.formats import Samples
-from serving.bulk.job import PlanRow
-from serving.bulk.making import Batch, Maker
+from serving.bulk.job import ShardSpec
 from serving.bulk.plans import SHARD_SEEDS, Columns, Rejection
+from serving.bulk.sampler import Batch, ShardSampler
 from serving.errors import ServingError
 
 # A shard gives up when fewer of the candidates of a label pass.
@@ -23,18 +23,18 @@ class Acceptance:
 
     Number c of the C labels that the shard holds, in ascending order, has the candidates
     j = c + C·i, i = 0, 1, …, and the places of its label take those that pass, in order. So what is
-    kept depends on the row alone: not on the calls that the candidates came in, nor on how many of
+    kept depends on the spec alone: not on the calls that the candidates came in, nor on how many of
     another label pass. Calls are filled with candidates for the first places that are open, so
     what waits for a place before its own is seldom more than a few calls' samples.
     """
 
-    def __init__(self, maker: Maker, plan: Rejection, row: PlanRow) -> None:
+    def __init__(self, sampler: ShardSampler, plan: Rejection, spec: ShardSpec) -> None:
         """Begins a shard."""
-        self._maker, self._plan, self._row = maker, plan, row
-        self._size = maker.job.internal_batch
-        labels = plan.columns(row.first, row.count).get("label")
+        self._sampler, self._plan, self._spec = sampler, plan, spec
+        self._size = sampler.job.internal_batch
+        labels = plan.columns(spec.first, spec.count).get("label")
         if labels is None:
-            self._labels, self._places = None, np.zeros(row.count, np.int64)
+            self._labels, self._places = None, np.zeros(spec.count, np.int64)
         else:
             self._labels, self._places = np.unique(labels, return_inverse=True)
         # Per label: how many places, candidates made, kept, and needed for those.
@@ -43,7 +43,7 @@ class Acceptance:
         self._kept = np.zeros_like(self._quotas)
         self._needed = np.zeros_like(self._quotas)
         self._by_label = np.argsort(self._places, kind="stable")
-        self._filled = np.zeros(row.count, bool)
+        self._filled = np.zeros(spec.count, bool)
         self._head = 0  # the first open place
         self._waiting: list[tuple[np.ndarray, np.ndarray, Columns]] = []
 
@@ -53,16 +53,16 @@ class Acceptance:
         Raises:
             ServingError: the model fails, or far too few samples pass.
         """
-        while self._head < self._row.count:
+        while self._head < self._spec.count:
             self._check_share()
             before = self._drawn()
             labels, numbers = self._candidates()
             offsets = self._offsets(labels, numbers)
             begun = time.perf_counter()
-            values, columns = self._maker.make(self._inputs(labels, offsets))
+            values, columns = self._sampler.make(self._inputs(labels, offsets))
             seconds = time.perf_counter() - begun
             places, kept = self._kept_of(labels, numbers, columns[self._plan.by])
-            columns = self._maker.written(columns) | {_OFFSET: offsets}
+            columns = self._sampler.written(columns) | {_OFFSET: offsets}
             self._waiting.append((places, values[kept], _rows(columns, kept)))
             yield self._ready(self._drawn() - before, seconds)
 
@@ -79,13 +79,13 @@ class Acceptance:
         offsets = labels + len(self._quotas) * numbers
         if offsets.max() >= SHARD_SEEDS:
             raise ServingError(
-                f"rejection: shard {self._row.name} needs more than its {SHARD_SEEDS} seeds; pass "
+                f"rejection: shard {self._spec.name} needs more than its {SHARD_SEEDS} seeds; pass "
                 "smaller --rows-per-shard."
             )
         return offsets
 
     def _inputs(self, labels: np.ndarray, offsets: np.ndarray) -> Columns:
-        seeds = {"seed": self._plan.seeds(self._row.shard, offsets)}
+        seeds = {"seed": self._plan.seeds(self._spec.shard, offsets)}
         inputs = seeds | self._plan.told(len(offsets))
         return inputs if self._labels is None else inputs | {"label": self._labels[labels]}
 
@@ -112,14 +112,14 @@ class Acceptance:
         """The samples up to the first open place."""
         begun = self._head
         still_open = np.flatnonzero(~self._filled[begun:])
-        self._head = begun + int(still_open[0]) if len(still_open) else self._row.count
+        self._head = begun + int(still_open[0]) if len(still_open) else self._spec.count
         places, values, columns = _joined(self._waiting)
         order = np.argsort(places)
         now, later = np.split(order, [self._head - begun])
         self._waiting = [(places[later], values[later], _rows(columns, later))]
         columns = _rows(columns, now)
         offsets = columns.pop(_OFFSET)
-        samples = Samples(self._row.first + begun, values[now], columns)
+        samples = Samples(self._spec.first + begun, values[now], columns)
         labels = None
         if self._labels is not None:
             labels = dict(zip(self._labels.tolist(), drawn.tolist(), strict=True))
@@ -130,7 +130,7 @@ class Acceptance:
         for label in np.flatnonzero(few & (self._kept < self._quotas)):
             of_label = "" if self._labels is None else f" of label {self._labels[label]}"
             raise ServingError(
-                f"rejection: shard {self._row.name} kept {self._kept[label]} of "
+                f"rejection: shard {self._spec.name} kept {self._kept[label]} of "
                 f"{self._made[label]} samples{of_label} by {self._plan.by} >= "
                 f"{self._plan.at_least}; choose a lower bound."
             )

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from serving import latents
-from serving.bulk import folders, making, tables
+from serving.bulk import folders, sampler, tables
 from serving.bulk.files import absolute
-from serving.bulk.judges import Confidence, Realism
 from serving.bulk.plans import (
     MAX_SEED,
     Columns,
@@ -26,6 +25,7 @@ from serving.bulk.plans import (
     Table,
     largest_remainder,
 )
+from serving.bulk.scorers import Confidence, Realism
 from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.fields import ALL, ATTRIBUTES, TEXT
@@ -182,10 +182,10 @@ class Selection:
             first["label"] = np.array(counted.labels, np.int64)
         if isinstance(plan, Grid):
             self._check_codes(plan, description)
-        making.maker_of(plan, description, first, self.maker(description))
+        sampler.sampling_signature(plan, description, first, self.signature_name(description))
         return plan, table
 
-    def maker(self, description: Description) -> str | None:
+    def signature_name(self, description: Description) -> str | None:
         """The signature that makes the samples; None where the plan's columns say which.
 
         Raises:

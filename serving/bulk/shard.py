@@ -1,4 +1,4 @@
-"""One shard: the pure function from a row of the plan to files and their entry."""
+"""One shard: the pure function from a spec of the plan to files and their record."""
 
 import os
 import uuid
@@ -13,12 +13,12 @@ import numpy as np
 
 from serving.bulk import cluster, files, formats, hardware, runs
 from serving.bulk.formats import File, Samples, Shard, Written
-from serving.bulk.job import Job, PlanRow
-from serving.bulk.judges import Confidence, Judge, Realism
-from serving.bulk.making import Batch, Maker
-from serving.bulk.output import Entry, Output
+from serving.bulk.job import Job, ShardSpec
+from serving.bulk.output import Output, ShardRecord
 from serving.bulk.plans import Rejection
 from serving.bulk.rejection import Acceptance
+from serving.bulk.sampler import Batch, ShardSampler
+from serving.bulk.scorers import Confidence, Realism, Scorer
 from serving.errors import ServingError, UsageError
 from serving.exported import ExportedModel
 
@@ -27,8 +27,8 @@ _WAITING = 3
 
 
 @dataclass(frozen=True)
-class Task:
-    """All that a worker needs beside the rows, as a value that travels.
+class WorkerConfig:
+    """All that a worker needs beside what its shards are, as a value that travels.
 
     Attributes:
         model_dir: the folder with the numbered exports.
@@ -48,51 +48,51 @@ class Task:
 
 
 class ShardWriter:
-    """Writes shards of one job; loads the model once and serves any number of rows."""
+    """Writes shards of one job; loads the model once and serves any number of them."""
 
-    def __init__(self, model: ExportedModel, task: Task) -> None:
-        self._job = Job.of(task.job)
-        self._output = Output(task.out)
+    def __init__(self, model: ExportedModel, config: WorkerConfig) -> None:
+        self._job = Job.of(config.job)
+        self._output = Output(config.out)
         self._format = formats.get(self._job.format)
-        judge = _judge(model, self._job, task.classifier)
-        self._maker = Maker(model, self._job, judge, task.folder)
-        self._run = task.run
+        scorer = _scorer(model, self._job, config.classifier)
+        self._sampler = ShardSampler(model, self._job, scorer, config.folder)
+        self._run = config.run
         self._hardware = hardware.kind()
         self._folders = {""}
 
     @classmethod
-    def load(cls, task: Task) -> "ShardWriter":
-        """Loads the model of a task.
+    def load(cls, config: WorkerConfig) -> "ShardWriter":
+        """Loads the model that the shards are made with.
 
         Raises:
             ServingError: it is not the one that the job was planned with.
         """
-        job = Job.of(task.job)
-        model = ExportedModel(task.model_dir, job.model_version)
+        job = Job.of(config.job)
+        model = ExportedModel(config.model_dir, job.model_version)
         if model.fingerprint != job.model_fingerprint:
             raise ServingError(
-                f"The export {job.model_version} in {task.model_dir!r} has changed while the job "
+                f"The export {job.model_version} in {config.model_dir!r} has changed while the job "
                 "was under way; put it back, or generate into a new folder."
             )
-        return cls(model, task)
+        return cls(model, config)
 
-    def ensure_shard(self, row: PlanRow) -> Entry:
-        """Returns the record of a row's shard, written unless it is whole already.
+    def ensure_shard(self, spec: ShardSpec) -> ShardRecord:
+        """Returns the record of a spec's shard, written unless it is whole already.
 
         Raises:
             ServingError: the model fails, or the output cannot be written.
         """
         with files.writing(self._output.path):
-            record = self._output.recorded(row.name)
+            record = self._output.recorded(spec.name)
             if record is None:
-                record = self.write_shard(row)
+                record = self.write_shard(spec)
                 self._output.record(record)
             return record
 
-    def write_shard(self, row: PlanRow) -> Entry:
+    def write_shard(self, spec: ShardSpec) -> ShardRecord:
         """Generates one shard, writes its files aside and renames them into place.
 
-        What is written depends on the row alone.
+        What is written depends on the spec alone.
 
         Returns:
             The shard's record: its name, samples, files, the SHA-256 over their contents in that
@@ -103,13 +103,13 @@ class ShardWriter:
         Raises:
             ServingError: the model fails.
         """
-        with self._output.scratch(row.name) as scratch:
-            shard = Shard(row.name, row.count, scratch, self._job.compression, self._job.content)
-            tally = _Tally(row)
-            written = self._written(row, shard, tally)
+        with self._output.scratch(spec.name) as scratch:
+            shard = Shard(spec.name, spec.count, scratch, self._job.compression, self._job.content)
+            tally = _Tally(spec)
+            written = self._written(spec, shard, tally)
             for file in written.files:
                 self._publish(file)
-        return tally.entry(isinstance(self._job.drawn, Rejection)) | {
+        return tally.record(isinstance(self._job.drawn, Rejection)) | {
             "files": [file.name for file in written.files],
             "bytes": written.bytes,
             "sha256": written.sha256,
@@ -119,13 +119,13 @@ class ShardWriter:
             "worker": cluster.worker_name(),
         }
 
-    def _written(self, row: PlanRow, shard: Shard, tally: "_Tally") -> Written:
+    def _written(self, spec: ShardSpec, shard: Shard, tally: "_Tally") -> Written:
         """Encodes in a second thread while the model makes the next batches."""
         writer = self._format.open(shard)
         try:
             with ThreadPoolExecutor(1) as encoder:
                 waiting: list[Future[None]] = []
-                for batch in self._batches(row):
+                for batch in self._batches(spec):
                     tally.add(batch)
                     waiting.append(encoder.submit(writer.add, batch.samples))
                     if len(waiting) > _WAITING:
@@ -139,11 +139,11 @@ class ShardWriter:
                 writer.abandon()
             raise
 
-    def _batches(self, row: PlanRow) -> Iterator[Batch]:
+    def _batches(self, spec: ShardSpec) -> Iterator[Batch]:
         plan = self._job.drawn
         if isinstance(plan, Rejection):
-            return Acceptance(self._maker, plan, row).batches()
-        return self._maker.batches(row)
+            return Acceptance(self._sampler, plan, spec).batches()
+        return self._sampler.batches(spec)
 
     def _publish(self, file: File) -> None:
         folder = os.path.dirname(file.name)
@@ -154,10 +154,10 @@ class ShardWriter:
 
 
 class _Tally:
-    """What an entry says of the samples."""
+    """What a record says of the samples."""
 
-    def __init__(self, row: PlanRow) -> None:
-        self._row = row
+    def __init__(self, spec: ShardSpec) -> None:
+        self._spec = spec
         self._labels: Counter[int] = Counter()
         self._drawn_labels: Counter[int] = Counter()
         self._offsets: list[np.ndarray] = []
@@ -178,26 +178,26 @@ class _Tally:
         if "label" in samples.columns and len(samples):
             self._labels.update(samples.columns["label"].tolist())
 
-    def entry(self, rejected: bool) -> Entry:
-        row = self._row
-        entry: Entry = {"name": row.name, "first": row.first, "count": row.count}
-        if row.columns is not None:
-            entry["columns"] = row.columns
+    def record(self, rejected: bool) -> ShardRecord:
+        spec = self._spec
+        record: ShardRecord = {"name": spec.name, "first": spec.first, "count": spec.count}
+        if spec.columns is not None:
+            record["columns"] = spec.columns
         if self._labels:
-            entry["labels"] = _by_label(self._labels)
+            record["labels"] = _by_label(self._labels)
         if rejected:
-            entry["accepted"] = runs.pack(np.concatenate(self._offsets))
-            entry["drawn"] = self._drawn
+            record["accepted"] = runs.pack(np.concatenate(self._offsets))
+            record["drawn"] = self._drawn
         if self._drawn_labels:
-            entry["drawn_labels"] = _by_label(self._drawn_labels)
-        return entry | {"batches": self._batches, "batch_seconds": round(self._batch_seconds, 6)}
+            record["drawn_labels"] = _by_label(self._drawn_labels)
+        return record | {"batches": self._batches, "batch_seconds": round(self._batch_seconds, 6)}
 
 
 def _by_label(counts: Counter[int]) -> dict[str, int]:
     return {str(label): n for label, n in sorted(counts.items())}
 
 
-def _judge(model: ExportedModel, job: Job, classifier: str | None) -> Judge | None:
+def _scorer(model: ExportedModel, job: Job, classifier: str | None) -> Scorer | None:
     plan = job.drawn
     if not isinstance(plan, Rejection):
         return None
@@ -205,7 +205,7 @@ def _judge(model: ExportedModel, job: Job, classifier: str | None) -> Judge | No
         return Realism(model)
     if classifier is None:
         raise UsageError("classifier: the plan keeps samples by one; pass its folder.")
-    judge = Confidence(classifier)
-    if judge.fingerprint != plan.classifier:
+    scorer = Confidence(classifier)
+    if scorer.fingerprint != plan.classifier:
         raise UsageError("classifier: it is not the one that the run was begun with.")
-    return judge
+    return scorer

@@ -62,13 +62,13 @@ def run(options: dict[str, Any], progress: bool) -> dict[str, Any]:
     """
     options = dict(options)
     # TensorFlow comes with these.
-    from serving.batch import Manner, generate
+    from serving.batch import ExecutionOptions, generate
     from serving.bulk import hardware
 
     hardware.use_one_thread()
-    manner = Manner(options.pop("workers"), progress=progress)
+    execution = ExecutionOptions(options.pop("workers"), progress=progress)
     model_dir, out = options.pop("model_dir"), options.pop("out")
-    return generate(model_dir, out, manner=manner, files=options.pop("folder"), **options)
+    return generate(model_dir, out, execution=execution, files=options.pop("folder"), **options)
 
 
 def _named(texts: Sequence[str]) -> dict[str, str]:

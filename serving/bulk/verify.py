@@ -11,11 +11,11 @@ import numpy as np
 from tqdm import tqdm
 
 from serving.bulk import files, formats, hardware, runs
-from serving.bulk.job import Job, PlanRow
-from serving.bulk.judges import Confidence
-from serving.bulk.making import Maker
-from serving.bulk.output import LOCK, MANIFEST, Entry, Output
+from serving.bulk.job import Job, ShardSpec
+from serving.bulk.output import LOCK, MANIFEST, Output, ShardRecord
 from serving.bulk.plans import Columns, Rejection
+from serving.bulk.sampler import ShardSampler
+from serving.bulk.scorers import Confidence
 from serving.errors import UsageError
 from serving.exported import ExportedModel
 
@@ -113,8 +113,8 @@ def verify(
             number = max(1, math.ceil(share * len(manifest["shards"])))
             chosen = random.Random(seed).sample(sound, min(number, len(sound)))
             verdict.remade_on = hardware.kind()
-            for entry in tqdm(chosen, unit="shard", disable=not progress):
-                remaker.compare(entry, len(manifest["shards"]), verdict)
+            for record in tqdm(chosen, unit="shard", disable=not progress):
+                remaker.compare(record, len(manifest["shards"]), verdict)
     return verdict
 
 
@@ -144,19 +144,19 @@ def _manifest(output: Output) -> dict[str, Any]:
 
 def _check_files(
     output: Output, job: Job, manifest: Mapping[str, Any], verdict: Verdict, progress: bool
-) -> list[Entry]:
+) -> list[ShardRecord]:
     """Compares the folder with the manifest; returns the shards that are whole."""
     sound, next_id = [], 0
     labels: Counter[str] = Counter()
-    for entry in tqdm(manifest["shards"], unit="shard", disable=not progress):
-        problems = output.changed(entry)
+    for record in tqdm(manifest["shards"], unit="shard", disable=not progress):
+        problems = output.changed(record)
         if not problems:
-            sound.append(entry)
+            sound.append(record)
         verdict.problems += problems
-        if entry["first"] != next_id:
-            verdict.problems.append(f"shard {entry['name']}: it begins at {entry['first']}")
-        next_id = entry["first"] + entry["count"]
-        labels.update(entry.get("labels", {}))
+        if record["first"] != next_id:
+            verdict.problems.append(f"shard {record['name']}: it begins at {record['first']}")
+        next_id = record["first"] + record["count"]
+        labels.update(record.get("labels", {}))
     for file in manifest["files"]:
         verdict.problems += output.changed({"files": [file["name"]], "sha256": file["sha256"]})
     if next_id != job.drawn.count or next_id != manifest["count"]:
@@ -169,8 +169,8 @@ def _check_files(
 
 def _strange(output: Output, manifest: Mapping[str, Any]) -> list[str]:
     known = {MANIFEST, LOCK, *(file["name"] for file in manifest["files"])}
-    for entry in manifest["shards"]:
-        known.update(entry["files"])
+    for record in manifest["shards"]:
+        known.update(record["files"])
     return [f"{name}: the manifest does not name it" for name in sorted(output.names())
             if name not in known]  # fmt: skip
 
@@ -195,46 +195,48 @@ class _Remaker:
                 f"{output.path!r}; pass the one with the fingerprint {job.model_fingerprint[:12]}."
             )
         by_confidence = isinstance(job.drawn, Rejection) and classifier is not None
-        judge = Confidence(classifier) if by_confidence and classifier else None
-        self._maker = Maker(model, job, judge, folder)
+        scorer = Confidence(classifier) if by_confidence and classifier else None
+        self._sampler = ShardSampler(model, job, scorer, folder)
         self._kind = hardware.kind()
 
-    def compare(self, entry: Entry, num_shards: int, verdict: Verdict) -> None:
+    def compare(self, record: ShardRecord, num_shards: int, verdict: Verdict) -> None:
         """Adds what differs in a shard to the verdict."""
-        with self._output.local(entry["files"]) as paths:
+        with self._output.local(record["files"]) as paths:
             written = self._format.read(paths, self._job.content)
-        inputs = self._inputs(entry, num_shards)
+        inputs = self._inputs(record, num_shards)
         size, output = self._job.internal_batch, self._job.sample["output"]
-        if len(written[output]) != entry["count"]:
-            verdict.problems.append(f"shard {entry['name']}: it does not hold {entry['count']}")
+        if len(written[output]) != record["count"]:
+            verdict.problems.append(f"shard {record['name']}: it does not hold {record['count']}")
             return
-        for start in range(0, entry["count"], size):
+        for start in range(0, record["count"], size):
             part = {name: column[start : start + size] for name, column in inputs.items()}
-            values, columns = self._maker.make(part)
+            values, columns = self._sampler.make(part)
             rows = slice(start, start + len(values))
             there = written[output][rows]
             if None in self._job.sample["shape"]:
                 there = formats.as_rows(list(there))
             difference = _difference(there, values)
-            self._judge(entry, start, difference, values, verdict)
+            self._compare_values(record, start, difference, values, verdict)
             for name in self._job.shapes:
                 difference = _difference(written[name][rows], columns[name])
-                self._judge(entry, start, difference, columns[name], verdict, name)
-            self._compare_columns(entry, {n: c[rows] for n, c in written.items()}, columns, verdict)
+                self._compare_values(record, start, difference, columns[name], verdict, name)
+            self._compare_columns(
+                record, {n: c[rows] for n, c in written.items()}, columns, verdict
+            )
             verdict.remade += len(values)
 
-    def _inputs(self, entry: Entry, num_shards: int) -> Columns:
+    def _inputs(self, record: ShardRecord, num_shards: int) -> Columns:
         plan = self._job.drawn
-        shard = int(entry["name"].partition("-")[0])
-        row = PlanRow(shard, num_shards, entry["first"], entry["count"], entry.get("columns"))
+        shard = int(record["name"].partition("-")[0])
+        row = ShardSpec(shard, num_shards, record["first"], record["count"], record.get("columns"))
         inputs = row.inputs(plan)
         if isinstance(plan, Rejection):
-            inputs["seed"] = plan.seeds(shard, runs.unpack(entry["accepted"]))
+            inputs["seed"] = plan.seeds(shard, runs.unpack(record["accepted"]))
         return inputs
 
-    def _judge(
+    def _compare_values(
         self,
-        entry: Entry,
+        record: ShardRecord,
         start: int,
         difference: float,
         values: np.ndarray,
@@ -242,25 +244,25 @@ class _Remaker:
         what: str = "samples",
     ) -> None:
         allowed = 0.0
-        if entry["hardware"] != self._kind:
+        if record["hardware"] != self._kind:
             integers = values.dtype.kind in "iu"
             allowed = 1.0 if integers else _FLOAT_TOLERANCE * max(1.0, float(abs(values).max()))
         verdict.largest_difference = max(verdict.largest_difference, difference)
         if difference > allowed:
             verdict.problems.append(
-                f"shard {entry['name']}: made again, its {what} from {entry['first'] + start} on "
-                f"differ by {difference:g}; {allowed:g} is allowed ({entry['hardware']} here and "
+                f"shard {record['name']}: made again, its {what} from {record['first'] + start} on "
+                f"differ by {difference:g}; {allowed:g} is allowed ({record['hardware']} here and "
                 f"{self._kind} there)"
             )
 
     def _compare_columns(
-        self, entry: Entry, written: Columns, made: Columns, verdict: Verdict
+        self, record: ShardRecord, written: Columns, made: Columns, verdict: Verdict
     ) -> None:
         for name in self._job.columns.keys() - self._job.shapes.keys():
             if name not in written or name not in made or made[name].dtype.kind == "f":
                 continue
             if not np.array_equal(written[name], made[name]):
-                verdict.problems.append(f"shard {entry['name']}: its {name} is not the plan's")
+                verdict.problems.append(f"shard {record['name']}: its {name} is not the plan's")
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""A worker process of this machine: a task, then rows, as lines of JSON on standard input."""
+"""A worker process of this machine: its configuration and shards come by standard input."""
 
 import json
 import os
@@ -11,16 +11,16 @@ from serving.errors import ServingError, UsageError
 
 
 def main() -> None:
-    """Serves rows until the driver closes the input, or ends."""
+    """Writes shards until the driver closes the input, or ends."""
     answers = _own_output()
     lines: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_listen, args=(lines,), daemon=True).start()
-    task = json.loads(lines.get())
+    config = json.loads(lines.get())
     _quiet_start()
     # After the log level is set, and only in the process that needs them.
     from serving.bulk import hardware
-    from serving.bulk.job import PlanRow
-    from serving.bulk.shard import ShardWriter, Task
+    from serving.bulk.job import ShardSpec
+    from serving.bulk.shard import ShardWriter, WorkerConfig
 
     hardware.use_one_thread()
     writer: ShardWriter | None = None
@@ -28,8 +28,8 @@ def main() -> None:
         line = lines.get()
         try:
             if writer is None:
-                writer = ShardWriter.load(Task(**task))
-            writer.ensure_shard(PlanRow(**json.loads(line)))
+                writer = ShardWriter.load(WorkerConfig(**config))
+            writer.ensure_shard(ShardSpec(**json.loads(line)))
             answer: dict[str, Any] = {}
         except (UsageError, ServingError) as error:
             answer = {"error": str(error), "kind": type(error).__name__}

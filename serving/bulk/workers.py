@@ -1,6 +1,6 @@
 """The plan mapped on this machine: in this process, or by worker processes on all cores.
 
-A worker is a process of its own (`python -m serving.bulk.worker`) that takes rows from its
+A worker is a process of its own (`python -m serving.bulk.worker`) that takes shards from its
 standard input and answers on its standard output, a line of JSON each. It ends with its driver,
 also with one that is killed: a closed input is the end.
 
@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from serving.bulk import hardware
-from serving.bulk.job import PlanRow
-from serving.bulk.shard import ShardWriter, Task
+from serving.bulk.job import ShardSpec
+from serving.bulk.shard import ShardWriter, WorkerConfig
 from serving.errors import ServingError, UsageError
 from serving.exported import ExportedModel
 
@@ -33,12 +33,12 @@ _SMALL_JOB = 4096
 _ATTEMPTS = 2
 
 
-def num_workers(asked: int | None, rows: Sequence[PlanRow], alone: bool) -> int:
+def num_workers(asked: int | None, specs: Sequence[ShardSpec], alone: bool) -> int:
     """Returns how many worker processes to start; 0 is this process.
 
     Args:
         asked: what somebody wants, or None for as many as cores, memory and shards allow.
-        rows: the plan.
+        specs: the shards of the plan.
         alone: whether this process computes in one thread, as workers do.
 
     Raises:
@@ -47,44 +47,44 @@ def num_workers(asked: int | None, rows: Sequence[PlanRow], alone: bool) -> int:
     if asked is not None:
         if asked < 0:
             raise UsageError(f"workers: received {asked}; expected 0 (this process) or more.")
-        return min(asked, len(rows))
-    if hardware.has_accelerator() or (alone and sum(row.count for row in rows) <= _SMALL_JOB):
+        return min(asked, len(specs))
+    if hardware.has_accelerator() or (alone and sum(spec.count for spec in specs) <= _SMALL_JOB):
         return 0
     memory = hardware.available_memory()
-    fitting = max(1, memory // _WORKER_BYTES) if memory is not None else len(rows)
-    return max(1, min(hardware.usable_cores(), fitting, len(rows)))
+    fitting = max(1, memory // _WORKER_BYTES) if memory is not None else len(specs)
+    return max(1, min(hardware.usable_cores(), fitting, len(specs)))
 
 
-def map_here(model: ExportedModel, task: Task, rows: Sequence[PlanRow]) -> None:
+def map_here(model: ExportedModel, config: WorkerConfig, specs: Sequence[ShardSpec]) -> None:
     """Writes all shards in this process."""
-    writer = ShardWriter(model, task)
-    for row in rows:
-        writer.ensure_shard(row)
+    writer = ShardWriter(model, config)
+    for spec in specs:
+        writer.ensure_shard(spec)
 
 
-def map_by_workers(task: Task, rows: Sequence[PlanRow], count: int) -> None:
+def map_by_workers(config: WorkerConfig, specs: Sequence[ShardSpec], count: int) -> None:
     """Writes all shards by `count` processes.
 
     Raises:
         UsageError: as a worker says.
-        ServingError: as a worker says, or one row ends two workers.
+        ServingError: as a worker says, or one shard ends two workers.
     """
-    workers = [_Worker(task) for _ in range(count)]
+    workers = [_Worker(config) for _ in range(count)]
     idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
     for worker in workers:
         idle.put(worker)
 
-    def write(row: PlanRow) -> None:
+    def write(spec: ShardSpec) -> None:
         worker = idle.get()  # never waits: there are as many threads as workers
         try:
-            worker.write(row)
+            worker.write(spec)
         finally:
             idle.put(worker)
 
     # A thread for each worker waits for its answers.
     pool = ThreadPoolExecutor(count)
     try:
-        for future in as_completed([pool.submit(write, row) for row in rows]):
+        for future in as_completed([pool.submit(write, spec) for spec in specs]):
             future.result()
     finally:
         # The threads come to their end once their workers have.
@@ -100,12 +100,12 @@ class _Worker:
     One thread at a time writes; `stop` comes from the driver's at any moment.
     """
 
-    def __init__(self, task: Task) -> None:
-        self._task = task
+    def __init__(self, config: WorkerConfig) -> None:
+        self._config = config
         self._process: subprocess.Popen[str] | None = None
         self._stopped = False
 
-    def write(self, row: PlanRow) -> None:
+    def write(self, spec: ShardSpec) -> None:
         """Has the process write a shard.
 
         Raises:
@@ -113,13 +113,13 @@ class _Worker:
             ServingError: as the worker says, or two of them ended.
         """
         for _ in range(_ATTEMPTS):
-            answer = self._asked(row)
+            answer = self._asked(spec)
             if answer is not None:
                 return _check(answer)
             if self._stopped:
                 break
         raise ServingError(
-            f"Two workers ended while they wrote shard {row.name} (the last with "
+            f"Two workers ended while they wrote shard {spec.name} (the last with "
             f"{self._process.returncode if self._process else 'nothing'}; the system may be short "
             "of memory); use fewer --workers and run the same command again."
         )
@@ -131,11 +131,11 @@ class _Worker:
             self._process.kill()
             self._process.wait()
 
-    def _asked(self, row: PlanRow) -> dict[str, Any] | None:
+    def _asked(self, spec: ShardSpec) -> dict[str, Any] | None:
         """The worker's answer; None if it ended before it gave one."""
-        process, lines = self._process, [asdict(row)]
+        process, lines = self._process, [asdict(spec)]
         if process is None or process.poll() is not None:
-            process, lines = _start(), [asdict(self._task), asdict(row)]
+            process, lines = _start(), [asdict(self._config), asdict(spec)]
             self._process = process
             if self._stopped:  # while this one began
                 process.kill()

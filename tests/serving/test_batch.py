@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from serving import ServingError, UsageError
-from serving.bulk import probe
+from serving.bulk import batch_size
 from serving.bulk.formats import npz, tfrecord
-from serving.bulk.job import Job, PlanRow, divide
+from serving.bulk.job import Job, ShardSpec, divide
 from serving.bulk.output import Output, without_run
-from serving.bulk.shard import ShardWriter, Task
+from serving.bulk.shard import ShardWriter, WorkerConfig
 from serving.exported import ExportedModel
 from tests.serving.bulk.conftest import data, run, tree
 
@@ -48,11 +48,11 @@ def test_order_does_not_change_a_byte(digits, tmp_path):
     rows = divide(job)
     random.Random(1).shuffle(rows)
     (tmp_path / "b").mkdir()
-    writer = ShardWriter.load(Task(str(digits), str(tmp_path / "b"), job.document()))
+    writer = ShardWriter.load(WorkerConfig(str(digits), str(tmp_path / "b"), job.document()))
     records = [writer.write_shard(row) for row in rows + rows[:3]]
     assert data(tmp_path / "b") == data(tmp_path / "a")
-    entries = [without_run(record) for record in records[:10]]
-    assert sorted(entries, key=lambda entry: entry["first"]) == manifest["shards"]
+    records = [without_run(record) for record in records[:10]]
+    assert sorted(records, key=lambda record: record["first"]) == manifest["shards"]
 
 
 @pytest.mark.parametrize("size", [1, 8])
@@ -85,11 +85,11 @@ def test_every_call_has_the_internal_batch(points, monkeypatch):
 
 
 def test_a_long_job_finds_its_batch_once(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(probe, "_WORTH_PROBING", 100)
-    monkeypatch.setattr(probe, "_SECONDS", 0.01)
+    monkeypatch.setattr(batch_size, "_WORTH_TUNING", 100)
+    monkeypatch.setattr(batch_size, "_SECONDS", 0.01)
     manifest = run(digits, tmp_path, count=150, rows_per_shard=100)
-    assert manifest["internal_batch"] in probe._SIZES
-    monkeypatch.setattr(probe, "_SIZES", (1,))
+    assert manifest["internal_batch"] in batch_size._SIZES
+    monkeypatch.setattr(batch_size, "_SIZES", (1,))
     assert run(digits, tmp_path, count=150, rows_per_shard=100) == manifest
 
 
@@ -186,7 +186,7 @@ def test_a_place_that_tensorflow_knows(digits, tmp_path):
 
 def test_the_shards(digits, tmp_path):
     job = Job.of(run(digits, tmp_path))
-    assert divide(job) == [PlanRow(0, 3, 0, 4), PlanRow(1, 3, 4, 4), PlanRow(2, 3, 8, 2)]
+    assert divide(job) == [ShardSpec(0, 3, 0, 4), ShardSpec(1, 3, 4, 4), ShardSpec(2, 3, 8, 2)]
     assert divide(job)[1].name == "00001-of-00003"
 
 

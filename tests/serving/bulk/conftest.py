@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from serving.batch import Manner, generate
+from serving.batch import ExecutionOptions, generate
 from serving.bulk import formats
 from tests.serving.conftest import LATENT_SIZE, TinyGenerator, describe, latent_spec, seed_spec
 
 # All but csv, which holds one number or text a sample, and those of sequences and molecules alone.
 ARRAY_FORMATS = tuple(name for name in formats.NAMES if name not in ("csv", "fasta", "smi"))
-HERE = Manner(workers=0, progress=False)
+HERE = ExecutionOptions(workers=0, progress=False)
 
 
 def tree(folder):
@@ -32,7 +32,7 @@ def data(folder):
 
 def run(base, out, **options):
     """A small run in this process."""
-    options = {"rows_per_shard": 4, "manner": HERE, "format": "npz"} | options
+    options = {"rows_per_shard": 4, "execution": HERE, "format": "npz"} | options
     if not {"per_class", "rows", "captions", "interpolate"} & set(options):
         options.setdefault("count", 10)
     return generate(str(base), str(out), **options)

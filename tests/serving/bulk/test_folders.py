@@ -9,17 +9,17 @@ from click.testing import CliRunner
 from PIL import Image
 
 from serving import UsageError
-from serving.batch import Manner, generate, verify
+from serving.batch import ExecutionOptions, generate, verify
 from serving.bulk import formats
 from serving.bulk.job import Job
-from serving.bulk.making import Maker
+from serving.bulk.sampler import ShardSampler
 from serving.bulk.shard import ShardWriter
 from serving.fields import Field
 from serving.pictures import read_picture
 from tests.serving.bulk.conftest import ARRAY_FORMATS, data, tree
 from trainer.cli import main
 
-HERE = Manner(workers=0, progress=False)
+HERE = ExecutionOptions(workers=0, progress=False)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def photos(tmp_path):
 
 
 def run(base, out, **options):
-    options = {"rows_per_shard": 2, "manner": HERE} | options
+    options = {"rows_per_shard": 2, "execution": HERE} | options
     return generate(str(base), str(out), **options)
 
 
@@ -85,13 +85,13 @@ def test_every_output_is_kept(workshop, photos, tmp_path, format):
 def test_an_array_that_was_altered_is_found(workshop, photos, tmp_path, monkeypatch):
     out = str(tmp_path / "out")
     run(workshop, out, files=str(photos), signature="project", format="npz")
-    original = Maker.make
+    original = ShardSampler.make
 
     def moved(self, inputs):
         values, columns = original(self, inputs)
         return values, columns | {"latent": columns["latent"] + 1.0}
 
-    monkeypatch.setattr(Maker, "make", moved)
+    monkeypatch.setattr(ShardSampler, "make", moved)
     problem, _ = sorted(verify(out, str(workshop), share=1, progress=False).problems)
     assert "made again, its latent from 0 on differ by 1" in problem
 
@@ -132,7 +132,12 @@ def test_an_interrupted_run_goes_on_and_another_file_is_another_run(
 def test_workers_read_the_pixels(workshop, photos, tmp_path):
     options = {"files": str(photos), "signature": "reconstruct", "format": "npz"}
     run(workshop, tmp_path / "here", **options)
-    run(workshop, tmp_path / "there", **options, manner=Manner(workers=1, progress=False))
+    run(
+        workshop,
+        tmp_path / "there",
+        **options,
+        execution=ExecutionOptions(workers=1, progress=False),
+    )
     assert data(tmp_path / "here") == data(tmp_path / "there")
 
 

@@ -5,10 +5,11 @@ import time
 
 import pytest
 
-from serving.bulk import driver, progress, workers
+from serving.bulk import execution, progress, workers
+from serving.bulk.execution import ExecutionOptions
 from serving.bulk.output import Output
 from serving.bulk.progress import Progress
-from serving.bulk.summary import Summary
+from serving.bulk.statistics import RunStatistics
 from tests.serving.bulk.conftest import run
 
 
@@ -20,8 +21,8 @@ def record(run, **further):
 def test_a_summary_counts_what_this_run_wrote():
     records = [record("new", drawn=10), record("new"), record("old", drawn=9)]
     of_a_finished_run = {"count": 3, "bytes": 70}
-    summary = Summary.of([*records, of_a_finished_run], "new")
-    assert summary == Summary(
+    summary = RunStatistics.of([*records, of_a_finished_run], "new")
+    assert summary == RunStatistics(
         samples=8, rejected=6, skipped=7, bytes=200, batches=4, batch_seconds=1.0
     )
     assert str(summary) == "8 samples, 0 MiB, 250 ms a batch, 6 rejected, 7 were there"
@@ -29,7 +30,7 @@ def test_a_summary_counts_what_this_run_wrote():
 
 def test_the_summary_of_a_run_is_that_of_its_records(digits, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(driver.Progress, "finish", lambda self, text: seen.append(text))
+    monkeypatch.setattr(execution.Progress, "finish", lambda self, text: seen.append(text))
     manifest = run(digits, tmp_path / "out", count=10, min_realism=180.0)
     (tmp_path / "out" / manifest["shards"][0]["files"][0]).unlink()
     assert run(digits, tmp_path / "out", count=10, min_realism=180.0) == manifest
@@ -86,7 +87,7 @@ def test_every_way_shows_it(digits, tmp_path, bar, monkeypatch):
 
     original = workers.map_here
     monkeypatch.setattr(workers, "map_here", slowly)
-    run(digits, tmp_path / "out", manner=driver.Manner(workers=0, progress=True))
+    run(digits, tmp_path / "out", execution=ExecutionOptions(workers=0, progress=True))
     assert "10 samples" in bar.getvalue()
 
 

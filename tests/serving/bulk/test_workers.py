@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from serving import ServingError, UsageError
-from serving.batch import Manner, verify
+from serving.batch import ExecutionOptions, verify
 from serving.bulk import workers
-from serving.bulk.job import PlanRow
+from serving.bulk.job import ShardSpec
 from tests.serving.bulk.conftest import data, run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,7 +42,9 @@ def test_two_workers_write_the_same_bytes_also_when_one_is_killed(digits, tmp_pa
         return original(answer)
 
     monkeypatch.setattr(workers, "_check", check)
-    manifest = run(digits, tmp_path / "out", count=60, manner=Manner(workers=2, progress=False))
+    manifest = run(
+        digits, tmp_path / "out", count=60, execution=ExecutionOptions(workers=2, progress=False)
+    )
     assert killed
     assert data(tmp_path / "out") == data(tmp_path / "here")
     assert {shard["hardware"].split(", ")[-1] for shard in manifest["shards"]} == {"1 thread"}
@@ -53,20 +55,22 @@ def test_two_workers_write_the_same_bytes_also_when_one_is_killed(digits, tmp_pa
 
 def test_a_worker_that_fails_says_why(digits, tmp_path, monkeypatch):
     with pytest.raises(ServingError, match=r"kept 0 of .*; choose a lower bound"):
-        run(digits, tmp_path, min_realism=1e9, manner=Manner(workers=1, progress=False))
+        run(
+            digits, tmp_path, min_realism=1e9, execution=ExecutionOptions(workers=1, progress=False)
+        )
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(ServingError, match="Two workers ended while they wrote shard 00000"):
-        run(digits, tmp_path / "out", manner=Manner(workers=1, progress=False))
+        run(digits, tmp_path / "out", execution=ExecutionOptions(workers=1, progress=False))
     assert children() == []
 
 
 def test_how_many_workers():
-    rows = [PlanRow(i, 9, i, 10_000) for i in range(9)]
+    rows = [ShardSpec(i, 9, i, 10_000) for i in range(9)]
     assert workers.num_workers(0, rows, alone=False) == 0
     assert workers.num_workers(20, rows, alone=True) == 9
     assert 1 <= workers.num_workers(None, rows, alone=True) <= os.cpu_count()
     assert workers.num_workers(None, rows[:1], alone=True) == 1
-    small = [PlanRow(0, 1, 0, 10)]
+    small = [ShardSpec(0, 1, 0, 10)]
     assert workers.num_workers(None, small, alone=True) == 0
     assert workers.num_workers(None, small, alone=False) == 1
     with pytest.raises(UsageError, match="workers: received -1"):

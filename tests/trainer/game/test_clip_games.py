@@ -25,7 +25,7 @@ CLIPS = (
     "evaluate.num_samples=40",
     "run.grid=[2,3]",
 )
-HERE = batch.Manner(workers=0, progress=False)
+HERE = batch.ExecutionOptions(workers=0, progress=False)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_a_preview_has_a_row_of_frames_for_each_clip(folder):
 @pytest.mark.parametrize("format", ["npz", "tfrecord"])
 def test_they_are_made_in_bulk_and_measured_as_others_are(folder, format):
     out = str(folder / format)
-    batch.generate(f"{folder}/models", out, count=40, format=format, manner=HERE)
+    batch.generate(f"{folder}/models", out, count=40, format=format, execution=HERE)
     job = Job.of(Output(out).manifest())
     assert (job.content.output, job.content.shape) == ("clip", (3, 16, 16, 1))
     assert formats.default(job.content) == "npz"
@@ -107,7 +107,7 @@ def test_predictions_are_measured_frame_by_frame_and_made_in_bulk(tmp_path):
     for number, file in enumerate(encode_clips(held_out["clip"][:2])):
         (tmp_path / "in" / f"{number}.png").write_bytes(file)
     out = str(tmp_path / "out")
-    batch.generate(f"{tmp_path}/models", out, files=f"{tmp_path}/in", manner=HERE)
+    batch.generate(f"{tmp_path}/models", out, files=f"{tmp_path}/in", execution=HERE)
     read = loading.load(Data(source={"name": "generated", "path": out}, holdout_share=0.0))
     assert np.abs(read.train["sample"].astype(int) - made[:2]).max() <= 1
 

@@ -41,7 +41,7 @@ def open_source(data: Data) -> Source:
         identity={
             "source": "generated",
             "path": str(Path(path).resolve()),
-            "shards": [entry["sha256"] for entry in manifest["shards"]],
+            "shards": [record["sha256"] for record in manifest["shards"]],
         },
     )
 
@@ -68,8 +68,8 @@ def _shards(
 ) -> Iterator[Mapping[str, np.ndarray]]:
     """The arrays of each shard, by name."""
     reader = formats.get(job.format)
-    for entry in manifest["shards"]:
-        with output.local(entry["files"]) as paths:
+    for record in manifest["shards"]:
+        with output.local(record["files"]) as paths:
             yield reader.read(paths, job.content)
 
 
@@ -77,8 +77,8 @@ def _rows(
     output: Output, job: Job, manifest: Mapping[str, Any], data: Data
 ) -> Iterator[Row | None]:
     content, index = job.content, 0
-    for entry, arrays in zip(manifest["shards"], _shards(output, job, manifest), strict=True):
-        samples = as_stored(arrays[content.output], f"{output.path}: {entry['name']}")
+    for record, arrays in zip(manifest["shards"], _shards(output, job, manifest), strict=True):
+        samples = as_stored(arrays[content.output], f"{output.path}: {record['name']}")
         labels = arrays["label"] if "label" in job.columns else None
         yield from rows_of(samples, labels, output.path, data, first=index).rows
         index += len(samples)

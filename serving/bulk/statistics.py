@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Summary:
+class RunStatistics:
     """Sums over the shards of a job.
 
     Attributes:
@@ -26,8 +26,8 @@ class Summary:
     batch_seconds: float = 0.0
 
     @classmethod
-    def of(cls, records: Sequence[Mapping[str, Any]], run: str) -> "Summary":
-        """The sums over records as `ShardWriter` keeps them; `run` is what the task calls it."""
+    def of(cls, records: Sequence[Mapping[str, Any]], run: str) -> "RunStatistics":
+        """The sums over records as `ShardWriter` keeps them, for the `run` of a `WorkerConfig`."""
         new = [record for record in records if record.get("run") == run]
         samples = sum(record["count"] for record in new)
         return cls(

@@ -11,7 +11,7 @@ from serving.exported import ExportedModel
 from serving.versions import MARKER, fingerprint
 
 
-class Judge(Protocol):
+class Scorer(Protocol):
     """Gives every sample a number; the larger the better.
 
     Attributes:
@@ -38,7 +38,7 @@ class Realism:
         self._model = model
 
     def __call__(self, values: np.ndarray, columns: Columns, batch: int) -> np.ndarray:
-        """See `Judge`."""
+        """See `Scorer`."""
         score = self._model.description.signature("score")
         # Molecules are read as texts and judged as graphs, which stand beside them.
         judged = columns[score.subject] if values.dtype == object else values
@@ -80,7 +80,7 @@ class Confidence:
         self._dtype = spec.dtype
 
     def __call__(self, values: np.ndarray, columns: Columns, batch: int) -> np.ndarray:
-        """See `Judge`."""
+        """See `Scorer`."""
         scores = np.concatenate([
             self._scores(values.take(np.arange(start, start + batch), 0, mode="clip"))
             for start in range(0, len(values), batch)

@@ -4,20 +4,20 @@ import time
 from dataclasses import replace
 
 from serving.bulk.job import Job
-from serving.bulk.making import Maker
 from serving.bulk.plans import Columns
+from serving.bulk.sampler import ShardSampler
 from serving.errors import UsageError
 from serving.exported import INTERNAL_BATCH, ExportedModel
 
 # A smaller job is over before a better size has paid for the search.
-_WORTH_PROBING = 16_384
+_WORTH_TUNING = 16_384
 _SIZES = (32, 64, 128, 256, 512)
 _SECONDS = 0.3
 # The smallest size that is nearly as fast as the fastest keeps memory and padding low.
 _NEARLY = 0.97
 
 
-def internal_batch(
+def tuned(
     model: ExportedModel,
     job: Job,
     table: Columns | None,
@@ -37,7 +37,7 @@ def internal_batch(
         return asked
     if _takes_any_size(model, job):
         return 1
-    if job.drawn.count < _WORTH_PROBING:
+    if job.drawn.count < _WORTH_TUNING:
         return INTERNAL_BATCH
     rates = {size: _rate(model, job, table, size, folder) for size in _SIZES}
     fastest = max(rates.values())
@@ -55,14 +55,14 @@ def _rate(
     model: ExportedModel, job: Job, table: Columns | None, size: int, folder: str | None
 ) -> float:
     """Samples a second in calls of `size`, the first one left out."""
-    maker = Maker(model, replace(job, internal_batch=size), folder=folder)
+    sampler = ShardSampler(model, replace(job, internal_batch=size), folder=folder)
     if table is None:
         inputs = job.drawn.columns(0, size)
     else:
         inputs = {name: column[:size] for name, column in table.items()}
-    maker.make(inputs)
+    sampler.make(inputs)
     begun, made = time.perf_counter(), 0
     while time.perf_counter() - begun < _SECONDS:
-        maker.make(inputs)
+        sampler.make(inputs)
         made += size
     return made / (time.perf_counter() - begun)

@@ -9,9 +9,9 @@ import numpy as np
 from serving import latents
 from serving.bulk.folders import FILE, read_pictures
 from serving.bulk.formats import Samples
-from serving.bulk.job import Job, PlanRow
-from serving.bulk.judges import Judge, Realism
+from serving.bulk.job import Job, ShardSpec
 from serving.bulk.plans import Columns, Grid, Paths, Plan
+from serving.bulk.scorers import Realism, Scorer
 from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.exported import ExportedModel
@@ -44,14 +44,14 @@ class Batch:
     drawn_labels: Mapping[int, int] | None = None
 
 
-class Maker:
-    """Makes the samples of any row of a job's plan; where some are rejected, for `Acceptance`."""
+class ShardSampler:
+    """Makes the samples of any shard of a job's plan; where some are rejected, for `Acceptance`."""
 
     def __init__(
         self,
         model: ExportedModel,
         job: Job,
-        judge: Judge | None = None,
+        scorer: Scorer | None = None,
         folder: str | None = None,
     ) -> None:
         """Prepares to make samples.
@@ -59,7 +59,7 @@ class Maker:
         Args:
             model: the export.
             job: which samples.
-            judge: of samples that may be rejected.
+            scorer: of samples that may be rejected.
             folder: where the files lie that the plan names.
         """
         self.job = job
@@ -67,21 +67,21 @@ class Maker:
         self._plan = job.drawn
         self._folder = folder
         self._scores = job.signature == SCORES
-        self._judge = judge or (Realism(model) if self._scores else None)
+        self._scorer = scorer or (Realism(model) if self._scores else None)
 
-    def batches(self, row: PlanRow) -> Iterator[Batch]:
+    def batches(self, spec: ShardSpec) -> Iterator[Batch]:
         """The samples of a shard, in order.
 
         Raises:
             ServingError: the model fails.
         """
-        inputs, size = row.inputs(self._plan), self.job.internal_batch
-        for start in range(0, row.count, size):
+        inputs, size = spec.inputs(self._plan), self.job.internal_batch
+        for start in range(0, spec.count, size):
             part = {name: column[start : start + size] for name, column in inputs.items()}
             begun = time.perf_counter()
             values, columns = self.make(part)
             seconds = time.perf_counter() - begun
-            kept = Samples(row.first + start, values, self.written(columns))
+            kept = Samples(spec.first + start, values, self.written(columns))
             yield Batch(kept, len(values), seconds)
 
     def make(self, inputs: Columns) -> tuple[np.ndarray, Columns]:
@@ -92,7 +92,7 @@ class Maker:
         """
         size = self.job.internal_batch
         asked = None if self._scores else self.job.signature
-        signature = maker_of(self._plan, self._model.description, inputs, asked)
+        signature = sampling_signature(self._plan, self._model.description, inputs, asked)
         arrays = {
             name: read_pictures(name, self._folder, inputs[name + FILE], field)
             if name + FILE in inputs
@@ -106,8 +106,8 @@ class Maker:
         outputs = self._outputs(signature, arrays)
         values = outputs.pop(signature.main_output)
         columns = {**inputs, **outputs}
-        if self._judge is not None:
-            columns[self._judge.name] = self._judge(values, columns, size)
+        if self._scorer is not None:
+            columns[self._scorer.name] = self._scorer(values, columns, size)
         if self._scores:
             return columns[Realism.name], columns
         return values, columns
@@ -157,7 +157,7 @@ class Maker:
         return np.array(outputs["latent"])
 
 
-def maker_of(
+def sampling_signature(
     plan: Plan, description: Description, columns: Columns, asked: str | None = None
 ) -> Signature:
     """Returns the signature that makes the samples of a plan: its inputs are the plan's columns.
