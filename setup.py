@@ -23,6 +23,8 @@ SERVE = [
     "grpcio>=1.70",
     "grpcio-health-checking>=1.70",
     "grpcio-reflection>=1.70",
+    # Object stores that TensorFlow does not know.
+    "fsspec>=2024.2",
     # uvicorn parses HTTP in Python without it.
     "httptools>=0.6",
     "orjson>=3.10",

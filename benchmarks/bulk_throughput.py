@@ -197,8 +197,8 @@ def _alone(options: dict[str, Any]) -> tuple[dict[str, Callable[[], object]], in
     from PIL import Image
 
     from serving.bulk import hardware
-    from serving.bulk.job import divide
-    from serving.bulk.shard import ShardWriter, WorkerConfig
+    from serving.bulk.job import WorkerConfig, divide
+    from serving.bulk.shard import ShardWriter
     from serving.exported import ExportedModel
 
     hardware.use_one_thread()

@@ -13,37 +13,52 @@ _NOISE = "noise"
 _ONE_HOT = "one_hot"
 
 
-def slerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
+def slerp(a: np.ndarray, b: np.ndarray, t: float | np.ndarray) -> np.ndarray:
     """The great arc from a to b: the path that stays where a Gaussian prior has its mass.
 
-    Where lengths differ they change along the way. Parallel and opposite vectors have no one arc;
-    between these it is the straight line.
+    Where lengths differ they change along the way; unit vectors stay unit vectors. Parallel and
+    opposite vectors have no one arc; between these it is the straight line.
 
     Args:
-        a: [d].
-        b: [d].
-        t: how far along, [n], from 0 to 1.
+        a: [d], or [n, d].
+        b: as a.
+        t: how far along, one number or [n], from 0 to 1.
 
     Returns:
         float64 [n, d].
 
+    Raises:
+        UsageError: a and b are not of one shape.
+
     Reference: Shoemake 1985; White 2016, "Sampling generative networks".
     """
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    t = np.asarray(t, np.float64)[:, None]
-    lengths = np.linalg.norm(a) * np.linalg.norm(b)
-    angle = np.arccos(np.clip(a @ b / lengths, -1.0, 1.0)) if lengths else 0.0
+    a, b, t = _as_path(a, b, t)
+    lengths = np.linalg.norm(a, axis=1, keepdims=True) * np.linalg.norm(b, axis=1, keepdims=True)
+    cosine = np.sum(a * b, axis=1, keepdims=True) / np.where(lengths == 0.0, 1.0, lengths)
+    angle = np.where(lengths == 0.0, 0.0, np.arccos(np.clip(cosine, -1.0, 1.0)))
     sine = np.sin(angle)
-    if sine < 1e-7:
-        return (1.0 - t) * a + t * b
-    return (np.sin((1.0 - t) * angle) * a + np.sin(t * angle) * b) / sine
+    straight = sine < 1e-7
+    arc = (np.sin((1.0 - t) * angle) * a + np.sin(t * angle) * b) / np.where(straight, 1.0, sine)
+    return np.where(straight, (1.0 - t) * a + t * b, arc)
 
 
-def lerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """The straight line from a to b, as `slerp`: the path for uniform priors and for codes."""
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    t = np.asarray(t, np.float64)[:, None]
+def lerp(a: np.ndarray, b: np.ndarray, t: float | np.ndarray) -> np.ndarray:
+    """The straight line from a to b, as `slerp`: the path for uniform priors, codes and styles."""
+    a, b, t = _as_path(a, b, t)
     return (1.0 - t) * a + t * b
+
+
+def _as_path(
+    a: np.ndarray, b: np.ndarray, t: float | np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All in float64: a and b as [n or 1, d], t as [n or 1, 1]."""
+    if np.shape(a) != np.shape(b):
+        raise UsageError(
+            f"latents: received the shapes {np.shape(a)} and {np.shape(b)}; a path is between two "
+            "of one shape."
+        )
+    a, b = np.atleast_2d(np.asarray(a, np.float64)), np.atleast_2d(np.asarray(b, np.float64))
+    return a, b, np.reshape(np.asarray(t, np.float64), (-1, 1))
 
 
 def path(

@@ -1,7 +1,4 @@
-"""Publishing files whole or not at all, on local disks and on object stores alike.
-
-TensorFlow, whose file systems know object stores, is imported when a path is on one.
-"""
+"""Paths as the trainer is given them, and folders that appear whole or not at all."""
 
 import contextlib
 import json
@@ -14,13 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-# A folder aside that is older than this was left by a process that was killed.
+from serving.files import file_system, is_remote
+
+# A temporary folder that is older than this was left by a process that was killed.
 _STALE_SECONDS = 24 * 3600
-
-
-def is_remote(path: str | os.PathLike[str]) -> bool:
-    """Whether a path belongs to an object store, such as gs://bucket/folder."""
-    return "://" in os.fspath(path)
 
 
 def join(folder: str | os.PathLike[str], *parts: str) -> str:
@@ -49,15 +43,7 @@ def read_text(path: str) -> str:
     Raises:
         OSError: when it cannot be read.
     """
-    if not is_remote(path):
-        return Path(path).read_text(encoding="utf-8")
-    import tensorflow as tf
-
-    try:
-        with tf.io.gfile.GFile(path) as file:
-            return str(file.read())
-    except tf.errors.OpError as error:
-        raise OSError(None, error.message, path) from error
+    return file_system(path).read(path).decode("utf-8")
 
 
 def json_rows(text: str) -> list[dict[str, Any]]:
@@ -70,28 +56,12 @@ def json_rows(text: str) -> list[dict[str, Any]]:
 
 
 def write_atomically(path: str, content: bytes) -> None:
-    """Writes a file aside and renames it; an object store writes objects whole by itself."""
-    if is_remote(path):
-        import tensorflow as tf
-
-        with tf.io.gfile.GFile(path, "wb") as file:
-            file.write(content)
-        return
-    descriptor, aside = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(aside, 0o644)
-        os.replace(aside, path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
+    """Puts a file there, which shows nothing or all of it."""
+    file_system(path).write(path, content)
 
 
 @contextlib.contextmanager
-def folder_aside(parent: str | os.PathLike[str] | None) -> Iterator[Path]:
+def temporary_folder(parent: str | os.PathLike[str] | None) -> Iterator[Path]:
     """A new folder in `parent` to write in and rename; what is left of it afterwards is removed.
 
     Folders that killed processes left there more than a day ago are removed too.
@@ -102,12 +72,12 @@ def folder_aside(parent: str | os.PathLike[str] | None) -> Iterator[Path]:
     if parent is not None:
         os.makedirs(parent, exist_ok=True)
         _remove_stale(Path(parent))
-    aside = Path(tempfile.mkdtemp(dir=parent, prefix=".", suffix=".part"))
-    aside.chmod(0o755)
+    temporary = Path(tempfile.mkdtemp(dir=parent, prefix=".", suffix=".part"))
+    temporary.chmod(0o755)
     try:
-        yield aside
+        yield temporary
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _remove_stale(parent: Path) -> None:
@@ -127,18 +97,17 @@ def published_folder(target: str, *, marker: str) -> Iterator[str]:
         marker: the file whose presence says that the folder is whole; on an object store, which
             cannot rename folders, it is copied last.
     """
-    with folder_aside(None if is_remote(target) else os.path.dirname(target)) as aside:
-        yield str(aside)
+    with temporary_folder(None if is_remote(target) else os.path.dirname(target)) as temporary:
+        yield str(temporary)
         if is_remote(target):
-            _upload(aside, target, marker)
+            _upload(temporary, target, marker)
         else:
-            os.rename(aside, target)
+            os.rename(temporary, target)
 
 
 def _upload(folder: Path, target: str, marker: str) -> None:
-    import tensorflow as tf
-
+    system = file_system(target)
     relative = [str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()]
     for name in sorted(relative, key=lambda name: name == marker):
-        tf.io.gfile.makedirs(os.path.dirname(join(target, name)))
-        tf.io.gfile.copy(str(folder / name), join(target, name), overwrite=True)
+        system.make_folder(os.path.dirname(join(target, name)))
+        system.publish(str(folder / name), join(target, name))

@@ -4,12 +4,12 @@ import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from serving.bulk import cluster, files, hardware
-from serving.bulk.job import ShardSpec
+from serving import files
+from serving.bulk import cluster
+from serving.bulk.job import ShardSpec, WorkerConfig
 from serving.bulk.output import Output
-from serving.bulk.shard import ShardWriter, WorkerConfig
 from serving.bulk.statistics import RunStatistics
 from serving.errors import ServingError, UsageError
 
@@ -24,6 +24,9 @@ except ImportError as error:
         f"runner: Apache Beam is not installed ({error}); pip install 'saddlepoint[batch]', or "
         "leave --runner out: all cores of this machine work without it."
     ) from error
+
+if TYPE_CHECKING:
+    from serving.bulk.shard import ShardWriter
 
 # Those that Beam does not know by their short names are here with their modules.
 RUNNERS = {
@@ -65,6 +68,10 @@ class WriteShard(beam.DoFn):
 
     def setup(self) -> None:
         """Loads the model, once a process."""
+        # TensorFlow comes with these, and to a worker alone: a scheduler reads the plan, too.
+        from serving.bulk import hardware
+        from serving.bulk.shard import ShardWriter
+
         found = cluster.library_versions(_SAME)
         cluster.check_versions(cluster.worker_name(), found, self._versions)
         with _naming_worker():

@@ -44,7 +44,10 @@ _OPTIONS = (
     click.option("--rows-per-shard", type=int, help="Samples per shard; default by the whole."),
     click.option("--batch-size", type=int, help="Rows per call of the model; default by a try."),
     click.option("--workers", type=int, help="Processes; default one a core, 0 none."),
-    click.option("--runner", help="A Beam runner, such as DataflowRunner, with its own options."),
+    click.option(
+        "--runner",
+        help="A Beam runner, such as DaskRunner, or its class; with its own options.",
+    ),
 )
 
 

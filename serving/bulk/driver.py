@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from serving.bulk import batch_size, files, folders, formats, hardware, sampler
+from serving.bulk import batch_size, folders, formats, hardware, sampler
 from serving.bulk import job as jobs
 from serving.bulk.execution import ExecutionOptions, write_shards
-from serving.bulk.job import Job, ShardSpec, divide
-from serving.bulk.output import Output, ShardRecord
+from serving.bulk.job import Job, ShardSpec, WorkerConfig, divide
+from serving.bulk.output import Output, ShardRecord, writing
 from serving.bulk.plans import Columns, Plan, Rejection, check_seeds, document_of
 from serving.bulk.scorers import Realism
 from serving.bulk.selection import Selection
-from serving.bulk.shard import WorkerConfig
 from serving.description import Signature
 from serving.errors import UsageError
 from serving.exported import ExportedModel
@@ -129,7 +128,7 @@ class Driver:
             return self._best(selection, output, asked)
         plan, table = selection.plan(self._model.description)
         job = self._job(plan, table, asked, selection)
-        with files.writing(out), output.held():
+        with writing(out), output.held():
             return self._written(job, table, output, selection)
 
     def _best(
@@ -144,7 +143,7 @@ class Driver:
         asked = replace(asked, batch_size=scoring.internal_batch)
         # Also refuses what the second pass would refuse, before the first one's work.
         self._job(plan, None, asked, selection)
-        with files.writing(output.path), output.held():
+        with writing(output.path), output.held():
             best, table = selection.best(self._scores(scoring, output))
             job = self._job(best, table, asked, selection)
             return self._written(job, table, output, selection)

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from serving.bulk import workers
-from serving.bulk.job import ShardSpec
+from serving.bulk.job import ShardSpec, WorkerConfig
 from serving.bulk.output import Output, ShardRecord, without_run
 from serving.bulk.progress import Progress
-from serving.bulk.shard import WorkerConfig
 from serving.bulk.statistics import RunStatistics
 from serving.errors import UsageError
 from serving.exported import ExportedModel

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import tensorflow as tf
 
-from serving.bulk.files import absolute, file_system, files_below, is_remote
 from serving.bulk.formats.png import png_name
 from serving.bulk.plans import Columns
 from serving.clips import read_clip
 from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.fields import LABEL, SEED, Field
+from serving.files import absolute, file_system, files_below, is_remote
 from serving.pictures import ENDINGS, read_picture, size_of
 
 # After an input's name: the column holds names of files.
@@ -194,7 +193,7 @@ def _path(folder: str | None, name: bytes) -> str:
 def _content(path: str) -> bytes:
     try:
         return file_system(path).read(path)
-    except (OSError, tf.errors.OpError) as error:
+    except OSError as error:
         raise UsageError(f"files: {path!r} cannot be read: {error}") from error
 
 

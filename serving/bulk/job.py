@@ -1,8 +1,9 @@
 """Everything that decides the bytes of an output, and its division into shards."""
 
 import math
+import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,27 @@ class ShardSpec:
         if self.columns is None:
             return plan.columns(self.first, self.count)
         return {name: runs.unpack(packed) for name, packed in self.columns.items()}
+
+
+@dataclass(frozen=True)
+class WorkerConfig:
+    """All that a worker needs beside what its shards are, as a value that travels.
+
+    Attributes:
+        model_dir: the folder with the numbered exports.
+        out: the folder to write to.
+        job: document of the job.
+        classifier: the SavedModel that judges samples, or None.
+        folder: where the files lie that the plan names, or None.
+        run: the name of this start, which tells its records from those of earlier ones.
+    """
+
+    model_dir: str
+    out: str
+    job: dict[str, Any]
+    classifier: str | None = None
+    folder: str | None = None
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 def divide(job: Job, table: Columns | None = None) -> list[ShardSpec]:

@@ -9,10 +9,10 @@ import uuid
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from serving.bulk import files, lock
+from serving import files, lock
 from serving.bulk.job import Job
 from serving.errors import ServingError, UsageError
 
@@ -53,11 +53,11 @@ class Output:
 
     def manifest(self) -> dict[str, Any] | None:
         """The manifest of a finished run."""
-        return files.read_json(self.join(MANIFEST))
+        return _read_json(self.join(MANIFEST))
 
     def plan(self) -> dict[str, Any] | None:
         """The document of the job of a run under way."""
-        return files.read_json(self.partial(_PLAN))
+        return _read_json(self.partial(_PLAN))
 
     def begun(self) -> dict[str, Any] | None:
         """The document of the job that was begun or finished here, or None.
@@ -87,7 +87,14 @@ class Output:
             return
         self.begun()
         os.makedirs(self.path, exist_ok=True)
-        with lock.held(self.join(LOCK)):
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(lock.held(self.join(LOCK)))
+            except lock.HeldError as error:
+                raise UsageError(
+                    f"out: {self.path!r} is in use ({error}); wait for it, end it and repeat the "
+                    "command, or pass a new folder."
+                ) from error
             yield
 
     def prepare(self, job: Job) -> None:
@@ -144,7 +151,7 @@ class Output:
 
     def recorded(self, name: str) -> ShardRecord | None:
         """The record of a shard that is whole: recorded, with files as they were written."""
-        record = files.read_json(self.partial(f"{name}.json"))
+        record = _read_json(self.partial(f"{name}.json"))
         return record if record is not None and self.is_whole(record) else None
 
     def is_whole(self, record: Mapping[str, Any]) -> bool:
@@ -182,7 +189,7 @@ class Output:
         """
         with ThreadPoolExecutor(_READERS) as pool:
             paths = (self.partial(f"{name}.json") for name in names)
-            found = list(pool.map(files.read_json, paths))
+            found = list(pool.map(_read_json, paths))
         records = [record for record in found if record is not None]
         if len(records) < len(names):
             raise ServingError(
@@ -219,8 +226,7 @@ class Output:
 
     def write_text(self, name: str, text: str) -> None:
         """Publishes a text in the folder."""
-        with self.scratch("text") as scratch:
-            files.write_text(self.join(name), text, scratch)
+        self._write(self.join(name), text)
 
     def finish(self, manifest: dict[str, Any]) -> None:
         """Publishes the manifest and removes what only a run under way needs."""
@@ -245,8 +251,41 @@ class Output:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _write_json(self, path: str, content: dict[str, Any]) -> None:
-        with self.scratch("record") as scratch:
-            files.write_json(path, content, scratch)
+        self._write(path, json.dumps(content, indent=1) + "\n")
+
+    def _write(self, path: str, text: str) -> None:
+        # By the scratch folder: of a run that is killed nothing stays that it would not clear away.
+        with self.scratch("text") as scratch:
+            local = os.path.join(scratch, "text")
+            with open(local, "w", encoding="utf-8") as file:
+                file.write(text)
+            self._system.publish(local, path)
+
+
+@contextmanager
+def writing(out: str) -> Iterator[None]:
+    """Turns what a full disk, a permission or a store raises into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise ServingError(f"out: {out!r} cannot be written: {error}") from error
+
+
+def _read_json(path: str) -> dict[str, Any] | None:
+    """Returns the JSON object in a file, or None without a file.
+
+    Raises:
+        UsageError: the file holds something else.
+    """
+    try:
+        content = json.loads(files.file_system(path).read(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise UsageError(f"out: {path!r} is no record of a run; pass a new folder.")
+    return content
 
 
 def without_run(record: Mapping[str, Any]) -> ShardRecord:

@@ -6,8 +6,8 @@ from types import TracebackType
 
 from tqdm import tqdm
 
-from serving.bulk.files import is_remote
 from serving.bulk.output import Output
+from serving.files import is_remote
 
 # Between two looks; and at least so many times what a look takes, for a long list of a far store.
 _SECONDS = 0.5

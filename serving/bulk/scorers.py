@@ -6,8 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from serving.bulk.plans import Columns
+from serving.description import Description
 from serving.errors import ServingError, UsageError
-from serving.exported import ExportedModel
+from serving.exported import ExportedModel, in_batches
 from serving.versions import MARKER, fingerprint
 
 
@@ -24,17 +25,26 @@ class Scorer(Protocol):
         """Returns float32 [n] for samples [n, *shape], in calls of `batch` rows."""
 
 
+def require_score(description: Description) -> None:
+    """Refuses an export whose samples have no realism.
+
+    Raises:
+        UsageError: saying why.
+    """
+    if not description.has_signature("score"):
+        raise UsageError(
+            "realism: this export has no 'score' signature (its discriminator may judge several "
+            "samples at once); use a classifier."
+        )
+
+
 class Realism:
     """The discriminator's logit."""
 
     name: ClassVar[str] = "realism"
 
     def __init__(self, model: ExportedModel) -> None:
-        if not model.description.has_signature("score"):
-            raise UsageError(
-                "realism: this export has no 'score' signature (its discriminator may judge "
-                "several samples at once); use a classifier."
-            )
+        require_score(model.description)
         self._model = model
 
     def __call__(self, values: np.ndarray, columns: Columns, batch: int) -> np.ndarray:
@@ -81,10 +91,7 @@ class Confidence:
 
     def __call__(self, values: np.ndarray, columns: Columns, batch: int) -> np.ndarray:
         """See `Scorer`."""
-        scores = np.concatenate([
-            self._scores(values.take(np.arange(start, start + batch), 0, mode="clip"))
-            for start in range(0, len(values), batch)
-        ])[: len(values)]  # fmt: skip
+        scores = in_batches(self._scores, {self._input: values}, batch)[self._output]
         labels = columns.get("label")
         if labels is None:
             return scores.max(axis=1)
@@ -95,7 +102,8 @@ class Confidence:
             )
         return scores[np.arange(len(scores)), labels]
 
-    def _scores(self, values: np.ndarray) -> np.ndarray:
+    def _scores(self, samples: dict[str, np.ndarray]) -> Columns:
+        (values,) = samples.values()
         inputs = {self._input: tf.cast(tf.constant(values), self._dtype)}
         try:
             scores = self._run(**inputs)[self._output].numpy().astype(np.float64)
@@ -105,7 +113,7 @@ class Confidence:
             raise UsageError(
                 f"classifier: its output has shape {list(scores.shape)}; expected [n, classes]."
             )
-        return _probabilities(scores).astype(np.float32)
+        return {self._output: _probabilities(scores).astype(np.float32)}
 
 
 def _probabilities(scores: np.ndarray) -> np.ndarray:

@@ -11,7 +11,6 @@ import numpy as np
 
 from serving import latents
 from serving.bulk import folders, sampler, tables
-from serving.bulk.files import absolute
 from serving.bulk.plans import (
     MAX_SEED,
     Columns,
@@ -25,10 +24,11 @@ from serving.bulk.plans import (
     Table,
     largest_remainder,
 )
-from serving.bulk.scorers import Confidence, Realism
+from serving.bulk.scorers import Confidence, Realism, require_score
 from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.fields import ALL, ATTRIBUTES, TEXT
+from serving.files import absolute
 from serving.tiles import Tiling
 
 Label = int | str
@@ -272,7 +272,7 @@ class Selection:
     def scored(self, description: Description) -> Plan:
         """The plan of the first pass of `best_of`: all candidates."""
         assert self.best_of is not None
-        _check_score(description)
+        require_score(description)
         if self.per_class is None:
             everything = replace(self, count=self.best_of, best_of=None)
         else:
@@ -312,7 +312,7 @@ class Selection:
         self, description: Description, counted: Seeds | PerClass | Proportions
     ) -> Rejection:
         if self.min_realism is not None:
-            _check_score(description)
+            require_score(description)
             return Rejection(counted, Realism.name, self.min_realism)
         assert self.min_confidence is not None and self.classifier is not None
         if not 0 < self.min_confidence <= 1:
@@ -357,14 +357,6 @@ def _num_classes(description: Description) -> int:
     if description.num_classes is None:
         raise UsageError("per_class: the model is not conditional on a label; pass count.")
     return description.num_classes
-
-
-def _check_score(description: Description) -> None:
-    if not description.has_signature("score"):
-        raise UsageError(
-            "min_realism: this export has no 'score' signature (its discriminator may judge "
-            "several samples at once); use a classifier."
-        )
 
 
 def _table(

@@ -1,20 +1,17 @@
 """One shard: the pure function from a spec of the plan to files and their record."""
 
 import os
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from serving.bulk import cluster, files, formats, hardware, runs
+from serving.bulk import cluster, formats, hardware, runs
 from serving.bulk.formats import File, Samples, Shard, Written
-from serving.bulk.job import Job, ShardSpec
-from serving.bulk.output import Output, ShardRecord
+from serving.bulk.job import Job, ShardSpec, WorkerConfig
+from serving.bulk.output import Output, ShardRecord, writing
 from serving.bulk.plans import Rejection
 from serving.bulk.rejection import Acceptance
 from serving.bulk.sampler import Batch, ShardSampler
@@ -24,27 +21,6 @@ from serving.exported import ExportedModel
 
 # Batches that wait to be encoded; with those in work they bound the memory of a worker.
 _WAITING = 3
-
-
-@dataclass(frozen=True)
-class WorkerConfig:
-    """All that a worker needs beside what its shards are, as a value that travels.
-
-    Attributes:
-        model_dir: the folder with the numbered exports.
-        out: the folder to write to.
-        job: document of the job.
-        classifier: the SavedModel that judges samples, or None.
-        folder: where the files lie that the plan names, or None.
-        run: the name of this start, which tells its records from those of earlier ones.
-    """
-
-    model_dir: str
-    out: str
-    job: dict[str, Any]
-    classifier: str | None = None
-    folder: str | None = None
-    run: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 class ShardWriter:
@@ -82,7 +58,7 @@ class ShardWriter:
         Raises:
             ServingError: the model fails, or the output cannot be written.
         """
-        with files.writing(self._output.path):
+        with writing(self._output.path):
             record = self._output.recorded(spec.name)
             if record is None:
                 record = self.write_shard(spec)

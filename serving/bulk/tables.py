@@ -7,14 +7,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from serving.bulk.files import file_system
 from serving.bulk.folders import FILE, INDEX
 from serving.bulk.plans import Columns
 from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.fields import ATTRIBUTES, LABEL, SEED, STRING, TEXT, Field
+from serving.files import file_system
 
 TEXTS = Field((), STRING, TEXT)
 
@@ -175,5 +174,5 @@ def _text_of(field: str, path: str) -> str:
 def _content_of(field: str, path: str) -> bytes:
     try:
         return file_system(path).read(path)
-    except (OSError, tf.errors.OpError) as error:
+    except OSError as error:
         raise UsageError(f"{field}: {path!r} cannot be read: {error}") from error

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from serving.bulk import files, formats, hardware, runs
+from serving.bulk import formats, hardware, runs
 from serving.bulk.job import Job, ShardSpec
-from serving.bulk.output import LOCK, MANIFEST, Output, ShardRecord
+from serving.bulk.output import LOCK, MANIFEST, Output, ShardRecord, writing
 from serving.bulk.plans import Columns, Rejection
 from serving.bulk.sampler import ShardSampler
 from serving.bulk.scorers import Confidence
@@ -107,7 +107,7 @@ def verify(
     remaker = None
     if model_dir is not None:
         remaker = _Remaker(output, job, model_dir, classifier, manifest.get("folder"))
-    with files.writing(out):
+    with writing(out):
         sound = _check_files(output, job, manifest, verdict, progress)
         if remaker is not None and sound:
             number = max(1, math.ceil(share * len(manifest["shards"])))

@@ -19,8 +19,8 @@ def main() -> None:
     _quiet_start()
     # After the log level is set, and only in the process that needs them.
     from serving.bulk import hardware
-    from serving.bulk.job import ShardSpec
-    from serving.bulk.shard import ShardWriter, WorkerConfig
+    from serving.bulk.job import ShardSpec, WorkerConfig
+    from serving.bulk.shard import ShardWriter
 
     hardware.use_one_thread()
     writer: ShardWriter | None = None

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from serving.bulk import hardware
-from serving.bulk.job import ShardSpec
-from serving.bulk.shard import ShardWriter, WorkerConfig
+from serving.bulk.job import ShardSpec, WorkerConfig
+from serving.bulk.shard import ShardWriter
 from serving.errors import ServingError, UsageError
 from serving.exported import ExportedModel
 

@@ -14,9 +14,9 @@ import pytest
 from serving import ServingError, UsageError
 from serving.bulk import batch_size
 from serving.bulk.formats import npz, tfrecord
-from serving.bulk.job import Job, ShardSpec, divide
+from serving.bulk.job import Job, ShardSpec, WorkerConfig, divide
 from serving.bulk.output import Output, without_run
-from serving.bulk.shard import ShardWriter, WorkerConfig
+from serving.bulk.shard import ShardWriter
 from serving.exported import ExportedModel
 from tests.serving.bulk.conftest import data, run, tree
 
@@ -171,11 +171,11 @@ def test_a_full_disk_gets_a_sentence(digits, tmp_path, format, monkeypatch):
     assert tree(tmp_path / "out") == tree(tmp_path / "whole")
 
 
-def test_a_place_that_tensorflow_knows(digits, tmp_path):
+def test_a_place_that_tensorflow_knows(digits, tmp_path, object_store):
     """Uploads: `ram://` stands for an object store, whose renames are not the system's."""
     import tensorflow as tf
 
-    out = f"ram://{tmp_path.name}"
+    out = object_store
     manifest = run(digits, out, format="tfrecord")
     run(digits, tmp_path / "here", format="tfrecord")
     assert run(digits, out, format="tfrecord") == manifest

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from serving import UsageError, latents
-from trainer.metrics import path_length
 
 NOISE = [{"name": "noise", "start": 0, "size": 2}]
 E1, E2 = np.array([1.0, 0.0], np.float32), np.array([0.0, 1.0], np.float32)
@@ -46,11 +45,14 @@ def test_codes_change_along_the_line():
     np.testing.assert_allclose(way[1], [HALF, HALF, 0.5, 0.5], atol=1e-7)
 
 
-def test_serving_and_the_trainer_mean_the_same_arc():
-    a, b = np.random.default_rng(1).normal(size=(2, 16))
-    t = np.array([0.2, 0.9])
-    trainers = path_length.slerp(np.stack([a, a]), np.stack([b, b]), t)
-    np.testing.assert_allclose(latents.slerp(a, b, t), trainers, rtol=1e-12)
+def test_each_pair_may_have_its_own_place():
+    a, b = np.random.default_rng(1).normal(size=(2, 4, 3))
+    t = np.array([0.0, 0.3, 0.6, 1.0])
+    for path in (latents.slerp, latents.lerp):
+        expected = [path(a[i], b[i], t[i])[0] for i in range(4)]
+        np.testing.assert_allclose(path(a, b, t), expected)
+    with pytest.raises(UsageError, match="a path is between two of one shape"):
+        latents.slerp(a, b[:, :1], 0.5)
 
 
 def test_arithmetic_comes_back_to_where_the_prior_is():

@@ -25,7 +25,7 @@ from trainer.data.holdout import held_out_mask
 from trainer.data.reading import Row, Source, Table, check_alike, native
 from trainer.errors import ConfigError
 from trainer.fields import Field
-from trainer.files import folder_aside
+from trainer.files import temporary_folder
 
 _GIB = 2**30
 # Bytes hashed at a time, so that a memory-mapped file is never read as a whole.
@@ -275,7 +275,7 @@ def _write(entry: Path, plan: _Plan) -> None:
         ConfigError: where the disk cannot take it.
     """
     try:
-        with folder_aside(entry.parent) as aside:
+        with temporary_folder(entry.parent) as aside:
             if shutil.disk_usage(aside).free < plan.size:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             _write_files(aside, plan)

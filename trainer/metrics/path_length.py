@@ -10,39 +10,6 @@ from trainer.metrics import checks
 from trainer.metrics.estimate import Estimate
 
 
-def slerp(a: np.ndarray, b: np.ndarray, t: float | np.ndarray) -> np.ndarray:
-    """The great arc from a to b: the path for Gaussian and spherical priors.
-
-    Where norms differ they change along the way; unit vectors stay unit vectors. Parallel and
-    opposite vectors have no one arc; between these it is the straight line.
-
-    Args:
-        a: [n, d].
-        b: [n, d].
-        t: how far along, one number or [n], from 0 to 1.
-
-    Returns:
-        float64 [n, d].
-
-    Reference: Shoemake 1985; White 2016, "Sampling generative networks".
-    """
-    a, b, t = _as_path(a, b, t)
-    norms = np.linalg.norm(a, axis=1, keepdims=True) * np.linalg.norm(b, axis=1, keepdims=True)
-    cosine = np.sum(a * b, axis=1, keepdims=True) / np.where(norms == 0.0, 1.0, norms)
-    angle = np.arccos(np.clip(cosine, -1.0, 1.0))
-    sine = np.sin(angle)
-    straight = sine < 1e-7
-    safe = np.where(straight, 1.0, sine)
-    arc = (np.sin((1.0 - t) * angle) * a + np.sin(t * angle) * b) / safe
-    return np.where(straight, (1.0 - t) * a + t * b, arc)
-
-
-def lerp(a: np.ndarray, b: np.ndarray, t: float | np.ndarray) -> np.ndarray:
-    """The straight line from a to b, as `slerp`: the path for uniform priors and style vectors."""
-    a, b, t = _as_path(a, b, t)
-    return (1.0 - t) * a + t * b
-
-
 def perceptual_path_length(
     features_at_t: np.ndarray,
     features_at_next: np.ndarray,
@@ -82,12 +49,3 @@ def perceptual_path_length(
     inside = np.clip(lengths, low, high).std(ddof=1)
     error = inside / ((upper - lower) * np.sqrt(len(lengths)))
     return Estimate(float(lengths[(low <= lengths) & (lengths <= high)].mean()), float(error))
-
-
-def _as_path(
-    a: np.ndarray, b: np.ndarray, t: float | np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All in float64, t as [n or 1, 1]."""
-    if a.shape != b.shape or a.ndim != 2:
-        raise MetricError(f"latents have shapes {a.shape} and {b.shape}; give [n, d] twice.")
-    return a.astype(np.float64), b.astype(np.float64), np.reshape(t, (-1, 1)).astype(np.float64)

@@ -1,7 +1,6 @@
 """The run directory: what a run writes, where, and whose run it is."""
 
 import contextlib
-import fcntl
 import io
 import json
 import logging
@@ -18,6 +17,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from serving import lock
 from trainer.config.experiment import Experiment
 from trainer.config.places import no_run
 from trainer.config.recipe import make_experiment, parse_yaml, to_yaml
@@ -184,21 +184,19 @@ class RunDirectory:
         if is_remote(self.path):
             yield
             return
-        try:
-            os.makedirs(self.path, exist_ok=True)
-            file = open(join(self.path, "lock"), "a")  # noqa: SIM115 - closed below
-        except OSError as error:
-            raise ConfigError(
-                f"--run-dir: {self.path!r} cannot be written ({error.strerror}); give a directory "
-                "that can."
-            ) from error
-        with file:
+        with contextlib.ExitStack() as stack:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+                os.makedirs(self.path, exist_ok=True)
+                stack.enter_context(lock.held(join(self.path, "lock")))
+            except OSError as error:
                 raise ConfigError(
-                    f"--run-dir: another process is training in {self.path!r}; wait for it, or "
-                    "give another directory."
+                    f"--run-dir: {self.path!r} cannot be written ({error.strerror}); give a "
+                    "directory that can."
+                ) from error
+            except lock.HeldError as error:
+                raise ConfigError(
+                    f"--run-dir: another process is training in {self.path!r} ({error}); wait for "
+                    "it, or give another directory."
                 ) from error
             yield
 

@@ -1,6 +1,7 @@
 """The same plan mapped by Beam; and what is said where Beam is not installed."""
 
 import importlib.util
+import subprocess
 import sys
 
 import pytest
@@ -23,8 +24,6 @@ def test_without_beam_a_runner_gets_a_sentence(digits, tmp_path, monkeypatch):
     with pytest.raises(UsageError, match=r"Beam is not installed .*saddlepoint\[batch\]"):
         run(digits, tmp_path / "out", execution=by("DirectRunner"))
     assert not (tmp_path / "out").exists()
-    with pytest.raises(UsageError, match="needs Beam's file systems, which are not installed"):
-        run(digits, "s3://bucket/out")
     run(digits, tmp_path / "out")
 
 
@@ -83,6 +82,13 @@ def test_what_a_runner_does_not_take(digits, tmp_path, runner, options, words):
     with pytest.raises(UsageError, match=words):
         run(digits, tmp_path / "out", execution=by(runner, *options))
     assert not (tmp_path / "out").exists()
+
+
+@needs_beam
+def test_a_scheduler_reads_the_plan_without_tensorflow():
+    code = "import sys, serving.bulk.beam; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 @needs_beam

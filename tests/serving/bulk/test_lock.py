@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from serving import ServingError, UsageError
-from serving.bulk import lock
+from serving import ServingError, UsageError, lock
 from serving.bulk.shard import ShardWriter
 from tests.serving.bulk.conftest import data, run, tree
 
@@ -30,9 +29,9 @@ def test_a_second_driver_is_told_who_is_at_work(digits, tmp_path):
             time.sleep(0.01)
         since = time.strftime("%Y-%m-%d", time.gmtime())
         words = (
-            f"process {driver.pid} on .* at work in '{re.escape(str(out))}' since {since} .* UTC"
+            f"'{re.escape(str(out))}' is in use .by process {driver.pid} on .* since {since} .* UTC"
         )
-        with pytest.raises(UsageError, match=f"out: {words}; wait for it, end it"):
+        with pytest.raises(UsageError, match=rf"out: {words}\); wait for it, end it"):
             run(digits, out, **options)
         with pytest.raises(UsageError, match=words):
             run(digits, out, count=5)
@@ -58,7 +57,7 @@ def test_what_a_killed_driver_leaves_does_not_block(digits, tmp_path):
 @pytest.mark.parametrize("selection", [{}, {"best_of": 20}], ids=["one pass", "two passes"])
 def test_both_passes_hold_it(digits, tmp_path, selection, monkeypatch):
     def second(self, row):
-        with pytest.raises(UsageError, match=f"process {os.getpid()} on"):
+        with pytest.raises(UsageError, match=f"in use .by process {os.getpid()} on"):
             run(digits, tmp_path / "out", **selection)
         raise ServingError("stop")
 
@@ -76,7 +75,7 @@ def test_a_holder_that_has_not_signed_yet(tmp_path):
     path = tmp_path / "lock"
     with lock.held(str(path)):
         path.write_text("")
-        with pytest.raises(UsageError, match="another process has just begun to work"):
+        with pytest.raises(lock.HeldError, match="by another process that has just begun"):
             lock.held(str(path)).__enter__()
 
 

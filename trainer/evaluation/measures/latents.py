@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from serving.latents import lerp, slerp
 from trainer import catalogue
 from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.reference import extract
 from trainer.evaluation.results import MetricResult, MetricResults
 from trainer.evaluation.samples import SampleSet
 from trainer.metrics.disentanglement import mutual_information_gap
-from trainer.metrics.path_length import lerp, perceptual_path_length, slerp
+from trainer.metrics.path_length import perceptual_path_length
 
 
 def path_length(options: catalogue.PathLength, context: EvaluationContext) -> MetricResults:

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
-from serving.errors import UsageError
-
 # What file systems without locks answer, some of those of clusters among them.
 _WITHOUT = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK})
+
+
+class HeldError(Exception):
+    """Another process holds the lock; the text says which, and since when."""
 
 
 @contextmanager
@@ -24,7 +26,8 @@ def held(path: str) -> Iterator[None]:
     nothing. A file system that knows no locks has none.
 
     Raises:
-        UsageError: another process holds it; its sentence says which, and since when.
+        HeldError: another process holds it.
+        OSError: the file cannot be opened.
     """
     file = _taken(path)
     try:
@@ -44,7 +47,7 @@ def _taken(path: str) -> IO[str]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             with file:
-                raise UsageError(_refusal(path, file)) from error
+                raise HeldError(_holder(file)) from error
         except OSError as error:
             if error.errno not in _WITHOUT:
                 file.close()
@@ -68,14 +71,10 @@ def _sign(file: IO[str]) -> None:
     file.flush()
 
 
-def _refusal(path: str, file: IO[str]) -> str:
-    folder = os.path.dirname(path)
+def _holder(file: IO[str]) -> str:
     file.seek(0)
     try:
         holder: dict[str, Any] = json.load(file)
-        who = f"process {holder['process']} on {holder['host']}"
-        doing = f"has been at work in {folder!r} since {holder['since']}"
+        return f"by process {holder['process']} on {holder['host']} since {holder['since']}"
     except (ValueError, KeyError, TypeError):
-        # It has only just begun.
-        who, doing = "another process", f"has just begun to work in {folder!r}"
-    return f"out: {who} {doing}; wait for it, end it and repeat the command, or pass a new folder."
+        return "by another process that has just begun"

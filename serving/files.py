@@ -1,28 +1,26 @@
 """Files on local disks and object stores: whole or absent.
 
-Local paths go through the operating system, `gs://` and whatever else TensorFlow knows through
-TensorFlow, and every other scheme through Beam's file systems where Beam is installed.
+Local paths go through the operating system; `gs://` and `ram://` through TensorFlow, which is there
+anyway; every other scheme through fsspec and the package that it names for it.
 """
 
+import errno
 import hashlib
-import json
 import os
 import shutil
-import uuid
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
-import tensorflow as tf
-
-from serving.errors import ServingError, UsageError
+from serving.errors import UsageError
 
 _TENSORFLOW_SCHEMES = frozenset({"gs", "ram"})
 _BLOCK = 1 << 20
 
 
 class FileSystem(Protocol):
-    """What bulk generation needs of a place."""
+    """What is needed of a place. What cannot be done raises an OSError."""
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or a folder."""
@@ -35,6 +33,9 @@ class FileSystem(Protocol):
 
     def read(self, path: str) -> bytes:
         """The content of a file."""
+
+    def write(self, path: str, content: bytes) -> None:
+        """Puts a file there, which shows nothing or all of it."""
 
     def make_folder(self, path: str) -> None:
         """Makes a folder and its parents."""
@@ -63,6 +64,22 @@ class _Local:
         with open(path, "rb") as file:
             return file.read()
 
+    def write(self, path: str, content: bytes) -> None:
+        descriptor, temporary = tempfile.mkstemp(
+            dir=os.path.dirname(path), prefix=".", suffix=".part"
+        )
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.remove(temporary)
+            raise
+
     def make_folder(self, path: str) -> None:
         os.makedirs(path, exist_ok=True)
 
@@ -78,77 +95,103 @@ class _Local:
 
 
 class _TensorFlow:
-    def exists(self, path: str) -> bool:
-        return bool(tf.io.gfile.exists(path))
-
-    def is_folder(self, path: str) -> bool:
-        return bool(tf.io.gfile.isdir(path))
-
-    def names(self, path: str) -> list[str]:
-        if not tf.io.gfile.isdir(path):
-            return []
-        return sorted(name.rstrip("/") for name in tf.io.gfile.listdir(path))
-
-    def read(self, path: str) -> bytes:
-        with tf.io.gfile.GFile(path, "rb") as file:
-            return file.read()
-
-    def make_folder(self, path: str) -> None:
-        tf.io.gfile.makedirs(path)
-
-    def publish(self, local: str, path: str) -> None:
-        temporary = f"{path}.temporary-{uuid.uuid4().hex}"
-        tf.io.gfile.copy(local, temporary)
-        tf.io.gfile.rename(temporary, path, overwrite=True)
-        os.remove(local)
-
-    def remove(self, path: str) -> None:
-        tf.io.gfile.remove(path)
-
-    def remove_tree(self, path: str) -> None:
-        if tf.io.gfile.isdir(path):
-            tf.io.gfile.rmtree(path)
-
-
-class _Beam:
-    """Object stores that Beam reaches: an object is there once it is closed."""
+    """Object stores that TensorFlow reaches: an object is there once it is closed."""
 
     def __init__(self) -> None:
-        from apache_beam.io.filesystems import FileSystems
+        import tensorflow as tf
 
-        self._systems: Any = FileSystems
+        self._files: Any = tf.io.gfile
+        self._errors: Any = tf.errors
 
     def exists(self, path: str) -> bool:
-        return bool(self._systems.exists(path)) or self.is_folder(path)
+        with self._os_errors():
+            return bool(self._files.exists(path))
 
     def is_folder(self, path: str) -> bool:
-        return bool(self.names(path))
+        with self._os_errors():
+            return bool(self._files.isdir(path))
 
     def names(self, path: str) -> list[str]:
-        folder = path.rstrip("/") + "/"
-        (match,) = self._systems.match([f"{folder}**"])
-        below = (entry.path[len(folder) :] for entry in match.metadata_list)
-        return sorted({name.partition("/")[0] for name in below})
+        if not self.is_folder(path):
+            return []
+        with self._os_errors():
+            return sorted(name.rstrip("/") for name in self._files.listdir(path))
 
     def read(self, path: str) -> bytes:
-        with self._systems.open(path) as file:
+        with self._os_errors(), self._files.GFile(path, "rb") as file:
             return bytes(file.read())
 
+    def write(self, path: str, content: bytes) -> None:
+        with self._os_errors(), self._files.GFile(path, "wb") as file:
+            file.write(content)
+
     def make_folder(self, path: str) -> None:
-        """Object stores have none."""
+        with self._os_errors():
+            self._files.makedirs(path)
 
     def publish(self, local: str, path: str) -> None:
-        with open(local, "rb") as source, self._systems.create(path) as target:
-            shutil.copyfileobj(source, target)
+        with self._os_errors():
+            self._files.copy(local, path, overwrite=True)
         os.remove(local)
 
     def remove(self, path: str) -> None:
-        self._systems.delete([path])
+        with self._os_errors():
+            self._files.remove(path)
 
     def remove_tree(self, path: str) -> None:
-        (match,) = self._systems.match([f"{path.rstrip('/')}/**"])
-        if match.metadata_list:
-            self._systems.delete([entry.path for entry in match.metadata_list])
+        with self._os_errors():
+            if self._files.isdir(path):
+                self._files.rmtree(path)
+
+    @contextmanager
+    def _os_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except self._errors.NotFoundError as error:
+            raise FileNotFoundError(errno.ENOENT, error.message) from error
+        except self._errors.OpError as error:
+            raise OSError(errno.EIO, error.message) from error
+
+
+class _Fsspec:
+    """Object stores that fsspec reaches: an object is there once it is closed."""
+
+    def __init__(self, system: Any) -> None:
+        self._system = system
+
+    def exists(self, path: str) -> bool:
+        return bool(self._system.exists(path))
+
+    def is_folder(self, path: str) -> bool:
+        return bool(self._system.isdir(path))
+
+    def names(self, path: str) -> list[str]:
+        # What it has listed before it would otherwise not look at again.
+        self._system.invalidate_cache()
+        if not self.is_folder(path):
+            return []
+        found = self._system.ls(path, detail=False)
+        return sorted(name.rstrip("/").rpartition("/")[2] for name in found)
+
+    def read(self, path: str) -> bytes:
+        return bytes(self._system.cat_file(path))
+
+    def write(self, path: str, content: bytes) -> None:
+        self._system.pipe_file(path, content)
+
+    def make_folder(self, path: str) -> None:
+        self._system.makedirs(path, exist_ok=True)
+
+    def publish(self, local: str, path: str) -> None:
+        self._system.put_file(local, path)
+        os.remove(local)
+
+    def remove(self, path: str) -> None:
+        self._system.rm_file(path)
+
+    def remove_tree(self, path: str) -> None:
+        if self.is_folder(path):
+            self._system.rm(path, recursive=True)
 
 
 def file_system(path: str) -> FileSystem:
@@ -163,61 +206,24 @@ def file_system(path: str) -> FileSystem:
     if scheme in _TENSORFLOW_SCHEMES:
         return _TensorFlow()
     try:
-        system = _Beam()
-    except ImportError as error:
+        import fsspec
+
+        return _Fsspec(fsspec.filesystem(scheme))
+    except (ValueError, ImportError) as error:
         raise UsageError(
-            f"out: {path!r} needs Beam's file systems, which are not installed; "
-            "pip install 'saddlepoint[batch]', or pass a local or gs:// path."
+            f"{path!r} cannot be used ({error}); pass a local or gs:// path, or install what "
+            f"fsspec needs for {scheme}://."
         ) from error
-    try:
-        system._systems.get_filesystem(path)
-    except ValueError as error:
-        raise UsageError(
-            f"out: {path!r}: Beam knows no file system {scheme!r}; install Beam's extra for it, "
-            "such as apache-beam[aws], or pass a local or gs:// path."
-        ) from error
-    return system
 
 
-def is_remote(path: str) -> bool:
-    """Whether a path names its scheme."""
-    return "://" in path
+def is_remote(path: str | os.PathLike[str]) -> bool:
+    """Whether a path names its scheme, such as gs://bucket/folder."""
+    return "://" in os.fspath(path)
 
 
 def absolute(path: str) -> str:
     """A path that means the same in any working folder."""
     return path if is_remote(path) else os.path.abspath(path)
-
-
-def read_json(path: str) -> dict[str, Any] | None:
-    """Returns the JSON object in a file, or None without a file.
-
-    Raises:
-        UsageError: the file holds something else.
-    """
-    system = file_system(path)
-    if not system.exists(path):
-        return None
-    try:
-        content = json.loads(system.read(path))
-    except ValueError:
-        content = None
-    if not isinstance(content, dict):
-        raise UsageError(f"out: {path!r} is no record of a run; pass a new folder.")
-    return content
-
-
-def write_json(path: str, content: dict[str, Any], scratch: str) -> None:
-    """Publishes `content` under `path`, written to the local folder `scratch` first."""
-    write_text(path, json.dumps(content, indent=1) + "\n", scratch)
-
-
-def write_text(path: str, text: str, scratch: str) -> None:
-    """Publishes `text` under `path`, written to the local folder `scratch` first."""
-    local = os.path.join(scratch, f"temporary-{uuid.uuid4().hex}")
-    with open(local, "w", encoding="utf-8") as file:
-        file.write(text)
-    file_system(path).publish(local, path)
 
 
 def sha256(system: FileSystem, paths: list[str]) -> str | None:
@@ -250,12 +256,3 @@ def files_below(path: str) -> Iterator[str]:
                 pending.append(below)
             else:
                 yield below
-
-
-@contextmanager
-def writing(out: str) -> Iterator[None]:
-    """Turns what a full disk, a permission or a store raises into a sentence."""
-    try:
-        yield
-    except (tf.errors.OpError, OSError) as error:
-        raise ServingError(f"out: {out!r} cannot be written: {error}") from error
