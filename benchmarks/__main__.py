@@ -66,6 +66,7 @@ BENCHMARKS = {
     "serving_fuzz": "hostile requests to the endpoint: statuses, crashes, leaks, harm to others",
     "bulk_throughput": "images/s of bulk generation beside the bare model; one core, all, and Beam",
     "bulk_faults": "runs that are killed or damaged at random moments, then resumed",
+    "bulk_dask": "images/s of bulk generation by Dask's workers, beside one machine's own",
     "bulk_circle": "a classifier trained on generated digits, on real ones",
     "photo_scales": "parameters, memory and speed of the recipes for photographs, by resolution",
     "whole_run": "a recipe trained from start to end: images/s, epochs, share of the ceiling",

@@ -61,12 +61,23 @@ def wait(result: Any, versions: Mapping[str, str | None]) -> None:
     client = result.client
     try:
         _check_versions(client, versions)
-        _wait_for(result.futures, client)
-        result.wait_until_finish()  # raises what a worker raised
+        try:
+            _wait_for(result.futures, client)
+            result.wait_until_finish()  # raises what a worker raised
+        except Exception as error:
+            if client.status == "running":
+                raise
+            # What the client raises then depends on what it was at. A scheduler that comes back
+            # knows nothing of the run.
+            raise ServingError(
+                f"DaskRunner: the scheduler at {client.scheduler.address} has ended or cannot be "
+                f"reached. Start one; {_AGAIN}"
+            ) from error
     except KilledWorker as error:
+        worker = getattr(error.last_worker, "address", "at an unknown address")
         raise ServingError(
-            f"DaskRunner: one shard ended several workers ({error.last_worker.address} was the "
-            f"last; see its log): they may be short of memory. With more of it {_AGAIN}"
+            f"DaskRunner: one shard ended several workers (the last {worker}; see its log): they "
+            f"may be short of memory. With more of it {_AGAIN}"
         ) from error
     except ServingError:
         raise
@@ -87,16 +98,11 @@ def _wait_for(futures: Sequence[Any], client: Any) -> None:
     last_seen: float | None = None  # a worker
     told = False
     while True:
-        try:
+        with suppress(TimeoutError):
             wait(futures, timeout=_LOOK_SECONDS)
             return
-        except TimeoutError:
-            pass
-        if client.status != "running":  # a scheduler that comes back knows nothing of the run
-            raise ServingError(
-                f"DaskRunner: the scheduler at {place} has ended or cannot be reached. Start one; "
-                + _AGAIN
-            )
+        if client.status != "running":
+            raise ConnectionError(place)
         if client.nthreads():
             last_seen = time.monotonic()
         elif last_seen is None:

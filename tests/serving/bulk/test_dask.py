@@ -12,18 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.dask_cluster import ROOT, Cluster, wait_for
 from serving import ServingError
 from serving.batch import ExecutionOptions, verify
 from serving.bulk import cluster as watching
 from serving.bulk import execution
 from serving.bulk.output import Output
 from tests.serving.bulk.conftest import data, run
-from tests.serving.bulk.dask_cluster import ROOT, Cluster, wait_for
 
 MISSING = [name for name in ("apache_beam", "distributed") if not importlib.util.find_spec(name)]
 # Every worker imports TensorFlow.
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(
         bool(MISSING), reason=f"the extra `dask` is not installed ({', '.join(MISSING)})"
     ),
@@ -126,15 +127,15 @@ def test_one_worker_is_killed_and_one_joins_late(digits, tmp_path, cluster, reco
 
     first = cluster.worker()
     beside(fault)
-    run(digits, out, count=6000, execution=on(cluster))
+    run(digits, out, count=2000, execution=on(cluster))
     assert first.poll() is not None
     assert len({record["worker"] for record in records}) == 2
-    assert len(records) == len({record["name"] for record in records}) == 1500
+    assert len(records) == len({record["name"] for record in records}) == 500
     assert verify(str(out), str(digits), share=0.01, progress=False).ok
 
 
 def test_all_workers_and_then_the_scheduler_are_killed(digits, tmp_path, cluster, monkeypatch):
-    out, count = tmp_path / "out", 8000
+    out, count = tmp_path / "out", 1600
     monkeypatch.setattr(watching, "_REPLACED_SECONDS", 2.0)
 
     def killing(process):
@@ -158,7 +159,7 @@ def test_all_workers_and_then_the_scheduler_are_killed(digits, tmp_path, cluster
         run(digits, out, count=count, execution=on(cluster))
     assert time.monotonic() - begun < 60
     seen = num_written(out)
-    assert 6 < seen < 2000
+    assert 6 < seen < 400
     run(digits, out, count=count)
     assert verify(str(out), str(digits), share=0.01, progress=False).ok
 
@@ -204,7 +205,7 @@ def test_ctrl_c_stops_the_cluster_too(digits, tmp_path, cluster):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     with job:
-        wait_for(lambda: job.poll() is not None or num_written(out) > 2, 120)
+        wait_for(lambda: job.poll() is not None or num_written(out) > 2)
         job.send_signal(signal.SIGINT)
         lines = job.communicate(timeout=60)[1].strip().splitlines()
     assert job.returncode == 130 and "Interrupted: " in lines[-1], lines
