@@ -1,5 +1,6 @@
 """Shared fixtures: two logical CPUs, tiny experiments, and where the larger test data lies."""
 
+import gc
 import os
 import uuid
 
@@ -8,15 +9,9 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from trainer.config.experiment import Experiment
 from trainer.config.recipe import load_experiment
-
-# Replicas are tested on logical CPUs, which must be declared before TensorFlow starts.
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-)
 
 TINY = (
     "train.batch_size=16",
@@ -34,6 +29,31 @@ DENSE = "network={name: mlp, units: [8]}"
 # Files that take minutes begin first, and their tests are dealt out one by one: what these share is
 # quickly made again. Of every other file one process does all the work.
 LONG = ("test_recipes.py", "test_training.py", "test_replicas.py")
+
+
+def pytest_configure(config):
+    """Starts TensorFlow, but for the process that only deals out tests to others."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        start_tensorflow()
+
+
+def start_tensorflow():
+    """Imports TensorFlow for games that are traced again and again, and played for a few steps."""
+    gc.disable()
+    import tensorflow as tf
+
+    # Replicas are tested on logical CPUs, which must be declared before TensorFlow starts.
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    # What is imported stays: the collector need not look through it while a game is traced.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    gc.enable()
+
+
+def pytest_collection_finish():
+    """Keeps the collector from the modules of the tests, too."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):
@@ -64,12 +84,21 @@ def tiny(recipe: str = "cgan-digits", *overrides: str) -> Experiment:
 
 def checkpointed(run_dir) -> dict[str, np.ndarray]:
     """Every variable of a run's newest checkpoint, by name; empty when there is none."""
+    import tensorflow as tf
+
     path = tf.train.latest_checkpoint(str(run_dir / "checkpoints"))
     names = [name for name, _ in tf.train.list_variables(path)] if path else []
     # How often a process has saved is TensorFlow's own count, not state of the run.
     names = [name for name in names if not name.startswith("save_counter")]
     values = {name: np.asarray(tf.train.load_variable(path, name)) for name in names}
     return {name: v for name, v in values.items() if np.issubdtype(v.dtype, np.number)}
+
+
+def assert_same(one, other):
+    """That what `checkpointed` gives of two runs is equal, bit for bit."""
+    assert one.keys() == other.keys() and one
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
 @pytest.fixture
@@ -79,6 +108,8 @@ def object_store(monkeypatch):
     Where an object store replaces an object that is written again, that file system appends; so
     the old one is removed here first.
     """
+    import tensorflow as tf
+
     gfile, copy = tf.io.gfile.GFile, tf.io.gfile.copy
 
     def remove(path):

@@ -42,7 +42,9 @@ def played(experiment, dataset, replicas, *, steps, stages=(0,)):
 def resume_and_replay(recipe, run_dir, resumed, step):
     """Plays a run to its end, keeps a copy, and plays it once more from a checkpoint it keeps."""
     with session(load_experiment(recipe, run_dir=run_dir), run_dir) as opened:
-        opened.play(progress=False)
+        summary = opened.play(progress=False)
+        assert summary.start > 0 and summary.ended_by == "steps" and summary.samples
+        assert summary.step == opened.experiment.train.steps
         shutil.copytree(run_dir, resumed)
         put_back_to(step, run_dir)
         assert opened.play(progress=False).start == step

@@ -1,5 +1,6 @@
 """Every recipe of the package, small enough for a test: its own game on little data."""
 
+import functools
 import json
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from PIL import Image
 
 from trainer import catalogue
 from trainer.config.experiment import Experiment
-from trainer.config.recipe import load_experiment
+from trainer.config.recipe import load_experiment, recipe_names
 from trainer.data import loading
 from trainer.data.examples import DataSpec
 from trainer.evaluation.extractors import classifier_folder
@@ -153,3 +154,43 @@ def _stand_in(folder) -> str:
     images = random.randint(0, 256, (120, 28, 28, 1)).astype(np.uint8)
     np.savez(path, images=images, labels=np.arange(120) % 10)
     return str(path)
+
+
+# ---- Which of them go the harder half of the road ------------------------------------------------
+
+# Modality of the sources that give no pictures.
+_MODALITIES = {"ring": "vector", "grid": "vector", "grammar": "tokens", "text": "tokens"}
+_MODALITIES |= {"oracle": "tokens", "motifs": "tokens", "affinities": "tokens", "sines": "vector"}
+_MODALITIES |= {"loans": "table", "table": "table"}
+_MODALITIES |= {"moving_digits": "clip", "clips": "clip"}
+
+
+@functools.cache
+def representatives() -> tuple[str, ...]:
+    """Few recipes of every kind: again and again the plainest that adds the most kinds.
+
+    Of equal ones it is one whose data a test makes shorter: long sequences take long to trace.
+    """
+    recipes = {name: load_experiment(name) for name in recipe_names()}
+    kinds = {name: _kinds(experiment) for name, experiment in recipes.items()}
+    missing, chosen = set().union(*kinds.values()), []
+    while missing:
+        rank = {r: (len(own & missing), _plainness(recipes[r])) for r, own in kinds.items()}
+        chosen.append(max(rank, key=rank.get))
+        missing -= kinds[chosen[-1]]
+    return tuple(chosen)
+
+
+def _kinds(experiment: Experiment) -> set[str]:
+    """What makes a recipe a representative: its round, its wrappers, its modality."""
+    wrappers = [f"wrapper {wrapper.name}" for wrapper in experiment.wrappers]
+    modalities = {_MODALITIES.get(experiment.data.source.name, "image")}
+    modalities |= {"text"} & {experiment.condition.name}
+    return {f"round {experiment.round.name}", *wrappers, *(f"modality {m}" for m in modalities)}
+
+
+def _plainness(e: Experiment) -> int:
+    """How little there is to trace; 0 where there is nothing beside the round."""
+    parts = sum(map(len, (e.terms, e.penalties, e.wrappers, e.networks, e.export.searches)))
+    shortened = any(change.startswith("length=") for change in _FEW.get(type(e.data.source), ()))
+    return shortened - 2 * parts

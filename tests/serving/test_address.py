@@ -41,18 +41,35 @@ def has_ipv6():
     return True
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-@pytest.mark.parametrize("name", ["digits", "a/b", "my model", "50%", "Ziffern-ü"])
-def test_printed_addresses_are_taken(digits, client_class, host, name):
-    if host == "::1" and not has_ipv6():
+@pytest.fixture(scope="module", params=["127.0.0.1", "::1"])
+def host(request):
+    if request.param == "::1" and not has_ipv6():
         pytest.skip("no IPv6 here")
-    with Server(str(digits), name, host=host, port=0, rest_api_port=0) as server:
-        grpc, rest = re.search("gRPC  (.*)\n  REST  (.*)", server.greeting).groups()
-        for target, model in ((grpc, name), (rest, name), (rest, "default")):
-            with client_class(target, model, timeout=10) as client:
-                assert client.describe()["name"] == "tiny"
-        result = CliRunner().invoke(main, ["call", grpc, "--json"])  # the only model there is
-        assert result.exit_code == 0, result.stderr
+    return request.param
+
+
+@pytest.fixture(scope="module", params=["digits", "a/b", "my model", "50%", "Ziffern-ü"])
+def named_server(digits, host, request):
+    with Server(str(digits), request.param, host=host, port=0, rest_api_port=0) as server:
+        yield server, request.param
+
+
+def _printed(server):
+    return re.search("gRPC  (.*)\n  REST  (.*)", server.greeting).groups()
+
+
+def test_printed_addresses_are_taken(named_server, client_class):
+    server, name = named_server
+    grpc, rest = _printed(server)
+    for target, model in ((grpc, name), (rest, name), (rest, "default")):
+        with client_class(target, model, timeout=10) as client:
+            assert client.describe()["name"] == "tiny"
+
+
+def test_a_call_asks_the_only_model_there_is(named_server):
+    server, _ = named_server
+    result = CliRunner().invoke(main, ["call", _printed(server)[0], "--json"])
+    assert result.exit_code == 0, result.stderr
 
 
 @pytest.mark.parametrize(
@@ -96,12 +113,12 @@ def test_a_version_may_be_numpys(digits_server, target_of):
     ],
 )
 def test_not_found_names_the_models_there_are(
-    digits, tmp_path, start_server, target_of, client_class, names, here
+    half_plus_two, tmp_path, start_server, target_of, client_class, names, here
 ):
     config = tmp_path / "models.txt"
     config.write_text(
         "model_config_list {"
-        + "".join(f"config {{ name: '{n}' base_path: '{digits}' }} " for n in names)
+        + "".join(f"config {{ name: '{n}' base_path: '{half_plus_two}' }} " for n in names)
         + "}"
     )
     server = start_server("", model_config_file=str(config))
@@ -111,9 +128,9 @@ def test_not_found_names_the_models_there_are(
     assert caught.value.text.endswith(here)
 
 
-def test_call_without_a_model_where_there_are_two(digits, tmp_path, start_server, target_of):
+def test_call_without_a_model_where_there_are_two(half_plus_two, tmp_path, start_server, target_of):
     config = tmp_path / "models.txt"
-    models = [f"config {{ name: '{name}' base_path: '{digits}' }}" for name in "ab"]
+    models = [f"config {{ name: '{name}' base_path: '{half_plus_two}' }}" for name in "ab"]
     config.write_text(f"model_config_list {{ {' '.join(models)} }}")
     server = start_server("", model_config_file=str(config))
     result = CliRunner().invoke(main, ["call", target_of(server)])
