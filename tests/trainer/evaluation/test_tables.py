@@ -46,6 +46,20 @@ def test_a_run_and_its_export_measure_alike(run_dir, exported):
     assert skipped.reason == "it is for vector samples, and these are table ones."
 
 
+def test_files_measure_as_the_model_that_made_them(exported, tmp_path):
+    out, reference = str(tmp_path / "out"), "{name: loans, rows: 300}:all"
+    here = batch.Manner(workers=0, progress=False)
+    batch.generate(exported, out, count=60, format="csv", manner=here)
+    of_files, of_model = (
+        {
+            n.key: n.value
+            for n in evaluate_path(path, QUICK, reference=reference).evaluations[-1].numbers
+        }
+        for path in (out, exported)
+    )
+    assert of_files == pytest.approx(of_model, abs=1e-3) and "utility_f1" in of_files
+
+
 def test_rows_are_shown_while_training(run_dir):
     lines = list(csv.reader((run_dir / "samples" / "step-00000002.txt").open()))
     assert lines[0] == COLUMNS and len(lines) == 21
