@@ -22,6 +22,7 @@ from serving.server.status import Code, StatusError, invalid_argument
 
 Outputs = Mapping[str, np.ndarray]
 
+_NEVER = float("inf")
 _FINAL = (Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED)  # these say nothing of a request's mates
 
 
@@ -81,6 +82,7 @@ class Batcher:
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._num_idle = 0
+        self._next_look = _NEVER  # when an idle worker looks by itself whether a batch is due
         self._closed = False
         self._done: list[tuple[ModelCall, Execution]] = []  # ran, and not yet handed to the loop
         self._futures: dict[ModelCall, asyncio.Future[Execution]] = {}  # the loop's thread only
@@ -132,14 +134,21 @@ class Batcher:
 
     def _wake_or_start(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._num_idle:
-            # One is enough: it takes the batch, or waits until one is due, and wakes the next.
-            if self._queue.next_due() is not None:
-                self._changed.notify()
+            self._wake_for_next()
         elif len(self._threads) < self._num_threads:
             name = f"model_{len(self._threads)}"
             thread = threading.Thread(target=self._work, args=[loop], name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
+
+    def _wake_for_next(self) -> None:
+        """Has an idle worker take the next batch, or wait until it is due.
+
+        One is enough: whoever takes a batch calls this in turn.
+        """
+        due = self._queue.next_due()
+        if self._num_idle and due is not None and due < self._next_look:
+            self._changed.notify()
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         """A worker thread's life."""
@@ -162,14 +171,22 @@ class Batcher:
                 due = self._queue.next_due()
                 if self._closed and due is None:
                     return []
-                self._num_idle += 1
-                self._changed.wait(None if due is None else max(0.0, due - now))
-                self._num_idle -= 1
+                self._idle(due, now)
             # The caller holds the version as long as the call waits; from here on the worker does.
             batch[0].servable.acquire()
-            if self._num_idle and self._queue.next_due() is not None:
-                self._changed.notify()
+            self._wake_for_next()
             return batch
+
+    def _idle(self, due: float | None, now: float) -> None:
+        """Waits for a change, or for a batch to be due if no other worker waits for one earlier."""
+        self._num_idle += 1
+        if due is None or due >= self._next_look:
+            self._changed.wait()
+        else:
+            self._next_look = due
+            self._changed.wait(max(0.0, due - now))
+            self._next_look = _NEVER
+        self._num_idle -= 1
 
     def _deliver(self) -> None:
         """Gives the waiting coroutines their results; runs in the loop's thread."""

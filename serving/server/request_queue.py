@@ -92,6 +92,7 @@ class RequestQueue:
         self._lines: dict[Hashable, _Line] = {}
         self._num_waiting = self._num_bytes = 0
         self._num_batches = self._num_running = self._running_rows = 0
+        self._lacks_room = False  # whether the next batch waits for rows of others to end
         # A batch that waits for company is as large as it may be; else more rows than enough would
         # only make the first of them wait.
         self._most_rows = self._batching.execution_limit
@@ -132,6 +133,7 @@ class RequestQueue:
             if self._due(line) <= now:
                 batch = self._first_batch(line)
                 if not self._has_room(batch):
+                    self._lacks_room = True  # until a batch ends
                     return []  # first come, first served: few rows do not overtake many
                 self._start(key, line, batch)
                 return batch
@@ -139,6 +141,8 @@ class RequestQueue:
 
     def next_due(self) -> float | None:
         """Returns when the next batch is due; None until a `put` or a `finish` makes one so."""
+        if self._lacks_room:
+            return None
         due = min(map(self._due, self._lines.values()), default=_NEVER)
         return due if due < _NEVER else None
 
@@ -147,6 +151,7 @@ class RequestQueue:
         key = batch[0].batch_key
         line = self._lines[key]
         line.running -= 1
+        self._lacks_room = False
         self._drop_if_empty(key, line)
         self._count_running(batch, -1)
         self._num_bytes -= sum(call.num_bytes for call in batch)

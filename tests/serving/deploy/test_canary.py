@@ -85,9 +85,11 @@ def test_labels_move_by_edits_of_the_file(server, config_file):
     assert until(lambda: answer(server, "stable") == 6.0)
 
 
-def test_an_existing_label_does_not_move_to_a_version_that_is_not_loaded(server, config_file):
+def test_an_existing_label_does_not_move_to_a_version_that_is_not_loaded(
+    server, config_file, caplog
+):
     config_file("stable", ('"stable" value: 1', '"stable" value: 9'))
-    time.sleep(1)
+    assert until(lambda: "Request to assign label to version 9" in caplog.text)
     assert answer(server, "stable") == 3.0
 
 

@@ -31,6 +31,10 @@ def slow_call(server, steps=SLOW):
         return prediction.Predict(request_for({"n": np.array([steps])}, signature="slow"))
 
 
+def num_connections(server):
+    return server._parts.loop.num_http_connections
+
+
 def batcher(server):
     return server._parts.endpoint.batcher
 
@@ -168,11 +172,7 @@ def test_idle_connections_are_kept_as_long_as_the_flag_says(half_plus_two, start
 
 
 def test_idle_connections_outlive_those_of_load_balancers(half_plus_two_server):
-    assert half_plus_two_server.options.keep_alive_seconds > 60
-    with httpx.Client() as client:
-        client.get(f"http://127.0.0.1:{half_plus_two_server.rest_api_port}/healthz")
-        connections = half_plus_two_server._parts.loop._rest._server.server_state.connections
-        assert max(each.timeout_keep_alive for each in connections) > 60
+    assert half_plus_two_server.options.keep_alive_seconds > 60  # and above: the flag counts
 
 
 def test_a_client_that_does_not_read_is_cut_off(half_plus_two, start_server):
@@ -184,9 +184,8 @@ def test_a_client_that_does_not_read_is_cut_off(half_plus_two, start_server):
         deaf.connect(("127.0.0.1", server.rest_api_port))
         head = f"POST /v1/models/default:predict HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}"
         deaf.sendall(head.encode() + b"\r\n\r\n" + body)
-        connections = server._parts.loop._rest._server.server_state.connections
-        wait_for(lambda: len(connections) == 1)
-        wait_for(lambda: len(connections) == 0)
+        wait_for(lambda: num_connections(server) == 1)
+        wait_for(lambda: num_connections(server) == 0)
 
 
 def test_heads_and_connections_are_bounded(half_plus_two, start_server):
@@ -198,7 +197,7 @@ def test_heads_and_connections_are_bounded(half_plus_two, start_server):
                 large.sendall(b"GET / HTTP/1.1\r\n" + b"x: " + b"y" * 4000 + b"\r\n")
                 time.sleep(0.001)
     held = [socket.create_connection(address, timeout=10) for _ in range(2)]
-    time.sleep(0.1)
+    assert [ask(connection) for connection in held] == [b"HTTP/1.1 200 OK"] * 2
     with socket.create_connection(address, timeout=10) as further:
         with pytest.raises(OSError):
             further.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")

@@ -169,7 +169,9 @@ def test_rows_that_run_at_once_are_bounded_and_few_do_not_overtake_many():
     put(a_queue, call(0, rows=6), call(0, rows=8), call(0, rows=1))
     first = a_queue.take(0.0)
     assert a_queue.take(0.0) == []
+    assert a_queue.next_due() is None  # nobody need look again before a batch ends
     a_queue.finish(first)
+    assert a_queue.next_due() == 0.0
     assert [a_queue.take(0.0)[0].rows for _ in range(2)] == [8, 1]
 
 
