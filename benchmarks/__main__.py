@@ -68,6 +68,7 @@ BENCHMARKS = {
     "bulk_faults": "runs that are killed or damaged at random moments, then resumed",
     "bulk_dask": "images/s of bulk generation by Dask's workers, beside one machine's own",
     "bulk_circle": "a classifier trained on generated digits, on real ones",
+    "worker_traffic": "what workers exchange in a step, and images/s on 1 to 32 GPUs on paper",
     "photo_scales": "parameters, memory and speed of the recipes for photographs, by resolution",
     "whole_run": "a recipe trained from start to end: images/s, epochs, share of the ceiling",
 }
