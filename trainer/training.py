@@ -150,7 +150,9 @@ def session(experiment: Experiment, run_dir: str | Path) -> Iterator["Session"]:
     run = RunDirectory(run_dir)
     with workers.or_lost(), contextlib.ExitStack() as stack:
         with workers.together("read what it is to train on"):
-            dataset = _read(experiment, run, writes=workers.is_chief)
+            if workers.is_chief:
+                run.check(experiment)
+            dataset = _read(experiment, run)
         experiment = _in_steps(experiment, dataset.spec)
         workers.agree_on(experiment, dataset.spec)
         with workers.strategy.scope():
@@ -166,23 +168,16 @@ def session(experiment: Experiment, run_dir: str | Path) -> Iterator["Session"]:
                 stack.enter_context(run.locked())
                 run.claim(experiment, dataset.spec)
         with workers.together("see the run that the chief has begun"):
-            run.require(experiment)
+            if not workers.is_chief:
+                run.require(experiment)
         if workers.is_chief:
             stack.enter_context(run.logging())
         yield Session(experiment, run, game, dataset, workers)
 
 
-def _read(experiment: Experiment, run: RunDirectory, *, writes: bool) -> Dataset:
-    """The data, after a look at all that is cheaper to be found wrong.
-
-    Args:
-        experiment: of the run.
-        run: its directory.
-        writes: whether this process is to write there.
-    """
-    if writes:
-        run.check(experiment)
-    if not (writes and run.exists):
+def _read(experiment: Experiment, run: RunDirectory) -> Dataset:
+    """The data, after a look at all that is cheaper to be found wrong."""
+    if experiment.train.warm_start and not run.exists:
         _check_warm_start(experiment.train.warm_start)
     # What is not found is said before the data is read.
     require_own_modules(experiment)
