@@ -37,33 +37,33 @@ SGD = tuple(
 )
 
 
-def _ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
+def _addresses():
+    """Of addresses that are free."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    addresses = [f"127.0.0.1:{s.getsockname()[1]}" for s in sockets]
     for s in sockets:
         s.close()
-    return ports
+    return addresses
 
 
-def _environment(index, ports):
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+def _environment(index, addresses):
+    cluster = {"worker": addresses}
     document = {"cluster": cluster, "task": {"type": "worker", "index": index}}
     return {**os.environ, "PYTHONPATH": str(ROOT), "TF_CONFIG": json.dumps(document)}
 
 
-def _start(run_dir, index, ports, *overrides):
-    command = [sys.executable, "-m", "trainer.cli", "train", "cgan-digits"]
-    command += ["--run-dir", str(run_dir)]
+def _start(run_dir, index, addresses, *overrides, command=("trainer.cli", "train"), within=()):
+    module, *verb = command
+    line = [*within, sys.executable, "-m", module, *verb, "cgan-digits", "--run-dir", str(run_dir)]
     for override in (*TINY, *overrides):
-        command += ["--set", override]
-    return subprocess.Popen(
-        command, env=_environment(index, ports), stderr=subprocess.PIPE, text=True
-    )
+        line += ["--set", override]
+    environment = _environment(index, addresses)
+    return subprocess.Popen(line, env=environment, stderr=subprocess.PIPE, text=True)
 
 
-def _started(run_dir, *overrides, count=2):
-    ports = _ports(count)
-    return [_start(run_dir, index, ports, *overrides) for index in range(count)]
+def _started(run_dir, *overrides):
+    addresses = _addresses()
+    return [_start(run_dir, index, addresses, *overrides) for index in range(2)]
 
 
 def _ends(processes, seconds=300):
@@ -73,7 +73,9 @@ def _ends(processes, seconds=300):
     return [p.returncode for p in processes], [(s.strip().splitlines() or [""])[-1] for s in said]
 
 
-def _wait_for(path, processes):
+def _wait_for_checkpoint(run_dir, processes):
+    """Until there is one that counts, as the state file says, which is written last."""
+    path = run_dir / "checkpoints" / "checkpoint"
     deadline = time.monotonic() + 200
     while not path.exists():
         assert all(p.poll() is None for p in processes), [p.communicate() for p in processes]
@@ -95,7 +97,7 @@ def _assert_alike(one, other, tolerance):
 
 def test_two_workers_train_as_one_replica_and_none_outlives_the_other(tmp_path):
     processes = _started(tmp_path / "two", "train.steps=1000000", "run.keep=1000", *SGD)
-    _wait_for(tmp_path / "two" / "checkpoints" / "step-20.index", processes)
+    _wait_for_checkpoint(tmp_path / "two", processes)
     processes[1].kill()
     codes, said = _ends(processes, seconds=60)
     assert codes == [RESTART, -signal.SIGKILL]
@@ -118,7 +120,7 @@ def test_a_killed_worker_ends_all_and_the_restarted_job_resumes_to_the_same_bits
     victim, whole, tmp_path
 ):
     processes = _started(tmp_path / "run", "train.steps=80")
-    _wait_for(tmp_path / "run" / "checkpoints" / "step-20.index", processes)
+    _wait_for_checkpoint(tmp_path / "run", processes)
     processes[victim].kill()
     codes, _ = _ends(processes, seconds=60)
     assert codes[victim] == -signal.SIGKILL and codes[1 - victim] == RESTART
@@ -131,7 +133,7 @@ def test_a_killed_worker_ends_all_and_the_restarted_job_resumes_to_the_same_bits
 @pytest.mark.slow
 def test_sigterm_to_one_worker_checkpoints_once_and_ends_all(whole, tmp_path):
     processes = _started(tmp_path / "run", "train.steps=80")
-    _wait_for(tmp_path / "run" / "checkpoints" / "step-20.index", processes)
+    _wait_for_checkpoint(tmp_path / "run", processes)
     processes[1].terminate()
     assert _ends(processes, seconds=60)[0] == [RESTART, RESTART]
     assert _ends(_started(tmp_path / "run", "train.steps=80"))[0] == [0, 0]
@@ -140,41 +142,131 @@ def test_sigterm_to_one_worker_checkpoints_once_and_ends_all(whole, tmp_path):
 
 @pytest.mark.slow
 def test_a_run_goes_on_with_another_number_of_workers(whole, tmp_path):
-    """Two, then one, then three; to within 1e-4 under Adam."""
+    """Two, then one, then two again; to within 1e-4 under Adam."""
     run_dir = tmp_path / "run"
     shutil.copytree(whole, run_dir)
     put_back_to(20, run_dir)
     _alone(run_dir, "train.steps=80", "run.time_budget_minutes=0.0001")
-    assert _ends(_started(run_dir, "train.steps=80", "train.batch_size=16", count=2))[0] == [0, 0]
+    assert _ends(_started(run_dir, "train.steps=80"))[0] == [0, 0]
     _assert_alike(whole, run_dir, 1e-4)
 
 
 @pytest.mark.slow
 def test_a_worker_that_never_comes_up_is_named(tmp_path):
-    ports = _ports(2)
-    chief = _start(tmp_path / "run", 0, ports, "devices.cluster_timeout=40")
+    addresses = _addresses()
+    chief = _start(tmp_path / "run", 0, addresses, "devices.cluster_timeout=40")
     begun = time.monotonic()
     codes, said = _ends([chief])
     assert codes == [RESTART] and time.monotonic() - begun < 70
-    assert f"within 40 s (devices.cluster_timeout): worker 1 (127.0.0.1:{ports[1]})" in said[0]
+    assert f"within 40 s (devices.cluster_timeout): worker 1 ({addresses[1]})" in said[0]
     assert not (tmp_path / "run").exists()
 
 
-DIFFERENCES = {
-    "recipe": ("objective=hinge", r"differs from the chief in what its recipe is made of"),
-    "field": ("seed=7", r"differs from the chief in seed \(here: [07]\)"),
-    "data": ("data.holdout_share=0.2", r"differs from the chief in data.holdout_share"),
-}
+@pytest.fixture
+def networks():
+    """Two networks with a link between them, and a function that cuts it."""
+    if os.geteuid() or not shutil.which("ip"):
+        pytest.skip("networks of one's own take root and iproute2")
+    names = [f"saddlepoint-{os.getpid()}-{number}" for number in range(2)]
+
+    def ip(line):
+        subprocess.run(["ip", *line.split()], check=True)
+
+    try:
+        for name in names:
+            ip(f"netns add {name}")
+        ip(f"link add veth0 netns {names[0]} type veth peer name veth1 netns {names[1]}")
+        for number, name in enumerate(names):
+            ip(f"-n {name} addr add 10.77.0.{number + 1}/24 dev veth{number}")
+            ip(f"-n {name} link set veth{number} up")
+            ip(f"-n {name} link set lo up")
+        yield names, lambda: ip(f"-n {names[1]} link set veth1 down")
+    finally:
+        for name in names:
+            subprocess.run(["ip", "netns", "del", name], check=False)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("what", DIFFERENCES)
-def test_workers_that_were_started_differently_all_say_so(what, tmp_path):
-    override, words = DIFFERENCES[what]
-    ports = _ports(2)
-    processes = [_start(tmp_path / "run", 0, ports), _start(tmp_path / "run", 1, ports, override)]
+def test_a_network_that_is_cut_ends_both_sides(networks, tmp_path):
+    names, cut = networks
+    addresses = [f"10.77.0.{number}:2222" for number in (1, 2)]
+    processes = [
+        _start(
+            *(tmp_path / "run", index, addresses, "train.steps=1000000"),
+            within=("ip", "netns", "exec", name),
+        )
+        for index, name in enumerate(names)
+    ]
+    _wait_for_checkpoint(tmp_path / "run", processes)
+    cut()
+    codes, said = _ends(processes, seconds=60)
+    assert codes == [RESTART, RESTART]
+    assert all(last.startswith("gan: One of the 2 workers is gone (") for last in said)
+
+
+@pytest.mark.slow
+def test_of_a_job_of_several_workers_the_chief_alone_exports(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIP_CHECKPOINT_DIR", str(tmp_path / "job" / "checkpoints"))
+    monkeypatch.setenv("AIP_MODEL_DIR", str(tmp_path / "job" / "model"))
+    run_dir, addresses, job = tmp_path / "job", _addresses(), ("trainer.task",)
+    processes = [_start(run_dir, i, addresses, "train.steps=4", command=job) for i in range(2)]
+    codes, said = _ends(processes)
+    assert codes == [0, 0], said
+    assert (run_dir / "model" / "1" / "saved_model.pb").exists()
+    assert [path.name for path in (run_dir / "model").iterdir()] == ["1"]
+
+
+def _pictures(folder, name, seed):
+    """A file of little pictures of ten classes, as an override."""
+    path = folder / f"{name}.npz"
+    images = np.random.RandomState(seed).randint(0, 256, (60, 8, 8)).astype(np.uint8)
+    np.savez(path, images=images, labels=np.arange(60) % 10)
+    return f"data.source=npz:{path}"
+
+
+def _both_refuse(processes, chief, other, run_dir):
+    """Both end with 2 and a sentence each, and nothing was begun."""
+    codes, said = _ends(processes)
+    assert codes == [2, 2], said
+    assert re.search(chief, said[0]) and re.search(other, said[1]), said
+    assert not run_dir.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("objective=hinge", "what its recipe is made of"),
+        ("seed=7", r"seed \(here: [07]\)"),
+        ("run.log_every=7", r"run\.log_every \(here: (7|20)\)"),
+    ],
+)
+def test_workers_of_other_recipes_all_say_so(override, words, tmp_path):
+    run_dir, addresses = tmp_path / "run", _addresses()
+    processes = [_start(run_dir, 0, addresses), _start(run_dir, 1, addresses, override)]
+    words = rf"^gan: devices\.cluster: worker 1 differs from the chief in {words}"
+    _both_refuse(processes, words, words, run_dir)
+
+
+@pytest.mark.slow
+def test_other_data_and_data_that_one_worker_cannot_see_are_refused(tmp_path):
+    run_dir, addresses = tmp_path / "run", _addresses()
+    sources = [_pictures(tmp_path, "a", 0), _pictures(tmp_path, "b", 1)]
+    processes = [_start(run_dir, index, addresses, source) for index, source in enumerate(sources)]
+    words = "worker 1 differs from the chief in its data .here: 54 examples, fingerprint"
+    _both_refuse(processes, words, words, run_dir)
+    gone = f"data.source=npz:{tmp_path / 'gone.npz'}"
+    processes = [_start(run_dir, 0, addresses, sources[0]), _start(run_dir, 1, addresses, gone)]
+    chief = "worker 1 could not read what it is to train on, and says why itself"
+    _both_refuse(processes, chief, r"data\.source: .*gone\.npz", run_dir)
+
+
+@pytest.mark.slow
+def test_a_run_directory_that_one_worker_cannot_see_is_refused(tmp_path):
+    addresses = _addresses()
+    processes = [_start(tmp_path / str(index), index, addresses) for index in range(2)]
     codes, said = _ends(processes)
     assert codes == [2, 2]
-    for sentence in said:
-        assert re.search(rf"gan: devices.cluster: worker 1 {words}", sentence), sentence
-    assert not (tmp_path / "run").exists()
+    assert "worker 1 could not see the run that the chief has begun" in said[0]
+    assert "--run-dir" in said[1] and "a directory that all workers see" in said[1]
+    assert not (tmp_path / "1").exists()
