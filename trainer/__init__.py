@@ -16,7 +16,7 @@ from trainer.errors import ConfigError, RunError
 
 if TYPE_CHECKING:
     from trainer.opening import TrainedRun
-    from trainer.training import Summary
+    from trainer.run.summary import Summary
 
 __all__ = [
     "ConfigError",
