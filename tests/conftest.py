@@ -1,5 +1,6 @@
 """Shared fixtures: two logical CPUs, tiny experiments, and where the larger test data lies."""
 
+import contextlib
 import gc
 import os
 import uuid
@@ -138,11 +139,29 @@ def digits():
     return loading.load(load_experiment("cgan-digits").data)
 
 
+@contextlib.contextmanager
+def graphs_as_traced():
+    """TensorFlow leaves graphs as they are: rewriting them takes longer than a few steps.
+
+    It may also change their last bits, so who compares bits has both graphs from here, or neither.
+    """
+    import tensorflow as tf
+
+    options, off = tf.config.optimizer, "disable_meta_optimizer"
+    before = options.get_experimental_options().get(off, False)
+    options.set_experimental_options({off: True})
+    try:
+        yield
+    finally:
+        options.set_experimental_options({off: before})
+
+
 def _trained(tmp_path_factory, *arguments):
     from trainer.training import train
 
     run_dir = tmp_path_factory.mktemp("run") / "run"
-    train(tiny(*arguments), run_dir, progress=False)
+    with graphs_as_traced():
+        train(tiny(*arguments), run_dir, progress=False)
     return run_dir
 
 

@@ -59,7 +59,7 @@ COUPLED = (
 
 
 @pytest.fixture(autouse=True, scope="module")
-def graphs_as_traced():
+def as_traced():
     """No: they are rewritten here as users' are, for that may change the last bits."""
 
 
