@@ -66,7 +66,7 @@ def _works(experiment: Any, steps: int) -> tuple[dict[str, Callable[[], None]], 
 
     from trainer.data import loading, pipeline
     from trainer.game.assembly import assemble
-    from trainer.training import play_function
+    from trainer.run.play import play_function
 
     dataset = loading.load(experiment.data)
     game, strategy = assemble(experiment, dataset.spec), tf.distribute.get_strategy()

@@ -68,7 +68,7 @@ def _measured(task: dict[str, Any]) -> dict[str, Any]:
     from trainer.config.recipe import load_experiment
     from trainer.data import loading, pipeline
     from trainer.game.assembly import assemble
-    from trainer.training import play_function
+    from trainer.run.play import play_function
 
     tf.config.threading.set_intra_op_parallelism_threads(task["threads"])
     tf.config.threading.set_inter_op_parallelism_threads(task["threads"])

@@ -16,7 +16,7 @@ def assembled(experiment: Any, dataset: Any, steps: int) -> tuple[Any, Callable[
     from trainer.data import pipeline
     from trainer.game.assembly import assemble
     from trainer.run import distribution
-    from trainer.training import play_function
+    from trainer.run.play import play_function
 
     strategy = distribution.strategy_for(experiment.devices)
     game = assemble(experiment, dataset.spec)

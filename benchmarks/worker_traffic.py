@@ -117,7 +117,7 @@ def _traced(task: dict[str, Any]) -> dict[str, int]:
     from trainer.data import loading, pipeline
     from trainer.game.assembly import assemble
     from trainer.run import distribution
-    from trainer.training import play_function
+    from trainer.run.play import play_function
 
     recipe, changes = _RECIPES[task["name"]]
     source = _write(Path(task["folder"], str(workers.index)))

@@ -7,7 +7,8 @@ from trainer.config.recipe import load_experiment
 from trainer.data import pipeline
 from trainer.game.assembly import assemble
 from trainer.run import distribution
-from trainer.training import play_function, session
+from trainer.run.play import play_function
+from trainer.training import session
 
 
 def played(experiment, dataset, replicas, *, steps, stages=(0,)):

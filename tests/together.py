@@ -16,8 +16,8 @@ from tests.recipes import small
 from trainer.data import loading, pipeline
 from trainer.game.assembly import assemble, prepare
 from trainer.run import distribution
+from trainer.run.play import play_function
 from trainer.run.workers import joined
-from trainer.training import play_function
 
 
 def play(recipe, folder, workers):

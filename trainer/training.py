@@ -6,11 +6,9 @@ import itertools
 import logging
 import math
 import os
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -25,20 +23,17 @@ from trainer.data.examples import Dataset, DataSpec, Examples
 from trainer.data.jitter import Jitter
 from trainer.errors import ConfigError, RunError
 from trainer.files import expanded, join
-from trainer.game import instruments, replicas
+from trainer.game import instruments
 from trainer.game.assembly import Game, assemble, make_round, prepare
 from trainer.run import advice, distribution, health, observers
 from trainer.run.checkpoints import Checkpoints
 from trainer.run.directory import RunDirectory
+from trainer.run.play import Play, play_function
+from trainer.run.signals import stop_requests
 from trainer.run.summary import Summary
 from trainer.run.workers import Workers, joined
 
 logger = logging.getLogger("saddlepoint")
-
-# So many steps of play on the next batches of iterators: names to float32 [n], a value a step.
-Play = Callable[..., dict[str, tf.Tensor]]
-# A step on one replica's part of a batch, and of a held-out one.
-Step = Callable[..., dict[str, tf.Tensor]]
 
 
 def train(
@@ -226,7 +221,7 @@ class Session:
             # A kill may have come between the checkpoint and its evaluation.
             self._evaluate(start)
         ended_by = "steps"
-        with _stop_requests() as stop_requested:
+        with stop_requests() as stop_requested:
             batches = self._batches(self.dataset.train, start)
             while step < steps and ended_by == "steps":
                 block = self._block_length(step)
@@ -414,86 +409,3 @@ class Session:
             self.checkpoints.save()
         if self.workers.is_chief:
             self.run.sync()
-
-
-def play_function(
-    game: Game,
-    strategy: tf.distribute.Strategy,
-    compiled: bool,
-    stage: int = 0,
-    *,
-    read: bool = False,
-) -> Play:
-    """A function that plays steps of a stage in one call into TensorFlow.
-
-    It takes how many, and an iterator of batches. Where the instruments read the step, which is
-    one, it takes another iterator, of held-out batches, where there are any.
-
-    On one device the step is traced once and looped over, however many there are. Under replicas
-    they are unrolled, for TensorFlow cannot exchange gradients from inside a loop or a function of
-    its own. AutoGraph is off: it would rewrite the plain Python that rounds and networks are.
-    """
-    one_device = strategy.num_replicas_in_sync == 1
-    if read:
-        reading: Step = functools.partial(game.gan.read_step, stage=stage)
-        if one_device:
-            reading = tf.function(reading, jit_compile=compiled, autograph=False)
-        return _unrolled(reading, strategy)
-    step = functools.partial(game.gan.train_step, stage=stage)
-    return _looped(step, compiled) if one_device else _unrolled(step, strategy)
-
-
-def _looped(train_step: Step, compiled: bool) -> Play:
-    step = tf.function(train_step, jit_compile=compiled, autograph=False)
-
-    @functools.partial(tf.function, autograph=False)
-    def play(length: tf.Tensor, batches: Any) -> dict[str, tf.Tensor]:
-        outputs = step.get_concrete_function(batches.element_spec).structured_outputs
-        return tf.map_fn(
-            lambda _: step(batches.get_next()),
-            tf.range(length),
-            fn_output_signature=tf.nest.map_structure(tf.TensorSpec.from_tensor, outputs),
-            parallel_iterations=1,
-        )
-
-    return lambda length, batches: play(tf.constant(length), batches)
-
-
-def _unrolled(step: Step, strategy: tf.distribute.Strategy) -> Play:
-    def averaged(*batches: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        values = step(*batches)
-        totals = replicas.summed([*values.values()])
-        return {n: total / replicas.count() for n, total in zip(values, totals, strict=True)}
-
-    @functools.partial(tf.function, autograph=False)
-    def play(length: int, *iterators: Any) -> dict[str, tf.Tensor]:
-        of_steps = []
-        for _ in range(length):
-            values = strategy.run(averaged, args=[iterator.get_next() for iterator in iterators])
-            own = {n: strategy.experimental_local_results(values[n])[0] for n in values}
-            of_steps.append(own)
-        return {name: tf.stack([values[name] for values in of_steps]) for name in of_steps[0]}
-
-    return play
-
-
-@contextlib.contextmanager
-def _stop_requests() -> Iterator[Callable[[], bool]]:
-    """Notes SIGTERM and SIGINT instead of dying of them; a second one has its usual effect."""
-    received: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        logger.warning("Received %s: finishing the step.", signal.Signals(number).name)
-        signal.signal(number, before[signal.Signals(number)])
-
-    try:
-        before = {n: signal.signal(n, note) for n in (signal.SIGTERM, signal.SIGINT)}
-    except ValueError:  # Not the main thread: signals are somebody else's business.
-        yield lambda: False
-        return
-    try:
-        yield lambda: bool(received)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -14,7 +14,8 @@ from trainer.errors import ConfigError
 from trainer.game.assembly import assemble
 from trainer.run import distribution
 from trainer.run.directory import RunDirectory
-from trainer.training import play_function, train
+from trainer.run.play import play_function
+from trainer.training import train
 
 STEPS = 20
 SIDES = ("generator", "discriminator")
