@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from trainer.catalogue import DataSource
+from trainer.catalogue.choice import members
 from trainer.config.recipe import load_experiment
 from trainer.training import train
 
@@ -27,6 +29,13 @@ def test_the_front_page_links_every_chapter():
     text = (ROOT / "docs" / "index.md").read_text("utf-8")
     chapters = {path.name for path in (ROOT / "docs" / "systems").glob("*.md")}
     assert chapters == set(re.findall(r"\(systems/([\w.]+)\)", text))
+
+
+def test_the_page_of_data_names_every_source():
+    text = (ROOT / "docs" / "data.md").read_text("utf-8")
+    sources = {kind.model_fields["name"].default for kind in members(DataSource)}
+    shown = " ".join(re.findall(r"`([^`]*)`", text))
+    assert sources - set(re.findall(r"\w+", shown)) == set() and len(sources) > 30
 
 
 def test_a_network_of_ones_own_trains(tmp_path, monkeypatch):
