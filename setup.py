@@ -109,6 +109,7 @@ setup(
         "all": [*TRAIN, *BATCH, *CHEM],
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "gcp": ["google-cloud-storage>=2.18", "google-cloud-aiplatform>=1.70"],
+        "tracking": ["mlflow-skinny>=3"],
         "bench": ["flask>=3"],
         "docs": DOCS,
         "dev": [

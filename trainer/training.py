@@ -31,6 +31,7 @@ from trainer.run.directory import RunDirectory
 from trainer.run.play import Play, play_function
 from trainer.run.signals import stop_requests
 from trainer.run.summary import Summary
+from trainer.run.tracking import Tracking, require_installed
 from trainer.run.workers import Workers, joined
 
 logger = logging.getLogger("saddlepoint")
@@ -103,6 +104,7 @@ def _read(experiment: Experiment, run: RunDirectory) -> Dataset:
     if experiment.train.warm_start and not run.exists:
         _check_warm_start(experiment.train.warm_start)
     # What is not found is said before the data is read.
+    require_installed(experiment)
     require_own_modules(experiment)
     for component in own_components(experiment):
         resolve(component)
@@ -188,6 +190,8 @@ class Session:
         self.read_every = experiment.run.instruments_every
         # Batches for them, from the first reading on.
         self.held_out: Iterator | None = None
+        followed = workers.is_chief and experiment.run.mlflow is not None
+        self.tracking: list[observers.Observer] = [Tracking(run, experiment)] if followed else []
         # Told of the steps that have their checkpoint.
         self.evaluations = observers.Guarded(self._evaluations())
         self.clock = observers.Clock()
@@ -207,10 +211,11 @@ class Session:
         if not writes:
             return [pictures]
         rows = observers.MetricRows(self.run, experiment, self.dataset.spec, self._pace())
+        looking = [rows, pictures, *self.tracking]
         if not progress:
-            return [rows, pictures]
+            return looking
         bar = observers.ProgressBar(start, experiment.train.steps, self._pace())
-        return [rows, pictures, stack.enter_context(contextlib.closing(bar))]
+        return [*looking, stack.enter_context(contextlib.closing(bar))]
 
     def _play(self, start: int, watch: observers.Guarded) -> Summary:
         step, steps = start, self.experiment.train.steps
@@ -286,7 +291,10 @@ class Session:
         # Its libraries take a second to import, which a run without evaluations need not wait.
         from trainer.evaluation.observer import Evaluations
 
-        return [Evaluations(self.run, self.experiment, self.dataset, self.game, self.checkpoints)]
+        evaluations = Evaluations(
+            self.run, self.experiment, self.dataset, self.game, self.checkpoints
+        )
+        return [evaluations, *self.tracking]
 
     def _evaluate(self, step: int) -> None:
         """Evaluates a step whose turn it is, with its checkpoint."""

@@ -144,6 +144,8 @@ class Run(Section):
     keep: int = Field(3, ge=1)
     # Minutes, evaluations included, after which the run checkpoints and ends; null has no limit.
     time_budget_minutes: float | None = Field(None, gt=0.0)
+    # The experiment of MLflow in which the run is followed too; null follows it nowhere.
+    mlflow: str | None = Field(None, min_length=1)
 
 
 class Evaluate(Section):
