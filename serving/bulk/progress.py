@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 
 from tqdm import tqdm
@@ -67,9 +68,7 @@ class Progress:
         pause = self._pause
         while not self._ended.wait(pause):
             begun = time.monotonic()
-            try:
+            with suppress(Exception):  # a store does not answer: the bar waits, the run does not
                 done = self._output.num_recorded()
-            except Exception:  # a store that does not answer: the bar waits, the run does not
-                continue
-            self._bar.update(max(0, min(done, self._bar.total) - self._bar.n))
+                self._bar.update(max(0, min(done, self._bar.total) - self._bar.n))
             pause = max(self._pause, _SHARE * (time.monotonic() - begun))

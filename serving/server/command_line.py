@@ -70,7 +70,7 @@ def become_tf_serving(ctx: click.Context, values: Mapping[str, Any]) -> None:
             "the embedded endpoint."
         )
     arguments = [program, *tf_serving_arguments(ctx, values), *ctx.meta[_PASSED_ON]]
-    os.execv(program, arguments)
+    os.execv(program, arguments)  # noqa: S606 - no shell is needed
 
 
 def tf_serving_arguments(ctx: click.Context, values: Mapping[str, Any]) -> list[str]:

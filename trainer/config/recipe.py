@@ -240,7 +240,7 @@ for _name, (_pattern, _first) in _SCALARS.items():
 def parse_yaml_value(text: str, *, origin: str) -> Any:
     """One YAML value; numbers as YAML 1.2 writes them."""
     try:
-        return yaml.load(text, Loader=_Loader)
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a safe one
     except (yaml.YAMLError, RecursionError) as error:
         problem = " ".join(str(error).split())
         raise ConfigError(f"{origin}: this is not YAML ({problem}); mend it there.") from error

@@ -72,7 +72,7 @@ def call(servable, *numbers, alone=False, seconds=None):
 
 async def settled(batcher, working, waiting):
     """Returns once as many calls are with threads and in the queue."""
-    while (batcher.working, batcher.waiting) != (working, waiting):
+    while (batcher.working, batcher.waiting) != (working, waiting):  # noqa: ASYNC110 - no event
         await asyncio.sleep(0.005)
 
 

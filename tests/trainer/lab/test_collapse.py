@@ -7,7 +7,7 @@ from trainer.config.recipe import make_experiment, merge
 from trainer.lab import collapse
 
 
-@pytest.mark.parametrize("data, modes", [("ring", 8), ("grid", 25)])
+@pytest.mark.parametrize(("data", "modes"), [("ring", 8), ("grid", 25)])
 def test_the_data_has_all_its_modes_and_one_centre_is_one(data, modes):
     mixture = collapse.Mixture(data)
     assert np.abs(mixture.points).max() < mixture.limit

@@ -38,7 +38,7 @@ def test_the_subgradient_is_log_of_one_minus_the_best_discriminator():
 
 
 @pytest.mark.parametrize(
-    "point, nearest",
+    ("point", "nearest"),
     [([0.5, 0.7], [0.4, 0.6]), ([2.0, 0.0], [1.0, 0.0]), ([0.2, 0.8], [0.2, 0.8])],
 )
 def test_steps_end_on_the_nearest_distribution(point, nearest):

@@ -11,7 +11,7 @@ def test_a_density_has_mass_one():
     assert densities.integral(mixed) == pytest.approx(1.0, abs=1e-12)
 
 
-@pytest.mark.parametrize("mean, spread", [(0.0, 1.0), (1.5, 1.0), (-1.0, 0.6)])
+@pytest.mark.parametrize(("mean", "spread"), [(0.0, 1.0), (1.5, 1.0), (-1.0, 0.6)])
 def test_the_divergence_of_two_normal_densities_is_the_closed_one(mean, spread):
     """KL(N(μ, σ²) ‖ N(0, 1)) = ½(σ² + μ² - 1) - log σ."""
     found = densities.kl(densities.normal(mean, spread), densities.normal(0.0, 1.0))

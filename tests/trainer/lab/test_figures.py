@@ -19,7 +19,7 @@ def test_a_name_asks_for_one_figure_and_all_for_every_one():
 
 
 @pytest.mark.parametrize(
-    "name, words",
+    ("name", "words"),
     [("dirak", "did you mean dirac?"), ("colapse-ring", "collapse-ring"), ("xyz", "accepted are")],
 )
 def test_a_name_that_is_none_is_answered_with_the_nearest_ones(name, words):

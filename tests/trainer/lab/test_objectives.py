@@ -16,7 +16,7 @@ def numbers():
 
 
 @pytest.mark.parametrize(
-    "name, loss, gradient",
+    ("name", "loss", "gradient"),
     [
         ("minimax", lambda a: np.log(1.0 - sigmoid(a)), lambda a: -sigmoid(a)),
         ("non-saturating", lambda a: -np.log(sigmoid(a)), lambda a: -sigmoid(-a)),

@@ -18,7 +18,7 @@ def _features(seed, count=300, width=6, shift=0.0, scale=1.0):
 
 
 @pytest.mark.parametrize(
-    "real, fake, expected",
+    ("real", "fake", "expected"),
     [
         (([0], [[1]]), ([3], [[4]]), 9 + (2 - 1) ** 2),
         (([1, 2], np.diag([1, 9])), ([0, 0], np.diag([4, 4])), 5 + 1 + 1),

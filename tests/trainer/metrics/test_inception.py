@@ -9,7 +9,7 @@ _NINE_TO_ONE = np.log([[9.0, 1.0], [1.0, 9.0]])
 
 
 @pytest.mark.parametrize(
-    "logits, expected",
+    ("logits", "expected"),
     [
         # Nothing told apart; sure of one and the same class; sure of all four, equally often.
         (np.zeros((6, 3)), 1.0),

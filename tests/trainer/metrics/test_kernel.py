@@ -16,7 +16,7 @@ def _gaussian(real, fake):
 
 
 @pytest.mark.parametrize(
-    "metric, expected",
+    ("metric", "expected"),
     [
         # In one dimension: (0·2 + 1)³ + (1·1 + 1)³ − 2·((0 + 1)³ + (2 + 1)³)/2
         (kernel_distance, 1 + 8 - 28),

@@ -34,7 +34,7 @@ def _reference(real, fake, k):
 
 
 @pytest.mark.parametrize(
-    "fake, expected",
+    ("fake", "expected"),
     [
         # Real balls around 0, 1 and 3 have the radii 1, 1 and 2; both fake balls have 9.5.
         ((0.5, 10.0), (1 / 2, 3 / 3, (2 + 0) / 2, 2 / 3)),
@@ -51,7 +51,7 @@ def test_values_by_hand(fake, expected):
 
 
 @pytest.mark.parametrize(
-    "k, expected", [(1, [1, 1, 4, 9]), (2, [9, 4, 9, 25]), (3, [36, 25, 9, 36])]
+    ("k", "expected"), [(1, [1, 1, 4, 9]), (2, [9, 4, 9, 25]), (3, [36, 25, 9, 36])]
 )
 def test_radii_leave_out_the_sample_itself(k, expected):
     assert squared_radii(_column(0.0, 1.0, 3.0, 6.0), k).tolist() == expected
@@ -59,7 +59,7 @@ def test_radii_leave_out_the_sample_itself(k, expected):
 
 @pytest.mark.parametrize("tile", [3, 16, 1024])
 @pytest.mark.parametrize(
-    "scale, offset", [(1.0, 0.0), (2.0**-70, 0.0), (2.0**60, 0.0), (1.0, 2.0**20)]
+    ("scale", "offset"), [(1.0, 0.0), (2.0**-70, 0.0), (2.0**60, 0.0), (1.0, 2.0**20)]
 )
 def test_ties_are_decided_as_by_the_definition(tile, scale, offset, monkeypatch):
     """Whole numbers in few dimensions: distances are equal again and again, samples too."""

@@ -134,11 +134,12 @@ def test_rdkit_reads_what_is_written():
 @pytest.mark.skipif(not _QM9.exists(), reason="QM9 is not here")
 def test_a_sample_of_qm9_comes_back():
     lines = _QM9.read_text("utf-8").split()[1:]
-    molecules = []
+    molecules, refused = [], []
     for line in random.Random(0).sample(lines, 500):
         try:
             molecules.append(parse(line))
         except SmilesError as error:
-            assert "where its valence leaves" in str(error)
+            refused.append(str(error))
     assert len(molecules) > 490
+    assert all("where its valence leaves" in reason for reason in refused)
     assert [parse(t).key for t in written(molecules)] == [m.key for m in molecules]

@@ -126,7 +126,7 @@ def test_networks_fit_every_size(shape, dataset):
 
 
 @pytest.mark.parametrize(
-    "source, slug",
+    ("source", "slug"),
     [
         ("digits", "digits"),
         ("tfds:mnist", "mnist"),
@@ -275,7 +275,7 @@ def test_a_path_to_nothing_gets_a_sentence(digits, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "labels, names, sentence",
+    ("labels", "names", "sentence"),
     [
         (None, (), "needs labelled examples"),
         ([0] * 24, ("only",), "at least 2 classes, and the data has only 'only'"),

@@ -7,7 +7,7 @@ from trainer.evaluation import extractors
 
 
 @pytest.mark.parametrize(
-    "shape, num_classes, expected",
+    ("shape", "num_classes", "expected"),
     [
         ((8, 8, 1), 10, "classifier"),
         ((8, 8, 1), 1, "random_projection"),

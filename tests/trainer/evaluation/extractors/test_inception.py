@@ -183,7 +183,7 @@ def test_missing_weights_name_both_remedies(tmp_path, dataset):
 
 
 @pytest.mark.parametrize(
-    "name, content, sentence",
+    ("name", "content", "sentence"),
     [
         ("a.pb", b"not a graph", "is not a frozen TensorFlow graph"),
         ("a.tgz", b"", "accepted endings are .pb, .h5"),
@@ -210,7 +210,7 @@ def test_another_frozen_graph_gets_a_sentence(frozen, tmp_path, dataset):
 
 
 @pytest.mark.parametrize(
-    "shape, value_range, sentence",
+    ("shape", "value_range", "sentence"),
     [((5,), (0.0, 1.0), "the data has points"), ((8, 8, 4), (0.0, 1.0), "has 4 channels")],
 )
 def test_other_data_gets_a_sentence(shape, value_range, sentence, frozen, tmp_path, dataset):

@@ -83,7 +83,7 @@ def test_with_logits_it_is_a_classifier(saved, tmp_path, dataset):
 
 
 @pytest.mark.parametrize(
-    "scale, expected", [("stored", [0, 255]), ("unit", [0, 1]), ("symmetric", [-1, 1])]
+    ("scale", "expected"), [("stored", [0, 255]), ("unit", [0, 1]), ("symmetric", [-1, 1])]
 )
 def test_scales(scale, expected, saved, tmp_path, dataset):
     extractor = _make(saved, dataset((4, 4, 1)), tmp_path, scale=scale)
@@ -119,7 +119,7 @@ def test_the_hash_covers_weights_and_use(saved, tmp_path, dataset):
 
 
 @pytest.mark.parametrize(
-    "options, sentence",
+    ("options", "sentence"),
     [
         ({"path": "/nowhere"}, "path: /nowhere cannot be loaded"),
         ({"signature": "other"}, "signature: received 'other'; the model has any, bytes, four"),
