@@ -3,7 +3,7 @@
 import os
 import threading
 import weakref
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from serving.errors import UsageError
 from serving.messages import DEFAULT_MODEL, Certificates, Endpoint
@@ -104,7 +104,7 @@ class BaseClient(Generic[AnyTransport]):
         return Attempts(self._timeout, self._max_retries, self._budget)
 
 
-_clients: "weakref.WeakSet[BaseClient]" = weakref.WeakSet()
+_clients: "weakref.WeakSet[BaseClient[Any]]" = weakref.WeakSet()
 _of_the_parent: list[object] = []
 
 

@@ -189,7 +189,7 @@ class Session:
         # Steps between two readings.
         self.read_every = experiment.run.instruments_every
         # Batches for them, from the first reading on.
-        self.held_out: Iterator | None = None
+        self.held_out: Iterator[Any] | None = None
         followed = workers.is_chief and experiment.run.mlflow is not None
         self.tracking: list[observers.Observer] = [Tracking(run, experiment)] if followed else []
         # Told of the steps that have their checkpoint.
@@ -305,7 +305,7 @@ class Session:
         with self.clock.paused():
             self.evaluations.after(step, {}, 0)
 
-    def _held_out(self, step: int) -> list[Iterator]:
+    def _held_out(self, step: int) -> list[Iterator[Any]]:
         """Batches for the instruments, one a reading; none where no such examples are held out."""
         if self.read_every is None or not self.dataset.holds_out_alike:
             return []
@@ -313,7 +313,7 @@ class Session:
             self.held_out = self._batches(self.dataset.held_out, step // self.read_every)
         return [self.held_out]
 
-    def _batches(self, examples: Examples, start: int) -> Iterator:
+    def _batches(self, examples: Examples, start: int) -> Iterator[Any]:
         batches = functools.partial(
             pipeline.batches,
             examples,
@@ -347,7 +347,7 @@ class Session:
         """Whether the instruments are read in the step after so many steps."""
         return self.read_every is not None and (step + 1) % self.read_every == 0
 
-    def _play_block(self, length: int, batches: Iterator, step: int) -> dict[str, np.ndarray]:
+    def _play_block(self, length: int, batches: Iterator[Any], step: int) -> dict[str, np.ndarray]:
         """Plays a block and returns a value for each of its steps, by name.
 
         What an instrument cannot say of a step is left out.
@@ -387,7 +387,7 @@ class Session:
         self.traced.add(kind)
         return before
 
-    def _reading_function(self, stage: int, iterators: Sequence[Iterator]) -> Play:
+    def _reading_function(self, stage: int, iterators: Sequence[Iterator[Any]]) -> Play:
         """A step that the instruments read, or else a step: they never end a run."""
         try:
             reading: Any = self._play_function(stage, read=True)

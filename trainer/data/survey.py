@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -287,5 +288,5 @@ def _listed(counts: Mapping[str, int | None]) -> str:
     return ", ".join(texts) + more
 
 
-def _first(named: Mapping) -> list[tuple]:
+def _first(named: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
     return list(itertools.islice(named.items(), _LISTED))

@@ -1,6 +1,7 @@
 """Evaluation while training: a row, TensorBoard scalars, and the best checkpoints kept."""
 
 import logging
+from typing import Any
 
 import tensorflow as tf
 
@@ -58,7 +59,7 @@ class Evaluations(Observer):
         )
 
 
-def record(run: RunDirectory, checkpoints: Checkpoints, row: dict) -> None:
+def record(run: RunDirectory, checkpoints: Checkpoints, row: dict[str, Any]) -> None:
     """Appends an evaluation of a checkpoint to the run, and keeps the checkpoints that are best."""
     run.append(selection.FILE, row)
     kept = set(checkpoints.kept())

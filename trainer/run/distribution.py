@@ -4,6 +4,7 @@ import functools
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import tensorflow as tf
 
@@ -102,7 +103,7 @@ def addresses_of_slurm(cluster: Cluster) -> list[str]:
 
 def distributed(
     strategy: tf.distribute.Strategy, batches: Callable[[Share], tf.data.Dataset]
-) -> Iterator:
+) -> Iterator[Any]:
     """An iterator over what each replica of this process plays with, a step after the other.
 
     Args:

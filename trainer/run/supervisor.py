@@ -70,7 +70,7 @@ def _supervise(cluster: Cluster, seconds: float) -> int:
 
 
 @contextlib.contextmanager
-def _signals_for(child: subprocess.Popen) -> Iterator[None]:
+def _signals_for(child: subprocess.Popen[bytes]) -> Iterator[None]:
     """Hands SIGTERM on; a terminal sends SIGINT to the child itself."""
     before = (
         signal.signal(signal.SIGTERM, lambda number, frame: child.send_signal(number)),

@@ -21,6 +21,8 @@ from trainer.run.observers import Observer, Values
 _FILE = "mlflow.json"
 # A server that does not answer holds training up so long at the most.
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+# A row of a file to what MLflow is told of it.
+_Values = Callable[[Mapping[str, Any]], Iterator[tuple[str, float]]]
 # MLflow takes so many parameters and metrics at once, and so many characters of a parameter.
 _PARAMS, _METRICS, _LONGEST = 100, 1000, 500
 
@@ -95,7 +97,7 @@ class Tracking(Observer):
         client.set_tag(made.info.run_id, "run_dir", self.run.path)
         return self._remember({"run_id": made.info.run_id})
 
-    def _send(self, client: Any, file: str, values_of: Callable) -> None:
+    def _send(self, client: Any, file: str, values_of: _Values) -> None:
         """Sends the rows of a file that are newer than the last one that was sent."""
         from mlflow.entities import Metric
 
@@ -128,7 +130,7 @@ def _of_evaluation(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     yield from ((f"evaluation/{n['key']}", n["value"]) for n in row["numbers"])
 
 
-def _parts(rows: Sequence, size: int) -> Iterator[Sequence]:
+def _parts(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     yield from (rows[start : start + size] for start in range(0, len(rows), size))
 
 

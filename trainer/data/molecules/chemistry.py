@@ -41,4 +41,5 @@ def drug_likeness(text: str) -> float:
         return 0.0
     from rdkit.Chem import QED
 
-    return float(QED.qed(made))
+    estimate: Any = QED.qed
+    return float(estimate(made))

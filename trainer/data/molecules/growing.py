@@ -7,6 +7,7 @@ bonds at one atom, a triple bond in a ring. So there is something to be learned 
 
 from bisect import bisect
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def molecules(largest: int) -> Iterator[Molecule]:
     """
     # numpy has frozen the streams of RandomState; those of its newer generators may change.
     random = np.random.RandomState(_SEED)
-    known: set[tuple] = set()
+    known: set[tuple[Any, ...]] = set()
     while True:
         molecule = _grown(random, largest)
         if is_stable(molecule) and molecule.key not in known:

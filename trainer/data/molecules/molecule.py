@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # How many bonds an atom has with hydrogens counted, by its type: an element with its charge. An
 # atom of several valences takes the smallest that its bonds need; a charged atom has the valence
@@ -105,7 +105,7 @@ class Molecule:
         return ""
 
     @cached_property
-    def key(self) -> tuple:
+    def key(self) -> tuple[Any, ...]:
         """Equal for two molecules that are one: of equal atoms, equally bound, in any order.
 
         Which atoms are bound and where the hydrogens and charges sit decides, as in an InChI; how
@@ -127,7 +127,7 @@ def _most(atom: str) -> str:
 # ---- Which order of atoms does not depend on the order in which they were given -----------------
 
 
-def _labellings(molecule: Molecule, colours: list[int]) -> Iterator[tuple]:
+def _labellings(molecule: Molecule, colours: list[int]) -> Iterator[tuple[Any, ...]]:
     """The molecule written in every order of its atoms that refinement does not rule out.
 
     Reference: McKay 1981, "Practical graph isomorphism" (individualise and refine).
@@ -160,12 +160,12 @@ def _refined(molecule: Molecule, colours: list[int]) -> list[int]:
             return colours
 
 
-def _ranks(values: list) -> list[int]:
+def _ranks(values: list[Any]) -> list[int]:
     places = sorted(values)
     return [places.index(value) for value in values]
 
 
-def _written(molecule: Molecule, places: list[int]) -> tuple:
+def _written(molecule: Molecule, places: list[int]) -> tuple[Any, ...]:
     atoms = sorted(zip(places, molecule.atoms, molecule.hydrogens, strict=True))
     bonds = sorted(tuple(sorted((places[a], places[b]))) for a, b, _ in molecule.bonds)
     return tuple(atom[1:] for atom in atoms), tuple(bonds)

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import numpy as np
@@ -175,7 +175,7 @@ def _table(
 
 def _fields(
     kept: Sequence[Record], alphabet: str, classes: tuple[str, ...], options: Fasta
-) -> Mapping:
+) -> Mapping[str, Any]:
     _refuse_unknown_classes(classes, options)
     sites = {name: list(site) for name, site in options.sites.items()} or None
     field = field_of(alphabet, ends=_ends(kept), motif=options.motif, sites=sites)

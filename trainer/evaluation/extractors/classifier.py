@@ -12,6 +12,7 @@ import shutil
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from trainer import catalogue
 from trainer.data.examples import Dataset, DataSpec
@@ -129,7 +130,7 @@ def _given(folder: Path, spec: DataSpec) -> classifier_folder.StoredClassifier:
     return stored
 
 
-def _form(spec: DataSpec) -> tuple:
+def _form(spec: DataSpec) -> tuple[Any, ...]:
     """What a classifier's input depends on."""
     return spec.sample.shape, spec.sample.dtype, spec.sample.limits
 

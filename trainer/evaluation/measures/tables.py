@@ -1,6 +1,7 @@
 """Metrics of tables of mixed columns."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -75,7 +76,7 @@ class _Encoded:
             return utilities.of_classes(*pairs, options.models, seed)
         return utilities.of_numbers(*pairs, seed)
 
-    def _pair(self, rows: np.ndarray) -> tuple:
+    def _pair(self, rows: np.ndarray) -> tuple[Any, ...]:
         known = rows[~np.isnan(rows[:, self.predicted])]
         return self.encode(known[:, self.others]), known[:, self.predicted]
 
