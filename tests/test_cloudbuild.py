@@ -118,6 +118,13 @@ def test_a_smoke_test_that_fails_fails_the_build():
         assert smoke.index("if .venv") < smoke.index(f"touch {server}.passed")
 
 
+def test_tf_serving_itself_answers_the_contracts_cases():
+    assert "contract_models exports" in STEPS["export"]["script"]
+    assert "--model_config_file=/models/models.config" in STEPS["start-stock-server"]["script"]
+    smoke = STEPS["smoke-stock-server"]["script"]
+    assert re.search("SADDLEPOINT_TFSERVING=.*\n.*-k tf_serving .*test_contract.py", smoke)
+
+
 def test_substitutions_used_are_declared_and_the_other_way_round():
     outside_scripts = {
         **{key: value for key, value in BUILD.items() if key != "steps"},

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from typing import NamedTuple
 
 import grpc
 import tensorflow as tf
@@ -21,10 +22,33 @@ def request_for(inputs, name="default", signature="", version=None, label=None, 
     return request
 
 
+class Address(NamedTuple):
+    """Where a server is that these tests have not started."""
+
+    host: str
+    port: int
+    rest_api_port: int
+
+    @classmethod
+    def of(cls, targets):
+        """Of "host:8500" and "http://host:8501"."""
+        grpc_target, rest_target = targets
+        host, _, port = grpc_target.rpartition(":")
+        return cls(host, int(port), int(rest_target.rpartition(":")[2]))
+
+
+def host_of(server):
+    return getattr(server, "host", "127.0.0.1")
+
+
+def rest_url(server):
+    return f"http://{host_of(server)}:{server.rest_api_port}"
+
+
 @contextlib.contextmanager
 def stub(server, kind=prediction_service_pb2_grpc.PredictionServiceStub):
     unlimited = [("grpc.max_receive_message_length", -1)]
-    with grpc.insecure_channel(f"127.0.0.1:{server.port}", options=unlimited) as channel:
+    with grpc.insecure_channel(f"{host_of(server)}:{server.port}", options=unlimited) as channel:
         yield kind(channel)
 
 

@@ -1,5 +1,8 @@
 """The contract's twenty cases by number, each with and without batching.
 
+TF Serving itself answers them too where `SADDLEPOINT_TFSERVING` says where it serves the models of
+contract_models.py.
+
 Case 19 is in test_warmup.py; case 20, versions that come and go under load, in test_app.py.
 """
 
@@ -19,26 +22,30 @@ from tensorflow_serving.apis import (
 )
 
 from serving.server import Server
-from tests.serving.server.calls import arrays, refusal, request_for, stub
+from tests.serving import contract_models
+from tests.serving.conftest import TF_SERVING
+from tests.serving.server.calls import Address, arrays, refusal, request_for, rest_url, stub
 
 X = {"x": np.array([2.0], np.float32)}
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["alone", "batched"])
+@pytest.fixture(scope="module", params=["alone", "batched", *(["tf_serving"] * bool(TF_SERVING))])
 def server(request, half_plus_two, half_plus_five, tmp_path_factory):
     """H as "half_plus_two" with the label "stable", and another model beside it."""
+    if request.param == "tf_serving":
+        yield Address.of(TF_SERVING)
+        return
     folder = tmp_path_factory.mktemp("contract")
-    (folder / "five").mkdir()
-    (folder / "five" / "7").symlink_to(half_plus_five)
-    (folder / "models.txt").write_text(
-        f"""model_config_list {{
-          config {{ name: "half_plus_two" base_path: "{half_plus_two}" model_platform: "tensorflow"
-                    version_labels {{ key: "stable" value: 123 }} }}
-          config {{ name: "half_plus_five" base_path: "{folder / "five"}" }} }}"""
-    )
-    file = str(folder / "models.txt")
+    contract_models.configure(folder, folder)
+    (folder / "half_plus_two").symlink_to(half_plus_two)
+    (folder / "half_plus_five").mkdir()
+    (folder / "half_plus_five" / "7").symlink_to(half_plus_five)
     with Server(
-        model_config_file=file, port=0, rest_api_port=0, enable_batching=request.param
+        model_config_file=str(folder / "models.config"),
+        monitoring_config_file=str(folder / "monitoring.config"),
+        port=0,
+        rest_api_port=0,
+        enable_batching=request.param == "batched",
     ) as up:
         yield up
 
@@ -51,7 +58,7 @@ def prediction(server):
 
 @pytest.fixture
 def http(server):
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.rest_api_port}") as client:
+    with httpx.Client(base_url=rest_url(server)) as client:
         yield client
 
 
