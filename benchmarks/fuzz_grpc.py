@@ -37,7 +37,10 @@ _REQUESTS: dict[str, type[Message]] = {
     _MODEL + "GetModelStatus": get_model_status_pb2.GetModelStatusRequest,
     _MODEL + "HandleReloadConfigRequest": model_management_pb2.ReloadConfigRequest,
     "/grpc.health.v1.Health/Check": health_pb2.HealthCheckRequest,
-    "/grpc.health.v1.Health/List": health_pb2.HealthListRequest,
+    # Releases before 1.82 have no such message; an empty one has the same bytes.
+    "/grpc.health.v1.Health/List": getattr(
+        health_pb2, "HealthListRequest", health_pb2.HealthCheckRequest
+    ),
     _WATCH: health_pb2.HealthCheckRequest,
     _REFLECTION: reflection_pb2.ServerReflectionRequest,
 }

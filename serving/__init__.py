@@ -3,8 +3,8 @@
 Importing this package costs no TensorFlow; `serving.server` and `serving.batch` need it.
 """
 
-from serving.async_client import AsyncClient
-from serving.client import Client
+from typing import TYPE_CHECKING, Any
+
 from serving.errors import (
     DeadlineExceeded,
     FailedPrecondition,
@@ -21,6 +21,10 @@ from serving.errors import (
     Unimplemented,
     UsageError,
 )
+
+if TYPE_CHECKING:
+    from serving.async_client import AsyncClient
+    from serving.client import Client
 
 __all__ = [
     "AsyncClient",
@@ -40,3 +44,13 @@ __all__ = [
     "Unimplemented",
     "UsageError",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The clients, whose packages are imported when one is first asked for."""
+    if name not in ("AsyncClient", "Client"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from serving.async_client import AsyncClient
+    from serving.client import Client
+
+    return {"AsyncClient": AsyncClient, "Client": Client}[name]

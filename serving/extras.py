@@ -8,6 +8,7 @@ from serving.errors import UsageError
 # Import names by extra. A package of several extras stands with each that a command may ask for.
 IMPORTED_BY = {
     "serve": {
+        "fsspec",
         "grpc",
         "grpc_health",
         "grpc_reflection",

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from serving.bulk.folders import read_pictures
-from serving.call import Question, _check_out, _values
+from serving.call import Request, _check_out, _values
 from serving.clips import encode_clips, is_animation, read_clip, read_frames
 from serving.description import Signature
 from serving.errors import UsageError
@@ -97,4 +97,4 @@ def test_answers_are_files_that_play(tmp_path):
         frames = [np.asarray(frame) for frame in ImageSequence.Iterator(opened)]
     np.testing.assert_array_equal(frames, CLIPS[0, ..., 0])
     _check_out(f"{tmp_path}/a.png", asked, 1)
-    assert Question(out="a.png").out == "a.png"
+    assert Request(out="a.png").out == "a.png"

@@ -3,7 +3,6 @@
 import warnings
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from trainer.data.columns import Mode
 
@@ -44,6 +43,7 @@ def fitted(values: np.ndarray, most: int) -> tuple[Mode, ...]:
 def _belongs(values: np.ndarray, most: int) -> np.ndarray:
     """The mode of every value, int64 [n]."""
     from sklearn.mixture import BayesianGaussianMixture
+    from threadpoolctl import threadpool_limits
 
     distinct = len(np.unique(values))
     if distinct == 1:

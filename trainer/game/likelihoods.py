@@ -154,7 +154,8 @@ def likelihood_of(options: catalogue.AutoencoderRound, field: Field) -> Likeliho
 def _minus_log_normal(x: tf.Tensor, mean: tf.Tensor, deviation: float | tf.Tensor) -> tf.Tensor:
     """Elementwise."""
     squares = 0.5 * tf.square((x - mean) / deviation)
-    return squares + tf.math.log(deviation) + 0.5 * math.log(2.0 * math.pi)
+    log_deviation = tf.math.log(tf.convert_to_tensor(deviation, x.dtype))
+    return squares + log_deviation + 0.5 * math.log(2.0 * math.pi)
 
 
 def _log(shares: tf.Tensor) -> tf.Tensor:

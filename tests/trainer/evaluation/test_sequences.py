@@ -39,8 +39,8 @@ def exported(run_dir):
 
 
 def test_a_run_its_export_and_its_fasta_files_measure_alike(run_dir, exported, tmp_path):
-    here = batch.Manner(workers=0, progress=False)
-    batch.generate(exported, str(tmp_path / "out"), count=60, format="fasta", manner=here)
+    here = batch.ExecutionOptions(workers=0, progress=False)
+    batch.generate(exported, str(tmp_path / "out"), count=60, format="fasta", execution=here)
     reference = "{name: motifs, sequences: 200, length: 12}:test"
     of_run, of_export, of_files = (
         {n.key: n.value for n in evaluate_path(str(path), QUICK, **asked).evaluations[-1].numbers}
@@ -67,8 +67,8 @@ def test_exports_write_letters(exported):
 
 
 def test_generated_sequences_are_fasta_files(exported, tmp_path):
-    here = batch.Manner(workers=0, progress=False)
-    batch.generate(exported, str(tmp_path / "out"), count=5, seed=3, format="fasta", manner=here)
+    here = batch.ExecutionOptions(workers=0, progress=False)
+    batch.generate(exported, str(tmp_path / "out"), count=5, seed=3, format="fasta", execution=here)
     records = fasta.read(tmp_path / "out" / "samples-00000-of-00001.fasta")
     made = ExportedModel(exported).run("generate", {"seed": np.arange(3, 8)})["text"]
     assert [record.letters.encode() for record in records] == made.tolist()

@@ -48,8 +48,8 @@ def test_a_run_and_its_export_measure_alike(run_dir, exported):
 
 def test_files_measure_as_the_model_that_made_them(exported, tmp_path):
     out, reference = str(tmp_path / "out"), "{name: loans, rows: 300}:all"
-    here = batch.Manner(workers=0, progress=False)
-    batch.generate(exported, out, count=60, format="csv", manner=here)
+    here = batch.ExecutionOptions(workers=0, progress=False)
+    batch.generate(exported, out, count=60, format="csv", execution=here)
     of_files, of_model = (
         {
             n.key: n.value
@@ -73,10 +73,10 @@ def test_other_columns_get_a_sentence(exported, tmp_path):
 
 @pytest.mark.parametrize("format", ["csv", "parquet"])
 def test_files_have_the_columns_in_their_order(exported, tmp_path, format):
-    here = batch.Manner(workers=0, progress=False)
+    here = batch.ExecutionOptions(workers=0, progress=False)
     out = str(tmp_path / "out")
     label = "job=nurse"
-    batch.generate(exported, out, count=30, format=format, label=label, manner=here)
+    batch.generate(exported, out, count=30, format=format, label=label, execution=here)
     made = ExportedModel(exported).run(
         "generate_conditional", {"seed": np.arange(30), "label": np.full(30, 3)}
     )

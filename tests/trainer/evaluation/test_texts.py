@@ -47,8 +47,8 @@ def test_a_run_its_export_and_its_texts_measure_alike(run_dir, tmp_path):
     models = str(tmp_path / "model")
     texts = ExportedModel(models).run("generate", {"seed": np.arange(60)})["text"]
     (tmp_path / "a.txt").write_bytes(b"\n".join(texts) + b"\n")
-    here = batch.Manner(workers=0, progress=False)
-    batch.generate(models, str(tmp_path / "out"), count=60, format="csv", manner=here)
+    here = batch.ExecutionOptions(workers=0, progress=False)
+    batch.generate(models, str(tmp_path / "out"), count=60, format="csv", execution=here)
     reference = "{name: grammar, sentences: 300}:test"
     of_file, of_output = (
         numbers(str(tmp_path / name), QUICK, reference=reference) for name in ("a.txt", "out")

@@ -45,9 +45,9 @@ def samples(exported, tmp_path_factory):
     for i, (image, label) in enumerate(zip(outputs["image"], outputs["label"], strict=True)):
         (folder / "png" / str(label)).mkdir(parents=True, exist_ok=True)
         Image.fromarray(image[..., 0]).save(folder / "png" / str(label) / f"{i:04}.png")
-    here = batch.Manner(workers=0, progress=False)
+    here = batch.ExecutionOptions(workers=0, progress=False)
     out = str(folder / "generated")
-    batch.generate(str(exported), out, count=120, format="tfrecord", manner=here)
+    batch.generate(str(exported), out, count=120, format="tfrecord", execution=here)
     return folder
 
 

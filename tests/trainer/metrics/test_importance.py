@@ -7,8 +7,8 @@ from scipy.stats import multivariate_normal
 
 from trainer import randomness
 from trainer.errors import MetricError
+from trainer.game.likelihoods import Gaussian
 from trainer.game.posterior import divergence, log_weight, sampled
-from trainer.game.rounds.autoencoder import minus_log_likelihood
 from trainer.metrics.importance import WeightSums, estimates
 
 # x = W z + b + s ε with orthogonal columns, so that the posterior's covariance is diagonal.
@@ -35,7 +35,7 @@ def _log_weights(posterior, number):
     seeds = tf.range(5, dtype=tf.int64) + 5 * number
     z = sampled(posterior, randomness.key_of(seeds, "posterior"))
     made = tf.linalg.matmul(z, tf.constant(W.T, tf.float32)) + tf.constant(B, tf.float32)
-    distortion = minus_log_likelihood(tf.constant(X), made, deviation=S, bernoulli=False)
+    distortion = Gaussian(S).minus_log(tf.constant(X), {"sample": made})
     return log_weight(posterior, z, distortion), distortion
 
 
@@ -69,7 +69,7 @@ def test_a_linear_autoencoder_learns_probabilistic_pca():
         bounds = []
         for axis in np.sqrt(2.0) * np.concatenate([np.eye(2), -np.eye(2)]):
             made = (mean + tf.exp(0.5 * log_variance) * axis) @ tf.transpose(w) + b
-            distortion = minus_log_likelihood(x, made, deviation=noise, bernoulli=False)
+            distortion = Gaussian(noise).minus_log(x, {"sample": made})
             bounds.append(-distortion - divergence(posterior))
         bound = tf.reduce_mean(bounds)
     for gradient in tape.gradient(bound, weights):

@@ -8,7 +8,7 @@ from trainer.data import loading
 from trainer.errors import ConfigError
 
 # A worker process would spend seconds on its start.
-HERE = batch.Manner(workers=0, progress=False)
+HERE = batch.ExecutionOptions(workers=0, progress=False)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def load(path):
 
 @pytest.mark.parametrize("format", ["png", "npz", "tfrecord", "webdataset"])
 def test_what_was_generated_is_read_back(exported, expected, tmp_path, format):
-    batch.generate(str(exported), str(tmp_path / "out"), count=40, format=format, manner=HERE)
+    batch.generate(str(exported), str(tmp_path / "out"), count=40, format=format, execution=HERE)
     found = load(tmp_path / "out")
     np.testing.assert_array_equal(found.train["sample"], expected["image"])
     np.testing.assert_array_equal(found.train.labels, expected["label"])
