@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import tiny
+from tests.conftest import graphs_as_traced, tiny
 from tests.trainer.evaluation.examples import EVALUATED
 from trainer.training import train
 
@@ -11,5 +11,6 @@ from trainer.training import train
 def evaluated_run(tmp_path_factory):
     """The directory of a tiny run of six steps with a checkpoint and an evaluation every two."""
     run_dir = tmp_path_factory.mktemp("evaluated") / "run"
-    train(tiny("cgan-digits", *EVALUATED), run_dir, progress=False)
+    with graphs_as_traced():
+        train(tiny("cgan-digits", *EVALUATED), run_dir, progress=False)
     return run_dir
