@@ -248,6 +248,13 @@ class Experiment(Section):
             yield from (c for c in several if isinstance(c, catalogue.Component))
         yield from self.networks.values()
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The names of the conditions that both sides are told, one by one."""
+        if isinstance(self.condition, catalogue.TogetherCondition):
+            return tuple(condition.name for condition in self.condition.of)
+        return (self.condition.name,)
+
     def network_of(self, role: str) -> catalogue.Network:
         """The family that builds a role."""
         own: catalogue.Network = self.condition.families.get(role, self.network)

@@ -16,8 +16,7 @@ class CaptionTerm(Component):
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """A game without captions."""
-        conditions = getattr(experiment.condition, "of", (experiment.condition,))
-        if not any(condition.name == "text" for condition in conditions):
+        if "text" not in experiment.told:
             yield (
                 f"terms: received {self.name!r} with condition={experiment.condition.name}, and it "
                 "is about captions; set condition=text"

@@ -41,9 +41,7 @@ class Classification(Component):
                 f"terms: received 'classification' with condition={experiment.condition.name}; "
                 "set condition=label"
             )
-        condition = experiment.condition
-        captions = any(one.name == "text" for one in getattr(condition, "of", (condition,)))
-        if captions and not experiment.network_of("discriminator").reads_alone:
+        if "text" in experiment.told and not experiment.network_of("discriminator").reads_alone:
             yield (
                 "terms: received 'classification' under captions, and a discriminator whose "
                 f"network {experiment.network_of('discriminator').name!r} can read the class from "
@@ -66,11 +64,9 @@ class Regression(Component):
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """A game that is not told the attributes."""
-        condition = experiment.condition
-        told = [one.name for one in getattr(condition, "of", (condition,))]
-        if "attributes" not in told:
+        if "attributes" not in experiment.told:
             yield (
-                f"terms: received 'regression' with condition={condition.name}; set "
+                f"terms: received 'regression' with condition={experiment.condition.name}; set "
                 "condition=attributes"
             )
 
@@ -151,8 +147,7 @@ class GivenCategory(Component):
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """A game in which no category is asked for."""
-        conditions = getattr(experiment.condition, "of", (experiment.condition,))
-        if not any(condition.name == "category" for condition in conditions):
+        if "category" not in experiment.told:
             yield (
                 f"terms: received 'given_category' with condition={experiment.condition.name}, "
                 "which asks for none; set condition=category"
