@@ -97,8 +97,9 @@ def run(options: dict[str, Any], runner_options: list[str], progress: bool) -> d
         ServingError: the run failed.
     """
     # TensorFlow comes with these.
-    from serving.batch import ExecutionOptions, generate
     from serving.bulk import hardware
+    from serving.bulk.driver import generate
+    from serving.bulk.execution import ExecutionOptions
 
     hardware.use_one_thread()
 
