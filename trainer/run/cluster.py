@@ -35,11 +35,6 @@ class Cluster:
     index: int
     addresses: tuple[str, ...] = ()
 
-    @property
-    def is_chief(self) -> bool:
-        """Whether this process writes what the run leaves."""
-        return self.index == 0
-
     def require_own_port(self) -> None:
         """Refuses a port that another process of this machine listens on.
 
