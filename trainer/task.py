@@ -21,7 +21,7 @@ from trainer.commands import (
 )
 from trainer.config.places import require_inputs
 from trainer.config.recipe import load_experiment
-from trainer.errors import ConfigError
+from trainer.errors import RESTART, ConfigError
 from trainer.evaluation.requirements import Requirement, parse
 from trainer.run.supervisor import take_over
 
@@ -47,7 +47,8 @@ def main(
 ) -> None:
     """Train RECIPE as a cloud job, going on from where an earlier start was cut off.
 
-    With --require the run is evaluated before it is exported, and a run that falls short is not.
+    With --require the run is evaluated before it is exported, and a run that falls short is not. A
+    job that is told to stop ends with the exit code of one that is to be started again.
     """
     if checkpoint == "all":
         raise ConfigError("--checkpoint: received 'all', but one checkpoint is exported; name it.")
@@ -64,10 +65,11 @@ def main(
     model_dir = model_dir or os.environ.get("AIP_MODEL_DIR")
     summary = train(experiment, run_dir, progress=False)
     say(as_json, summary.as_dict(), summary.text)
-    # A job that was told to stop will be started again; only its last start goes on from here, and
-    # of several workers only the chief.
-    if summary.ended_by == "signal" or summary.worker:
-        raise SystemExit(summary.exit_code)
+    # Only the last start of a job goes on from here, and of several workers only the chief.
+    if summary.ended_by == "signal":
+        raise SystemExit(RESTART)
+    if summary.worker:
+        return
     if bounds:
         checkpoint = _require(bounds, run_dir, with_data_dir((), data_dir), checkpoint)
     if model_dir and not is_version_whole(model_dir, 1):

@@ -15,7 +15,9 @@ from trainer import task
 from trainer.cli import main
 from trainer.commands import hanging
 from trainer.config.recipe import recipe_names, recipe_text
+from trainer.errors import RESTART
 from trainer.lab.figures import FIGURES
+from trainer.run.summary import Summary
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -265,6 +267,13 @@ def test_the_cloud_job_takes_its_places_from_the_environment(tmp_path, monkeypat
         assert result.exit_code == 0, result.stderr
         assert (tmp_path / "job" / "config.yaml").exists()
         assert [p.name for p in (tmp_path / "model").iterdir()] == ["1"]
+
+
+def test_a_cloud_job_that_is_told_to_stop_asks_to_be_started_again(tmp_path, monkeypatch):
+    stopped = Summary(str(tmp_path), 0, 7, "signal", 1.0, None)
+    monkeypatch.setattr("trainer.training.train", lambda *_, **__: stopped)
+    arguments = ["cgan-digits", "--run-dir", str(tmp_path), "--require", "fcd<1"]
+    assert CliRunner().invoke(task.main, arguments).exit_code == RESTART
 
 
 def test_the_cloud_job_refuses_what_the_command_refuses():
