@@ -50,7 +50,7 @@ def require_own_data(target: str, overrides: Sequence[str], remedy: str) -> None
     experiment = _recorded(target) or _exported(target)
     if experiment is None:
         return
-    for path in _paths(with_overrides(experiment, overrides).data.source):
+    for path in data_paths(with_overrides(experiment, overrides).data.source):
         if _is_missing(path):
             raise ConfigError(
                 f"data.source: {path}, the data of {target!r}, does not exist; say where it lies "
@@ -178,7 +178,7 @@ def require_inputs(experiment: Experiment) -> None:
     Raises:
         ConfigError: naming field and path.
     """
-    for path in _paths(experiment.data.source):
+    for path in data_paths(experiment.data.source):
         if _is_missing(path):
             raise ConfigError(
                 f"data.source: {path} does not exist; give a folder or a file on a local disk."
@@ -189,6 +189,15 @@ def require_inputs(experiment: Experiment) -> None:
             f"train.warm_start: {warm!r} does not exist; give the directory of a run that has a "
             "checkpoint."
         )
+
+
+def data_paths(component: Component) -> Iterator[str]:
+    """The paths of a source and of those that it is made of."""
+    for name, value in component:
+        if isinstance(value, Component):
+            yield from data_paths(value)
+        elif name == "path" and isinstance(value, str):
+            yield value
 
 
 def require_demo(folder: str | os.PathLike[str]) -> None:
@@ -211,15 +220,6 @@ def require_directory(option: str, path: str) -> None:
     """
     if not is_remote(path) and os.path.isfile(os.path.expanduser(path)):
         raise ConfigError(f"{option}: {path!r} is a file; give a directory.")
-
-
-def _paths(component: Component) -> Iterator[str]:
-    """The paths of a source and of those that it is made of."""
-    for name, value in component:
-        if isinstance(value, Component):
-            yield from _paths(value)
-        elif name == "path" and isinstance(value, str):
-            yield value
 
 
 def _is_missing(path: str) -> bool:

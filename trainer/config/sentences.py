@@ -70,8 +70,13 @@ def _path(loc: Sequence[Any], root: type[BaseModel]) -> str:
 
 
 def _field_type(model: type[BaseModel], name: str) -> Any:
+    """What stands below a field: a section, also one of several or one that may be missing."""
     field = model.model_fields.get(name)
-    return None if field is None else field.annotation
+    if field is None:
+        return None
+    models = _models(field.annotation)
+    is_section = len(models) == 1 and "name" not in models[0].model_fields
+    return models[0] if is_section else field.annotation
 
 
 def _suggestion(field: str, loc: Sequence[Any], root: type[BaseModel]) -> str:

@@ -88,13 +88,23 @@ def parse(text: str) -> Requirement:
             f"--require: received {text!r}; write NAME, one of < <= > >=, and a number, such as "
             '"fcd_10k<8".'
         )
-    name = found["name"]
-    if not any(name == key or name.startswith(f"{key}_") for key in METRIC_INFO):
+    require_known(found["name"], "--require")
+    return Requirement(found["name"], found["relation"], bound)
+
+
+def require_known(name: str, field: str) -> str:
+    """The key of the number that a name, or the beginning of one up to a "_", means.
+
+    Raises:
+        ConfigError: when no evaluation gives such a number; the sentence begins with `field`.
+    """
+    found = [key for key in METRIC_INFO if name == key or name.startswith(f"{key}_")]
+    if not found:
         raise ConfigError(
-            f"--require: received {text!r}, but no number begins with {name!r}; names begin with "
-            f"one of {', '.join(METRIC_INFO)}."
+            f"{field}: received {name!r}, but no number begins so; names begin with one of "
+            f"{', '.join(METRIC_INFO)}."
         )
-    return Requirement(name, found["relation"], bound)
+    return max(found, key=len)
 
 
 def check(requirements: Sequence[Requirement], evaluation: Evaluation) -> list[GateResult]:
