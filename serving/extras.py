@@ -36,6 +36,8 @@ IMPORTED_BY = {
         "threadpoolctl",
         "tqdm",
     },
+    # All of its packages lie in this namespace.
+    "gcp": {"google"},
 }
 
 

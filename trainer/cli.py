@@ -55,6 +55,7 @@ from trainer.config.recipe import (
 from trainer.errors import ConfigError
 from trainer.lab.figures import FIGURES, chosen, require_name
 from trainer.run.supervisor import take_over
+from trainer.submit.command import submit
 
 
 @click.group(cls=SentenceGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -163,6 +164,9 @@ def _say_what_takes_long(doing: str) -> None:
     if on_terminal():
         click.echo(f"{doing}: starting TensorFlow …", err=True)
     start_tensorflow()
+
+
+main.add_command(submit)
 
 
 @main.command()

@@ -6,10 +6,11 @@ the first and the export goes to version 1 of the second.
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
+from serving.bulk.command import PASSING_ON
 from trainer.commands import (
     SentenceCommand,
     experiment_options,
@@ -22,20 +23,24 @@ from trainer.commands import (
 from trainer.config.places import require_inputs
 from trainer.config.recipe import load_experiment
 from trainer.errors import RESTART, ConfigError
-from trainer.evaluation.requirements import Requirement, parse
+from trainer.evaluation.requirements import Requirement, parse, require_known
 from trainer.run.supervisor import take_over
+from trainer.submit import hypertune
 
 logger = logging.getLogger("saddlepoint")
 
 
-@click.command(cls=SentenceCommand)
+@click.command(cls=SentenceCommand, context_settings=PASSING_ON)
 @experiment_options
 @click.option("--run-dir", help="Default: the parent of AIP_CHECKPOINT_DIR, else runs/RECIPE.")
 @click.option("--model-dir", help="Where to export at the end; default: AIP_MODEL_DIR, else none.")
 @click.option("--checkpoint", default="last", show_default=True, help="What to export; see gan.")
 @require_option
+@click.option("--tune", metavar="NUMBER", help="Evaluate, and tell Vertex AI's tuner this number.")
 @json_option
+@click.pass_context
 def main(
+    context: click.Context,
     recipe: str,
     data_dir: str | None,
     overrides: tuple[str, ...],
@@ -43,16 +48,23 @@ def main(
     model_dir: str | None,
     checkpoint: str,
     requirements: tuple[str, ...],
+    tune: str | None,
     as_json: bool,
 ) -> None:
     """Train RECIPE as a cloud job, going on from where an earlier start was cut off.
 
     With --require the run is evaluated before it is exported, and a run that falls short is not. A
     job that is told to stop ends with the exit code of one that is to be started again.
+
+    A field of the recipe may also be an option, as a tuner appends what it tries:
+    --train.batch_size=32 is --set train.batch_size=32.
     """
     if checkpoint == "all":
         raise ConfigError("--checkpoint: received 'all', but one checkpoint is exported; name it.")
     bounds = [parse(text) for text in requirements]
+    if tune is not None:
+        require_known(tune, "--tune")
+    overrides = (*overrides, *_fields(context.args))
     run_dir = run_dir or run_dir_of_job()
     experiment = load_experiment(recipe, with_data_dir(overrides, data_dir), run_dir)
     if not take_over(experiment.devices):
@@ -70,16 +82,31 @@ def main(
         raise SystemExit(RESTART)
     if summary.worker:
         return
-    if bounds:
-        checkpoint = _require(bounds, run_dir, with_data_dir((), data_dir), checkpoint)
+    if bounds or tune:
+        checkpoint = _judge(bounds, tune, run_dir, with_data_dir((), data_dir), checkpoint)
     if model_dir and not is_version_whole(model_dir, 1):
         export_run(run_dir, model_dir, checkpoint)
 
 
-def _require(
-    bounds: Sequence[Requirement], run_dir: str, overrides: Sequence[str], checkpoint: str
+def _fields(arguments: Sequence[str]) -> Iterator[str]:
+    """The `KEY=VALUE` of options that are fields of the recipe."""
+    for argument in arguments:
+        if not argument.startswith("--") or "=" not in argument:
+            raise ConfigError(
+                f"{argument}: no such option; --help lists them, and a field of the recipe is "
+                "written --FIELD=VALUE, such as --train.steps=2000."
+            )
+        yield argument.removeprefix("--")
+
+
+def _judge(
+    bounds: Sequence[Requirement],
+    tune: str | None,
+    run_dir: str,
+    overrides: Sequence[str],
+    checkpoint: str,
 ) -> str:
-    """Evaluates the run, and ends with exit code 1 when a requirement is not met.
+    """Evaluates the run, tells the tuner, and ends with 1 when a requirement is not met.
 
     Returns:
         the step that was evaluated: what is exported is what was judged.
@@ -87,6 +114,8 @@ def _require(
     from trainer.evaluation.workflow import evaluate_path
 
     outcome = evaluate_path(run_dir, overrides, checkpoint=checkpoint, requirements=bounds)
+    if tune is not None:
+        hypertune.report(tune, outcome.evaluations[-1])
     for result in outcome.gate:
         logger.info(result.sentence)
     if not outcome.met:

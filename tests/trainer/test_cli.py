@@ -243,15 +243,18 @@ def test_runs_exports_and_files_are_compared(evaluated, tmp_path):
     assert refused.exit_code == 2 and "split" in refused.stderr
 
 
-def test_the_cloud_job_does_not_export_what_falls_short(tmp_path):
-    overrides = ["network.base_filters=4", "train.batch_size=16", "train.steps=2"]
+def test_the_cloud_job_does_not_export_what_falls_short(tmp_path, monkeypatch):
+    monkeypatch.setenv("CLOUD_ML_HP_METRIC_FILE", str(tmp_path / "metrics"))
+    overrides = ["network.base_filters=4", "train.batch_size=16"]
     arguments = [
         *("cgan-digits", "--run-dir", str(tmp_path / "r"), "--model-dir", str(tmp_path / "m")),
         *(word for override in overrides for word in ("--set", override)),
-        *QUICK,
+        *(*QUICK, "--tune", "swd", "--train.steps=2"),
     ]
     short = CliRunner().invoke(task.main, [*arguments, "--require", "swd<0"])
     assert short.exit_code == 1
+    told = json.loads((tmp_path / "metrics").read_text())
+    assert float(told["swd"]) > 0 and told["global_step"] == "2"
     assert not (tmp_path / "m").exists()
     enough = CliRunner().invoke(task.main, [*arguments, "--require", "swd<9"])
     assert enough.exit_code == 0 and (tmp_path / "m" / "1" / "saved_model.pb").exists()

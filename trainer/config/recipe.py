@@ -1,6 +1,7 @@
 """From a recipe to an experiment: YAML laid over the defaults, and `--set a.b=c` over that."""
 
 import difflib
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -65,8 +66,8 @@ def load_experiment(
     """Reads a recipe and applies `KEY=VALUE` overrides.
 
     Args:
-        recipe: the name of a recipe of the package, or the path of a YAML file; classes of one's
-            own are found beside it.
+        recipe: the name of a recipe of the package, the path of a YAML file (classes of one's own
+            are found beside it), or what stands in one, as `in_line` gives it.
         overrides: such as `["train.steps=2000", "objective.name=hinge"]`; values are YAML.
         run_dir: where it will be trained, whose name it takes where overrides make another thing of
             it than the recipe describes.
@@ -76,7 +77,8 @@ def load_experiment(
     """
     values = _read_recipe(recipe)
     experiment = _overridden(values, overrides)
-    beside = [] if recipe in recipe_names() else [os.path.dirname(expanded(recipe))]
+    is_file = recipe not in recipe_names() and not _is_in_line(recipe)
+    beside = [os.path.dirname(expanded(recipe))] if is_file else []
     experiment = remember_modules(experiment, *beside, os.getcwd())
     if not overrides:
         return experiment
@@ -129,7 +131,22 @@ def make_experiment(values: Mapping[str, Any]) -> Experiment:
     return experiment
 
 
+def in_line(recipe: str) -> str:
+    """What stands in a recipe, as one line that is a recipe too: a machine need not have the file.
+
+    Raises:
+        ConfigError: when it cannot be read.
+    """
+    return json.dumps(_read_recipe(recipe), ensure_ascii=False)
+
+
+def _is_in_line(recipe: str) -> bool:
+    return recipe.startswith("{")
+
+
 def _read_recipe(recipe: str) -> dict[str, Any]:
+    if _is_in_line(recipe):
+        return _of_one_length(parse_yaml(recipe, origin="RECIPE"), "RECIPE")
     if recipe in recipe_names():
         values = parse_yaml(recipe_text(recipe), origin=recipe)
         return {"name": recipe, **_of_one_length(values, recipe)}

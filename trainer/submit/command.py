@@ -1,0 +1,31 @@
+"""`gan submit`: a job file becomes a job of a platform."""
+
+import click
+
+from trainer.catalogue import resolve
+from trainer.commands import SentenceCommand, json_option, say
+from trainer.submit.job import load_job
+from trainer.submit.submission import Submission
+
+
+@click.command(cls=SentenceCommand, extra="gcp")
+@click.argument("job", metavar="JOB.yaml")
+@click.option("--dry-run", is_flag=True, help="Print what would be submitted, and stop.")
+@json_option
+def submit(job: str, dry_run: bool, as_json: bool) -> None:
+    """Start the training job that JOB.yaml describes on Vertex AI, Kubernetes or Slurm.
+
+    docs/cloud.md lists what a job file holds.
+
+    \b
+    Examples:
+      gan submit job.yaml --dry-run
+      gan submit job.yaml
+    """  # noqa: D301 - click reads the \b as "do not wrap"
+    described = load_job(job)
+    submission: Submission = resolve(described.platform)(described)
+    if dry_run:
+        say(as_json, submission.document, submission.text.rstrip())
+        return
+    said = submission.submit()
+    say(as_json, {"submitted": said}, said)

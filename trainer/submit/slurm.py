@@ -1,0 +1,77 @@
+"""A batch file of Slurm: a task for each worker, and back into the queue when one is lost."""
+
+import functools
+import shlex
+from typing import Any
+
+from trainer.errors import RESTART
+from trainer.submit.job import Job
+from trainer.submit.platforms import Slurm
+from trainer.submit.submission import handed_to
+
+# Seconds before the end of its time, or before it gives way to another job, in which the workers
+# are told: what they need to finish a step and to write a checkpoint.
+_NOTICE_SECONDS = 120
+
+
+class Script:
+    """A file for sbatch."""
+
+    def __init__(self, job: Job) -> None:
+        """Takes a job whose platform is `Slurm`."""
+        self._job = job
+        assert isinstance(job.platform, Slurm)
+        self._platform = job.platform
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The script as the only one of JSON values."""
+        return {"script": self.text}
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The script.
+
+        The signal goes to the workers and not to this shell, which outlives them to put the job
+        back: a worker that was told to stop, or that lost another one, ends with `RESTART`.
+        """
+        options = "\n".join(f"#SBATCH --{option}" for option in self._options())
+        return f"""\
+#!/usr/bin/env bash
+{options}
+
+srun --kill-on-bad-exit=0 {self._command()}
+code=$?
+if [ $code -eq {RESTART} ] && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {self._platform.restarts} ]; then
+  scontrol requeue "$SLURM_JOB_ID"
+fi
+exit $code
+"""
+
+    def submit(self) -> str:
+        """Hands the script to sbatch; see `Submission`."""
+        return handed_to(["sbatch"], self.text)
+
+    def _options(self) -> list[str]:
+        platform = self._platform
+        options = {
+            "job-name": self._job.name,
+            "nodes": self._job.workers,
+            "ntasks-per-node": 1,
+            "gpus-per-task": platform.gpus or None,
+            "cpus-per-task": platform.cpus,
+            "mem": platform.memory,
+            "time": platform.time,
+            "partition": platform.partition,
+            "account": platform.account,
+            "signal": f"TERM@{_NOTICE_SECONDS}",
+            "output": f"{self._job.name}-%j.log",
+            "open-mode": "append",
+        }
+        given = (f"{name}={value}" for name, value in options.items() if value is not None)
+        return [*given, "requeue"]
+
+    def _command(self) -> str:
+        words = [self._platform.python, "-m", "trainer.task", *self._job.arguments]
+        # Slurm's word counts, whatever TF_CONFIG the shell that submitted has.
+        return shlex.join([*words, *self._job.places, "--set=devices.cluster=slurm"])
