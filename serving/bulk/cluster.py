@@ -117,14 +117,19 @@ def _wait_for(futures: Sequence[Any], client: Any) -> None:
 
 
 def library_versions(names: Sequence[str]) -> dict[str, str | None]:
-    """The versions of installed packages; None for those that are not there."""
+    """The versions of installed packages, and a digest of this package's own code.
+
+    Two commits of one version may write other bytes. None stands for what is not there.
+    """
     return _version_finder()(names)
 
 
 def _version_finder() -> Callable[[Sequence[str]], dict[str, str | None]]:
     # Defined within, it travels as a value: a worker may have no `serving` to import it from.
     def find(names: Sequence[str]) -> dict[str, str | None]:
-        from importlib import metadata
+        from hashlib import sha256
+        from importlib import metadata, util
+        from pathlib import Path
 
         found: dict[str, str | None] = {}
         for name in names:
@@ -132,6 +137,12 @@ def _version_finder() -> Callable[[Sequence[str]], dict[str, str | None]]:
                 found[name] = metadata.version(name)
             except metadata.PackageNotFoundError:
                 found[name] = None
+        package = util.find_spec("serving")
+        code = sha256()
+        for folder in package.submodule_search_locations or () if package else ():
+            for path in sorted(Path(folder).rglob("*.py")):
+                code.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+        found["code of saddlepoint"] = code.hexdigest()[:12] if package else None
         return found
 
     return find

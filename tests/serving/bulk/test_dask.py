@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -165,6 +166,28 @@ def test_all_workers_and_then_the_scheduler_are_killed(digits, tmp_path, cluster
     assert verify(str(out), str(digits), share=0.01, progress=False).ok
 
 
+def test_a_shard_that_ends_its_workers_is_given_up(digits, tmp_path, monkeypatch):
+    """By default Dask tries a shard on four workers; here it is content with one."""
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    cluster = Cluster(tmp_path)
+    try:
+        workers = [cluster.worker() for _ in range(2)]
+        cluster.wait_for_workers(2)
+
+        def fault():
+            wait_for(lambda: num_written(tmp_path / "out") > 3)
+            os.killpg(workers[0].pid, signal.SIGKILL)
+
+        beside(fault)
+        words = r"one shard ended several workers \(the last tcp://127\.0\.0\.1:\d+; see its log\)"
+        with pytest.raises(ServingError, match=words):
+            run(digits, tmp_path / "out", count=2000, execution=on(cluster))
+    finally:
+        cluster.close()
+    run(digits, tmp_path / "out", count=2000)
+    assert verify(str(tmp_path / "out"), str(digits), share=0.01, progress=False).ok
+
+
 @needs_root
 def test_a_worker_that_does_not_see_a_folder_says_so(digits, tmp_path, cluster):
     hidden = tmp_path / "hidden"
@@ -188,6 +211,17 @@ def test_a_worker_of_another_version_says_so(digits, tmp_path, cluster, package)
     cluster.worker(paths=[other.parent])
     cluster.wait_for_workers(1)
     words = rf"The worker tcp://127\.0\.0\.1:\d+ has {package} 0\.0\.7, and the driver \d"
+    with pytest.raises(ServingError, match=words):
+        run(digits, tmp_path / "out", execution=on(cluster))
+
+
+def test_a_worker_with_other_code_of_the_same_version_says_so(digits, tmp_path, cluster):
+    shutil.copytree(ROOT / "serving", tmp_path / "site" / "serving")
+    with open(tmp_path / "site" / "serving" / "latents.py", "a") as file:
+        file.write("# another commit\n")
+    cluster.worker(paths=[tmp_path / "site"])
+    cluster.wait_for_workers(1)
+    words = r"The worker tcp://127\.0\.0\.1:\d+ has code of saddlepoint \w{12}, and the driver \w{12}"
     with pytest.raises(ServingError, match=words):
         run(digits, tmp_path / "out", execution=on(cluster))
 
