@@ -221,7 +221,8 @@ def test_a_worker_with_other_code_of_the_same_version_says_so(digits, tmp_path, 
         file.write("# another commit\n")
     cluster.worker(paths=[tmp_path / "site"])
     cluster.wait_for_workers(1)
-    words = r"The worker tcp://127\.0\.0\.1:\d+ has code of saddlepoint \w{12}, and the driver \w{12}"
+    code = r"\w{12}"
+    words = rf"127\.0\.0\.1:\d+ has code of saddlepoint {code}, and the driver {code}"
     with pytest.raises(ServingError, match=words):
         run(digits, tmp_path / "out", execution=on(cluster))
 
