@@ -111,7 +111,7 @@ def with_overrides(experiment: Experiment, overrides: Sequence[str]) -> Experime
 
 def _overridden(values: Mapping[str, Any], overrides: Sequence[str]) -> Experiment:
     for override in overrides:
-        values = merge(values, _of_one_length(_parse_override(override), f"--set {override}"))
+        values = merge(values, _of_one_length(parse_override(override), f"--set {override}"))
     return make_experiment(values)
 
 
@@ -220,7 +220,12 @@ def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _parse_override(override: str) -> dict[str, Any]:
+def parse_override(override: str) -> dict[str, Any]:
+    """What a `KEY=VALUE` lays over a mapping of fields.
+
+    Raises:
+        ConfigError: when it is none.
+    """
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise ConfigError(

@@ -5,7 +5,7 @@ Nothing here imports TensorFlow or a cloud's client.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
@@ -13,7 +13,14 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from trainer.catalogue import METRIC_INFO, METRICS, Section
 from trainer.config.experiment import Experiment
 from trainer.config.places import data_paths
-from trainer.config.recipe import in_line, load_experiment, parse_yaml, parse_yaml_value
+from trainer.config.recipe import (
+    in_line,
+    load_experiment,
+    merge,
+    parse_override,
+    parse_yaml,
+    parse_yaml_value,
+)
 from trainer.config.recipe import recipe_names as names_of_recipes
 from trainer.config.sentences import sentence, together
 from trainer.errors import ConfigError
@@ -198,8 +205,12 @@ class Job(Section):
         return expanded(self.recipe) if self.platform.shares_disk else in_line(self.recipe)
 
 
-def load_job(path: str) -> Job:
+def load_job(path: str, overrides: Sequence[str] = ()) -> Job:
     """Reads a job file and checks all that can be known before it starts.
+
+    Args:
+        path: of the file.
+        overrides: `KEY=VALUE` of its own fields, such as `["platform.image=…"]`.
 
     Raises:
         ConfigError: one sentence with field, value and remedy.
@@ -209,8 +220,11 @@ def load_job(path: str) -> Job:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(f"JOB: {path!r} cannot be read ({reason}); give a YAML file.") from error
+    values = parse_yaml(text, origin=path)
+    for change in overrides:
+        values = merge(values, parse_override(change))
     try:
-        job = Job.model_validate(parse_yaml(text, origin=path))
+        job = Job.model_validate(values)
     except ValidationError as error:
         raise ConfigError(sentence(error, Job)) from None
     job.require_sound()

@@ -8,7 +8,7 @@ import yaml
 
 from trainer.submit.job import Job
 from trainer.submit.platforms import Kubernetes
-from trainer.submit.submission import handed_to
+from trainer.submit.submission import handed_to, wait_until
 
 _PORT = 2222
 # Name of the only replicated job; hosts are NAME-worker-0-INDEX.NAME.
@@ -58,6 +58,12 @@ class Manifest:
     def submit(self) -> str:
         """Applies the manifest by kubectl, in its current context; see `Submission`."""
         return handed_to(["kubectl", "apply", "-f", "-"], self.text)
+
+    def wait(self) -> None:
+        """Until the set is complete; see `Submission`."""
+        where = [f"jobset/{self._job.name}", f"--namespace={self._platform.namespace}"]
+        state = ["kubectl", "get", *where, "--output=jsonpath={.status.terminalState}"]
+        wait_until("Completed", ["Failed"], lambda: handed_to(state))
 
     def _failure_policy(self) -> dict[str, Any]:
         """All workers are started again together, once those of before are gone.

@@ -1,17 +1,20 @@
 """A batch file of Slurm: a task for each worker, and back into the queue when one is lost."""
 
 import functools
+import re
 import shlex
 from typing import Any
 
 from trainer.errors import RESTART
 from trainer.submit.job import Job
 from trainer.submit.platforms import Slurm
-from trainer.submit.submission import handed_to
+from trainer.submit.submission import handed_to, wait_until
 
 # Seconds before the end of its time, or before it gives way to another job, in which the workers
 # are told: what they need to finish a step and to write a checkpoint.
 _NOTICE_SECONDS = 120
+# States after which no start follows; a job that goes back into the queue is PENDING again.
+_FAILED = ("BOOT_FAIL", "CANCELLED", "DEADLINE", "FAILED", "OUT_OF_MEMORY", "TIMEOUT")
 
 
 class Script:
@@ -22,6 +25,7 @@ class Script:
         self._job = job
         assert isinstance(job.platform, Slurm)
         self._platform = job.platform
+        self._number = ""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -50,7 +54,14 @@ exit $code
 
     def submit(self) -> str:
         """Hands the script to sbatch; see `Submission`."""
-        return handed_to(["sbatch"], self.text)
+        said = handed_to(["sbatch"], self.text)
+        self._number = said.split()[-1] if said else ""
+        return said
+
+    def wait(self) -> None:
+        """Until a start of the job has done all; see `Submission`."""
+        job = ["scontrol", "show", "job", self._number]
+        wait_until("COMPLETED", _FAILED, lambda: _state(handed_to(job)))
 
     def _options(self) -> list[str]:
         platform = self._platform
@@ -75,3 +86,9 @@ exit $code
         words = [self._platform.python, "-m", "trainer.task", *self._job.arguments]
         # Slurm's word counts, whatever TF_CONFIG the shell that submitted has.
         return shlex.join([*words, *self._job.places, "--set=devices.cluster=slurm"])
+
+
+def _state(shown: str) -> str:
+    """The state in what `scontrol show job` says."""
+    found = re.search(r"\bJobState=([A-Z_]+)", shown)
+    return found[1] if found else ""

@@ -1,9 +1,14 @@
 """What becomes of a job: something to look at, and to hand over."""
 
 import subprocess
+import time
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from trainer.errors import ConfigError, RunError
+
+# Between two questions how a job is.
+POLL_SECONDS = 30.0
 
 
 class Submission(Protocol):
@@ -28,8 +33,32 @@ class Submission(Protocol):
             RunError: when the platform refuses it.
         """
 
+    def wait(self) -> None:
+        """Returns when what was submitted has done all that it was to do.
 
-def handed_to(command: list[str], text: str) -> str:
+        Raises:
+            RunError: when it ended otherwise.
+        """
+
+
+def wait_until(done: str, failed: Collection[str], state: Callable[[], str]) -> None:
+    """Asks for the state of a job again and again, until it has ended.
+
+    Args:
+        done: the state of a job that has done all.
+        failed: the states of one that will not; every other one goes on.
+        state: asks for it.
+
+    Raises:
+        RunError: when the job failed.
+    """
+    while (found := state()) != done:
+        if found in failed:
+            raise RunError(f"The job ended as {found}; its logs say why.")
+        time.sleep(POLL_SECONDS)
+
+
+def handed_to(command: Sequence[str], text: str = "") -> str:
     """What a platform's own tool says when it is given a text.
 
     Raises:

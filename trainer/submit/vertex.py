@@ -1,6 +1,8 @@
 """A job of Vertex AI, as its service takes it: a CustomJob, or a HyperparameterTuningJob."""
 
+import contextlib
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -8,6 +10,10 @@ import yaml
 from trainer.errors import ConfigError, RunError
 from trainer.submit.job import Job, Parameter, Tuning, value_text
 from trainer.submit.platforms import Vertex
+from trainer.submit.submission import wait_until
+
+_DONE = "JOB_STATE_SUCCEEDED"
+_FAILED = tuple(f"JOB_STATE_{end}" for end in ("FAILED", "CANCELLED", "EXPIRED"))
 
 
 class VertexJob:
@@ -22,6 +28,7 @@ class VertexJob:
         self._job = job
         assert isinstance(job.platform, Vertex)
         self._platform = job.platform
+        self._name = ""
 
     @functools.cached_property
     def document(self) -> dict[str, Any]:
@@ -46,37 +53,40 @@ class VertexJob:
         """Creates the job in the project and region of the platform.
 
         Returns:
-            its name there, and where to look at it.
+            its name there, and where it writes.
 
         Raises:
             ModuleNotFoundError: when Google's client is not installed.
             ConfigError: when it is no such message, as with an accelerator that does not exist.
             RunError: when nobody is logged in, or the service refuses it.
         """
-        from google.api_core.exceptions import GoogleAPICallError
-        from google.auth.exceptions import GoogleAuthError
-        from google.cloud import aiplatform_v1
-
-        region = self._platform.region
-        parent = f"projects/{self._platform.project}/locations/{region}"
-        message = self._message()
-        try:
-            client = aiplatform_v1.JobServiceClient(
-                client_options={"api_endpoint": f"{region}-aiplatform.googleapis.com"}
-            )
+        parent = f"projects/{self._platform.project}/locations/{self._platform.region}"
+        with _refusals():
+            message = self._message()
+            client = self._client()
             if self._job.tuning is None:
-                created = client.create_custom_job(parent=parent, custom_job=message)
+                self._name = client.create_custom_job(parent=parent, custom_job=message).name
             else:
-                created = client.create_hyperparameter_tuning_job(
+                self._name = client.create_hyperparameter_tuning_job(
                     parent=parent, hyperparameter_tuning_job=message
-                )
-        except GoogleAuthError as error:
-            raise RunError(
-                f"Vertex AI: {error} Log in by `gcloud auth application-default login`."
-            ) from error
-        except GoogleAPICallError as error:
-            raise RunError(f"Vertex AI refused the job: {error.message}") from error
-        return f"Submitted {created.name}; it writes {self._job.run_dir}."
+                ).name
+        return f"Submitted {self._name}; it writes {self._job.run_dir}."
+
+    def wait(self) -> None:
+        """Until the job has succeeded; see `Submission`."""
+        from google.api_core.retry import Retry
+
+        with _refusals():
+            client, retry = self._client(), Retry()
+            searches = self._job.tuning is not None
+            ask = client.get_hyperparameter_tuning_job if searches else client.get_custom_job
+            wait_until(_DONE, _FAILED, lambda: str(ask(name=self._name, retry=retry).state.name))
+
+    def _client(self) -> Any:
+        from google.cloud.aiplatform_v1 import JobServiceClient
+
+        address = f"{self._platform.region}-aiplatform.googleapis.com"
+        return JobServiceClient(client_options={"api_endpoint": address})
 
     def _message(self) -> Any:
         from google.cloud.aiplatform_v1.types import CustomJob, HyperparameterTuningJob
@@ -119,6 +129,22 @@ class VertexJob:
             "diskSpec": {"bootDiskType": "pd-ssd", "bootDiskSizeGb": platform.disk_gb},
             "containerSpec": {"imageUri": platform.image, "args": self._job.arguments},
         }
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """What Google's clients raise, as sentences."""
+    from google.api_core.exceptions import GoogleAPICallError
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        yield
+    except GoogleAuthError as error:
+        raise RunError(
+            f"Vertex AI: {error} Log in by `gcloud auth application-default login`."
+        ) from error
+    except GoogleAPICallError as error:
+        raise RunError(f"Vertex AI refuses: {error.message}") from error
 
 
 def _study(tuning: Tuning) -> dict[str, Any]:

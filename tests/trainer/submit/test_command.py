@@ -76,3 +76,36 @@ def test_the_tool_is_given_what_a_dry_run_prints(
     done = CliRunner().invoke(main, ["submit", job_file(platform)])
     assert (done.exit_code, done.stdout) == (0, "done\n"), done.stderr
     assert (tmp_path / "given").read_text() == kind(job(platform)).text
+
+
+@pytest.mark.parametrize(
+    ("platform", "tool", "states", "code"),
+    [
+        ("kubernetes", "kubectl", ["", "Completed"], 0),
+        ("kubernetes", "kubectl", ["", "Failed"], 1),
+        ("slurm", "scontrol", ["JobState=PENDING", "JobId=7 JobState=COMPLETED Reason=None"], 0),
+        ("slurm", "scontrol", ["JobState=RUNNING", "JobState=TIMEOUT Reason=None"], 1),
+    ],
+)
+def test_waiting_asks_the_tool_until_the_job_has_ended(
+    job_file, tmp_path, monkeypatch, platform, tool, states, code
+):
+    monkeypatch.setattr("trainer.submit.submission.POLL_SECONDS", 0.0)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for number, state in enumerate(states):
+        (tmp_path / str(number)).write_text(state)
+    (tmp_path / "sbatch").write_text("#!/bin/sh\necho Submitted batch job 7\n")
+    # Answers with the lowest file that is left, and takes it away; to `apply` it says nothing.
+    (tmp_path / tool).write_text(
+        f"#!/bin/sh\n[ $1 = apply ] && exit\necho $* > {tmp_path}/asked\n"
+        f"for i in 0 1; do [ -e {tmp_path}/$i ] && /bin/cat {tmp_path}/$i && "
+        f"/bin/rm {tmp_path}/$i && exit; done\n"
+    )
+    for name in ("sbatch", tool):
+        (tmp_path / name).chmod(0o755)
+    result = CliRunner().invoke(main, ["submit", job_file(platform), "--wait"])
+    assert result.exit_code == code, result.stderr
+    assert not (tmp_path / "1").exists()
+    assert ("its logs say why" in result.stderr) == bool(code)
+    asked = (tmp_path / "asked").read_text()
+    assert "show job 7" in asked if platform == "slurm" else "jobset/one" in asked

@@ -99,6 +99,17 @@ def test_numbers_that_the_recipe_asks_for_can_be_tuned(job):
     assert job("vertex", set=metrics, tuning=_tuning("gan_train")).tuning.goal == "MAXIMIZE"
 
 
+def test_fields_of_the_file_can_be_set(job_file):
+    changes = ["platform.gpus=2", "name=two", "set.train.steps=9", "workers=2"]
+    job = load_job(job_file("slurm", set={"train.steps": 7, "seed": 3}), changes)
+    assert (job.name, job.workers, job.platform.gpus) == ("two", 2, 2)
+    overrides = [word.removeprefix("--set=") for word in job.arguments if "--set" in word]
+    experiment = load_experiment(job.recipe, overrides)
+    assert (experiment.train.steps, experiment.seed) == (9, 3)
+    with pytest.raises(ConfigError, match="train: no such field"):
+        load_job(job_file("slurm"), ["train.steps=9"])
+
+
 @pytest.mark.parametrize(
     "value", [2e-5, 1, True, None, "hinge", "12:30", "1e3", "a: b", " x", [8, 8]]
 )

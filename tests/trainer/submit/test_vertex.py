@@ -88,7 +88,7 @@ def test_a_search_is_a_tuning_job_of_the_services_schema(job):
 class _Service:
     """Takes a request, or refuses it."""
 
-    asked, refusal = [], None
+    asked, refusal, states = [], None, []
 
     def __init__(self, client_options):
         self.asked.append(client_options["api_endpoint"])
@@ -98,6 +98,10 @@ class _Service:
             raise self.refusal
         self.asked.append((parent, custom_job))
         return aiplatform.CustomJob(name=f"{parent}/customJobs/7")
+
+    def get_custom_job(self, name, retry):
+        self.asked.append(name)
+        return aiplatform.CustomJob(state=f"JOB_STATE_{self.states.pop(0)}")
 
 
 @pytest.fixture
@@ -118,12 +122,22 @@ def test_a_job_is_created_in_its_region(service, job_file):
     assert parent == "projects/p/locations/europe-west4" and made.display_name == "one"
 
 
+@pytest.mark.parametrize(("end", "code"), [("SUCCEEDED", 0), ("FAILED", 1), ("CANCELLED", 1)])
+def test_waiting_ends_as_the_job_does(service, job_file, monkeypatch, end, code):
+    monkeypatch.setattr("trainer.submit.submission.POLL_SECONDS", 0.0)
+    monkeypatch.setattr(service, "states", ["PENDING", "RUNNING", end])
+    result = CliRunner().invoke(main, ["submit", job_file("vertex"), "--wait"])
+    assert (result.exit_code, service.states) == (code, []), result.stderr
+    assert (f"JOB_STATE_{end}" in result.stderr) == bool(code)
+    assert service.asked[-1].endswith("customJobs/7")
+
+
 def test_a_refusal_is_a_sentence(service, job_file, monkeypatch):
     from google.api_core.exceptions import PermissionDenied
     from google.auth.exceptions import DefaultCredentialsError
 
     for refusal, words in (
-        (PermissionDenied("no aiplatform.customJobs.create"), "refused the job: no aiplatform"),
+        (PermissionDenied("no aiplatform.customJobs.create"), "Vertex AI refuses: no aiplatform"),
         (DefaultCredentialsError("No credentials."), "gcloud auth application-default login"),
     ):
         monkeypatch.setattr(service, "refusal", refusal)
