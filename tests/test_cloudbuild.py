@@ -31,10 +31,11 @@ from google.protobuf import (
 import trainer.cli
 import trainer.task
 from serving import request_builder
-from serving.deploy import smoke_test
+from serving.deploy import release, smoke_test
 from serving.server import Server
 from trainer.config.recipe import load_experiment
 from trainer.evaluation.requirements import parse as parse_requirement
+from trainer.submit.job import load_job
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())
@@ -42,6 +43,8 @@ STEPS = {step["id"]: step for step in BUILD["steps"]}
 DOCKERFILES = ["trainer/Dockerfile", "serving/deploy/Dockerfile"]
 # `gan serve` in a container, which compose.yaml builds and Cloud Build does not.
 IMAGES = [*DOCKERFILES, "serving/deploy/Dockerfile.embedded"]
+# From the trained job to the traffic of an endpoint, each skipped where nothing asks for it.
+RELEASE = ("train", "register", "canary", "decide")
 BUILT_IN = {"PROJECT_ID", "BUILD_ID", "COMMIT_SHA"}
 
 
@@ -106,7 +109,7 @@ def test_every_step_has_a_time_limit_within_the_builds():
 
 
 def test_nothing_is_pushed_before_everything_has_passed():
-    assert before("push") == set(STEPS) - {"push", "pull-by-digest"}
+    assert before("push") == set(STEPS) - {"push", "pull-by-digest", *RELEASE}
     assert {"lint", "test"} <= before("smoke-train")
     assert "stop-stock-server" in before("build-trainer") & before("build-server")
 
@@ -162,7 +165,7 @@ def test_make_targets_exist():
 
 def test_gan_accepts_the_commands():
     lines = [shlex.split(line) for line in commands(".venv/bin/gan")]
-    assert [line[0] for line in lines] == ["train", "evaluate", "export"]
+    assert [line[0] for line in lines] == ["train", "evaluate", "export", "submit"]
     for name, *arguments in lines:
         context = trainer.cli.main.commands[name].make_context(name, arguments)
         for bound in context.params.get("requirements", ()):
@@ -243,6 +246,75 @@ def test_the_push_writes_and_prints_the_digests(tmp_path):
 def test_a_push_without_a_digest_fails(tmp_path):
     assert run_push(tmp_path, ":latest").returncode != 0
     assert not (tmp_path / "digests.env").exists()
+
+
+# ---- From the job to the traffic, with programs that only say what they were asked ---------------
+
+
+def run_release(folder, step, **given):
+    """A step's script, and the lines of the programs that it called."""
+    asked, tools = folder / "asked", folder / ".venv" / "bin"
+    tools.mkdir(parents=True, exist_ok=True)
+    for name in ("gan", "pip", "python"):
+        line = f'printf "%s|" {name} "$@" >> {asked}; echo >> {asked}; echo said'
+        (tools / name).write_text(f"#!/bin/sh\n{line}\n")
+        (tools / name).chmod(0o755)
+    digest = "@sha256:" + 64 * "a"
+    (folder / "digests.env").write_text(
+        f"TRAINER=host/trainer{digest}\nSERVER=host/server{digest}\n"
+    )
+    done = subprocess.run(
+        ["bash", "-c", STEPS[step]["script"]],
+        cwd=folder,
+        env={
+            "PATH": os.environ["PATH"],
+            **environment(),
+            "BUILD": "0a-1b",
+            "PROJECT": "p",
+            **given,
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = asked.read_text().splitlines() if asked.exists() else []
+    return done.stdout, [line.rstrip("|").split("|") for line in lines]
+
+
+@pytest.mark.parametrize("step", RELEASE)
+def test_what_nobody_configured_is_skipped_and_says_so(tmp_path, step):
+    said, asked = run_release(tmp_path, step)
+    assert re.fullmatch(r"_\w+ .*is empty.*: no.*\.\n", said) and asked == []
+    assert before(step) >= {"pull-by-digest", *RELEASE[: RELEASE.index(step)]}
+
+
+def test_the_job_that_is_submitted_is_one(tmp_path):
+    job = {"name": "mine", "recipe": "cgan-digits", "run_dir": "gs://b/mine"}
+    platform = {"name": "vertex", "project": "p", "region": "r", "machine": "m", "image": "by:tag"}
+    (tmp_path / "job.yaml").write_text(yaml.safe_dump({**job, "platform": platform}))
+    _, (installed, submitted) = run_release(tmp_path, "train", JOB=str(tmp_path / "job.yaml"))
+    assert installed[:2] == ["pip", "install"] and ".[dev,gcp]" in installed
+    assert submitted[:2] == ["gan", "submit"]
+    context = trainer.cli.main.commands["submit"].make_context("submit", submitted[2:])
+    assert context.params["wait"] and not context.params["dry_run"]
+    made = load_job(context.params["job"], context.params["overrides"])
+    assert (made.name, made.platform.image) == ("job-0a-1b", "host/trainer@sha256:" + 64 * "a")
+    assert made.run_dir.endswith("/saddlepoint/0a-1b/run")
+
+
+def test_what_the_job_exported_is_registered_and_gets_traffic(tmp_path):
+    _, (line,) = run_release(tmp_path, "register", JOB="job.yaml", MODEL="digits")
+    assert line[:3] == ["python", "-m", "serving.deploy.release"]
+    context = release.main.commands["register"].make_context("register", line[4:])
+    assert context.params["artifact"].endswith("/saddlepoint/0a-1b/run/model")
+    assert context.params["image"].startswith("host/server@sha256:")
+    assert (tmp_path / "model.txt").read_text() == "said\n"
+    for number, step in enumerate(("canary", "decide"), 1):
+        _, lines = run_release(tmp_path, step, ENDPOINT="9")
+        assert lines[number][3] == step
+        context = release.main.commands[step].make_context(step, lines[number][4:])
+        assert context.params["endpoint"] == "projects/p/locations/us-central1/endpoints/9"
+        assert context.params["model"] == "said"
 
 
 # ---- Dockerfiles ---------------------------------------------------------------------------------
