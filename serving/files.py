@@ -6,7 +6,9 @@ anyway; every other scheme through fsspec and the package that it names for it.
 
 import errno
 import hashlib
+import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -95,7 +97,11 @@ class _Local:
 
 
 class _TensorFlow:
-    """Object stores that TensorFlow reaches: an object is there once it is closed."""
+    """Object stores that TensorFlow reaches: an object is there once it is closed.
+
+    What TensorFlow answers with "no" whatever the store said (`isdir`, and `listdir` by it) is not
+    asked here: under a missing permission a folder would be empty.
+    """
 
     def __init__(self) -> None:
         import tensorflow as tf
@@ -104,53 +110,76 @@ class _TensorFlow:
         self._errors: Any = tf.errors
 
     def exists(self, path: str) -> bool:
-        with self._os_errors():
+        with self._os_errors(path):
             return bool(self._files.exists(path))
 
     def is_folder(self, path: str) -> bool:
-        with self._os_errors():
-            return bool(self._files.isdir(path))
+        try:
+            with self._os_errors(path):
+                return bool(self._files.stat(path).is_directory)
+        except FileNotFoundError:
+            return False
 
     def names(self, path: str) -> list[str]:
         if not self.is_folder(path):
             return []
-        with self._os_errors():
+        with self._os_errors(path):
             return sorted(name.rstrip("/") for name in self._files.listdir(path))
 
     def read(self, path: str) -> bytes:
-        with self._os_errors(), self._files.GFile(path, "rb") as file:
+        with self._os_errors(path), self._files.GFile(path, "rb") as file:
             return bytes(file.read())
 
     def write(self, path: str, content: bytes) -> None:
-        with self._os_errors(), self._files.GFile(path, "wb") as file:
+        with self._os_errors(path), self._files.GFile(path, "wb") as file:
             file.write(content)
 
     def make_folder(self, path: str) -> None:
-        with self._os_errors():
-            self._files.makedirs(path)
+        # TensorFlow's `makedirs` asks for the bucket itself, which takes a permission of its own,
+        # and goes on asking for ever where there is none.
+        missing: list[str] = []
+        bucket = "/".join(path.split("/", 3)[:3])
+        with self._os_errors(path):
+            while path.rstrip("/") != bucket and not self._files.exists(path):
+                missing.append(path)
+                path = os.path.dirname(path)
+            for folder in reversed(missing):
+                with suppress(self._errors.AlreadyExistsError):
+                    self._files.mkdir(folder)
 
     def publish(self, local: str, path: str) -> None:
-        with self._os_errors():
+        with self._os_errors(path):
             self._files.copy(local, path, overwrite=True)
         os.remove(local)
 
     def remove(self, path: str) -> None:
-        with self._os_errors():
+        with self._os_errors(path):
             self._files.remove(path)
 
     def remove_tree(self, path: str) -> None:
-        with self._os_errors():
-            if self._files.isdir(path):
-                self._files.rmtree(path)
+        with suppress(FileNotFoundError), self._os_errors(path):
+            self._files.rmtree(path)
 
     @contextmanager
-    def _os_errors(self) -> Iterator[None]:
+    def _os_errors(self, path: str) -> Iterator[None]:
+        denied = (self._errors.PermissionDeniedError, self._errors.UnauthenticatedError)
         try:
             yield
         except self._errors.NotFoundError as error:
-            raise FileNotFoundError(errno.ENOENT, error.message) from error
+            raise FileNotFoundError(errno.ENOENT, reason(error.message), path) from error
+        except denied as error:
+            raise PermissionError(errno.EACCES, reason(error.message), path) from error
         except self._errors.OpError as error:
-            raise OSError(errno.EIO, error.message) from error
+            raise OSError(errno.EIO, reason(error.message), path) from error
+
+
+def reason(text: str) -> str:
+    """What a store said in the text of TensorFlow's error; without such an answer the text."""
+    answer = re.search(r"HTTP response code (\d+) with body '(\{.*\})'", text, re.DOTALL)
+    try:
+        return f"HTTP {answer[1]}: {json.loads(answer[2])['error']['message']}" if answer else text
+    except (ValueError, LookupError, TypeError):
+        return text
 
 
 class _Fsspec:
@@ -202,9 +231,9 @@ def file_system(path: str) -> FileSystem:
     """
     if not is_remote(path):
         return _Local()
-    scheme = path.partition("://")[0]
-    if scheme in _TENSORFLOW_SCHEMES:
+    if of_tensorflow(path):
         return _TensorFlow()
+    scheme = path.partition("://")[0]
     try:
         import fsspec
 
@@ -219,6 +248,11 @@ def file_system(path: str) -> FileSystem:
 def is_remote(path: str | os.PathLike[str]) -> bool:
     """Whether a path names its scheme, such as gs://bucket/folder."""
     return "://" in os.fspath(path)
+
+
+def of_tensorflow(path: str) -> bool:
+    """Whether a path is on an object store that TensorFlow reaches itself."""
+    return path.partition("://")[0] in _TENSORFLOW_SCHEMES
 
 
 def absolute(path: str) -> str:

@@ -1,14 +1,13 @@
 """The versions of a model: integer children of its base path.
 
-TensorFlow, whose file systems know object stores, is imported when a path is on one.
+A store that cannot be asked (a missing permission, say) raises an OSError.
 """
 
 import hashlib
 import os
-from collections.abc import Iterator
-from typing import Any
 
 from serving.errors import UsageError
+from serving.files import file_system, files_below, is_remote
 
 MARKER = "saved_model.pb"
 
@@ -44,7 +43,7 @@ def require_versions(base_path: str) -> list[int]:
     Raises:
         UsageError: the folder is missing or holds no complete version.
     """
-    if not _is_folder(base_path):
+    if not file_system(base_path).is_folder(base_path):
         raise UsageError(
             f"model directory: {base_path!r} does not exist; "
             "pass the folder that holds the numbered exports."
@@ -76,12 +75,7 @@ def require_local_versions(base_path: str) -> None:
 def is_version(folder: str) -> bool:
     """Whether a folder is an export itself, whole."""
     path = os.path.join(folder, MARKER)
-    return bool(_gfile().exists(path)) if is_remote(path) else os.path.exists(path)
-
-
-def is_remote(path: str) -> bool:
-    """Whether a path belongs to an object store, such as gs://bucket/folder."""
-    return "://" in path
+    return file_system(path).exists(path)
 
 
 def other_children(base_path: str) -> list[str]:
@@ -91,45 +85,20 @@ def other_children(base_path: str) -> list[str]:
 
 def files_of(folder: str) -> list[str]:
     """Returns the paths of all files below `folder`, relative to it and sorted."""
-    found = []
-    for parent, _, names in _walk(folder):
-        found += [os.path.relpath(os.path.join(parent, name), folder) for name in names]
-    return sorted(found)
+    return sorted(files_below(folder))
 
 
 def fingerprint(export_dir: str) -> str:
     """Returns the SHA-256 over the names and contents of an export's files, as hex digits."""
-    digest = hashlib.sha256()
+    digest, system = hashlib.sha256(), file_system(export_dir)
     for name in files_of(export_dir):
-        with _open(os.path.join(export_dir, name)) as file:
-            content = hashlib.sha256(file.read()).hexdigest()
+        content = hashlib.sha256(system.read(os.path.join(export_dir, name))).hexdigest()
         digest.update(f"{name}\0{content}\n".encode())
     return digest.hexdigest()
 
 
 def _children(base_path: str) -> list[str]:
-    if not _is_folder(base_path):
-        return []
-    names = _gfile().listdir(base_path) if is_remote(base_path) else os.listdir(base_path)
-    return sorted(name.rstrip("/") for name in names)
-
-
-def _is_folder(path: str) -> bool:
-    return bool(_gfile().isdir(path)) if is_remote(path) else os.path.isdir(path)
-
-
-def _walk(folder: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    return iter(_gfile().walk(folder) if is_remote(folder) else os.walk(folder, followlinks=True))
-
-
-def _open(path: str) -> Any:
-    return _gfile().GFile(path, "rb") if is_remote(path) else open(path, "rb")
-
-
-def _gfile() -> Any:
-    import tensorflow as tf
-
-    return tf.io.gfile
+    return file_system(base_path).names(base_path)
 
 
 def _as_version(name: str) -> int | None:

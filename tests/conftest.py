@@ -7,6 +7,9 @@ import uuid
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+# Read when TensorFlow is imported: between two attempts at an object store there is no pause.
+os.environ.setdefault("GCS_RETRY_CONFIG_INIT_DELAY_TIME_US", "0")
+os.environ.setdefault("GCS_STAT_CACHE_MAX_AGE", "0")
 
 import numpy as np
 import pytest
@@ -129,6 +132,27 @@ def object_store(monkeypatch):
     monkeypatch.setattr(tf.io.gfile, "GFile", open_replacing)
     monkeypatch.setattr(tf.io.gfile, "copy", copy_replacing)
     return f"ram://{uuid.uuid4()}"
+
+
+@pytest.fixture(scope="session")
+def emulated_bucket(tmp_path_factory):
+    """See `bucket`; of all tests that one process carries out."""
+    from tests.buckets import Bucket
+    from tests.network import NoNetworkError
+
+    try:
+        made = Bucket(tmp_path_factory.mktemp("bucket"))
+    except (NoNetworkError, FileNotFoundError) as reason:
+        pytest.skip(str(reason))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bucket(emulated_bucket):
+    """An empty bucket without faults behind TensorFlow's own `gs://` (`tests.buckets`)."""
+    emulated_bucket.clear()
+    return emulated_bucket
 
 
 @pytest.fixture(scope="session")

@@ -13,13 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from serving.versions import MARKER, is_version
 from trainer.config.experiment import Experiment
+from trainer.config.places import require_reachable
 from trainer.config.recipe import to_yaml, with_overrides
 from trainer.data.examples import DataSpec
 from trainer.errors import ConfigError, RunError
 from trainer.evaluation import card, selection
 from trainer.fields import Field
-from trainer.files import is_remote, join, published_folder, reason_of
+from trainer.files import file_system, is_remote, join, published_folder, reason_of
 from trainer.game.assembly import assemble
 from trainer.game.live import LiveModel
 from trainer.game.signatures.signature import Signature
@@ -200,16 +202,17 @@ def _zero_row(spec: tf.TensorSpec) -> Any:
 
 def _publish(module: ExportedModel, documents: Mapping[str, str], base: str) -> str:
     """Saves the module as the base directory's next version and returns its path."""
+    require_reachable("--to", base)
     try:
-        tf.io.gfile.makedirs(base)
-    except tf.errors.OpError as error:
+        file_system(base).make_folder(base)
+    except OSError as error:
         raise ConfigError(
-            f"--to: {base!r} cannot be written ({error.message}); give a directory that can."
+            f"--to: {base!r} cannot be written ({reason_of(error)}); give a directory that can."
         ) from error
     while True:
         target = join(base, str(_next_version(base)))
         try:
-            with published_folder(target, marker="saved_model.pb") as folder:
+            with published_folder(target, marker=MARKER) as folder:
                 module.save(folder, documents)
             return target
         except FileExistsError:  # Another export took the number; take the next.
@@ -224,13 +227,12 @@ def _publish(module: ExportedModel, documents: Mapping[str, str], base: str) -> 
 
 def is_version_whole(base: str, number: int) -> bool:
     """Whether a base directory holds this version, complete."""
-    return bool(tf.io.gfile.exists(join(base, str(number), "saved_model.pb")))
+    return is_version(join(base, str(number)))
 
 
 def _next_version(base: str) -> int:
     """One more than the newest version; on an object store, uploads cut short do not count."""
-    names = [name.rstrip("/") for name in tf.io.gfile.listdir(base)]
-    numbers = [int(name) for name in names if name.isdecimal()]
+    numbers = [int(name) for name in file_system(base).names(base) if name.isdecimal()]
     if is_remote(base):
         numbers = [number for number in numbers if is_version_whole(base, number)]
     return max(numbers, default=0) + 1

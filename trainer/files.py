@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from serving.files import file_system, is_remote
+from serving.files import file_system, is_remote, reason
 
 # A temporary folder that is older than this was left by a process that was killed.
 _STALE_SECONDS = 24 * 3600
@@ -34,6 +34,7 @@ def expanded(path: str | os.PathLike[str]) -> str:
 def reason_of(error: Exception) -> str:
     """Why a file operation failed, in one line: TensorFlow's text without its own address."""
     text = getattr(error, "strerror", None) or getattr(error, "message", None) or str(error)
+    text = reason(text)
     return re.sub(r" *(\[\[.*?\]\]|\[Op:\w+\]( name: *\S*)?)", "", " ".join(text.split())).strip()
 
 

@@ -20,7 +20,7 @@ from trainer.commands import (
     start_tensorflow,
     with_data_dir,
 )
-from trainer.config.places import require_inputs
+from trainer.config.places import require_directory, require_inputs
 from trainer.config.recipe import load_experiment
 from trainer.errors import RESTART, ConfigError
 from trainer.evaluation.requirements import Requirement, parse, require_known
@@ -67,14 +67,16 @@ def main(
     overrides = (*overrides, *_fields(context.args))
     run_dir = run_dir or run_dir_of_job()
     experiment = load_experiment(recipe, with_data_dir(overrides, data_dir), run_dir)
+    run_dir = run_dir or f"runs/{experiment.name}"
+    model_dir = model_dir or os.environ.get("AIP_MODEL_DIR", "")
     if not take_over(experiment.devices):
         require_inputs(experiment)
+        require_directory("--run-dir", run_dir)
+        require_directory("--model-dir", model_dir)
     start_tensorflow()
     from trainer.exporting import export_run, is_version_whole
     from trainer.training import train
 
-    run_dir = run_dir or f"runs/{experiment.name}"
-    model_dir = model_dir or os.environ.get("AIP_MODEL_DIR")
     summary = train(experiment, run_dir, progress=False)
     say(as_json, summary.as_dict(), summary.text)
     # Only the last start of a job goes on from here, and of several workers only the chief.

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from trainer.catalogue import own_components, require_own_modules, resolve
@@ -26,7 +25,7 @@ from trainer.files import expanded, join
 from trainer.game import instruments
 from trainer.game.assembly import Game, assemble, make_round, prepare
 from trainer.run import advice, distribution, health, observers
-from trainer.run.checkpoints import Checkpoints
+from trainer.run.checkpoints import Checkpoints, newest_listed
 from trainer.run.directory import RunDirectory
 from trainer.run.play import Play, play_function
 from trainer.run.signals import stop_requests
@@ -154,7 +153,7 @@ def _check_warm_start(folder: str | None) -> None:
     Raises:
         ConfigError: naming it.
     """
-    if folder and tf.train.latest_checkpoint(_checkpoints_of(folder)) is None:
+    if folder and newest_listed(_checkpoints_of(folder)) is None:
         raise ConfigError(
             f"train.warm_start: {folder!r} holds no checkpoint; give the directory of a run "
             "that has one."

@@ -17,6 +17,17 @@ def place(request, tmp_path, object_store):
 
 
 def test_every_place_answers_alike(place, tmp_path):
+    _answers_alike(place, tmp_path)
+
+
+def test_a_bucket_answers_alike(bucket, tmp_path):
+    """Without the permission to look at the bucket itself, which who writes to it may not have."""
+    bucket.storage.forbid("storage.buckets.get")
+    bucket.call(_answers_alike, f"{bucket.url}/some/place", tmp_path)
+    assert bucket.storage.names() == []
+
+
+def _answers_alike(place, tmp_path):
     system = file_system(place)
     assert not system.exists(place) and not system.is_folder(place) and system.names(place) == []
     system.make_folder(f"{place}/a")
@@ -47,6 +58,65 @@ def test_every_place_answers_alike(place, tmp_path):
 def test_a_scheme_that_nothing_knows_gets_a_sentence():
     with pytest.raises(UsageError, match=r"'nowhere://a' cannot be used .*; pass a local or gs://"):
         file_system("nowhere://a")
+
+
+def _copied(path, content):
+    system = file_system(path)
+    system.write(path, content)
+    return system.read(path)
+
+
+# Several blocks of an upload.
+CONTENT = bytes(range(256)) * 4096
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_store_that_is_busy_for_a_while_is_asked_again(status, bucket):
+    bucket.storage.fail(status, times=6)
+    assert bucket.call(_copied, f"{bucket.url}/file", CONTENT) == CONTENT
+    assert bucket.storage.asked.total() == 6 + bucket.storage.answered
+
+
+def test_an_upload_that_is_cut_goes_on_where_it_was(bucket):
+    bucket.storage.cut(times=3)
+    assert bucket.call(_copied, f"{bucket.url}/file", CONTENT) == CONTENT
+
+
+def test_of_an_upload_that_never_ends_nothing_is_seen(bucket):
+    bucket.storage.objects["bucket", "file"] = b"old"
+    bucket.storage.cut(times=float("inf"))
+    with pytest.raises(OSError, match="All 10 retry attempts failed"):
+        bucket.call(_copied, f"{bucket.url}/file", CONTENT)
+    assert bucket.storage.objects == {("bucket", "file"): b"old"}
+
+
+def _names(path):
+    return file_system(path).names(path)
+
+
+def _made(path):
+    return file_system(path).make_folder(path)
+
+
+@pytest.mark.parametrize(
+    ("permission", "function"), [("create", _made), ("get", _names), ("list", _names)]
+)
+def test_a_missing_permission_is_no_empty_folder(permission, function, bucket):
+    bucket.storage.forbid(f"storage.objects.{permission}")
+    with pytest.raises(PermissionError, match=f"HTTP 403: .*storage.objects.{permission}"):
+        bucket.call(function, f"{bucket.url}/folder")
+
+
+def test_a_store_that_does_not_answer_is_no_empty_folder(bucket):
+    bucket.storage.fail(503)
+    with pytest.raises(OSError, match="HTTP 503: Try again later"):
+        bucket.call(_names, f"{bucket.url}/folder")
+
+
+def test_a_bucket_that_does_not_exist(bucket):
+    """TensorFlow's `makedirs` would ask for it for ever."""
+    with pytest.raises(FileNotFoundError, match="HTTP 404: The specified bucket does not exist"):
+        bucket.call(_made, "gs://nowhere/some/folder")
 
 
 def test_paths():

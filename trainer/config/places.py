@@ -6,12 +6,13 @@ Paths on object stores are left to TensorFlow, which can look there.
 import os
 from collections.abc import Iterator, Sequence
 
+from serving.files import is_remote, of_tensorflow
 from serving.versions import complete_versions, version_path
 from trainer.catalogue import Component, require_own_modules
 from trainer.config.experiment import Devices, Experiment
 from trainer.config.recipe import make_experiment, parse_yaml, with_overrides
 from trainer.errors import ConfigError
-from trainer.files import is_remote, read_text
+from trainer.files import read_text
 
 # Sources whose short spelling has a path behind the colon.
 _WITH_PATHS = ("folder", "npz", "generated", "text", "clips", "table", "smiles")
@@ -29,6 +30,7 @@ def require_run(run_dir: str, overrides: Sequence[str] = ()) -> None:
     Raises:
         ConfigError: naming it.
     """
+    require_reachable("RUN_DIR", run_dir)
     if _is_missing(os.path.join(run_dir, "config.yaml")):
         raise no_run(run_dir)
     experiment = _recorded(run_dir)
@@ -108,6 +110,7 @@ def require_target(target: str, reference: str | None, data: str | None = None) 
     Raises:
         ConfigError: naming it.
     """
+    require_reachable("TARGET", target)
     if _is_missing(target):
         raise no_target(target)
     if data is not None and reference is not None:
@@ -212,12 +215,26 @@ def require_demo(folder: str | os.PathLike[str]) -> None:
         raise ConfigError(f"--dir: {str(folder)!r} is not empty and holds no demo; give another.")
 
 
-def require_directory(option: str, path: str) -> None:
-    """Refuses a local file in the place of a directory; one that is not there yet will be made.
+def require_reachable(option: str, path: str) -> None:
+    """Refuses a store that TensorFlow, which reads and writes there itself, does not know.
 
     Raises:
         ConfigError: naming option and path.
     """
+    if is_remote(path) and not of_tensorflow(path):
+        raise ConfigError(
+            f"{option}: {path!r} is on a store that TensorFlow does not reach; give a local or "
+            "gs:// path."
+        )
+
+
+def require_directory(option: str, path: str) -> None:
+    """Refuses a local file in the place of a directory; one that is not there yet will be made.
+
+    Raises:
+        ConfigError: naming option and path; also for a store as `require_reachable`.
+    """
+    require_reachable(option, path)
     if not is_remote(path) and os.path.isfile(os.path.expanduser(path)):
         raise ConfigError(f"{option}: {path!r} is a file; give a directory.")
 

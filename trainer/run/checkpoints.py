@@ -1,5 +1,6 @@
 """Everything a killed run needs to go on as if nothing had happened."""
 
+import contextlib
 import logging
 import os
 import re
@@ -8,7 +9,7 @@ from collections.abc import Collection
 import tensorflow as tf
 
 from trainer.errors import ConfigError, RunError
-from trainer.files import join, reason_of
+from trainer.files import file_system, join, reason_of
 from trainer.game.assembly import Game
 from trainer.run import advice
 
@@ -41,13 +42,20 @@ class Checkpoints:
         self.everything = tf.train.Checkpoint(
             **networks, **optimizers, step=gan.step, state=dict(gan.round.state)
         )
+        self.system = file_system(folder)
+        listed = newest_listed(folder)
         self.manager = tf.train.CheckpointManager(
             self.everything, folder, max_to_keep=keep, checkpoint_name="step"
         )
+        if listed and not self.manager.latest_checkpoint:
+            raise RunError(
+                f"The state file {join(folder, 'checkpoint')!r} cannot be read any more; run the "
+                "same command again."
+            )
 
     def steps(self) -> list[int]:
         """Steps of the whole checkpoints, oldest first."""
-        present = [p for p in self.manager.checkpoints if tf.io.gfile.exists(f"{p}.index")]
+        present = [p for p in self.manager.checkpoints if self.system.exists(f"{p}.index")]
         return [_step_of(path) for path in present]
 
     def kept(self) -> list[int]:
@@ -56,24 +64,21 @@ class Checkpoints:
 
     def keep_best(self, steps: Collection[int]) -> None:
         """Keeps copies of these steps, which are among the newest or the best, and of no others."""
-        tf.io.gfile.makedirs(self.best)
+        self.system.make_folder(self.best)
         for step in set(steps) & set(self.steps()) - self._best_steps():
             names = self._files(self.folder, step)
             for name in sorted(names, key=lambda name: name.endswith(".index")):
                 tf.io.gfile.copy(join(self.folder, name), join(self.best, name), overwrite=True)
         for step in self._best_steps() - set(steps):
             for name in sorted(self._files(self.best, step), reverse=True):
-                tf.io.gfile.remove(join(self.best, name))
+                self.system.remove(join(self.best, name))
 
     def _best_steps(self) -> set[int]:
-        if not tf.io.gfile.isdir(self.best):
-            return set()
-        names = tf.io.gfile.listdir(self.best)
+        names = self.system.names(self.best)
         return {int(name[5:-6]) for name in names if re.fullmatch(r"step-\d+\.index", name)}
 
-    @staticmethod
-    def _files(folder: str, step: int) -> list[str]:
-        return [n for n in tf.io.gfile.listdir(folder) if n.startswith(f"step-{step}.")]
+    def _files(self, folder: str, step: int) -> list[str]:
+        return [name for name in self.system.names(folder) if name.startswith(f"step-{step}.")]
 
     def save(self) -> int:
         """Writes a checkpoint of the present step, with fresh statistics, and returns the step.
@@ -95,12 +100,15 @@ class Checkpoints:
         try:
             self.manager.save(checkpoint_number=step)
         except (tf.errors.OpError, OSError) as error:
-            self.remove_unfinished()
-            last = max(self.steps(), default="none")
+            last: int | str = "unknown"
+            # What made it fail may stand in the way here, too.
+            with contextlib.suppress(OSError):
+                last = max(self.steps(), default="none")
+                self.remove_unfinished()
             raise RunError(
                 f"The checkpoint of step {step} could not be written to {self.folder!r} "
-                f"({reason_of(error)}); the last whole one is of step {last}. Make room there and "
-                "run the same command again."
+                f"({reason_of(error)}); the last whole one is of step {last}. Make room there, or "
+                "mend what stands in the way, and run the same command again."
             ) from error
 
     def restore(self, which: str = "last") -> int | None:
@@ -122,6 +130,7 @@ class Checkpoints:
         try:
             self.everything.read(path).assert_existing_objects_matched().expect_partial()
         except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:
+            self._require_readable(path)
             raise RunError(
                 f"The checkpoint {path!r} is damaged ({_first_line(error)}); delete "
                 f"{path}.* to go on from the one before."
@@ -129,13 +138,24 @@ class Checkpoints:
         self.game.live.copy_weights()
         return int(self.game.gan.step.numpy())
 
+    def _require_readable(self, path: str) -> None:
+        """Tells a store that does not answer, or refuses, from a checkpoint that is damaged."""
+        try:
+            for name in self._files(os.path.dirname(path), _step_of(path)):
+                self.system.read(join(os.path.dirname(path), name))
+        except OSError as error:
+            raise RunError(
+                f"The checkpoint {path!r} cannot be read ({reason_of(error)}); mend that and run "
+                "the same command again."
+            ) from error
+
     def warm_start(self, folder: str) -> None:
         """Takes the networks' weights, and nothing else, from another run's last checkpoint.
 
         Raises:
             ConfigError: when there is none, or its networks have other shapes.
         """
-        path = tf.train.latest_checkpoint(folder)
+        path = newest_listed(folder)
         if path is None:
             raise ConfigError(
                 f"train.warm_start: {folder!r} holds no checkpoint; give the directory of a run "
@@ -183,13 +203,24 @@ class Checkpoints:
     def remove_unfinished(self) -> None:
         """Deletes the files of checkpoints that were cut short; for the training process only."""
         whole = {f"step-{step}" for step in self.steps()}
-        if not tf.io.gfile.isdir(self.folder):
-            return
-        for name in tf.io.gfile.listdir(self.folder):
+        for name in self.system.names(self.folder):
             match = re.match(r"step-\d+", name)
             if match and match.group() not in whole:
                 path = join(self.folder, name)
-                tf.io.gfile.rmtree(path) if tf.io.gfile.isdir(path) else tf.io.gfile.remove(path)
+                of_folder = self.system.is_folder(path)
+                self.system.remove_tree(path) if of_folder else self.system.remove(path)
+
+
+def newest_listed(folder: str) -> str | None:
+    """The path of the newest checkpoint by a folder's state file; None where there is none.
+
+    Raises:
+        OSError: where that file cannot be read, which TensorFlow takes for none.
+    """
+    if not file_system(folder).exists(join(folder, "checkpoint")):
+        return None
+    newest: str | None = tf.train.latest_checkpoint(folder)
+    return newest
 
 
 def _first_line(error: Exception) -> str:

@@ -19,11 +19,20 @@ import tensorflow as tf
 
 from serving import lock
 from trainer.config.experiment import Experiment
-from trainer.config.places import no_run
+from trainer.config.places import no_run, require_reachable
 from trainer.config.recipe import make_experiment, parse_yaml, to_yaml
 from trainer.data.examples import DataSpec
 from trainer.errors import ConfigError
-from trainer.files import expanded, is_remote, join, json_rows, write_atomically
+from trainer.files import (
+    expanded,
+    file_system,
+    is_remote,
+    join,
+    json_rows,
+    read_text,
+    reason_of,
+    write_atomically,
+)
 from trainer.run import advice
 
 FORMAT_VERSION = "1"
@@ -41,6 +50,8 @@ class RunDirectory:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = expanded(path)
+        require_reachable("--run-dir", self.path)
+        self.system = file_system(self.path)
         self.checkpoints = join(self.path, "checkpoints")
         self.logs = join(self.path, "logs")
 
@@ -54,7 +65,7 @@ class RunDirectory:
     @property
     def exists(self) -> bool:
         """Whether the folder holds a run."""
-        return bool(tf.io.gfile.exists(join(self.path, "config.yaml")))
+        return self.system.exists(join(self.path, "config.yaml"))
 
     def read_experiment(self) -> Experiment:
         """The experiment of the run.
@@ -84,7 +95,7 @@ class RunDirectory:
         """
         try:
             return DataSpec.of(json.loads(self._read("data.json")))
-        except (LookupError, ValueError, TypeError, AttributeError, tf.errors.OpError) as error:
+        except (FileNotFoundError, LookupError, ValueError, TypeError, AttributeError) as error:
             raise ConfigError(
                 f"{join(self.path, 'data.json')}: it is damaged ({error}); put back what the run "
                 "wrote there."
@@ -99,14 +110,27 @@ class RunDirectory:
         try:
             if self.exists:
                 self._check_same(experiment)
-            elif tf.io.gfile.exists(self.path) and self._is_foreign():
+            elif self.system.exists(self.path) and self._is_foreign():
                 raise ConfigError(
                     f"--run-dir: {self.path!r} is not empty and holds no run; give a new directory."
                 )
-        except tf.errors.OpError as error:
+            self._require_bucket()
+        except OSError as error:
             raise ConfigError(
-                f"--run-dir: {self.path!r} cannot be used ({error.message}); give a directory."
+                f"--run-dir: {self.path!r} cannot be used ({reason_of(error)}); give a directory."
             ) from error
+
+    def _require_bucket(self) -> None:
+        if not self.path.startswith("gs://"):
+            return
+        bucket = "/".join(self.path.split("/", 3)[:3])
+        # To ask for a bucket takes a permission that is not needed to write to it.
+        with contextlib.suppress(PermissionError):
+            if not self.system.exists(bucket):
+                raise ConfigError(
+                    f"--run-dir: there is no bucket {bucket!r} for {self.path!r}; make it, or give "
+                    "another directory."
+                )
 
     def require(self, experiment: Experiment) -> None:
         """Checks that the folder holds this run, as it must for every worker once it has begun.
@@ -135,19 +159,27 @@ class RunDirectory:
                 "same data, or begin another run on what is there now, from this one's weights "
                 f"(train.warm_start):\n  {anew}"
             )
-        # The first file marks the folder as ours, the last one makes it a run.
-        tf.io.gfile.makedirs(self.path)
-        self.write("format_version", FORMAT_VERSION.encode())
-        tf.io.gfile.makedirs(join(self.path, "samples"))
-        self.write("data.json", json.dumps(spec.describe(), indent=1).encode())
-        self.write("config.yaml", to_yaml(experiment).encode())
+        try:
+            # The first file marks the folder as ours, the last one makes it a run.
+            self.system.make_folder(self.path)
+            self.write("format_version", FORMAT_VERSION.encode())
+            self.system.make_folder(join(self.path, "samples"))
+            self.write("data.json", json.dumps(spec.describe(), indent=1).encode())
+            self.write("config.yaml", to_yaml(experiment).encode())
+        except OSError as error:
+            raise ConfigError(
+                f"--run-dir: {self.path!r} cannot be written ({reason_of(error)}); give a "
+                "directory that can."
+            ) from error
 
     def _has_checkpoint(self) -> bool:
-        return tf.train.latest_checkpoint(self.checkpoints) is not None
+        return self.system.exists(join(self.checkpoints, "checkpoint"))
 
     def _is_foreign(self) -> bool:
         """Whether the folder holds anything but what a start cut short may leave."""
-        names = {name.rstrip("/") for name in tf.io.gfile.listdir(self.path)}
+        if not self.system.is_folder(self.path):
+            return True
+        names = set(self.system.names(self.path))
         leftovers = {name for name in names if name.startswith(".") and name.endswith(".part")}
         return bool(names - leftovers - {"lock"}) and "format_version" not in names
 
@@ -204,7 +236,7 @@ class RunDirectory:
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a file whole."""
-        write_atomically(join(self.path, name), content)
+        self.system.write(join(self.path, name), content)
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
         """Appends a row to a growing JSON-lines file, on a line of its own even after a kill."""
@@ -221,15 +253,17 @@ class RunDirectory:
 
     def newest_samples(self) -> str | None:
         """The path of the newest picture of samples, or else text; None where there is none."""
-        kinds = (join(self.path, "samples", f"step-*.{kind}") for kind in ("png", "txt"))
-        return next((max(paths) for kind in kinds if (paths := tf.io.gfile.glob(kind))), None)
+        folder = join(self.path, "samples")
+        names = [name for name in self.system.names(folder) if name.startswith("step-")]
+        kinds = ([name for name in names if name.endswith(kind)] for kind in (".png", ".txt"))
+        return next((join(folder, max(names)) for names in kinds if names), None)
 
     def _fetch(self, name: str) -> None:
         """Brings a growing log of an object store here, once: from then on this copy is ahead."""
         if not is_remote(self.path) or os.path.exists(join(self.spool, name)):
             return
-        if tf.io.gfile.exists(join(self.path, name)):
-            tf.io.gfile.copy(join(self.path, name), join(self.spool, name))
+        if self.system.exists(join(self.path, name)):
+            write_atomically(join(self.spool, name), self.system.read(join(self.path, name)))
 
     def resume_logs(self, step: int) -> None:
         """Fetches the growing logs and cuts the rows that lie beyond a restored step.
@@ -254,8 +288,8 @@ class RunDirectory:
         for name in _GROWING:
             if Path(self.spool, name).exists():
                 try:
-                    tf.io.gfile.copy(join(self.spool, name), join(self.path, name), overwrite=True)
-                except (tf.errors.OpError, OSError):
+                    self.write(name, Path(self.spool, name).read_bytes())
+                except OSError:
                     logger.warning("%s could not be uploaded.", name, exc_info=True)
 
     @contextlib.contextmanager
@@ -290,8 +324,7 @@ class RunDirectory:
         self.append("environment.jsonl", {"step": step, **now})
 
     def _read(self, name: str) -> str:
-        with tf.io.gfile.GFile(join(self.path, name), "r") as file:
-            return str(file.read())
+        return read_text(join(self.path, name))
 
 
 def environment() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from trainer.data import pipeline
 from trainer.errors import ConfigError, RunError
 from trainer.game import averaging
 from trainer.game.assembly import assemble
-from trainer.run.checkpoints import Checkpoints
+from trainer.run.checkpoints import Checkpoints, newest_listed
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +145,21 @@ def test_a_damaged_checkpoint_that_was_deleted_gives_way_to_the_one_before(game,
     for path in tmp_path.glob("step-2.*"):
         path.unlink()
     assert Checkpoints(game, str(tmp_path)).restore() == 1
+
+
+def test_a_store_that_does_not_show_the_checkpoints_has_not_none(bucket):
+    """TensorFlow itself takes that for a folder without any, and the run would begin anew."""
+    state = b'model_checkpoint_path: "step-4"'
+    bucket.storage.objects["bucket", "run/checkpoints/checkpoint"] = state
+    folder = f"{bucket.url}/run/checkpoints"
+    assert bucket.call(newest_listed, f"{bucket.url}/other") is None
+    bucket.storage.forbid("storage.objects.get")
+    with pytest.raises(PermissionError, match=r"storage\.objects\.get"):
+        bucket.call(newest_listed, folder)
+    bucket.storage.recover()
+    bucket.storage.fail(503)
+    with pytest.raises(OSError, match="HTTP 503"):
+        bucket.call(newest_listed, folder)
 
 
 def test_weights_that_are_not_finite_are_never_written(game, tmp_path):

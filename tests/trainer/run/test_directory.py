@@ -159,6 +159,34 @@ def test_who_opens_a_remote_run_reads_and_adds_to_the_rows_that_are_there(digits
     assert [r["step"] for r in RunDirectory(first.path).rows("evaluations.jsonl")] == [1, 2]
 
 
+def _checked(path):
+    RunDirectory(path).check(tiny())
+
+
+def test_a_bucket_that_does_not_exist_is_named(bucket):
+    with pytest.raises(ConfigError, match="--run-dir: there is no bucket 'gs://nowhere' for"):
+        bucket.call(_checked, "gs://nowhere/run")
+
+
+def test_a_bucket_that_may_be_written_but_not_looked_at_will_do(bucket):
+    bucket.storage.forbid("storage.buckets.get")
+    bucket.call(_checked, f"{bucket.url}/run")
+
+
+@pytest.mark.parametrize("permission", ["storage.objects.get", "storage.objects.list"])
+def test_a_missing_permission_is_named_and_is_no_new_run(permission, bucket):
+    bucket.storage.objects["bucket", "run/config.yaml"] = b"{}"
+    bucket.storage.forbid(permission)
+    words = rf"--run-dir: 'gs://bucket/run' cannot be used \(HTTP 403: .* {permission} access"
+    with pytest.raises(ConfigError, match=words):
+        bucket.call(_checked, f"{bucket.url}/run")
+
+
+def test_stores_that_tensorflow_does_not_reach_are_refused():
+    with pytest.raises(ConfigError, match="'s3://b/run' is on a store that TensorFlow does not"):
+        _checked("s3://b/run")
+
+
 def test_a_changed_machine_is_warned_of(run, caplog):
     run.record_environment(0)
     rows = run.rows("environment.jsonl")

@@ -1,0 +1,101 @@
+"""A bucket behind TensorFlow's own `gs://`, and processes that reach it."""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cloud_storage import HOSTS, CloudStorage
+from tests.network import Network
+
+ROOT = Path(__file__).parents[1]
+
+
+class Bucket:
+    """An emulated bucket in a network of its own.
+
+    Attributes:
+        url: of the bucket.
+        storage: the service, whose faults are switched here.
+        environment: what a program needs to reach it.
+    """
+
+    url = "gs://bucket"
+
+    def __init__(self, folder: Path) -> None:
+        """Makes certificate, network and service; raises `tests.network.NoNetworkError`."""
+        certificate = _certificate(folder)
+        self._network = Network(HOSTS, folder)
+        self.storage = CloudStorage(self._network.listener, str(folder / "both.pem"))
+        self.environment = {
+            "PYTHONPATH": str(ROOT),
+            "CURL_CA_BUNDLE": certificate,
+            # Instead of asking the machine's metadata for credentials.
+            "GOOGLE_AUTH_TOKEN_FOR_TESTING": "token",
+        }
+
+    def clear(self) -> None:
+        """Empties it and ends its faults."""
+        self.storage.recover()
+        self.storage.objects.clear()
+        self.storage.asked.clear()
+        self.storage.answered = 0
+
+    def close(self) -> None:
+        """Ends all."""
+        self.storage.close()
+        self._network.close()
+
+    def gan(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """The command with these arguments, under way."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "trainer.cli", *map(str, arguments)],
+            env={**os.environ, **self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=self._network.namespaces.enter,
+        )
+
+    def call(self, function, *arguments):
+        """What a function returns or raises in a fork of this process that reaches the bucket.
+
+        TensorFlow's threads stay behind: files are all that the function may ask it for.
+        """
+        context = multiprocessing.get_context("fork")
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=self._answer, args=(sender, function, arguments))
+        process.start()
+        sender.close()
+        outcome = receiver.recv()
+        process.join()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def _answer(self, sender, function, arguments):
+        os.environ.update(self.environment)
+        self._network.namespaces.enter()
+        try:
+            outcome = function(*arguments)
+        except Exception as error:
+            outcome = error
+        sender.send(outcome)
+
+
+def _certificate(folder: Path) -> str:
+    """Makes the test's own authority, which vouches for itself under both names."""
+    names = ",".join(f"DNS:{host}" for host in HOSTS)
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "1", "-subj", "/CN=bucket", "-addext", f"subjectAltName={names}"),
+            *("-keyout", folder / "key.pem", "-out", folder / "certificate.pem"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    both = [(folder / name).read_text() for name in ("key.pem", "certificate.pem")]
+    (folder / "both.pem").write_text("".join(both))
+    return str(folder / "certificate.pem")
