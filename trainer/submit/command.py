@@ -2,10 +2,7 @@
 
 import click
 
-from trainer.catalogue import resolve
 from trainer.commands import SentenceCommand, json_option, say
-from trainer.submit.job import load_job
-from trainer.submit.submission import Submission
 
 
 @click.command(cls=SentenceCommand, extra="gcp")
@@ -30,6 +27,11 @@ def submit(job: str, dry_run: bool, wait: bool, overrides: tuple[str, ...], as_j
       gan submit job.yaml --dry-run
       gan submit job.yaml --set name=again --set run_dir=gs://bucket/jobs/again --wait
     """  # noqa: D301 - click reads the \b as "do not wrap"
+    # Other commands need not wait for what only this one reads.
+    from trainer.catalogue import resolve
+    from trainer.submit.job import load_job
+    from trainer.submit.submission import Submission
+
     described = load_job(job, overrides)
     submission: Submission = resolve(described.platform)(described)
     if dry_run:

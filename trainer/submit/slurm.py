@@ -54,9 +54,9 @@ exit $code
 
     def submit(self) -> str:
         """Hands the script to sbatch; see `Submission`."""
-        said = handed_to(["sbatch"], self.text)
-        self._number = said.split()[-1] if said else ""
-        return said
+        # A federation adds the cluster's name.
+        self._number = handed_to(["sbatch", "--parsable"], self.text).partition(";")[0]
+        return f"Submitted batch job {self._number}; it writes {self._job.run_dir}."
 
     def wait(self) -> None:
         """Until a start of the job has done all; see `Submission`."""

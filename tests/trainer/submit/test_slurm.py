@@ -36,7 +36,7 @@ def cluster(tmp_path, monkeypatch):
           echo "start $start ended with $?" >> {tmp_path}/said
           rm {tmp_path}/requeued 2> /dev/null || break
         done
-        echo Submitted batch job 7
+        [ "$1" = --parsable ] && echo "7;cluster"
         """,
     )
     program("scontrol", f'[ "$1 $2" = "requeue 7" ] && touch {tmp_path}/requeued')
@@ -89,7 +89,7 @@ def test_the_script_is_bash_and_names_what_was_asked_for(script):
 def test_the_workers_take_their_arguments(cluster, job):
     python = _python(cluster, 0)
     described = job("slurm", {"python": python}, set={"train.steps": 9}, workers=2, run_dir="/a b")
-    assert Script(described).submit() == "Submitted batch job 7"
+    assert Script(described).submit() == "Submitted batch job 7; it writes /a b."
     *lines, ended = (cluster / "said").read_text().splitlines()
     assert ended == "start 0 ended with 0"
     assert sorted(line[0] for line in lines) == ["0", "1"]
