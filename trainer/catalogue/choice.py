@@ -87,6 +87,7 @@ class Custom(Component):
     sign_tells: ClassVar[bool] = True
     judged_together: ClassVar[int] = 1
     reads_alone: ClassVar[bool] = True
+    feature_kinds: ClassVar[tuple[str, ...]] = ("inception", "classifier", "other")
 
     @property
     def turns(self) -> int:

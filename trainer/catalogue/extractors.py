@@ -1,4 +1,8 @@
-"""Feature extractors: what turns samples into the vectors in which metrics compare them."""
+"""Feature extractors: what turns samples into the vectors in which metrics compare them.
+
+Each says what kinds of features it may give (`trainer.evaluation.extractors.Extractor.kind`), for
+some numbers are named by that.
+"""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -11,6 +15,7 @@ class AutoExtractor(Component):
     """The classifier where the data has labels; else random projections of images, raw points."""
 
     target: ClassVar[str] = "trainer.evaluation.extractors:auto"
+    feature_kinds: ClassVar[tuple[str, ...]] = ("classifier", "other")
     name: Literal["auto"] = "auto"
 
 
@@ -18,6 +23,7 @@ class ClassifierExtractor(Component):
     """A classifier that is trained once on the data set at hand, and kept with its accuracy."""
 
     target: ClassVar[str] = "trainer.evaluation.extractors.classifier:make"
+    feature_kinds: ClassVar[tuple[str, ...]] = ("classifier",)
     name: Literal["classifier"] = "classifier"
     # A folder that an earlier evaluation kept a classifier in (it says where); null finds or trains
     # one of this data.
@@ -28,6 +34,7 @@ class InceptionExtractor(Component):
     """Inception: with the weights of 2015, and with no others, a Fréchet distance is the FID."""
 
     target: ClassVar[str] = "trainer.evaluation.extractors.inception:make"
+    feature_kinds: ClassVar[tuple[str, ...]] = ("inception", "classifier")
     name: Literal["inception"] = "inception"
     # The frozen graph of 2015 (classify_image_graph_def.pb) or Keras' InceptionV3 weights (.h5,
     # .keras); null needs download.
@@ -43,6 +50,7 @@ class RawExtractor(Component):
     """The samples themselves on [-1, 1], flattened."""
 
     target: ClassVar[str] = "trainer.evaluation.extractors.raw:raw"
+    feature_kinds: ClassVar[tuple[str, ...]] = ("other",)
     name: Literal["raw"] = "raw"
 
 
@@ -50,6 +58,7 @@ class RandomProjectionExtractor(Component):
     """Random Gaussian projections of the flattened samples on [-1, 1]."""
 
     target: ClassVar[str] = "trainer.evaluation.extractors.raw:random_projection"
+    feature_kinds: ClassVar[tuple[str, ...]] = ("other",)
     name: Literal["random_projection"] = "random_projection"
     # Numbers that are left of a sample, never more than it has.
     size: int = Field(256, ge=1)
@@ -61,6 +70,7 @@ class SavedModelExtractor(Component):
     """Any SavedModel that turns a batch of samples into vectors."""
 
     target: ClassVar[str] = "trainer.evaluation.extractors.saved_model:make"
+    feature_kinds: ClassVar[tuple[str, ...]] = ("classifier", "other")
     name: Literal["saved_model"] = "saved_model"
     # Folder of the SavedModel.
     path: str

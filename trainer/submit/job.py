@@ -258,6 +258,14 @@ def _require_measured(tuning: Tuning, experiment: Experiment) -> None:
         raise ConfigError(
             f"{received}, of which neither more nor less is better; take another number."
         )
+    extractor = experiment.evaluate.extractor
+    fitting = [kind for kind, named in metric.key_of_kind.items() if named == key]
+    if fitting and not {*fitting} & {*extractor.feature_kinds}:
+        raise ConfigError(
+            f"{received}, which features of kind {fitting[0]!r} have, and "
+            f"evaluate.extractor={extractor.name} does not give them; name another number, or "
+            "another extractor in `set`."
+        )
     chosen = experiment.evaluate.metrics
     names = [m.name for m in chosen or ()]
     expected = metric().name in names if chosen is not None else not metric.expensive

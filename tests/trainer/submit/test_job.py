@@ -42,6 +42,7 @@ def test_every_platform_takes_a_job(job, platform):
         ({"platform": "azure"}, "received 'azure'; accepted are vertex, kubernetes, slurm"),
         ({"tuning": {"parameters": {}}}, "tuning.metric: it is missing"),
         ({"tuning": _tuning("fcdd")}, "tuning.metric: received 'fcdd', but no number begins so"),
+        ({"tuning": _tuning("fid")}, "'inception' have, and evaluate.extractor=auto does not"),
         ({"tuning": _tuning("gan_train")}, r"add evaluate.metrics: \[gan_train\] to `set`"),
         ({"tuning": _tuning(rate=[1, 2])}, "tuning.parameters.rate: rate: no such field"),
         ({"tuning": _tuning(**{"train.batch_size": [64, "x"]})}, "train.batch_size: received 'x'"),

@@ -1,5 +1,6 @@
 """How close and how varied samples are within each class."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -24,6 +25,11 @@ class IntraFrechet(Metric):
         "intra_fid": MetricInfo("Intra-class Fréchet Inception distance", "lower", _INTRA_FRECHET),
         "intra_fcd": MetricInfo("Intra-class Fréchet classifier distance", "lower", _INTRA_FRECHET),
         "intra_fd": MetricInfo("Intra-class Fréchet distance", "lower", _INTRA_FRECHET),
+    }
+    key_of_kind: ClassVar[Mapping[str, str]] = {
+        "inception": "intra_fid",
+        "classifier": "intra_fcd",
+        "other": "intra_fd",
     }
     name: Literal["intra_frechet"] = "intra_frechet"
 

@@ -1,5 +1,6 @@
 """Distances between the features of real and of generated samples."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -32,6 +33,11 @@ class FrechetDistance(Metric):
         "fcd": MetricInfo("Fréchet classifier distance", "lower", _FRECHET_DISTANCE),
         "fd": MetricInfo("Fréchet distance", "lower", _FRECHET_DISTANCE),
     }
+    key_of_kind: ClassVar[Mapping[str, str]] = {
+        "inception": "fid",
+        "classifier": "fcd",
+        "other": "fd",
+    }
     name: Literal["frechet"] = "frechet"
 
 
@@ -44,6 +50,11 @@ class KernelDistance(Metric):
         "kid": MetricInfo("Kernel Inception distance", "lower", _KERNEL_DISTANCE),
         "kcd": MetricInfo("Kernel classifier distance", "lower", _KERNEL_DISTANCE),
         "kd": MetricInfo("Kernel distance", "lower", _KERNEL_DISTANCE),
+    }
+    key_of_kind: ClassVar[Mapping[str, str]] = {
+        "inception": "kid",
+        "classifier": "kcd",
+        "other": "kd",
     }
     name: Literal["kernel_distance"] = "kernel_distance"
 
@@ -58,6 +69,7 @@ class InceptionScore(Metric):
         "is": MetricInfo("Inception score", "higher", _SCORE),
         "cs": MetricInfo("Classifier score", "higher", _SCORE),
     }
+    key_of_kind: ClassVar[Mapping[str, str]] = {"inception": "is", "classifier": "cs"}
     name: Literal["inception_score"] = "inception_score"
     # Parts over which the score is averaged; one, as in TF-GAN, is unbiased by their size.
     splits: int = Field(1, ge=1)

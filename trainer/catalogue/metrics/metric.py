@@ -51,6 +51,8 @@ class Metric(Component):
     needs: ClassVar[Names] = ()
     # Whether its numbers depend on the feature extractor, which their names then carry.
     uses_features: ClassVar[bool] = False
+    # Which key it gives for features of each kind, where that names the number.
+    key_of_kind: ClassVar[Mapping[str, str]] = {}
     # Whether it takes minutes: then it is measured only when it is asked for.
     expensive: ClassVar[bool] = False
     name: str = ""

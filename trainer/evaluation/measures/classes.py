@@ -16,13 +16,12 @@ from trainer.metrics.manifold import prdc
 
 Found = TypeVar("Found")
 
-_FRECHET = {"inception": "intra_fid", "classifier": "intra_fcd", "other": "intra_fd"}
-
 
 def intra_frechet(options: catalogue.IntraFrechet, context: EvaluationContext) -> MetricResults:
     """Fréchet distance of the features within each class, averaged."""
     found = [_of_class(name, frechet_distance, *sets) for name, *sets in _classes(context)]
-    return {_FRECHET[context.extractor.kind]: _averaged(found, context, worst=np.argmax)}
+    key = options.key_of_kind[context.extractor.kind]
+    return {key: _averaged(found, context, worst=np.argmax)}
 
 
 def intra_prdc(options: catalogue.IntraPrdc, context: EvaluationContext) -> MetricResults:

@@ -6,28 +6,25 @@ from trainer.evaluation.results import MetricResult, MetricResults
 from trainer.metrics import inception, kernel, manifold
 from trainer.metrics.frechet import frechet_distance
 
-# A distance is named by what its features are.
-_FRECHET = {"inception": "fid", "classifier": "fcd", "other": "fd"}
-_KERNEL = {"inception": "kid", "classifier": "kcd", "other": "kd"}
-_SCORE = {"inception": "is", "classifier": "cs"}
-
 
 def frechet(options: catalogue.FrechetDistance, context: EvaluationContext) -> MetricResults:
     """Fréchet distance of the features."""
     real, fake = context.real_features.features, context.fake_features.features
-    return {_FRECHET[context.extractor.kind]: MetricResult(frechet_distance(real, fake))}
+    key = options.key_of_kind[context.extractor.kind]
+    return {key: MetricResult(frechet_distance(real, fake))}
 
 
 def kernel_distance(options: catalogue.KernelDistance, context: EvaluationContext) -> MetricResults:
     """Kernel distance of the features."""
     real, fake = context.real_features.features, context.fake_features.features
-    return {_KERNEL[context.extractor.kind]: MetricResult(kernel.kernel_distance(real, fake))}
+    key = options.key_of_kind[context.extractor.kind]
+    return {key: MetricResult(kernel.kernel_distance(real, fake))}
 
 
 def inception_score(options: catalogue.InceptionScore, context: EvaluationContext) -> MetricResults:
     """Inception score, or its like under another classifier."""
     estimate = inception.inception_score(context.fake_logits, splits=options.splits)
-    return {_SCORE[context.extractor.kind]: MetricResult(estimate)}
+    return {options.key_of_kind[context.extractor.kind]: MetricResult(estimate)}
 
 
 def prdc(options: catalogue.Prdc, context: EvaluationContext) -> MetricResults:
