@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Plays what was not played, and returns the result."""
-    from trainer.commands import start_tensorflow
+    from trainer.commands.base import start_tensorflow
 
     start_tensorflow()
     data = DATA[arguments.data]

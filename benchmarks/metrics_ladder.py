@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Evaluates every rung, and returns the result."""
-    from trainer.commands import start_tensorflow
+    from trainer.commands.base import start_tensorflow
 
     start_tensorflow()
     from trainer.config.recipe import load_experiment

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Trains what is not trained, and returns the result."""
-    from trainer.commands import start_tensorflow
+    from trainer.commands.base import start_tensorflow
 
     jobs = {
         (game, seed): _job(arguments, game, seed)

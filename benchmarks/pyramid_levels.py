@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Trains what is not trained, and returns the result."""
-    from trainer.commands import start_tensorflow
+    from trainer.commands.base import start_tensorflow
 
     start_tensorflow()
     seeds = range(arguments.seeds)

@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Trains what is not trained, and returns the result."""
-    from trainer.commands import start_tensorflow
+    from trainer.commands.base import start_tensorflow
 
     contests = [c for part in arguments.parts for c in _contests(part, arguments)]
     jobs = {contest: _job(contest, arguments) for contest in contests}

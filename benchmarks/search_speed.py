@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     import tensorflow as tf
 
     from benchmarks.searched import opened
-    from trainer.commands import start_tensorflow
+    from trainer.commands.base import start_tensorflow
 
     overrides = [f"network.base_filters={arguments.filters}", *trained.plainly(20)]
     job = trained.Job(f"{RECIPE}-{arguments.filters}", RECIPE, overrides, evaluation=None)

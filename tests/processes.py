@@ -9,7 +9,7 @@ import multiprocessing
 import time
 
 import tests.playing  # noqa: F401
-import trainer.commands
+import trainer.commands.base
 import trainer.training  # noqa: F401
 
 _CONTEXT = multiprocessing.get_context("forkserver")

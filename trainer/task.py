@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from serving.bulk.command import PASSING_ON
-from trainer.commands import (
+from trainer.commands.base import (
     SentenceCommand,
     experiment_options,
     json_option,

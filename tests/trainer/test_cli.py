@@ -13,7 +13,7 @@ from PIL import Image
 
 from trainer import task
 from trainer.cli import main
-from trainer.commands import hanging
+from trainer.commands.base import hanging
 from trainer.config.recipe import recipe_names, recipe_text
 from trainer.errors import RESTART
 from trainer.lab.figures import FIGURES
@@ -289,7 +289,7 @@ def test_ctrl_c_ends_in_a_sentence(monkeypatch, said, line):
     def interrupted(name):
         raise KeyboardInterrupt(said)
 
-    monkeypatch.setattr("trainer.cli.recipe_text", interrupted)
+    monkeypatch.setattr("trainer.commands.recipes.recipe_text", interrupted)
     result = gan("recipes", "mlp-ring")
     assert (result.exit_code, result.stderr) == (130, f"gan: {line}\n")
 

@@ -2,7 +2,7 @@
 
 import click
 
-from trainer.commands import SentenceCommand, json_option, say
+from trainer.commands.base import SentenceCommand, json_option, say
 
 
 @click.command(cls=SentenceCommand, extra="gcp")

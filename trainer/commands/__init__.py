@@ -1,0 +1,1 @@
+"""The commands of `gan`, a file a family."""
