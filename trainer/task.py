@@ -23,7 +23,7 @@ from trainer.commands.base import (
 from trainer.config.places import require_directory, require_inputs
 from trainer.config.recipe import load_experiment
 from trainer.errors import RESTART, ConfigError
-from trainer.evaluation.requirements import Requirement, parse, require_known
+from trainer.evaluation.requirements import Requirement, parse, require_measured
 from trainer.run.supervisor import take_over
 from trainer.submit import hypertune
 
@@ -62,13 +62,15 @@ def main(
     if checkpoint == "all":
         raise ConfigError("--checkpoint: received 'all', but one checkpoint is exported; name it.")
     bounds = [parse(text) for text in requirements]
-    if tune is not None:
-        require_known(tune, "--tune")
     overrides = (*overrides, *_fields(context.args))
     run_dir = run_dir or run_dir_of_job()
     experiment = load_experiment(recipe, with_data_dir(overrides, data_dir), run_dir)
     run_dir = run_dir or f"runs/{experiment.name}"
     model_dir = model_dir or os.environ.get("AIP_MODEL_DIR", "")
+    for bound in bounds:
+        require_measured(bound.name, "--require", experiment)
+    if tune is not None:
+        require_measured(tune, "--tune", experiment)
     if not take_over(experiment.devices):
         require_inputs(experiment)
         require_directory("--run-dir", run_dir)

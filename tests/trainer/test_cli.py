@@ -282,6 +282,9 @@ def test_a_cloud_job_that_is_told_to_stop_asks_to_be_started_again(tmp_path, mon
 def test_the_cloud_job_refuses_what_the_command_refuses():
     result = CliRunner().invoke(task.main, ["cgan-digits", "--set", "train.stepz=1"])
     assert result.exit_code == 2 and "did you mean train.steps" in result.stderr
+    gate = ["--require", "recall>0", "--set", "evaluate.metrics=[frechet]"]
+    result = CliRunner().invoke(task.main, ["cgan-digits", *gate])
+    assert result.exit_code == 2 and "set evaluate.metrics=[frechet, prdc]." in result.stderr
 
 
 @pytest.mark.parametrize(("said", "line"), [("", "Interrupted."), ("Half is done.",) * 2])

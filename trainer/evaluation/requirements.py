@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainer.catalogue import METRIC_INFO, METRICS
+from trainer.config.experiment import Experiment
 from trainer.errors import ConfigError
 from trainer.evaluation.formatting import estimate_text
 from trainer.evaluation.results import Evaluation, MetricValue
@@ -105,6 +106,36 @@ def require_known(name: str, field: str) -> str:
             f"{', '.join(METRIC_INFO)}."
         )
     return max(found, key=len)
+
+
+def require_measured(name: str, field: str, experiment: Experiment) -> None:
+    """Refuses a number that an experiment's evaluation will not give, as far as it tells by itself.
+
+    Args:
+        name: of the number, or the beginning of one up to a "_".
+        field: that names it, with which the sentence begins.
+        experiment: that is to be trained and evaluated.
+
+    Raises:
+        ConfigError: naming what to change.
+    """
+    key, received = require_known(name, field), f"{field}: received {name!r}"
+    (metric,) = (metric for metric in METRICS if key in metric.values)
+    extractor, chosen = experiment.evaluate.extractor, experiment.evaluate.metrics
+    fitting = [kind for kind, named in metric.key_of_kind.items() if named == key]
+    if fitting and not {*fitting} & {*extractor.feature_kinds}:
+        raise ConfigError(
+            f"{received}, which features of kind {fitting[0]!r} have, and "
+            f"evaluate.extractor={extractor.name} does not give them; name another number, or set "
+            "another extractor."
+        )
+    names = [m.name for m in chosen or ()]
+    suits = experiment.evaluate.expensive or not metric.expensive
+    if not (suits if chosen is None else metric().name in names):
+        raise ConfigError(
+            f"{received}, which the evaluation of this recipe does not measure; set "
+            f"evaluate.metrics=[{', '.join([*names, metric().name])}]."
+        )
 
 
 def check(requirements: Sequence[Requirement], evaluation: Evaluation) -> list[GateResult]:

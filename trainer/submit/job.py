@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from trainer.catalogue import METRIC_INFO, METRICS, Section
+from trainer.catalogue import METRIC_INFO, Section
 from trainer.config.experiment import Experiment
 from trainer.config.places import data_paths
 from trainer.config.recipe import (
@@ -24,7 +24,7 @@ from trainer.config.recipe import (
 from trainer.config.recipe import recipe_names as names_of_recipes
 from trainer.config.sentences import sentence, together
 from trainer.errors import ConfigError
-from trainer.evaluation.requirements import parse, require_known
+from trainer.evaluation.requirements import parse, require_known, require_measured
 from trainer.files import expanded, is_remote, read_text
 from trainer.submit.platforms import AnyPlatform
 
@@ -80,6 +80,18 @@ class Tuning(Section):
     def key(self) -> str:
         """Of the number, in `METRIC_INFO`."""
         return require_known(self.metric, "tuning.metric")
+
+    def require_ranked(self) -> None:
+        """Refuses a number that no evaluation gives, or that could not say which trial is best.
+
+        Raises:
+            ConfigError: naming it.
+        """
+        if METRIC_INFO[self.key].direction is None:
+            raise ConfigError(
+                f"tuning.metric: received {self.metric!r}, of which neither more nor less is "
+                "better; take another number."
+            )
 
     @property
     def goal(self) -> Literal["MINIMIZE", "MAXIMIZE"]:
@@ -149,7 +161,7 @@ class Job(Section):
         """
         experiment = self._experiment()
         for bound in self.require:
-            parse(bound)
+            require_measured(parse(bound).name, "require", experiment)
         if self.checkpoint == "all":
             raise ConfigError("checkpoint: received 'all', but one is exported; name it.")
         for path in data_paths(experiment.data.source):
@@ -160,7 +172,8 @@ class Job(Section):
                 )
         self._require_equal_shares(experiment)
         if self.tuning is not None:
-            _require_measured(self.tuning, experiment)
+            self.tuning.require_ranked()
+            require_measured(self.tuning.metric, "tuning.metric", experiment)
             for path, parameter in self.tuning.parameters.items():
                 self._require_tunable(path, parameter)
 
@@ -248,29 +261,3 @@ def _is_read_as(text: str) -> bool:
         return bool(parse_yaml_value(text, origin="") == text)
     except ConfigError:
         return False
-
-
-def _require_measured(tuning: Tuning, experiment: Experiment) -> None:
-    """Refuses a number that this experiment's evaluation does not give, or nobody could rank."""
-    key, received = tuning.key, f"tuning.metric: received {tuning.metric!r}"
-    (metric,) = (metric for metric in METRICS if key in metric.values)
-    if METRIC_INFO[key].direction is None:
-        raise ConfigError(
-            f"{received}, of which neither more nor less is better; take another number."
-        )
-    extractor = experiment.evaluate.extractor
-    fitting = [kind for kind, named in metric.key_of_kind.items() if named == key]
-    if fitting and not {*fitting} & {*extractor.feature_kinds}:
-        raise ConfigError(
-            f"{received}, which features of kind {fitting[0]!r} have, and "
-            f"evaluate.extractor={extractor.name} does not give them; name another number, or "
-            "another extractor in `set`."
-        )
-    chosen = experiment.evaluate.metrics
-    names = [m.name for m in chosen or ()]
-    expected = metric().name in names if chosen is not None else not metric.expensive
-    if not (expected or (chosen is None and experiment.evaluate.expensive)):
-        raise ConfigError(
-            f"{received}, which this recipe's evaluation does not measure; add "
-            f"evaluate.metrics: [{', '.join([*names, metric().name])}] to `set`."
-        )
