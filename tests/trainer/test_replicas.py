@@ -46,6 +46,9 @@ SPECTRAL = (
     "network.discriminator_normalization=spectral",
     "network.discriminator_conditioning=projection",
 )
+# Distances between samples have kinks, as have leaky ReLUs: steps so small that rounding, which
+# differs between kinds of CPU, puts nothing on their other side.
+SMALL_SGD = tuple(options.replace("0.01", "5e-4") for options in SGD)
 COMPARING = (
     "network={name: mlp, units: [8], discriminator_batch_features: minibatch}",
     "network.discriminator_group=4",
@@ -99,7 +102,7 @@ def _played(experiment, digits, replicas, stages=(0,)):
         ((*SGD, DENSE, "round=simultaneous", "wrappers=[extragradient]"), 1e-6),
         ((*OPTIMISTIC, "round=simultaneous", "optimizers.discriminator.clip_norm=0.1"), 1e-6),
         # A replica's batch is groups of the whole one's.
-        ((*SGD, *COMPARING), 1e-6),
+        ((*SMALL_SGD, *COMPARING), 1e-6),
     ],
     ids=[
         *("sgd", "sgd clipped", "sgd wgan-gp", "adam", "sgd packed unrolled", "sgd shared fakes"),
