@@ -11,12 +11,11 @@ from collections.abc import Iterator, Sequence
 import click
 
 from serving.bulk.command import PASSING_ON
+from serving.json_output import json_option, say
 from trainer.commands.base import (
     SentenceCommand,
     experiment_options,
-    json_option,
     require_option,
-    say,
     start_tensorflow,
     with_data_dir,
 )

@@ -9,6 +9,7 @@ import click
 from serving.bulk import formats
 from serving.bulk.endings import check_folder
 from serving.errors import ServingError, UsageError
+from serving.json_output import json_option, say
 from serving.versions import require_local_versions
 
 # What a runner knows is passed on to it as it stands.
@@ -119,13 +120,15 @@ def summary(manifest: dict[str, Any], out: str) -> str:
 
 @click.command(context_settings={**PASSING_ON, "help_option_names": ["-h", "--help"]})
 @generate_options
+@json_option
 @click.pass_context
-def main(context: click.Context, **options: Any) -> None:
+def main(context: click.Context, as_json: bool, **options: Any) -> None:
     """Write samples of an export to a directory, as `gan generate` does."""
     out = options["out"]
     try:
         options = checked(options, context.args)
-        click.echo(summary(run(options, context.args, sys.stderr.isatty()), out))
+        manifest = run(options, context.args, sys.stderr.isatty())
+        say(as_json, manifest, summary(manifest, out))
     except (UsageError, ServingError) as error:
         click.echo(f"serving.batch: {error}", err=True)
         raise SystemExit(2 if isinstance(error, UsageError) else 1) from error

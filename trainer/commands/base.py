@@ -138,7 +138,6 @@ require_option = click.option(
     metavar="BOUND",
     help='Exit with 1 unless it holds, such as "fcd_10k<8"; may be repeated.',
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
 def with_data_dir(overrides: tuple[str, ...], data_dir: str | None) -> list[str]:
@@ -158,15 +157,14 @@ def with_data(overrides: Sequence[str], data: str | None) -> list[str]:
     return [*overrides, f"data.source={written}"]
 
 
-def look_at_data(experiment: Experiment, as_json: bool) -> None:
-    """Says what the data is, as comments that may stand under YAML, and what would not train.
+def look_at_data(experiment: Experiment) -> str:
+    """Returns what the data is, as comments that may stand under YAML.
 
     Raises:
         ConfigError: when it cannot be read, or does not suit the experiment.
     """
     if experiment.data.download:
-        click.echo("data.download: the data is not looked at, for that might fetch it.", err=True)
-        return
+        return "# data.download: the data is not looked at, for that might fetch it."
     # Of a user's own source nothing is known.
     if getattr(experiment.data.source, "has_splits", True):
         start_tensorflow()
@@ -174,21 +172,14 @@ def look_at_data(experiment: Experiment, as_json: bool) -> None:
 
     found = survey(experiment.data)
     refuse_unfit(found, experiment)
-    if not as_json:
-        told = [*lines(found), length(found, experiment)]
-        seen = [f"#   {what}: {words}" for what, words in told]
-        heading = f"# Seen of {experiment.data.source}, which this can be trained on:"
-        click.echo("\n".join(["", heading, *seen]))
+    told = [*lines(found), length(found, experiment)]
+    heading = f"# Seen of {experiment.data.source}, which this can be trained on:"
+    return "\n".join([heading, *(f"#   {what}: {words}" for what, words in told)])
 
 
 def typed_command() -> str:
     """What the person typed, as a line for a shell."""
     return shlex.join(["gan", *sys.argv[1:]])
-
-
-def say(as_json: bool, document: Any, text: str) -> None:
-    """Prints what came of a command: one JSON document, or text."""
-    click.echo(json.dumps(document) if as_json else text)
 
 
 def hanging(head: str, text: str) -> str:

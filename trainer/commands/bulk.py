@@ -9,8 +9,9 @@ from serving.bulk.command import run as generate_in_bulk
 from serving.bulk.translate import checked as checked_translation
 from serving.bulk.translate import run as translate_in_bulk
 from serving.bulk.translate import translate_options
+from serving.json_output import json_option, say
 from serving.versions import require_local_versions
-from trainer.commands.base import SentenceCommand, json_option, on_terminal, say, start_tensorflow
+from trainer.commands.base import SentenceCommand, on_terminal, start_tensorflow
 from trainer.config.places import require_output
 
 

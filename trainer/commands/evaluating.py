@@ -2,11 +2,10 @@
 
 import click
 
+from serving.json_output import json_option, say
 from trainer.commands.base import (
     SentenceCommand,
-    json_option,
     require_option,
-    say,
     set_option,
     start_tensorflow,
     typed_command,

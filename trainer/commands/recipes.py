@@ -2,7 +2,8 @@
 
 import click
 
-from trainer.commands.base import SentenceCommand, hanging, json_option, say, start_tensorflow
+from serving.json_output import json_option, say
+from trainer.commands.base import SentenceCommand, hanging, start_tensorflow
 from trainer.config.recipe import load_experiment, recipe_chapters, recipe_names, recipe_text
 from trainer.errors import ConfigError
 

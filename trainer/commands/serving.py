@@ -4,11 +4,13 @@ from typing import Any
 
 import click
 
+from serving.errors import UsageError
 from serving.extras import require_grpc
+from serving.json_output import json_option, say
 from serving.server.command_line import ENGINES, TfServingFlags, become_tf_serving, server_flags
 from serving.server.options import ServerOptions
 from serving.versions import require_local_versions
-from trainer.commands.base import SentenceCommand, json_option, say, set_option, start_tensorflow
+from trainer.commands.base import SentenceCommand, set_option, start_tensorflow
 from trainer.config.places import require_directory, require_run
 
 
@@ -87,6 +89,8 @@ def serve(ctx: click.Context, model_dir: str, engine: str, as_json: bool, **valu
     """  # noqa: D301 - click reads the \b as "do not wrap"
     values["model_base_path"] = model_dir or values["model_base_path"]
     if engine != ENGINES[0]:
+        if as_json:
+            raise UsageError(f"json: {engine} says nothing in JSON; leave it out.")
         become_tf_serving(ctx, values)
     # All of these refuse at once what TensorFlow would take seconds to get to.
     server_options = ServerOptions(**values)

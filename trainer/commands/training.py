@@ -1,20 +1,18 @@
 """Commands that train: a run, a run that goes on, the demonstration, the figures of theory."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from serving.json_output import json_option, print_json, say
 from trainer.catalogue import require_own_modules
 from trainer.commands.base import (
     SentenceCommand,
     experiment_options,
     hanging,
-    json_option,
     look_at_data,
     on_terminal,
-    say,
     set_option,
     start_tensorflow,
     with_data_dir,
@@ -60,8 +58,8 @@ def train(
     experiment = load_experiment(recipe, with_data_dir(overrides, data_dir), run_dir)
     require_own_modules(experiment)
     if dry_run:
-        say(as_json, _as_planned(experiment), marked_yaml(experiment))
-        look_at_data(experiment, as_json)
+        seen = look_at_data(experiment)
+        say(as_json, _as_planned(experiment), f"{marked_yaml(experiment)}\n\n{seen}")
         return
     if not take_over(experiment.devices):
         require_inputs(experiment)
@@ -157,7 +155,7 @@ def lab(name: str | None, out: str | None, as_json: bool) -> None:
         if not as_json:
             click.echo(made[-1].text)
     if as_json:
-        click.echo(json.dumps([one.as_dict() for one in made]))
+        print_json([one.as_dict() for one in made])
 
 
 def _say_what_takes_long(doing: str) -> None:

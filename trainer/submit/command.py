@@ -2,7 +2,8 @@
 
 import click
 
-from trainer.commands.base import SentenceCommand, json_option, say
+from serving.json_output import json_option, say
+from trainer.commands.base import SentenceCommand
 
 
 @click.command(cls=SentenceCommand, extra="gcp")
