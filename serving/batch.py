@@ -1,8 +1,8 @@
 """Bulk generation: from an export to a data set of any size, exact, resumable and verifiable.
 
 A plan names seed and condition of every sample, and cuts them into shards; one pure function
-writes a shard; workers of this machine or Apache Beam map the one over the other. Whoever does it,
-in whatever order and however often interrupted, obtains the same bytes.
+writes a shard; workers of this machine or Apache Beam map the one over the other. On one
+kind of processor the bytes are the same, in whatever order and however often interrupted.
 
 `python -m serving.batch` is the same as `gan generate`, for a cloud job.
 """
