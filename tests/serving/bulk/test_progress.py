@@ -1,7 +1,6 @@
 """What a run says of itself, from its folder alone."""
 
 import io
-import time
 
 import pytest
 
@@ -11,6 +10,7 @@ from serving.bulk.output import Output
 from serving.bulk.progress import Progress
 from serving.bulk.statistics import RunStatistics
 from tests.serving.bulk.conftest import run
+from tests.serving.server.calls import wait_for
 
 
 def record(run, **further):
@@ -89,11 +89,3 @@ def test_every_way_shows_it(digits, tmp_path, bar, monkeypatch):
     monkeypatch.setattr(workers, "map_here", slowly)
     run(digits, tmp_path / "out", execution=ExecutionOptions(workers=0, progress=True))
     assert "10 samples" in bar.getvalue()
-
-
-def wait_for(condition):
-    for _ in range(2000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not come")

@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import re
-import time
 import urllib.error
 import urllib.request
 
@@ -12,6 +11,7 @@ import pytest
 
 import trainer.cli
 from tests.serving.deploy.files import DEPLOY, ROOT, logical_commands
+from tests.serving.server.calls import wait_for
 
 DOCUMENT = (ROOT / "docs/deploy.md").read_text()
 FILES = {
@@ -66,30 +66,20 @@ def server(start_server, config_file, tmp_path):
     return start_server("", **flags)
 
 
-def until(condition):
-    """Waits for an edit to be noticed."""
-    limit = time.monotonic() + 20
-    while time.monotonic() < limit:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
-
-
 def test_labels_move_by_edits_of_the_file(server, config_file):
     assert answer(server, "stable") == 3.0 and answer(server, "canary") is None
     config_file("canary")
-    assert until(lambda: answer(server, "canary") == 6.0)
+    wait_for(lambda: answer(server, "canary") == 6.0)
     assert answer(server, "stable") == 3.0
     config_file("canary", ('"stable" value: 1', '"stable" value: 2'))
-    assert until(lambda: answer(server, "stable") == 6.0)
+    wait_for(lambda: answer(server, "stable") == 6.0)
 
 
 def test_an_existing_label_does_not_move_to_a_version_that_is_not_loaded(
     server, config_file, caplog
 ):
     config_file("stable", ('"stable" value: 1', '"stable" value: 9'))
-    assert until(lambda: "Request to assign label to version 9" in caplog.text)
+    wait_for(lambda: "Request to assign label to version 9" in caplog.text)
     assert answer(server, "stable") == 3.0
 
 
