@@ -41,6 +41,8 @@ class Bodies:
         self._max_bytes = options.max_request_bytes
         self._max_held = max(options.max_queue_bytes, options.max_request_bytes)
         self._seconds = options.slow_client_timeout_seconds
+        # Apart from what is worked on: clients say how slowly a body comes, and must not keep out
+        # requests that are there.
         self._held = 0
 
     @asynccontextmanager
@@ -100,7 +102,8 @@ class Bodies:
         if held.size > self._max_bytes:
             raise self._too_large()
         if self._held > self._max_held:
-            text = overloaded("too many bodies are arriving").text
+            others = f"bodies of {self._held - size} bytes are arriving already"
+            text = overloaded(f"{others} (--max_queue_bytes)").text
             raise BodyRefused(HTTPStatus.SERVICE_UNAVAILABLE, Code.UNAVAILABLE, text)
 
     def _too_large(self) -> BodyRefused:
