@@ -19,6 +19,7 @@ from serving.errors import UsageError
 
 _TENSORFLOW_SCHEMES = frozenset({"gs", "ram"})
 _BLOCK = 1 << 20
+_ATTEMPTS = 10
 
 
 class FileSystem(Protocol):
@@ -100,7 +101,7 @@ class _TensorFlow:
     """Object stores that TensorFlow reaches: an object is there once it is closed.
 
     What TensorFlow answers with "no" whatever the store said (`isdir`, and `listdir` by it) is not
-    asked here: under a missing permission a folder would be empty.
+    believed: under a missing permission a folder would be empty.
     """
 
     def __init__(self) -> None:
@@ -121,8 +122,12 @@ class _TensorFlow:
             return False
 
     def names(self, path: str) -> list[str]:
-        if not self.is_folder(path):
-            return []
+        try:
+            return self._listed(path)
+        except FileNotFoundError:
+            return self._listed(path) if self.is_folder(path) else []
+
+    def _listed(self, path: str) -> list[str]:
         with self._os_errors(path):
             return sorted(name.rstrip("/") for name in self._files.listdir(path))
 
@@ -157,8 +162,13 @@ class _TensorFlow:
             self._files.remove(path)
 
     def remove_tree(self, path: str) -> None:
-        with suppress(FileNotFoundError), self._os_errors(path):
-            self._files.rmtree(path)
+        # Of a busy store TensorFlow may say that something is not found, and leave some of it.
+        for _ in range(_ATTEMPTS):
+            if not self.is_folder(path):
+                return
+            with suppress(FileNotFoundError), self._os_errors(path):
+                self._files.rmtree(path)
+        raise OSError(errno.EIO, "it could not be removed whole", path)
 
     @contextmanager
     def _os_errors(self, path: str) -> Iterator[None]:

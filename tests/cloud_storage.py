@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from random import Random
 from urllib.parse import parse_qs, unquote, urlsplit
 
 HOSTS = ("www.googleapis.com", "storage.googleapis.com")
@@ -25,21 +26,27 @@ _BLOCK = 1 << 18
 
 @dataclass
 class Fault:
-    """What happens to the next `times` requests whose "METHOD path" matches.
+    """What happens to requests whose "METHOD path" matches a pattern.
 
     Attributes:
         kind: "status", "cut" (the connection ends in the middle of the upload) or "slow".
         value: the status, or seconds.
+        times: how often it happens.
+        share: of them, drawn at random from a seed.
     """
 
     kind: str
     value: float
-    times: float
     pattern: str
+    times: float = float("inf")
+    share: float = 1.0
+    random: Random = field(default_factory=lambda: Random(0))
 
     def meets(self, request: str) -> bool:
         """Whether it falls on this request, which then counts."""
-        hit = self.times > 0 and re.search(self.pattern, request) is not None
+        if self.times <= 0 or re.search(self.pattern, request) is None:
+            return False
+        hit = self.random.random() < self.share
         self.times -= hit
         return hit
 
@@ -102,17 +109,17 @@ class CloudStorage:
 
     # ---- Faults ------------------------------------------------------------------------------
 
-    def fail(self, status: int, times: float = float("inf"), at: str = "") -> None:
-        """Answers so many requests that match `at` with a status."""
-        self._faults.append(Fault("status", status, times, at))
+    def fail(self, status: int, at: str = "", **how: float) -> None:
+        """Answers requests that match `at` with a status (`times`, `share`: see `Fault`)."""
+        self._faults.append(Fault("status", status, at, **how))
 
-    def cut(self, times: float = 1) -> None:
-        """Cuts the connection in the middle of so many uploads."""
-        self._faults.append(Fault("cut", 0, times, "^PUT "))
+    def cut(self, **how: float) -> None:
+        """Cuts the connection in the middle of uploads (`times`, `share`: see `Fault`)."""
+        self._faults.append(Fault("cut", 0, "^PUT ", **how))
 
-    def slow(self, seconds: float) -> None:
-        """Waits so long before every answer."""
-        self._faults.append(Fault("slow", seconds, float("inf"), ""))
+    def slow(self, seconds: float, **how: float) -> None:
+        """Waits so long before answers (`times`, `share`: see `Fault`)."""
+        self._faults.append(Fault("slow", seconds, "", **how))
 
     def forbid(self, *permissions: str) -> None:
         """Refuses what takes one of these permissions, such as storage.objects.create."""

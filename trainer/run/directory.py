@@ -1,6 +1,7 @@
 """The run directory: what a run writes, where, and whose run it is."""
 
 import contextlib
+import errno
 import io
 import json
 import logging
@@ -116,6 +117,7 @@ class RunDirectory:
                 )
             self._require_bucket()
         except OSError as error:
+            _raise_where_the_store_failed(error)
             raise ConfigError(
                 f"--run-dir: {self.path!r} cannot be used ({reason_of(error)}); give a directory."
             ) from error
@@ -167,6 +169,7 @@ class RunDirectory:
             self.write("data.json", json.dumps(spec.describe(), indent=1).encode())
             self.write("config.yaml", to_yaml(experiment).encode())
         except OSError as error:
+            _raise_where_the_store_failed(error)
             raise ConfigError(
                 f"--run-dir: {self.path!r} cannot be written ({reason_of(error)}); give a "
                 "directory that can."
@@ -325,6 +328,12 @@ class RunDirectory:
 
     def _read(self, name: str) -> str:
         return read_text(join(self.path, name))
+
+
+def _raise_where_the_store_failed(error: OSError) -> None:
+    """A store, or a disk, that does not answer is no mistake of who named it."""
+    if error.errno == errno.EIO:
+        raise error
 
 
 def environment() -> dict[str, Any]:
