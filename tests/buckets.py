@@ -28,6 +28,7 @@ class Bucket:
         certificate = _certificate(folder)
         self._network = Network(HOSTS, folder)
         self.storage = CloudStorage(self._network.listener, str(folder / "both.pem"))
+        self._commands: list[subprocess.Popen[str]] = []
         self.environment = {
             "PYTHONPATH": str(ROOT),
             "CURL_CA_BUNDLE": certificate,
@@ -36,7 +37,11 @@ class Bucket:
         }
 
     def clear(self) -> None:
-        """Empties it and ends its faults."""
+        """Empties it, and ends its faults and the commands that are still under way."""
+        for process in self._commands:
+            process.kill()
+            process.wait()
+        self._commands.clear()
         self.storage.recover()
         self.storage.objects.clear()
         self.storage.asked.clear()
@@ -49,7 +54,7 @@ class Bucket:
 
     def gan(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """The command with these arguments, under way."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "trainer.cli", *map(str, arguments)],
             env={**os.environ, **self.environment, **environment},
             stdout=subprocess.PIPE,
@@ -57,6 +62,8 @@ class Bucket:
             text=True,
             preexec_fn=self._network.namespaces.enter,
         )
+        self._commands.append(process)
+        return process
 
     def call(self, function, *arguments):
         """What a function returns or raises in a fork of this process that reaches the bucket.

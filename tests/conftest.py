@@ -151,8 +151,8 @@ def emulated_bucket(tmp_path_factory):
 @pytest.fixture
 def bucket(emulated_bucket):
     """An empty bucket without faults behind TensorFlow's own `gs://` (`tests.buckets`)."""
+    yield emulated_bucket
     emulated_bucket.clear()
-    return emulated_bucket
 
 
 @pytest.fixture(scope="session")
