@@ -13,7 +13,7 @@ from PIL import Image
 
 from trainer import task
 from trainer.cli import main
-from trainer.commands.base import hanging
+from trainer.commands.base import hanging, start_tensorflow
 from trainer.config.recipe import recipe_names, recipe_text
 from trainer.errors import RESTART
 from trainer.lab.figures import FIGURES
@@ -319,3 +319,9 @@ assert "tensorflow" not in sys.modules
 ], ids=" ".join)  # fmt: skip
 def test_what_the_command_line_alone_tells_is_said_before_tensorflow_starts(arguments):
     subprocess.run([sys.executable, "-c", EARLY, *arguments], check=True, cwd=ROOT, timeout=60)
+
+
+def test_commands_ask_anew_for_what_another_process_may_have_replaced(monkeypatch):
+    monkeypatch.delenv("GCS_STAT_CACHE_MAX_AGE")
+    start_tensorflow()
+    assert os.environ["GCS_STAT_CACHE_MAX_AGE"] == "0"

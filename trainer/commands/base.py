@@ -94,8 +94,10 @@ def start_tensorflow() -> None:
     """Imports TensorFlow and looks for devices without its start-up notices in the terminal.
 
     They are written to the file descriptor before TensorFlow's log level counts; setting
-    TF_CPP_MIN_LOG_LEVEL to 0 or 1 keeps them.
+    TF_CPP_MIN_LOG_LEVEL to 0 or 1 keeps them. Of a `gs://` object that another process replaces it
+    would know the old size for a while, and read the new one cut short.
     """
+    os.environ.setdefault("GCS_STAT_CACHE_MAX_AGE", "0")
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") < "2":
         return
     sys.stderr.flush()
