@@ -63,10 +63,44 @@ BATCH = [
     "grpcio-reflection<1.82",
 ]
 
+# Beam on a cluster that needs no job server: a scheduler and workers anywhere.
+DASK = [*BATCH, "dask>=2025.1", "distributed>=2025.1"]
+
 # Checks molecules, and tells their drug-likeness.
 CHEM = ["rdkit>=2025.3"]
 
+GCP = ["google-cloud-storage>=2.18", "google-cloud-aiplatform>=1.70"]
+
+TRACKING = ["mlflow-skinny>=3"]
+
+# What tests hold files of tables and of deployment, the REST interface and the page against.
+CHECKS = [
+    "check-jsonschema>=0.30",
+    "grafana-foundation-sdk>=0",
+    "kubernetes-validate>=1.32",
+    "pandas>=2",
+    "playwright>=1.50",
+    "promql-parser>=0.5",
+    "schemathesis>=4",
+]
+
 DOCS = ["latex2mathml>=3.77", "mkdocs-material>=9.6", "mkdocstrings[python]>=0.30"]
+
+DEV = [
+    *TRAIN,
+    *SERVE,
+    *DOCS,
+    "mypy>=1.15",
+    "pre-commit>=4",
+    "pytest>=8",
+    "pytest-timeout>=2.3",
+    "pytest-xdist>=3.6",
+    "ruff>=0.14",
+    "types-PyYAML",
+    "google-cloud-build>=3.25",
+    # docs/openapi.yaml is held true with it, and with the jsonschema that it brings.
+    "openapi-spec-validator>=0.7",
+]
 
 setup(
     name="saddlepoint",
@@ -103,29 +137,15 @@ setup(
         "train": TRAIN,
         "serve": SERVE,
         "batch": BATCH,
-        # Beam on a cluster that needs no job server: a scheduler and workers anywhere.
-        "dask": [*BATCH, "dask>=2025.1", "distributed>=2025.1"],
+        "dask": DASK,
         "chem": CHEM,
         "all": [*TRAIN, *BATCH, *CHEM],
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
-        "gcp": ["google-cloud-storage>=2.18", "google-cloud-aiplatform>=1.70"],
-        "tracking": ["mlflow-skinny>=3"],
+        "gcp": GCP,
+        "tracking": TRACKING,
         "bench": ["flask>=3"],
         "docs": DOCS,
-        "dev": [
-            *TRAIN,
-            *SERVE,
-            *DOCS,
-            "mypy>=1.15",
-            "pre-commit>=4",
-            "pytest>=8",
-            "pytest-timeout>=2.3",
-            "pytest-xdist>=3.6",
-            "ruff>=0.14",
-            "types-PyYAML",
-            "google-cloud-build>=3.25",
-            # docs/openapi.yaml is held true with it, and with the jsonschema that it brings.
-            "openapi-spec-validator>=0.7",
-        ],
+        "dev": DEV,
+        "test-all": [*DEV, *DASK, *CHEM, *GCP, *TRACKING, *CHECKS],
     },
 )

@@ -89,6 +89,19 @@ def test_the_names_are_those_of_setup_py():
         assert found == extras.IMPORTED_BY[extra]
 
 
+def test_make_test_all_installs_the_packages_without_which_tests_skip():
+    """What a requirement brings in turn counts: constraints.txt has all of them."""
+    asked = {
+        name
+        for path in (base_install.ROOT / "tests").rglob("*.py")
+        for name in re.findall(r'importorskip\(\s*"(\w+)', path.read_text("utf-8"))
+    }
+    distributions = {"google": "google-cloud-aiplatform", "mlflow": "mlflow-skinny"}
+    wanted = {distributions.get(name, name.replace("_", "-")) for name in asked}
+    pinned = (base_install.ROOT / "constraints.txt").read_text("utf-8")
+    assert len(wanted) > 10 and wanted - set(re.findall(r"^([\w-]+)==", pinned, re.M)) == set()
+
+
 @pytest.mark.slow
 def test_an_environment_of_the_base_alone(tmp_path):
     """Installs it from the package index, and asks it to train."""
