@@ -7,7 +7,8 @@ from serving.bulk import runs
 from serving.bulk.plans import Seeds, document_of, plan_of
 from serving.bulk.selection import Selection
 from serving.bulk.tables import read_rows
-from serving.call import Request, _inputs, choose_signature, named
+from serving.call import Request, choose_signature, named
+from serving.call.inputs import inputs_of
 from serving.description import Description
 from serving.errors import UsageError
 
@@ -86,7 +87,7 @@ def test_a_command_names_attributes_for_all_samples(description):
     pairs = named("--attribute", ["smile=1", "age=20"])
     request = Request(count=3, attributes=pairs)
     signature = choose_signature(description, request)
-    inputs = _inputs(signature, request)
+    inputs = inputs_of(signature, request)
     assert signature.name == "generate_conditional" and inputs["seed"] == [0, 1, 2]
     np.testing.assert_array_equal(inputs["attributes"], [[1, 20, 0]] * 3)
     for texts, sentence in (
@@ -96,7 +97,7 @@ def test_a_command_names_attributes_for_all_samples(description):
         with pytest.raises(UsageError, match=sentence):
             named("--attribute", texts)
     with pytest.raises(UsageError, match=r"smile: received 'yes'; expected a number"):
-        _inputs(signature, Request(attributes=[("smile", "yes")]))
+        inputs_of(signature, Request(attributes=[("smile", "yes")]))
 
 
 def test_a_plan_makes_every_sample_under_the_same_attributes(description):

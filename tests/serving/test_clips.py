@@ -8,7 +8,9 @@ import pytest
 from PIL import Image, ImageSequence
 
 from serving.bulk.folders import read_pictures
-from serving.call import Request, _check_out, _values
+from serving.call import Request
+from serving.call.inputs import values_of
+from serving.call.outputs import check_out
 from serving.clips import encode_clips, is_animation, read_clip, read_frames
 from serving.description import Signature
 from serving.errors import UsageError
@@ -63,7 +65,7 @@ def test_a_folder_of_frames_and_one_mask_for_all_of_them(tmp_path):
     hole[:2] = 255
     Image.fromarray(hole).save(tmp_path / "mask.png")
     pairs = [("clip", f"{tmp_path}/clip"), ("mask", f"{tmp_path}/mask.png")]
-    values = _values(SIGNATURE, pairs)
+    values = values_of(SIGNATURE, pairs)
     np.testing.assert_array_equal(values["clip"], CLIPS[:1])
     assert values["mask"].shape == (1, 3, 5, 4, 1)
     assert (values["mask"][0, :, :2] == 1).all() and values["mask"].sum() == 3 * 8
@@ -82,19 +84,19 @@ def test_what_is_no_such_clip_gets_a_sentence(tmp_path):
     with pytest.raises(UsageError, match="different sizes"):
         read_frames("clip", unlike, Field((None, None, None, 1), "uint8", "clip"))
     with pytest.raises(UsageError, match="holds no pictures"):
-        _values(SIGNATURE, [("clip", str(tmp_path))])
+        values_of(SIGNATURE, [("clip", str(tmp_path))])
 
 
 def test_answers_are_files_that_play(tmp_path):
-    from serving.call import _files
+    from serving.call.outputs import files
 
     outputs = {"clip": CLIPS}
     inputs = {"seed": [3, 4]}
     asked = Signature("generate", {"seed": Field((), "int64", "seed")}, {"clip": CLIP})
-    files = _files(f"{tmp_path}/out", asked, inputs, outputs)
+    files = files(f"{tmp_path}/out", asked, inputs, outputs)
     assert [path.name for path in files] == ["seed-3.png", "seed-4.png"]
     with Image.open(io.BytesIO(next(iter(files.values())))) as opened:
         frames = [np.asarray(frame) for frame in ImageSequence.Iterator(opened)]
     np.testing.assert_array_equal(frames, CLIPS[0, ..., 0])
-    _check_out(f"{tmp_path}/a.png", asked, 1)
+    check_out(f"{tmp_path}/a.png", asked, 1)
     assert Request(out="a.png").out == "a.png"
