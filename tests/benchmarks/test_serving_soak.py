@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.serving_soak import Versions
+from benchmarks.serving_soak import Versions, rounds
 
 
 @pytest.fixture
@@ -31,3 +31,11 @@ def test_one_stays(versions):
     versions.remove_newest()
     versions.remove_oldest()
     assert list(contents(versions)) == ["1"]
+
+
+def test_every_round_of_events_holds_each_in_another_order(versions):
+    upcoming = rounds(versions.events, seed=0)
+    orders = [[next(upcoming).__name__ for _ in versions.events] for _ in range(10)]
+    names = sorted(event.__name__ for event in versions.events)
+    assert [sorted(order) for order in orders] == [names] * 10
+    assert len(set(map(tuple, orders))) > 5
