@@ -39,7 +39,7 @@ class Load:
         clients: of a closed loop.
         server_pid: the process whose time is told beside the load's own.
         rate: requests a second of an open loop; None for a closed loop.
-        seconds: how long the load is measured, after all connections were used once.
+        seconds: how long the load is measured at least, after all connections were used once.
         timeout: seconds after which a request counts as failed.
     """
 
@@ -189,6 +189,7 @@ class _Tally:
         self._latencies: list[float] = []
         self._failures: Counter[str] = Counter()
         self._begin = self._end = math.inf
+        self._heard = asyncio.Event()  # of a request, while it is measured
         self._cpu: dict[str, float] = {}
 
     @property
@@ -204,19 +205,30 @@ class _Tally:
                 raise RequestError(f"a reply of {len(reply)} bytes only")
         except RequestError as failure:
             self._failures[str(failure)] += 1
+            self._hear(time.perf_counter())
             await asyncio.sleep(0.01)  # as a client would, before it tries again
             return
-        now = time.perf_counter()
-        if self._begin <= now < self._end:
+        if self._hear(now := time.perf_counter()):
             self._latencies.append(now - begun)
 
+    def _hear(self, now: float) -> bool:
+        """Whether that moment is measured, when something was heard of a request."""
+        if not self._begin <= now < self._end:
+            return False
+        self._heard.set()
+        return True
+
     async def watch(self) -> None:
-        """Measures for the load's time, after a second in which all settles."""
+        """Measures for the load's time, after a second in which all settles.
+
+        Where all replies take longer than that, it lasts until the first one, or a failure.
+        """
         await asyncio.sleep(_SETTLING_SECONDS)
         before = self._cpu_seconds()
         self._begin = time.perf_counter()
-        self._end = self._begin + self._load.seconds
         await asyncio.sleep(self._load.seconds)
+        await self._heard.wait()
+        self._end = time.perf_counter()
         after = self._cpu_seconds()
         self._cpu = {name: after[name] - before[name] for name in before}
 
@@ -225,7 +237,7 @@ class _Tally:
         sorted_ms = sorted(1e3 * latency for latency in self._latencies) or [math.nan]
         return Outcome(
             requests=len(self._latencies),
-            seconds=self._load.seconds,
+            seconds=self._end - self._begin,
             p50_ms=sorted_ms[len(sorted_ms) // 2],
             p99_ms=sorted_ms[int(0.99 * len(sorted_ms))],
             max_ms=sorted_ms[-1],

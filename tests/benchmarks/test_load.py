@@ -20,6 +20,8 @@ class _Handler(BaseHTTPRequestHandler):
         until = time.process_time() + 0.005
         while self.path == "/work" and time.process_time() < until:
             pass
+        if self.path == "/slow":
+            time.sleep(1.5)
         self.rfile.read(int(self.headers["content-length"]))
         self.send_response(503 if self.path == "/busy" else 200)
         self.send_header("Content-Length", "10")
@@ -48,6 +50,11 @@ def test_a_closed_loop_counts_answers_and_times_both_sides(address):
     assert outcome.requests > 3 and not outcome.failures
     assert 0 < outcome.p50_ms <= outcome.p99_ms <= outcome.max_ms < 5000
     assert outcome.client_cpu_seconds > 0 and outcome.server_cpu_seconds > 0
+
+
+def test_a_load_lasts_until_the_first_reply(address):
+    outcome = load.measure(asked(address, "/slow"))
+    assert outcome.requests == 1 and outcome.seconds > 0.3
 
 
 def test_an_open_loop_keeps_its_rate_whatever_the_answers_take(address):
