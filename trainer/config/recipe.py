@@ -61,7 +61,9 @@ def _packaged() -> dict[str, Path]:
 
 
 def load_experiment(
-    recipe: str, overrides: Sequence[str] = (), run_dir: str | os.PathLike[str] | None = None
+    recipe: str | os.PathLike[str],
+    overrides: Sequence[str] = (),
+    run_dir: str | os.PathLike[str] | None = None,
 ) -> Experiment:
     """Reads a recipe and applies `KEY=VALUE` overrides.
 
@@ -75,6 +77,7 @@ def load_experiment(
     Raises:
         ConfigError: one sentence with the field, the value received and what is accepted.
     """
+    recipe = os.fspath(recipe)
     values = _read_recipe(recipe)
     experiment = _overridden(values, overrides)
     is_file = recipe not in recipe_names() and not _is_in_line(recipe)

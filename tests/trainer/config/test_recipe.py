@@ -275,8 +275,9 @@ def test_every_recipe_loads_and_survives_yaml(name):
 def test_a_users_recipe_is_named_after_its_file(tmp_path):
     path = tmp_path / "faces.yaml"
     path.write_text("data: {source: 'folder:photos'}\ntrain: {steps: 7}\n")
-    experiment = load_experiment(str(path), ["train.batch_size=8"])
+    experiment = load_experiment(path, ["train.batch_size=8"])
     assert (experiment.name, experiment.train.steps, experiment.train.batch_size) == ("faces", 7, 8)
+    assert load_experiment(str(path), ["train.batch_size=8"]) == experiment
 
 
 def test_numbers_are_read_as_yaml_1_2_writes_them():
