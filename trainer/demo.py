@@ -89,6 +89,8 @@ def run_demo(folder: Path, overrides: Sequence[str] = (), *, progress: bool = Tr
     run_dir, models = folder / "run", folder / "model"
     logger.info("1/4 Training %s for %d steps …", experiment.name, experiment.train.steps)
     summary = train(experiment, run_dir, progress=progress)
+    if summary.ended_by == "signal":
+        raise RunError(f"Stopped at step {summary.step}; the same command begins anew.")
     logger.info("2/4 Measuring against held-out digits …")
     outcome = evaluate_path(str(run_dir), command=f"gan evaluate {run_dir}")
     logger.info("3/4 Exporting …")
