@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 ALL_INSTALLED := $(VENV)/.installed-all
 
-.PHONY: help install demo test test-slow test-all check format reference docs bench clean
+.PHONY: help install demo test test-slow test-all coverage check format reference docs bench clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ test-slow: $(INSTALLED) ## run the tests that take minutes
 
 test-all: $(ALL_INSTALLED) ## install what optional tests need and run every test
 	$(BIN)/python -m pytest -m "slow or not slow"
+
+coverage: $(INSTALLED) ## run the tests and list the lines that they miss
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
 check: $(INSTALLED) ## lint, formatting and types
 	$(BIN)/ruff check .

@@ -93,6 +93,7 @@ DEV = [
     "mypy>=1.15",
     "pre-commit>=4",
     "pytest>=8",
+    "pytest-cov>=7",
     "pytest-timeout>=2.3",
     "pytest-xdist>=3.6",
     "ruff>=0.14",
