@@ -64,7 +64,8 @@ def small(recipe: str, folder, *overrides: str) -> Experiment:
         changes.append("prior.size=8")
     changes += [
         f"round.{n}=2"
-        for n in ("pretrain", "pretrain_generator", "game_steps")
+        # A long search for negatives would magnify what processors round otherwise.
+        for n in ("pretrain", "pretrain_generator", "game_steps", "steps")
         if hasattr(experiment.round, n)
     ]
     if hasattr(experiment.round, "pretrain_discriminator"):
