@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import processes
 from tests.cloud_storage import HOSTS, CloudStorage
 from tests.network import Network
 
@@ -66,14 +67,11 @@ class Bucket:
         return process
 
     def call(self, function, *arguments):
-        """What a function returns or raises in a fork of this process that reaches the bucket.
-
-        TensorFlow's threads stay behind: files are all that the function may ask it for.
-        """
-        context = multiprocessing.get_context("fork")
-        receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=self._answer, args=(sender, function, arguments))
-        process.start()
+        """What a function, which a module offers by name, returns or raises where it is reached."""
+        receiver, sender = multiprocessing.Pipe(duplex=False)
+        namespaces = self._network.namespaces
+        given = (sender, namespaces, self.environment, function, arguments)
+        process = processes.start(_answer, *given)
         sender.close()
         outcome = receiver.recv()
         process.join()
@@ -81,14 +79,15 @@ class Bucket:
             raise outcome
         return outcome
 
-    def _answer(self, sender, function, arguments):
-        os.environ.update(self.environment)
-        self._network.namespaces.enter()
-        try:
-            outcome = function(*arguments)
-        except Exception as error:
-            outcome = error
-        sender.send(outcome)
+
+def _answer(sender, namespaces, environment, function, arguments):
+    os.environ.update(environment)
+    namespaces.enter()
+    try:
+        outcome = function(*arguments)
+    except Exception as error:
+        outcome = error
+    sender.send(outcome)
 
 
 def _certificate(folder: Path) -> str:
