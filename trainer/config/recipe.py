@@ -156,15 +156,22 @@ def _read_recipe(recipe: str) -> dict[str, Any]:
     path = Path(recipe)
     if path.suffix not in (".yaml", ".yml"):
         raise ConfigError(_no_recipe(recipe))
+    values = read_yaml(recipe, "RECIPE", "give a YAML file that exists.")
+    return {"name": path.stem, **_of_one_length(values, recipe)}
+
+
+def read_yaml(path: str, what: str, remedy: str) -> dict[str, Any]:
+    """The mapping in a YAML file.
+
+    Raises:
+        ConfigError: when it cannot be read (naming `what` it is, and the remedy), or is none.
+    """
     try:
-        text = read_text(os.path.expanduser(recipe))
+        text = read_text(os.path.expanduser(path))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(
-            f"RECIPE: {recipe!r} cannot be read ({reason}); give a YAML file that exists."
-        ) from error
-    values = parse_yaml(text, origin=recipe)
-    return {"name": path.stem, **_of_one_length(values, recipe)}
+        raise ConfigError(f"{what}: {path!r} cannot be read ({reason}); {remedy}") from error
+    return parse_yaml(text, origin=path)
 
 
 def _of_one_length(change: dict[str, Any], origin: str) -> dict[str, Any]:

@@ -18,14 +18,14 @@ from trainer.config.recipe import (
     load_experiment,
     merge,
     parse_override,
-    parse_yaml,
     parse_yaml_value,
+    read_yaml,
 )
 from trainer.config.recipe import recipe_names as names_of_recipes
 from trainer.config.sentences import sentence, together
 from trainer.errors import ConfigError
 from trainer.evaluation.requirements import parse, require_known, require_measured
-from trainer.files import expanded, is_remote, read_text
+from trainer.files import expanded, is_remote
 from trainer.submit.platforms import AnyPlatform
 
 _NAME = re.compile(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?")
@@ -126,7 +126,8 @@ class Job(Section):
 
     @model_validator(mode="after")
     def _refuse_what_cannot_be(self) -> "Job":
-        messages = [*self._refusals(), *self.platform.refusals(self)]
+        of_platform = self.platform.refusals(self.run_dir, self.tuning is not None)
+        messages = [*self._refusals(), *of_platform]
         if messages:
             raise ValueError(together(messages))
         return self
@@ -147,11 +148,9 @@ class Job(Section):
 
     def _overrides(self) -> list[str]:
         changes = [override(path, value) for path, value in self.set.items()]
-        return (
-            changes
-            if self.data_dir is None
-            else [*changes, override("data.data_dir", self.data_dir)]
-        )
+        if self.data_dir is not None:
+            changes.append(override("data.data_dir", self.data_dir))
+        return changes
 
     def require_sound(self) -> None:
         """Checks what needs the recipe: fields, values, data, batch, numbers.
@@ -228,12 +227,7 @@ def load_job(path: str, overrides: Sequence[str] = ()) -> Job:
     Raises:
         ConfigError: one sentence with field, value and remedy.
     """
-    try:
-        text = read_text(expanded(path))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(f"JOB: {path!r} cannot be read ({reason}); give a YAML file.") from error
-    values = parse_yaml(text, origin=path)
+    values = read_yaml(path, "JOB", "give a YAML file.")
     for change in overrides:
         values = merge(values, parse_override(change))
     try:

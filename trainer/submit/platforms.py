@@ -7,15 +7,12 @@ A new platform is a class here, its name in the union below, and a class in a fi
 import re
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from trainer.catalogue.choice import BY_NAME, Component
 from trainer.files import is_remote
-
-if TYPE_CHECKING:
-    from trainer.submit.job import Job
 
 _DIGEST = re.compile(r"\S+@sha256:[0-9a-f]{64}")
 
@@ -37,9 +34,14 @@ class Platform(Component):
         """Whether a path leads to the same place on every machine, and lasts."""
         return self.shares_disk
 
-    def refusals(self, job: "Job") -> Iterator[str]:
-        """Sentences (field, value, remedy) on what this platform cannot be asked."""
-        if job.tuning is not None and not self.tunes:
+    def refusals(self, run_dir: str, tuned: bool) -> Iterator[str]:
+        """Sentences (field, value, remedy) on what this platform cannot be asked.
+
+        Args:
+            run_dir: of the job.
+            tuned: whether it has `tuning`.
+        """
+        if tuned and not self.tunes:
             yield (
                 f"tuning: {self.name} makes no trials; take platform.name=vertex, or see "
                 "docs/howto/sweeps.md for a loop of one's own"
@@ -74,12 +76,12 @@ class Vertex(Platform):
         """Buckets, and where Vertex AI mounts them."""
         return path.startswith(("gs://", "/gcs/"))
 
-    def refusals(self, job: "Job") -> Iterator[str]:
+    def refusals(self, run_dir: str, tuned: bool) -> Iterator[str]:
         """What Vertex AI cannot be asked."""
-        yield from super().refusals(job)
+        yield from super().refusals(run_dir, tuned)
         yield from _tag_of_image(self.image)
-        if not job.run_dir.startswith("gs://"):
-            yield f"run_dir: received {job.run_dir!r}, which is on no bucket; {self.seen}"
+        if not run_dir.startswith("gs://"):
+            yield f"run_dir: received {run_dir!r}, which is on no bucket; {self.seen}"
         if (self.accelerator is None) != (self.gpus == 0):
             yield (
                 f"platform.accelerator: received {self.accelerator!r} with platform.gpus="
@@ -116,12 +118,12 @@ class Kubernetes(Platform):
         mounts = (mount.rstrip("/") for mount in self.volumes)
         return is_remote(path) or any(f"{path}/".startswith(f"{mount}/") for mount in mounts)
 
-    def refusals(self, job: "Job") -> Iterator[str]:
+    def refusals(self, run_dir: str, tuned: bool) -> Iterator[str]:
         """What Kubernetes cannot be asked."""
-        yield from super().refusals(job)
+        yield from super().refusals(run_dir, tuned)
         yield from _tag_of_image(self.image)
-        if not self.sees(job.run_dir):
-            yield f"run_dir: received {job.run_dir!r}, which ends with its pod; {self.seen}"
+        if not self.sees(run_dir):
+            yield f"run_dir: received {run_dir!r}, which ends with its pod; {self.seen}"
 
 
 class Slurm(Platform):
