@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import click
 import numpy as np
 
+from serving.deploy import vertex_ai
 from serving.deploy.smoke_test import SmokeTestError, require_close
 from serving.extras import missing
 
@@ -44,7 +45,7 @@ def clients(region: str) -> Clients:
     from google.auth.transport.requests import AuthorizedSession
     from google.cloud import aiplatform_v1
 
-    host = f"{region}-aiplatform.googleapis.com"
+    host = vertex_ai.host(region)
     options = {"api_endpoint": host}
     credentials, _ = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
     session = AuthorizedSession(credentials)
@@ -67,17 +68,11 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Runs a step."""
         try:
-            from google.api_core.exceptions import GoogleAPICallError
-            from google.auth.exceptions import GoogleAuthError
+            with vertex_ai.refusals(click.ClickException):
+                return super().invoke(ctx)
         except ModuleNotFoundError as error:
             sentence = missing(error.name or "", "gcp", "serving.deploy.release")
             raise click.ClickException(sentence or str(error)) from error
-        try:
-            return super().invoke(ctx)
-        except GoogleAPICallError as error:
-            raise click.ClickException(f"Vertex AI refuses: {error.message}") from error
-        except GoogleAuthError as error:
-            raise click.ClickException(f"Vertex AI: {error}") from error
 
 
 @click.group(cls=_Group)
@@ -103,7 +98,7 @@ def register(project: str, region: str, name: str, artifact: str, image: str) ->
         "healthRoute": f"/v1/models/{name}",
     }
     before = {"parentModel": found[0].name} if found else {}
-    request = _message("UploadModelRequest", {"parent": parent, **before, "model": model})
+    request = vertex_ai.message("UploadModelRequest", {"parent": parent, **before, "model": model})
     made = models.upload_model(request=request).result(timeout=_SECONDS)
     click.echo(f"{made.model}@{made.model_version_id}")
 
@@ -120,7 +115,7 @@ def canary(endpoint: str, model: str, share: int) -> None:
     # "0" is the model that is being deployed.
     split = {"0": share, **scaled(before, 100 - share)}
     deployed = {**_file("deployment.json"), "model": model}
-    request = _message(
+    request = vertex_ai.message(
         "DeployModelRequest",
         {"endpoint": endpoint, "deployedModel": deployed, "trafficSplit": split},
     )
@@ -246,15 +241,6 @@ def _region(endpoint: str) -> str:
 def _file(name: str) -> dict[str, Any]:
     document: dict[str, Any] = json.loads((_FILES / name).read_text("utf-8"))
     return document
-
-
-def _message(kind: str, document: dict[str, Any]) -> Any:
-    from google.cloud import aiplatform_v1
-    from google.protobuf import json_format
-
-    message = getattr(aiplatform_v1, kind)()
-    json_format.ParseDict(document, type(message).pb(message))
-    return message
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
 """A job of Vertex AI, as its service takes it: a CustomJob, or a HyperparameterTuningJob."""
 
-import contextlib
 import functools
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
+from serving.deploy import vertex_ai
 from trainer.errors import ConfigError, RunError
 from trainer.submit.job import Job, Parameter, Tuning, value_text
 from trainer.submit.platforms import Vertex
 from trainer.submit.submission import wait_until
 
+_LOG_IN = " Log in by `gcloud auth application-default login`."
 _DONE = "JOB_STATE_SUCCEEDED"
 _FAILED = tuple(f"JOB_STATE_{end}" for end in ("FAILED", "CANCELLED", "EXPIRED"))
 
@@ -61,7 +61,7 @@ class VertexJob:
             RunError: when nobody is logged in, or the service refuses it.
         """
         parent = f"projects/{self._platform.project}/locations/{self._platform.region}"
-        with _refusals():
+        with vertex_ai.refusals(RunError, _LOG_IN):
             message = self._message()
             client = self._client()
             if self._job.tuning is None:
@@ -76,7 +76,7 @@ class VertexJob:
         """Until the job has succeeded; see `Submission`."""
         from google.api_core.retry import Retry
 
-        with _refusals():
+        with vertex_ai.refusals(RunError, _LOG_IN):
             client, retry = self._client(), Retry()
             searches = self._job.tuning is not None
             ask = client.get_hyperparameter_tuning_job if searches else client.get_custom_job
@@ -85,20 +85,18 @@ class VertexJob:
     def _client(self) -> Any:
         from google.cloud.aiplatform_v1 import JobServiceClient
 
-        address = f"{self._platform.region}-aiplatform.googleapis.com"
-        return JobServiceClient(client_options={"api_endpoint": address})
+        return JobServiceClient(
+            client_options={"api_endpoint": vertex_ai.host(self._platform.region)}
+        )
 
     def _message(self) -> Any:
-        from google.cloud.aiplatform_v1.types import CustomJob, HyperparameterTuningJob
-        from google.protobuf import json_format
+        from google.protobuf.json_format import ParseError
 
-        kind = CustomJob if self._job.tuning is None else HyperparameterTuningJob
-        message = kind()
+        kind = "CustomJob" if self._job.tuning is None else "HyperparameterTuningJob"
         try:
-            json_format.ParseDict(self.document, kind.pb(message))
-        except json_format.ParseError as error:
+            return vertex_ai.message(kind, self.document)
+        except ParseError as error:
             raise ConfigError(f"platform: Vertex AI's client refuses the job: {error}") from error
-        return message
 
     def _spec(self) -> dict[str, Any]:
         """A chief and, in a second pool, the other workers."""
@@ -129,22 +127,6 @@ class VertexJob:
             "diskSpec": {"bootDiskType": "pd-ssd", "bootDiskSizeGb": platform.disk_gb},
             "containerSpec": {"imageUri": platform.image, "args": self._job.arguments},
         }
-
-
-@contextlib.contextmanager
-def _refusals() -> Iterator[None]:
-    """What Google's clients raise, as sentences."""
-    from google.api_core.exceptions import GoogleAPICallError
-    from google.auth.exceptions import GoogleAuthError
-
-    try:
-        yield
-    except GoogleAuthError as error:
-        raise RunError(
-            f"Vertex AI: {error} Log in by `gcloud auth application-default login`."
-        ) from error
-    except GoogleAPICallError as error:
-        raise RunError(f"Vertex AI refuses: {error.message}") from error
 
 
 def _study(tuning: Tuning) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from google.protobuf import json_format
 
-from serving.deploy import release
+from serving.deploy import release, vertex_ai
 from tests.serving.deploy.files import DEPLOY
 
 reason = "google-cloud-aiplatform is not installed; it comes with the extra `gcp`"
@@ -159,10 +159,10 @@ def test_answers_of_nobody_promote_nobody(vertex):
 )
 def test_the_files_are_messages_and_a_misspelt_key_is_refused(kind, name, right, wrong):
     text = (DEPLOY / "vertex" / name).read_text()
-    assert release._message(kind, json.loads(text))
+    assert vertex_ai.message(kind, json.loads(text))
     assert f'"{right}"' in text
     with pytest.raises(json_format.ParseError, match=wrong):
-        release._message(kind, json.loads(text.replace(f'"{right}"', f'"{wrong}"')))
+        vertex_ai.message(kind, json.loads(text.replace(f'"{right}"', f'"{wrong}"')))
 
 
 def test_what_is_not_there_is_a_sentence(vertex, monkeypatch):
