@@ -1,5 +1,6 @@
 """Columns of a table: what each of them holds, inferred from its cells, and the rows as numbers."""
 
+import logging
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ import numpy as np
 from trainer.errors import ConfigError
 from trainer.fields import Field
 
+_logger = logging.getLogger("saddlepoint")
+
 Kind = Literal["category", "integer", "real"]
 # The category of a cell that is empty, and how such a cell is read and written.
 MISSING = ""
@@ -17,6 +20,8 @@ MISSING = ""
 _NEARLY_ALL = 0.9
 # Whole numbers of a column to be predicted that are taken for classes.
 _CLASSES = 20
+# Up to here float32 holds every whole number.
+_EXACT = 2.0**24
 # Inputs of exports, beside which bulk generation writes the columns.
 _TAKEN = ("seed", "label")
 
@@ -150,11 +155,12 @@ def check_apart(names: Sequence[str], origin: str) -> None:
         if not name:
             raise ConfigError(
                 f"data.source.path: column {place + 1} of {origin} has no name; name it in the "
-                "first line, or give all names as data.source.columns."
+                "first line. A file without a header has its names in data.source.columns."
             )
         if name in names[:place]:
             raise ConfigError(
-                f"data.source.path: {origin} has two columns {name!r}; rename one of them."
+                f"data.source.path: {origin} has two columns {name!r}; rename one of them in the "
+                "first line. A file without a header has its names in data.source.columns."
             )
 
 
@@ -189,13 +195,14 @@ def inferred(
         is_predicted: whether it is to be predicted.
 
     Raises:
-        ConfigError: for a column without a value, or of numbers and a few texts.
+        ConfigError: for a column without a value, which cannot be predicted, or one of numbers and
+            a few texts.
     """
     known = [text for text in cells.texts if text != MISSING]
     if not known:
         raise ConfigError(
-            f"data.source.path: column {name!r} of {origin} has no value at all; leave it out by "
-            f"data.source.leave_out=[{name}]."
+            f"data.source.path: column {name!r} of {origin} has no value at all; take another "
+            "one as data.source.predicted."
         )
     values = {text: _number(text) for text in known}
     if kind is None:
@@ -209,6 +216,8 @@ def inferred(
             f"{bad!r} (row {_row(cells, bad)}); set it to category, or name the text in "
             "data.source.missing."
         )
+    if kind == "integer":
+        _tell_of_rounding(name, values, origin)
     numbers = [math.nan if text == MISSING else values[text] for text in cells.texts]
     return Column(name, kind), np.array(numbers, np.float32)[cells.numbers]
 
@@ -246,6 +255,17 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def _tell_of_rounding(name: str, values: Mapping[str, float | None], origin: str) -> None:
+    large = (text for text, value in values.items() if abs(value or 0.0) >= _EXACT)
+    rounded = next((text for text in large if values[text] != float(text)), None)
+    if rounded is not None:
+        _logger.warning(
+            "data.source: column %r of %s has whole numbers of more than seven digits, which are "
+            "rounded (%s to %d); if it tells rows apart, leave it out by data.source.leave_out.",
+            *(name, origin, rounded, values[rounded]),
+        )
 
 
 def _row(cells: Cells, text: str) -> int:

@@ -1,7 +1,8 @@
 """What a source is to the store: tables of rows that can be read once, and what identifies them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,8 @@ from trainer.fields import Field
 
 # What samples may be, as sources read them.
 STORED_DTYPES = ("uint8", "uint16", "float32")
+# Lines that a message names.
+_SHOWN = 3
 
 
 class Row(NamedTuple):
@@ -73,12 +76,14 @@ class Source:
             else a vector.
         identity: JSON values that change when the source's bytes do.
         derive: what is to be made of the data when it has been read; None leaves it as it is.
+        unreadable: lines or records that were left out, when it was opened, for what they hold.
     """
 
     tables: tuple[Table, ...]
     fields: Mapping[str, Field] = field(default_factory=dict)
     identity: Mapping[str, object] = field(default_factory=dict)
     derive: Callable[[Dataset], Dataset] | None = None
+    unreadable: int = 0
 
 
 def labelled(names: tuple[str, ...]) -> dict[str, Field]:
@@ -116,6 +121,49 @@ def rows_of(
             yield Row(fields, f"{origin} row {first + index}")
 
     return Part(rows(), len(samples))
+
+
+def text_of(path: Path, asked: str, kind: str) -> str:
+    """The text of a file in UTF-8; ends of lines are line feeds.
+
+    Args:
+        path: of the file.
+        asked: what messages call the option that names it.
+        kind: of file, as messages have it.
+
+    Raises:
+        ConfigError: where it cannot be read, or is no UTF-8.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"{asked}: {path} cannot be read ({error.strerror}); give the path of {kind} on a "
+            "local disk."
+        ) from error
+    return decoded(content, path, asked).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decoded(content: bytes, path: Path, asked: str) -> str:
+    """The content of a file as text, without a byte order mark.
+
+    Raises:
+        ConfigError: where it is no UTF-8, naming the line.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = content[: error.start].count(b"\n") + 1
+        raise ConfigError(
+            f"{asked}: {path} is not UTF-8 text (byte {error.start}, in line {number}); save it "
+            "as UTF-8."
+        ) from error
+
+
+def in_lines(numbers: Sequence[int]) -> str:
+    """The first lines of some, for messages: "line 7", "lines 3, 5, 8, …"."""
+    shown = ", ".join(map(str, numbers[:_SHOWN])) + (", …" if len(numbers) > _SHOWN else "")
+    return f"line{'s' if len(numbers) > 1 else ''} {shown}"
 
 
 def readable(name: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from trainer.catalogue.sources.tables import AnyTable
 from trainer.config.experiment import Data
-from trainer.data.columns import Cells, Column, Kind, field_of, inferred, measured
+from trainer.data.columns import MISSING, Cells, Column, Kind, field_of, inferred, measured
 from trainer.data.examples import Dataset
 from trainer.data.modes import fitted
 from trainer.data.reading import Part, Row, Source, Table
@@ -45,6 +45,7 @@ def source_of(
     options = data.source
     assert isinstance(options, AnyTable)
     _check_named(cells, options.predicted, kinds or {}, origin)
+    cells = _with_values(cells, options.predicted, origin)
     columns, values = _columns(cells, options.predicted, kinds or {}, origin)
     _tell_of_useless(columns, values, origin)
     predicted = None if options.predicted is None else list(cells).index(options.predicted)
@@ -54,6 +55,24 @@ def source_of(
         identity=identity,
         derive=lambda dataset: _measured(dataset, columns, options),
     )
+
+
+def _with_values(
+    cells: Mapping[str, Cells], predicted: str | None, origin: str
+) -> Mapping[str, Cells]:
+    """The columns that have a value at all, and the predicted one.
+
+    Raises:
+        ConfigError: where there is none.
+    """
+    kept = {n: own for n, own in cells.items() if n == predicted or own.texts != [MISSING]}
+    if not kept:
+        raise ConfigError(f"data.source: no column of {origin} has a value; give others.")
+    for name in (name for name in cells if name not in kept):
+        _logger.warning(
+            "data.source: column %r of %s has no value at all and is left out.", name, origin
+        )
+    return kept
 
 
 def _columns(

@@ -16,6 +16,7 @@ from trainer.data.examples import Dataset, DataSpec, Examples
 from trainer.data.molecules.arrays import to_array, with_all_types
 from trainer.data.molecules.molecule import Molecule
 from trainer.data.molecules.smiles import SmilesError, parse
+from trainer.data.reading import text_of
 from trainer.data.sources import fasta, generated, npz
 from trainer.data.symbols import ids_of, parted, rows_of
 from trainer.errors import ConfigError
@@ -151,12 +152,7 @@ def _lines(path: Path) -> list[str]:
     """
     if path.suffix == _FASTA:
         return [record.letters for record in fasta.read(path, "TARGET")]
-    try:
-        lines = path.read_text("utf-8-sig").removesuffix("\n").split("\n")
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"TARGET: {path} is not UTF-8 text (byte {error.start}); save it as UTF-8."
-        ) from error
+    lines = text_of(path, "TARGET", "a file of samples").removesuffix("\n").split("\n")
     if len(lines) < 2:
         raise ConfigError(f"TARGET: {path} holds less than 2 lines; put one sample on each.")
     return lines

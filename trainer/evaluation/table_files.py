@@ -59,7 +59,8 @@ def _columns(file: Path, reference: AnyTable, *, generated: bool) -> dict[str, n
     try:
         names, cells = table.read(TableFile.model_validate(asked))
     except ConfigError as error:
-        raise ConfigError(f"TARGET{str(error).removeprefix('data.source.path')}") from error
+        sentence = str(error).removeprefix("data.source.path: ")
+        raise ConfigError(f"TARGET: {sentence}") from error
     texts = (np.array(own.texts, object)[own.numbers] for own in cells)
     return dict(zip((renamed.get(name, name) for name in names), texts, strict=True))
 

@@ -14,7 +14,7 @@ from trainer.catalogue import Fasta
 from trainer.config.experiment import Data
 from trainer.data import attributes
 from trainer.data.alphabets import ALPHABETS, field_of
-from trainer.data.reading import Source, Table, labelled, rows_of
+from trainer.data.reading import Source, Table, in_lines, labelled, rows_of, text_of
 from trainer.data.symbols import ids_of
 from trainer.errors import ConfigError
 
@@ -54,7 +54,8 @@ def open_source(data: Data) -> Source:
     path = Path(options.path).expanduser()
     records = read(path)
     alphabet = options.alphabet or inferred(records)
-    kept = _usable(records, alphabet, options, data)
+    readable = _readable(records, alphabet, data, path)
+    kept = _usable(readable, alphabet, options)
     labels = None if options.label is None else [_label(one, options.label) for one in kept]
     classes = tuple(sorted(set(labels or ())))
     numbers = None if labels is None else np.array([classes.index(x) for x in labels], np.int64)
@@ -66,6 +67,7 @@ def open_source(data: Data) -> Source:
             "file": [str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns],
             "options": options.model_dump(mode="json"),
         },
+        unreadable=len(records) - len(readable),
     )
 
 
@@ -79,14 +81,7 @@ def read(path: Path, asked: str = "data.source.path") -> list[Record]:
     Raises:
         ConfigError: when it cannot be read, has no record, or letters in front of the first.
     """
-    try:
-        lines = path.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise ConfigError(
-            f"{asked}: {path} cannot be read ({reason}); give the path of a FASTA file on "
-            "a local disk."
-        ) from error
+    lines = text_of(path, asked, "a FASTA file").split("\n")
     parts: list[tuple[str, list[str], int]] = []
     for number, line in enumerate(map(str.strip, lines), start=1):
         if line.startswith(">"):
@@ -115,8 +110,12 @@ def inferred(records: Sequence[Record]) -> str:
     return "rna" if counts["U"] > counts["T"] else "dna"
 
 
-def _usable(records: Sequence[Record], alphabet: str, options: Fasta, data: Data) -> list[Record]:
-    """Those that are written in the alphabet, short enough and, if it is asked for, new."""
+def _readable(records: Sequence[Record], alphabet: str, data: Data, path: Path) -> list[Record]:
+    """Those that are written in the alphabet.
+
+    Raises:
+        ConfigError: where too many are not.
+    """
     reasons = {record: reason for record in records if (reason := _fault(record, alphabet))}
     if reasons:
         first = next(iter(reasons.values()))
@@ -126,25 +125,39 @@ def _usable(records: Sequence[Record], alphabet: str, options: Fasta, data: Data
                 f"data.max_corrupt_share: received {data.max_corrupt_share:g}, but {said}; mend "
                 "or remove them, raise the share, or set data.source.alphabet."
             )
-        _logger.warning("%s: %s and are left out.", options.path, said)
-    kept = [record for record in records if record not in reasons]
+        _logger.warning("%s: %s and are left out.", path, said)
+    return [record for record in records if record not in reasons]
+
+
+def _usable(records: Sequence[Record], alphabet: str, options: Fasta) -> list[Record]:
+    """Those that are short enough and, if it is asked for, new.
+
+    Raises:
+        ConfigError: where less than two are.
+    """
+    kept = list(records)
     if options.unique:
-        kept = list({record.letters: record for record in reversed(kept)}.values())[::-1]
+        kept = list({record.letters: record for record in reversed(records)}.values())[::-1]
         _tell("data.source.unique: %d of the %d sequences are there again and", records, kept)
-    fitting = [r for r in kept if len(r.letters) <= (options.length or len(r.letters))]
+    most = options.length or max((len(record.letters) for record in kept), default=0)
+    fitting = [record for record in kept if len(record.letters) <= most]
     if len(fitting) < 2:
+        larger = ", or a larger data.source.length" if len(fitting) < len(kept) else ""
         raise ConfigError(
-            f"data.source.path: {options.path} holds {len(fitting)} different sequences of "
-            f"{alphabet} of at most {options.length or 'any'} letters, and training needs at least "
-            "2; give more, or a larger data.source.length."
+            f"data.source.path: {options.path} holds {len(fitting)} "
+            f"{'different ' if options.unique else ''}sequences of {alphabet}"
+            f"{f' of at most {most} letters' if larger else ''}, and training needs at least 2; "
+            f"give more{larger}."
         )
     _tell("data.source.length: %d of the %d sequences have more letters and", kept, fitting)
     return fitting
 
 
 def _tell(sentence: str, before: Sequence[Record], after: Sequence[Record]) -> None:
-    if len(after) < len(before):
-        _logger.warning(sentence + " are left out.", len(before) - len(after), len(before))
+    lines = sorted({record.line for record in before} - {record.line for record in after})
+    if lines:
+        sentence += " are left out (%s)."
+        _logger.warning(sentence, len(lines), len(before), in_lines(lines))
 
 
 def _fault(record: Record, alphabet: str) -> str:

@@ -1,6 +1,7 @@
 """The molecules of a file of SMILES."""
 
 import csv
+import io
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from trainer.config.experiment import Data
 from trainer.data.molecules.arrays import field_of, to_array
 from trainer.data.molecules.molecule import VALENCES, Molecule
 from trainer.data.molecules.smiles import SmilesError, parse
-from trainer.data.reading import Part, Row, Source, Table
+from trainer.data.reading import Part, Row, Source, Table, in_lines, text_of
 from trainer.errors import ConfigError
 
 _logger = logging.getLogger("saddlepoint")
@@ -41,7 +42,9 @@ def open_source(data: Data) -> Source:
     options = data.source
     assert isinstance(options, Smiles)
     path = Path(options.path).expanduser()
-    kept = _kept(_read(_lines(path, options), data), options)
+    lines = _lines(path, options)
+    molecules = _read(lines, data)
+    kept = _kept(molecules, options)
     size = max(len(molecule.atoms) for _, molecule in kept)
     found = {atom for _, molecule in kept for atom in molecule.atoms}
     field = field_of([atom for atom in VALENCES if atom in found])
@@ -58,6 +61,7 @@ def open_source(data: Data) -> Source:
             "file": [str(path.resolve()), status.st_size, status.st_mtime_ns],
             "options": [options.column, options.atoms],
         },
+        unreadable=len(lines) - len(molecules),
     )
 
 
@@ -66,25 +70,15 @@ def open_source(data: Data) -> Source:
 
 def _lines(path: Path, options: Smiles) -> list[_Line]:
     """The lines that are not empty: of a .csv file their column, of others what stands first."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except OSError as error:
-        raise ConfigError(
-            f"data.source.path: {path} cannot be read ({error.strerror}); give the path of a file "
-            "of SMILES on a local disk."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"data.source.path: {path} is not UTF-8 text (byte {error.start}); save it as UTF-8."
-        ) from error
+    text = text_of(path, "data.source.path", "a file of SMILES")
     if options.column is None and path.suffix.lower() != ".csv":
-        lines = enumerate(text.splitlines(), start=1)
+        lines = enumerate(text.split("\n"), start=1)
         return [_Line(number, line.split()[0]) for number, line in lines if line.strip()]
     return list(_of_column(path, text, options.column or "smiles"))
 
 
 def _of_column(path: Path, text: str, column: str) -> Iterator[_Line]:
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(io.StringIO(text))
     names = reader.fieldnames or []
     if column not in names:
         raise ConfigError(
@@ -100,16 +94,16 @@ def _of_column(path: Path, text: str, column: str) -> Iterator[_Line]:
 # ---- Molecules -----------------------------------------------------------------------------------
 
 
-def _read(lines: Sequence[_Line], data: Data) -> Iterator[tuple[_Line, Molecule]]:
+def _read(lines: Sequence[_Line], data: Data) -> list[tuple[_Line, Molecule]]:
     """The lines that are molecules.
 
     Raises:
-        ConfigError: while they are read, when too many are none.
+        ConfigError: as soon as too many are none.
     """
-    unreadable = 0
+    found, unreadable = [], 0
     for line in lines:
         try:
-            molecule = parse(line.text)
+            found.append((line, parse(line.text)))
         except SmilesError as error:
             unreadable += 1
             if unreadable <= _NAMED:
@@ -120,36 +114,33 @@ def _read(lines: Sequence[_Line], data: Data) -> Iterator[tuple[_Line, Molecule]
                     f"{unreadable} of the {len(lines)} lines cannot be read (the last one, line "
                     f"{line.number}, is {line.text!r}: {error}); mend them, or raise the share."
                 ) from error
-        else:
-            yield line, molecule
     if unreadable:
         _logger.warning("Left out: %d of %d lines cannot be read.", unreadable, len(lines))
+    return found
 
 
-def _kept(read: Iterator[tuple[_Line, Molecule]], options: Smiles) -> list[tuple[_Line, Molecule]]:
+def _kept(
+    molecules: Sequence[tuple[_Line, Molecule]], options: Smiles
+) -> list[tuple[_Line, Molecule]]:
     """Those of one part that are small enough.
 
     Raises:
         ConfigError: when less than two are.
     """
-    whole, parts, larger = [], 0, 0
-    for line, molecule in read:
-        if not molecule.is_connected:
-            parts += 1
-        elif options.atoms is not None and len(molecule.atoms) > options.atoms:
-            larger += 1
-        else:
-            whole.append((line, molecule))
-    if len(whole) < 2:
+    parts = [line.number for line, molecule in molecules if not molecule.is_connected]
+    whole = [(line, molecule) for line, molecule in molecules if molecule.is_connected]
+    most = options.atoms or max((len(molecule.atoms) for _, molecule in whole), default=0)
+    larger = [line.number for line, molecule in whole if len(molecule.atoms) > most]
+    kept = [(line, molecule) for line, molecule in whole if len(molecule.atoms) <= most]
+    reasons = {"in several parts": parts, f"of more than {most} atoms": larger}
+    if len(kept) < 2:
+        others = " and ".join(f"{len(own)} {why}" for why, own in reasons.items() if own)
         raise ConfigError(
-            f"data.source: {options.path} holds {len(whole)} molecules to train on, and at least 2 "
-            f"are needed ({parts} are in several parts, {larger} have more than {options.atoms} "
-            "atoms); give more, or a larger data.source.atoms."
+            f"data.source: {options.path} holds {len(kept)} molecules to train on"
+            f"{f', beside {others},' if others else ''} and at least 2 are needed; give more"
+            f"{', or a larger data.source.atoms' if larger else ''}."
         )
-    for count, why in (
-        (parts, "in several parts"),
-        (larger, f"of more than {options.atoms} atoms"),
-    ):
-        if count:
-            _logger.warning("Left out: %d molecules %s.", count, why)
-    return whole
+    for why, own in reasons.items():
+        if own:
+            _logger.warning("Left out: %d molecules %s (%s).", len(own), why, in_lines(own))
+    return kept

@@ -2,6 +2,8 @@
 
 import csv
 import gzip
+import io
+import json
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,9 +12,12 @@ from typing import Any
 from trainer.catalogue import TableFile
 from trainer.config.experiment import Data
 from trainer.data.columns import Cells, check_apart, check_names
-from trainer.data.reading import Source
+from trainer.data.reading import Source, decoded
 from trainer.data.tables import source_of
 from trainer.errors import ConfigError
+
+# What parts the cells of CSV files that were not written with commas.
+_DELIMITERS = (";", "\t", "|", ",")
 
 
 def open_source(data: Data) -> Source:
@@ -91,6 +96,7 @@ def _csv(path: Path, options: TableFile) -> tuple[list[str], list[Cells]]:
     if first is None:
         raise ConfigError(f"data.source.path: {path} is empty; give a file with rows.")
     names = list(options.columns) if options.columns is not None else first
+    _check_parted(path, names, options)
     check_apart(names, path.name)
     rows = [first] if options.columns is not None else []
     rows += lines
@@ -102,19 +108,32 @@ def _lines(path: Path, options: TableFile) -> Iterator[list[str]]:
     """The cells of every line that is not empty."""
     opened: Any = gzip.open if path.suffix == ".gz" else open
     try:
-        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-            for cells in csv.reader(file, delimiter=options.delimiter, skipinitialspace=True):
-                if cells:
-                    yield [cell.strip() for cell in cells]
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"data.source.path: {path} is not UTF-8 text ({error.reason}); save it as UTF-8."
-        ) from error
+        with opened(path, "rb") as file:
+            text = decoded(file.read(), path, "data.source.path")
+        lines = io.StringIO(text, newline="")
+        for cells in csv.reader(lines, delimiter=options.delimiter, skipinitialspace=True):
+            if cells:
+                yield [cell.strip() for cell in cells]
     except (OSError, EOFError, zlib.error, csv.Error) as error:
         raise ConfigError(
             f"data.source.path: {path} cannot be read ({getattr(error, 'strerror', None) or error})"
             "; give the path of a CSV or Parquet file on a local disk."
         ) from error
+
+
+def _check_parted(path: Path, names: Sequence[str], options: TableFile) -> None:
+    """Refuses a single column whose name another delimiter parts.
+
+    Raises:
+        ConfigError: naming the delimiter that does.
+    """
+    name = names[0]
+    other = next((mark for mark in _DELIMITERS if mark in name), None)
+    if len(names) == 1 and other is not None and options.columns is None:
+        raise ConfigError(
+            f"data.source.delimiter: received {options.delimiter!r}, by which {path} has one "
+            f"column, {name!r}; set it to {json.dumps(other)}."
+        )
 
 
 def _check_rows(

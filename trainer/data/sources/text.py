@@ -10,7 +10,7 @@ import numpy as np
 
 from trainer.catalogue import TextFile
 from trainer.config.experiment import Data
-from trainer.data.reading import Part, Row, Source, Table
+from trainer.data.reading import Part, Row, Source, Table, in_lines, text_of
 from trainer.data.symbols import END, UNKNOWN, parted, reading
 from trainer.errors import ConfigError
 from trainer.fields import Field
@@ -63,20 +63,8 @@ def open_source(data: Data) -> Source:
 def _lines(path: str, level: str, option: str) -> list[_Line]:
     """The lines that are not empty, by their numbers."""
     place = Path(path).expanduser()
-    try:
-        text = place.read_text("utf-8-sig")
-    except OSError as error:
-        raise ConfigError(
-            f"data.source.{option}: {place} cannot be read ({error.strerror}); give the path of a "
-            "text file on a local disk."
-        ) from error
-    except UnicodeDecodeError as error:
-        number = error.object[: error.start].count(b"\n") + 1
-        raise ConfigError(
-            f"data.source.{option}: {place} is not UTF-8 text (byte {error.start}, in line "
-            f"{number}); save it as UTF-8."
-        ) from error
-    # Only line feeds end lines: what else Python takes for an end may stand within a text.
+    text = text_of(place, f"data.source.{option}", "a text file")
+    # What else Python takes for the end of a line may stand within a text.
     numbered = enumerate(text.split("\n"), 1)
     found = [_Line(number, parted(line.strip(), level)) for number, line in numbered]
     lines = [line for line in found if line.symbols]
@@ -99,11 +87,9 @@ def _short_ones(lines: Sequence[_Line], length: int, option: str) -> list[_Line]
             "longest line's."
         )
     if longer:
-        shown = ", ".join(map(str, longer[:3])) + (", …" if len(longer) > 3 else "")
         _logger.warning(
-            "data.source.%s: %d of the %d lines have more than %d symbols and are left out "
-            "(lines %s).",
-            *(option, len(longer), len(lines), length, shown),
+            "data.source.%s: %d of the %d lines have more than %d symbols and are left out (%s).",
+            *(option, len(longer), len(lines), length, in_lines(longer)),
         )
     return kept
 

@@ -76,8 +76,8 @@ def test_other_letters_are_counted_and_named(load, caplog):
 def test_repeated_and_longer_sequences_are_left_out(load, caplog):
     dataset = load(">a\nAC\n>b\nAC\n>c\nACG\n>d\nGG\n", unique=True, length=2)
     assert texts(dataset) == [b"AC", b"GG"]
-    assert "1 of the 4 sequences are there again" in caplog.text
-    assert "1 of the 3 sequences have more letters" in caplog.text
+    assert "1 of the 4 sequences are there again and are left out (line 3)" in caplog.text
+    assert "1 of the 3 sequences have more letters and are left out (line 5)" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def test_repeated_and_longer_sequences_are_left_out(load, caplog):
     [
         (b"", {}, r"data\.source\.path: .* holds no sequence"),
         (b"ACGT\n>a\nAC\n", {}, r"data\.source\.path: line 1 of .* in front of the first header"),
-        (b">a\n\xff\n", {}, r"data\.source\.path: .* cannot be read \(it is not UTF-8 text\)"),
-        (b">a\nAC\n", {}, r"data\.source\.path: .* holds 1 different sequences of dna"),
+        (b">a\n\xff\n", {}, r"source\.path: .* is not UTF-8 text \(byte 3, in line 2\)"),
+        (b">a\nAC\n", {}, r"data\.source\.path: .* holds 1 sequences of dna, and .*; give more\."),
         (b">a\nAC\n>b\n", {}, r"max_corrupt_share: .* 1 of the 2 .*line 3, 'b', has no letters"),
         (b">a\nACB\n>b\nACG\n", {"alphabet": "dna"}, r"has 'B' at place 3.*data\.source\.alpha"),
-        (b">a\nACC\n>b\nACG\n", {"length": 2}, r"holds 0 different .* of at most 2 letters"),
+        (b">a\nACC\n>b\nACG\n", {"length": 2}, r"holds 0 seq.* of at most 2 letters, .*\.length"),
         (
             b">a x\nAC\n>b\nCC\n",
             {"label": 1},

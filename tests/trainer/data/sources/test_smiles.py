@@ -29,10 +29,10 @@ def test_a_column_of_a_csv_file(tmp_path):
 
 
 def test_what_is_too_large_or_in_parts_is_left_out_and_counted(tmp_path, caplog):
-    (tmp_path / "a.smi").write_text("CCCC\nC.C\nCC\nCO\n", "utf-8")
+    (tmp_path / "a.smi").write_text("CCCC\nC.C\nCC\nCO\nCCCO\n", "utf-8")
     assert len(load(tmp_path / "a.smi", atoms=3).train) == 2
-    assert "Left out: 1 molecules in several parts." in caplog.text
-    assert "Left out: 1 molecules of more than 3 atoms." in caplog.text
+    assert "Left out: 1 molecules in several parts (line 2)." in caplog.text
+    assert "Left out: 2 molecules of more than 3 atoms (lines 1, 5)." in caplog.text
 
 
 def test_a_share_of_lines_may_be_unreadable(tmp_path, caplog):
@@ -51,10 +51,10 @@ def test_a_share_of_lines_may_be_unreadable(tmp_path, caplog):
 @pytest.mark.parametrize(
     ("name", "content", "options", "sentence"),
     [
-        ("a.smi", b"CC\n\xff\n", {}, r"data\.source\.path: .* is not UTF-8 text \(byte 3\)"),
-        ("a.smi", b"", {}, r"data\.source: .* holds 0 molecules to train on"),
+        ("a.smi", b"CC\n\xff\n", {}, r"source\.path: .* is not UTF-8 text \(byte 3, in line 2\)"),
+        ("a.smi", b"", {}, r"data\.source: .* holds 0 molecules to train on and .*; give more\."),
         ("a.smi", b"CC\n", {}, r"data\.source: .* holds 1 molecules"),
-        ("a.smi", b"CCC\nCCCC\n", {"atoms": 2}, r"2 have more than 2 atoms\); give more, or a"),
+        ("a.smi", b"CCC\nCCCC\n", {"atoms": 2}, r"beside 2 of more than 2 atoms, .* more, or a"),
         ("a.csv", b"a,b\nC,N\n", {}, r"data\.source\.column: .* has no column 'smiles'; its col"),
         ("a.csv", b"", {}, r"its columns are none"),
     ],

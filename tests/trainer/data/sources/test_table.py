@@ -110,6 +110,18 @@ def test_a_constant_column_is_told_of(tmp_path, caplog):
     assert "column 'code' of a.csv never varies" in caplog.text
 
 
+def test_a_column_without_a_value_is_left_out_and_told_of(tmp_path, caplog):
+    dataset = loading.load(data_of(written(tmp_path, "a,b,c\n1,,x\n2,?,y\n3,NA,x\n")))
+    assert dataset.spec.sample.names == ("a", "c")
+    assert "column 'b' of a.csv has no value at all and is left out" in caplog.text
+
+
+def test_whole_numbers_that_are_rounded_are_told_of(tmp_path, caplog):
+    loading.load(data_of(written(tmp_path, "a,b\n16777217,1\n5,2\n6,3\n")))
+    assert "column 'a' of a.csv has whole numbers of more than seven digits" in caplog.text
+    assert "(16777217 to 16777216)" in caplog.text and "column 'b'" not in caplog.text
+
+
 NUMBERS = "x\n" + "".join(f"{i}\n" for i in range(20))
 
 
@@ -123,8 +135,11 @@ NUMBERS = "x\n" + "".join(f"{i}\n" for i in range(20))
         ("a,b,a\n1,2,3\n4,5,6\n", {}, r"has two columns 'a'; rename one of them"),
         ("a,seed\n1,2\n4,5\n", {}, r"has a column 'seed'.*data\.source\.rename=\{seed: NAME\}"),
         ("a,b\n1,2\n4\n", {}, r"row 2 of .* has 1 cells for 2 columns; mend it"),
-        (b"a,b\n1,\xff\n2,3\n", {}, r"a\.csv is not UTF-8 text .*save it as UTF-8"),
-        ("a,b\n1,\n2,?\n", {}, r"column 'b' of a\.csv has no value at all; .*leave_out=\[b\]"),
+        (b"a,b\n1,\xff\n2,3\n", {}, r"a\.csv is not UTF-8 text \(byte 6, in line 2\); save it"),
+        ("a,b\n,\n,?\n", {}, r"no column of a\.csv has a value"),
+        ("a,b\n1,\n2,?\n", {"predicted": "b"}, r"column 'b' of a\.csv has no value at all; take"),
+        ("a;b\n1;2\n3;4\n", {}, r"delimiter: received ',', by which .*'a;b'; set it to \";\"\."),
+        ("a\tb\n1\t2\n3\t4\n", {}, r"delimiter: .*a.csv has one column, .*; set it to "),
         (NUMBERS + "old\n", {}, r"column 'x' of a\.csv holds numbers, but row 21 holds 'old'"),
         (NUMBERS, {"predicted": "y"}, r"data\.source\.predicted: received 'y', but the columns"),
         (NUMBERS, {"kinds": {"z": "real"}}, r"data\.source\.kinds\.z: received 'z'"),

@@ -81,7 +81,7 @@ def test_longer_lines_are_left_out_counted_and_named(tmp_path, caplog):
     (tmp_path / "names.txt").write_text("ab\n\nabcd\nba\n", "utf-8")
     dataset = load(tmp_path / "names.txt", level="character", length=3)
     np.testing.assert_array_equal(dataset.train["sample"], [[1, 2, 0], [2, 1, 0]])
-    assert "1 of the 3 lines have more than 3 symbols and are left out (lines 3)" in caplog.text
+    assert "1 of the 3 lines have more than 3 symbols and are left out (line 3)" in caplog.text
     # The next run may have another idea of length.
     assert len(load(tmp_path / "names.txt", level="character").train) == 3
 
