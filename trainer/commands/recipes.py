@@ -37,14 +37,15 @@ def init(data: str, out: str | None, data_dir: str | None, as_json: bool) -> Non
     """Look at DATA and write a recipe that fits: a start for training on it.
 
     DATA is a folder of pictures (its subfolders may be the classes), an .npz file of arrays, a
-    table (.csv, .parquet), lines of text (.txt), a FASTA file, a file of SMILES (.smi), or
-    tfds:NAME.
+    table (.csv, .parquet), lines of text (.txt), a FASTA file, a file of SMILES (.smi), tfds:NAME,
+    or a source with its options, as a recipe has it.
 
     \b
     Examples:
       gan init photos
       gan init faces.npz --out recipes/faces.yaml
       gan init clients.csv
+      gan init '{name: table, path: clients.csv, delimiter: ;, leave_out: [id]}'
       gan init tfds:mnist --data-dir ~/tensorflow_datasets
     """  # noqa: D301 - click reads the \b as "do not wrap"
     if data.startswith("tfds:"):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import yaml
 
+from trainer.catalogue.sources.source import Source
 from trainer.config.experiment import Data
 from trainer.data.survey import Survey
 from trainer.errors import ConfigError
@@ -38,11 +39,26 @@ def text(value: str) -> str:
     return written.removesuffix("\n").removesuffix("\n...")
 
 
-def choices(source: str, name: str, data_dir: str | None, found: Survey) -> Iterator[Choice]:
+def spelled(source: Source) -> str:
+    """A source in YAML, on one line."""
+    written = str(source)
+    return written if written.startswith("{") else text(written)
+
+
+def tolerated(unreadable: int, examples: int) -> Iterator[Choice]:
+    """What lets a training pass over what cannot be read, where it is more than usual."""
+    share = unreadable / examples
+    if share > Data().max_corrupt_share:
+        allowed = min(1.0, math.ceil(200 * share) / 100)
+        why = f"{unreadable} of {examples} could not be read; each will be skipped."
+        yield Choice("data", f"max_corrupt_share: {allowed:g}", why)
+
+
+def choices(source: Source, name: str, data_dir: str | None, found: Survey) -> Iterator[Choice]:
     """A recipe for pictures or points, line by line.
 
     Args:
-        source: as a recipe has it.
+        source: of the data.
         name: of the data, for the description.
         data_dir: where prepared tensorflow-datasets lie.
         found: what was seen of it.
@@ -54,18 +70,18 @@ def choices(source: str, name: str, data_dir: str | None, found: Survey) -> Iter
     kind = "Pictures" if found.values("sample")[0].ndim == 3 else "Points"
     by_class = ", a class at a time" if len(found.classes) > 1 else ""
     yield Choice("", f"description: {text(f'{kind} from {name}{by_class}.')}")
-    yield Choice("data", f"source: {text(source)}")
+    yield Choice("data", f"source: {spelled(source)}")
     if data_dir:
         yield Choice("data", f"data_dir: {text(data_dir)}")
     if kind == "Pictures":
         yield from _pictures(found)
-    yield from _unreadable(found)
+    yield from tolerated(len(found.unreadable), found.opened)
     yield from _network(found)
     yield from _condition(found)
     yield from _length(found)
 
 
-def _check(source: str, found: Survey) -> None:
+def _check(source: Source, found: Survey) -> None:
     values = found.values("sample")
     if not values or values[0].ndim not in (1, 3) or values[0].dtype.kind not in "uf":
         raise ConfigError(
@@ -130,14 +146,6 @@ def _channels(counts: Counter[int]) -> Iterator[Choice]:
     become = "RGB" if wanted == 3 else "grey"
     opaque = " Transparent ones are laid over white." if any(n in (2, 4) for n in counts) else ""
     yield Choice("data", f"channels: {wanted}", f"Kinds are mixed: all become {become}.{opaque}")
-
-
-def _unreadable(found: Survey) -> Iterator[Choice]:
-    share = len(found.unreadable) / found.opened
-    if share > Data().max_corrupt_share:
-        allowed = min(1.0, math.ceil(200 * share) / 100)
-        why = f"{len(found.unreadable)} of {found.opened} could not be read; each will be skipped."
-        yield Choice("data", f"max_corrupt_share: {allowed:g}", why)
 
 
 def _network(found: Survey) -> Iterator[Choice]:

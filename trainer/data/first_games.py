@@ -10,8 +10,10 @@ from typing import Any
 
 import yaml
 
+from trainer.catalogue import Fasta
+from trainer.catalogue.sources.source import Source
 from trainer.config.recipe import load_experiment, recipe_text
-from trainer.data.first_choices import Choice, text
+from trainer.data.first_choices import Choice, spelled, text, tolerated
 from trainer.data.survey import Survey, training_examples
 from trainer.data.tables import tells_rows_apart
 from trainer.errors import ConfigError
@@ -26,18 +28,18 @@ _VOCABULARY, _LENGTH = 5000, 40
 _CLASSES = 20
 
 
-def choices(source: str, name: str, found: Survey) -> Iterator[Choice]:
+def choices(source: Source, name: str, found: Survey) -> Iterator[Choice]:
     """A recipe for samples of a kind of `RECIPES`, line by line.
 
     Args:
-        source: as a recipe has it.
+        source: of the data.
         name: of the data, for the description.
         found: what was seen of it.
 
     Raises:
         ConfigError: where there are too few examples for the game.
     """
-    recipe = _OF_ALPHABETS if source.startswith("fasta:") else RECIPES[found.kind]
+    recipe = _OF_ALPHABETS if isinstance(source, Fasta) else RECIPES[found.kind]
     subject = "Sequences" if recipe == _OF_ALPHABETS else _NAMES[found.kind]
     yield Choice("", f"description: {text(f'{subject} from {name}.')}")
     yield from _data(source, found)
@@ -47,48 +49,61 @@ def choices(source: str, name: str, found: Survey) -> Iterator[Choice]:
 # ---- The data ------------------------------------------------------------------------------------
 
 
-def _data(source: str, found: Survey) -> Iterator[Choice]:
-    options = [*_table(found), *(_texts(found) if source.startswith("text:") else ())]
-    if not options:
-        yield Choice("data", f"source: {text(source)}")
-        return
-    kind, _, path = source.partition(":")
-    yield Choice("data", "source:")
-    yield Choice("data", f"  name: {kind}")
-    if path:
-        yield Choice("data", f"  path: {text(path)}")
-    yield from options
+def _data(source: Source, found: Survey) -> Iterator[Choice]:
+    given = source.model_dump(mode="json", exclude_defaults=True)
+    options = dict(given) if isinstance(given, dict) else {}
+    further = [*_table(found, options), *(_texts(found, options) if source.name == "text" else ())]
+    if further:
+        yield Choice("data", "source:")
+        yield from (Choice("data", f"  {name}: {_flow(value)}") for name, value in options.items())
+        yield from further
+    else:
+        yield Choice("data", f"source: {spelled(source)}")
+    yield from tolerated(found.unreadable_lines, found.count + found.unreadable_lines)
 
 
-def _table(found: Survey) -> Iterator[Choice]:
+def _flow(value: Any) -> str:
+    """A value in YAML, on one line."""
+    written: str = yaml.safe_dump(
+        value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6
+    )
+    return written.removesuffix("\n").removesuffix("\n...")
+
+
+def _table(found: Survey, options: dict[str, Any]) -> Iterator[Choice]:
+    """What is worth a line in a table, and is not among the options that are given.
+
+    Columns that are left out are taken from those and put together with further ones.
+    """
     if not found.columns:
         return
+    if "predicted" not in options:
+        classes = [c.name for c in found.columns if 1 < len(c.categories) <= _CLASSES]
+        predicted = classes[-1] if classes else found.columns[-1].name
+        yield Choice(
+            "data",
+            f"  # predicted: {text(predicted)}",
+            "A column that is to be predicted, if there is one: then `gan evaluate` also trains "
+            "classifiers (or a regression) on generated rows, and tries them on real ones.",
+        )
     names = [column.name for column in found.columns if tells_rows_apart(column, found.count)]
-    classes = [column.name for column in found.columns if 1 < len(column.categories) <= _CLASSES]
-    predicted = classes[-1] if classes else found.columns[-1].name
-    yield Choice(
-        "data",
-        f"  # predicted: {text(predicted)}",
-        "A column that is to be predicted, if there is one: then `gan evaluate` also trains "
-        "classifiers (or a regression) on generated rows, and tries them on real ones.",
-    )
     if names:
         yield Choice(
             "data",
-            f"  leave_out: [{', '.join(map(text, names))}]",
+            f"  leave_out: {_flow([*options.pop('leave_out', ()), *names])}",
             "Nearly every row has a text of its own there, which cannot be learned.",
         )
 
 
-def _texts(found: Survey) -> Iterator[Choice]:
+def _texts(found: Survey, options: dict[str, Any]) -> Iterator[Choice]:
     length = found.values("sample")[0].shape[0]
-    if found.vocabulary > _VOCABULARY:
+    if found.vocabulary > _VOCABULARY and "vocabulary" not in options:
         yield Choice(
             "data",
             f"  vocabulary: {_VOCABULARY}",
             f"There are {found.vocabulary} different words; rarer ones than these are unknown.",
         )
-    if length > _LENGTH:
+    if length > _LENGTH and "length" not in options:
         yield Choice(
             "data",
             f"  # length: {_LENGTH}",

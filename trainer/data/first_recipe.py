@@ -7,11 +7,12 @@ as it stands, on two CPU cores in about an hour or less.
 import os
 import shlex
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from trainer.catalogue.sources.source import readable_endings, source_of_file
+from trainer.catalogue.sources.source import Source, readable_endings, source_of_file
+from trainer.config.experiment import Data
 from trainer.config.recipe import make_experiment, parse_yaml
 from trainer.data import first_choices, first_games
 from trainer.data.first_choices import Choice
@@ -59,7 +60,7 @@ def write_first_recipe(data: str, out: str | None, data_dir: str | None) -> tupl
 
     Args:
         data: a folder of images, a file of arrays, a table, texts, sequences or molecules, or a
-            source as a recipe has it, such as tfds:mnist.
+            source as a recipe has it, such as tfds:mnist or {name: table, path: a.csv, …}.
         out: the file; None is the data's name in the current folder.
         data_dir: where prepared tensorflow-datasets lie.
 
@@ -70,7 +71,7 @@ def write_first_recipe(data: str, out: str | None, data_dir: str | None) -> tupl
         ConfigError: when the data cannot be read or used, or the file exists.
     """
     source = source_of(data)
-    path = out or f"{_name(source)}.yaml"
+    path = out or f"{_name(_own(_opened(source, data_dir)))}.yaml"
     if Path(path).suffix not in (".yaml", ".yml"):
         raise ConfigError(f"--out: received {path!r}; give the name of a .yaml file.")
     if os.path.exists(path):
@@ -80,12 +81,14 @@ def write_first_recipe(data: str, out: str | None, data_dir: str | None) -> tupl
     return path, recipe
 
 
-def source_of(data: str) -> str:
+def source_of(data: str) -> str | dict[str, Any]:
     """The spelling in a recipe of what was named on a command line.
 
     Raises:
         ConfigError: when there is no such thing.
     """
+    if data.startswith("{"):
+        return parse_yaml(data, origin="DATA")
     if readable(data) != data:
         raise ConfigError(
             f"DATA: {readable(data)!r} is not UTF-8, which a recipe is written in; rename it."
@@ -117,35 +120,55 @@ def _kind_of_folder(path: Path) -> str:
     return "npz" if any(p.suffix == ".npz" for p in parts) and not pictures else "folder"
 
 
-def first_recipe(source: str, data_dir: str | None = None) -> FirstRecipe:
-    """Looks at a source and says how to train on it.
+def first_recipe(source: str | Mapping[str, Any], data_dir: str | None = None) -> FirstRecipe:
+    """Looks at a source, as a recipe has it, and says how to train on it.
 
     Raises:
         ConfigError: when it cannot be read, or holds what no game is chosen for here.
     """
-    experiment = make_experiment({"data": {"source": source, "data_dir": data_dir}})
-    found = survey(experiment.data)
+    data = _opened(source, data_dir)
+    own, found = _own(data), survey(data)
     seen = lines(found)
     if found.kind in first_games.RECIPES:
-        choices = [*first_games.choices(source, _name(source), found)]
+        choices = [*first_games.choices(own, _name(own), found)]
     else:
-        choices = [*first_choices.choices(source, _name(source), data_dir, found)]
-    text = "\n".join([*_head(source, seen), *_body(choices)]) + "\n"
+        choices = [*first_choices.choices(own, _name(own), data_dir, found)]
+    text = "\n".join([*_head(own, seen), *_body(choices)]) + "\n"
     make_experiment(parse_yaml(text, origin="the new recipe"))
     return FirstRecipe(text, seen)
 
 
-def _name(source: str) -> str:
-    kind, _, argument = source.partition(":")
-    if kind == "tfds":
+def _opened(source: str | Mapping[str, Any], data_dir: str | None) -> Data:
+    """Data of which nothing that cannot be read is too much."""
+    options = {"source": source, "data_dir": data_dir, "max_corrupt_share": 1.0}
+    return make_experiment({"data": options}).data
+
+
+def _own(data: Data) -> Source:
+    """Its source, which is one of the library's.
+
+    Raises:
+        ConfigError: where it is a class of the user's.
+    """
+    if isinstance(data.source, Source):
+        return data.source
+    raise ConfigError(
+        f"DATA: received {data.source}, a class of your own; take a recipe for its kind of data "
+        "from `gan recipes` and set data.source in it."
+    )
+
+
+def _name(source: Source) -> str:
+    argument = str(getattr(source, source.argument)) if source.argument else ""
+    if source.name == "tfds":
         return argument.partition(":")[0].replace("/", "-")
-    return Path(argument).expanduser().resolve().stem if argument else kind
+    return Path(argument).expanduser().resolve().stem if argument else source.name
 
 
 # ---- How it is written ---------------------------------------------------------------------------
 
 
-def _head(source: str, seen: list[tuple[str, str]]) -> Iterator[str]:
+def _head(source: Source, seen: list[tuple[str, str]]) -> Iterator[str]:
     yield "# Every field that is not here has its default: docs/configuration.md lists them."
     yield "#"
     yield f"# What was seen of {source}:"

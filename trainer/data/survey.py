@@ -23,6 +23,7 @@ from trainer.data.images import conform
 from trainer.data.reading import Row, Source, check_alike, readable
 from trainer.data.sources import folder
 from trainer.errors import ConfigError
+from trainer.fields import Field
 
 # Examples that are opened at most, and after how many seconds no further ones are.
 _MOST = 400
@@ -48,7 +49,9 @@ class Survey:
         left_out: ending → number of files that are no images.
         kind: of the samples, where the source says it.
         columns: of a table.
-        vocabulary: how many symbols there are, where samples are sequences of some.
+        vocabulary: how many symbols there are, where samples are sequences of some; of molecules
+            how many types of atoms.
+        unreadable_lines: how many lines or records of a file were left out for what they hold.
     """
 
     count: int
@@ -61,6 +64,7 @@ class Survey:
     kind: str = ""
     columns: tuple[Column, ...] = ()
     vocabulary: int = 0
+    unreadable_lines: int = 0
 
     @property
     def opened(self) -> int:
@@ -94,8 +98,15 @@ def survey(data: Data) -> Survey:
         *(first.train.count, held_out, tables, classes, ranges),
         kind=sample.kind if sample is not None else "",
         columns=columns_of(sample) if sample is not None and sample.kind == "table" else (),
-        vocabulary=len(sample.names) if sample is not None and sample.kind == "tokens" else 0,
+        vocabulary=_vocabulary(sample),
+        unreadable_lines=source.unreadable,
     )
+
+
+def _vocabulary(sample: Field | None) -> int:
+    # The first type of an atom is that of none.
+    fewer = {"tokens": 0, "graph": 1}
+    return len(sample.names) - fewer[sample.kind] if sample and sample.kind in fewer else 0
 
 
 def _classes(names: tuple[str, ...], labels: np.ndarray | None) -> dict[str, int | None]:
@@ -235,24 +246,34 @@ def lines(found: Survey) -> list[tuple[str, str]]:
         told.append(("held out", f"{found.held_out}, in a split of their own"))
     if found.columns:
         return [*told, *((f"column {column.name}", column.words) for column in found.columns)]
-    for table in found.tables:
-        for name in table[0].fields if table else ():
-            if name != "label":
-                about = "" if name == "sample" else f"{name} "
-                values = [row.fields[name] for row in table if name in row.fields]
-                if found.vocabulary and name == "sample":
-                    length = values[0].shape[0]
-                    told.append(("symbols", f"{length} a row, of {found.vocabulary}"))
-                    continue
-                told += [(f"{about}{what}", text) for what, text in _forms(values)]
+    told += [line for table in found.tables if table for line in _of_table(table, found)]
     for name, (low, high) in found.ranges.items():
         told.append(("values", f"{low:g} to {high:g}" + ("" if name == "sample" else f" ({name})")))
     told.append(("classes", _listed(found.classes) if found.classes else "none, it has no labels"))
     if found.unreadable:
         told.append(("unreadable", "; ".join(f"{n} ({r})" for n, r in _first(found.unreadable))))
+    if found.unreadable_lines:
+        told.append(("unreadable", f"{found.unreadable_lines} more, which are left out"))
     if found.left_out:
         told.append(("left out", f"files that are no images: {_listed(found.left_out)}"))
     return told
+
+
+def _of_table(table: tuple[Row, ...], found: Survey) -> Iterator[tuple[str, str]]:
+    """What the fields of a table hold, but for labels."""
+    for name in table[0].fields:
+        values = [row.fields[name] for row in table if name in row.fields]
+        if found.vocabulary and name == "sample":
+            yield _symbols(values[0].shape[0], found)
+        elif name != "label":
+            about = "" if name == "sample" else f"{name} "
+            yield from ((f"{about}{what}", text) for what, text in _forms(values))
+
+
+def _symbols(length: int, found: Survey) -> tuple[str, str]:
+    if found.kind == "graph":
+        return "atoms", f"{length} a molecule at most, of {found.vocabulary} types"
+    return "symbols", f"{length} a row, of {found.vocabulary}"
 
 
 def _forms(values: list[np.ndarray]) -> Iterator[tuple[str, str]]:

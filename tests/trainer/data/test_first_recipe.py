@@ -148,6 +148,43 @@ def test_other_kinds_of_files_get_the_game_of_their_recipe(
         assert experiment.data.source.leave_out == ("id",)
 
 
+@pytest.mark.parametrize(
+    ("name", "lines", "share"),
+    [("a.smi", ["CCO"] * 40 + ["C(C"] * 2, 0.1), ("a.fa", [">s\nACGT"] * 40 + [">s\nAC7"], 0.05)],
+)
+def test_a_recipe_tolerates_what_cannot_be_read(tmp_path, name, lines, share):
+    (tmp_path / name).write_text("\n".join(lines))
+    _, recipe = write_first_recipe(str(tmp_path / name), str(tmp_path / "r.yaml"), None)
+    experiment = load_experiment(str(tmp_path / "r.yaml"))
+    assert experiment.data.max_corrupt_share == share
+    assert f"# {len(lines) - 40} of {len(lines)} could not be read" in recipe.text
+    assert survey(experiment.data).count == 40
+
+
+def test_a_source_comes_with_its_options(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "\n".join(f"{n};id{n};{'ab'[n % 2]};" for n in range(200))
+    (tmp_path / "a.csv").write_text(f"n;id;job;void\n{rows}\n")
+    with pytest.raises(ConfigError, match=r'delimiter: received .*; set it to ";"\.'):
+        write_first_recipe("a.csv", None, None)
+    path, recipe = write_first_recipe(
+        "{name: table, path: a.csv, delimiter: ;, leave_out: [n]}", None, None
+    )
+    source = load_experiment(path).data.source
+    assert path == "a.yaml" and source.delimiter == ";"
+    assert source.leave_out == ("n", "id")
+    assert "# predicted: job" in recipe.text
+    with pytest.raises(ConfigError, match=r"DATA: this is not YAML"):
+        write_first_recipe("{name: table", None, None)
+
+
+def test_molecules_are_told_by_their_atoms(tmp_path):
+    (tmp_path / "a.smi").write_text("CCO\n" * 100)
+    assert dict(first_recipe(f"smiles:{tmp_path / 'a.smi'}").seen)["atoms"] == (
+        "3 a molecule at most, of 2 types"
+    )
+
+
 def test_a_table_without_categories_is_asked_for_none(tmp_path):
     rows = "\n".join(f"{n},{n * n}.5" for n in range(40))
     (tmp_path / "a.csv").write_text(f"n,square\n{rows}\n")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import yaml
 from pydantic import BeforeValidator, SerializerFunctionWrapHandler, model_serializer
 from pydantic_core import PydanticCustomError
 
@@ -29,13 +30,24 @@ class Source(Component):
     @model_serializer(mode="wrap")
     def _short(self, write: SerializerFunctionWrapHandler) -> dict[str, Any] | str:
         """The short spelling of what has no further options, else the mapping."""
-        values: dict[str, Any] = write(self)
+        # Where defaults are left out, its name stays.
+        values: dict[str, Any] = {"name": self.name, **write(self)}
         options = set(type(self).model_fields) - {"name"}
         if not options:
             return self.name
         if self.argument and options == {self.argument}:
             return f"{self.name}:{values[self.argument]}"
         return values
+
+    def __str__(self) -> str:
+        """The source as a recipe would have it, in one line: what is not as usual."""
+        written = self.model_dump(mode="json", exclude_defaults=True)
+        if isinstance(written, str):
+            return written
+        if set(written) <= {"name", self.argument}:
+            return ":".join(map(str, written.values()))
+        line: str = yaml.safe_dump(written, default_flow_style=True, sort_keys=False, width=10**6)
+        return line.strip()
 
     @property
     def has_splits(self) -> bool:

@@ -2,7 +2,6 @@
 
 from typing import Annotated, ClassVar, Literal
 
-import yaml
 from pydantic import Field
 
 from trainer.catalogue.sources.source import Source
@@ -16,12 +15,6 @@ class AnyTable(Source):
     predicted: str | None = None
     # Modes at most by which a column of numbers is seen (Xu et al. 2019).
     modes: int = Field(10, ge=1, le=100)
-
-    def __str__(self) -> str:
-        """The source as a recipe would have it: what is not as usual."""
-        written = {"name": self.name, **self.model_dump(mode="json", exclude_defaults=True)}
-        line: str = yaml.safe_dump(written, default_flow_style=True, sort_keys=False, width=10**6)
-        return self.name if len(written) == 1 else line.strip()
 
 
 class TableFile(AnyTable):
