@@ -36,8 +36,7 @@ _R1 = (
     f"optimizers.generator={_ADAM}",
     f"optimizers.discriminator={_ADAM}",
 )
-_PAPER = ("network.filters=100", "network.blocks=5")
-_RECIPE = "killoran-motifs"
+_RECIPE, _PAPER = "killoran-motifs", "killoran-paper"
 _SITES = "{EI: [30, GT], IE: [28, AG]}"
 # What `design` looks through, and how it is called.
 _WAYS = {"through the generator": "generator", "through free symbols": "symbols"}
@@ -107,8 +106,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "rows": rows,
         "details": {
-            "recipe": _RECIPE,
-            "overrides": list(_PAPER if arguments.paper else _R1),
+            "recipe": _PAPER if arguments.paper else _RECIPE,
+            "overrides": [] if arguments.paper else list(_R1),
             "runs": before.runs
             + [
                 {"data": n, "seed": s, "numbers": one.numbers, "problem": one.problem}
@@ -123,7 +122,7 @@ def _job(arguments: argparse.Namespace, name: str, seed: int, table: Path) -> tr
     steps = 20 if arguments.quick else arguments.steps
     every = [f"run.{what}_every={min(steps, 1000)}" for what in ("log", "sample", "checkpoint")]
     overrides = (
-        *(_PAPER if arguments.paper else _R1),
+        *(() if arguments.paper else _R1),
         *_data(name, arguments, table),
         *every,
         f"seed={seed}",
@@ -136,7 +135,8 @@ def _job(arguments: argparse.Namespace, name: str, seed: int, table: Path) -> tr
         f"evaluate.metrics=[{', '.join(sorted(metrics))}]",
     )
     folder = f"{name}-{'paper' if arguments.paper else 'r1'}-{steps}-{seed}"
-    return trained.Job(folder, _RECIPE, overrides, evaluation if metrics else None)
+    recipe = _PAPER if arguments.paper else _RECIPE
+    return trained.Job(folder, recipe, overrides, evaluation if metrics else None)
 
 
 def _data(name: str, arguments: argparse.Namespace, table: Path) -> Sequence[str]:
