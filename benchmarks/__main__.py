@@ -55,6 +55,7 @@ BENCHMARKS = {
     "picture_captions": "captions of digits and emoji by maximum likelihood and by games",
     "oracle_sequences": "how likely an oracle finds what MLE and SeqGAN make of its sequences",
     "tabular": "what classifiers learn from rows of CTGAN and TVAE, beside as many real ones",
+    "mixture_rows": "likelihoods of rows of CTGAN and TVAE on a grid and a ring of Gaussians",
     "painted_digits": "digits that programs paint, beside a random agent and a greedy search",
     "molecules": "valid, unique and novel molecules of MolGAN on QM9, beside the data itself",
     "planned_rooms": "plans between two rooms that can be walked, beside straight lines in codes",

@@ -2,16 +2,18 @@
 
 What is painted is held against real digits that training never saw: the squared error to the
 nearest of them, summed over the pixels on a scale from 0 to 1, and the distribution of the classes
-that the nearest has. Real digits among one another are the ceiling. The random agent draws every
-symbol uniformly; the greedy search takes for each stroke the best of `candidates` random ones, by
-the critic's score of what is painted so far, and so has many times the pictures that an answer of
-the painter costs.
+that the nearest has. Beside it stands how many are read as a digit, by a small classifier that has
+learned training digits by their classes, and scribbles of the random agent as one class more. Real
+digits are the ceiling. The random agent draws every symbol uniformly; the greedy search takes for
+each stroke the best of `candidates` random ones, by the critic's score of what is painted so far,
+and so has many times the pictures that an answer of the painter costs.
 
 Reference: Ganin et al. 2018, "Synthesizing programs for images using reinforced adversarial
 learning"; its own numbers are of other pictures and painters.
 """
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -69,7 +71,9 @@ def _measured(run_dir: str, arguments: argparse.Namespace) -> dict[str, dict[str
     import trainer
 
     opened = trainer.open_run(run_dir)
-    real, labels, train = _real()
+    real, labels, train, train_labels = _real()
+    scribbles = _painted(opened, len(train), 1, seed=1)
+    read = reader(train, train_labels, scribbles)
     agents = {
         "real digits": train[: arguments.count],
         "SPIRAL": opened.sample(arguments.count),
@@ -79,23 +83,49 @@ def _measured(run_dir: str, arguments: argparse.Namespace) -> dict[str, dict[str
     scores = {name: opened.ask("score", image=x)["realism"] for name, x in agents.items()}
     keras.backend.clear_session()
     return {
-        name: {**near(pictures, real, labels), "critic": float(scores[name].mean())}
+        name: {
+            **near(pictures, real, labels),
+            # Of real digits those that the classifier did not learn.
+            "read as a digit": read(real if name == "real digits" else pictures),
+            "critic": float(scores[name].mean()),
+        }
         for name, pictures in agents.items()
     }
 
 
-def _real() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Held-out digits with their classes, and training digits."""
+def _real() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Held-out digits and training digits, each with their classes."""
     from trainer.config.recipe import load_experiment
     from trainer.data import loading
 
     dataset = loading.load(load_experiment(RECIPE).data)
-    held_out = dataset.held_out
-    real, labels = np.asarray(held_out["sample"]), np.asarray(held_out["label"])
-    return real, labels, np.asarray(dataset.train["sample"])
+    real, labels, train, train_labels = (
+        np.asarray(part[name])
+        for part in (dataset.held_out, dataset.train)
+        for name in ("sample", "label")
+    )
+    return real, labels, train, train_labels
 
 
-def _painted(opened: Any, count: int, candidates: int) -> np.ndarray:
+def reader(
+    digits: np.ndarray, labels: np.ndarray, scribbles: np.ndarray
+) -> Callable[[np.ndarray], float]:
+    """What tells of pictures uint8 [n, h, w, 1] the share that is read as a digit."""
+    from sklearn.neural_network import MLPClassifier
+
+    nothing = int(labels.max()) + 1
+    pictures = np.concatenate([digits, scribbles])
+    classes = np.concatenate([labels, np.full(len(scribbles), nothing)])
+    model = MLPClassifier((64,), max_iter=100, random_state=0).fit(_flat(pictures), classes)
+    return lambda shown: float((model.predict(_flat(shown)) != nothing).mean())
+
+
+def _flat(pictures: np.ndarray) -> np.ndarray:
+    """Pictures uint8 [n, h, w, 1] → float64 [n, h · w] on [0, 1]."""
+    return pictures.reshape(len(pictures), -1) / 255.0
+
+
+def _painted(opened: Any, count: int, candidates: int, seed: int = 0) -> np.ndarray:
     """Pictures whose every stroke is the best of random ones, uint8 [count, h, w, 1]."""
     import tensorflow as tf
 
@@ -108,7 +138,7 @@ def _painted(opened: Any, count: int, candidates: int) -> np.ndarray:
     assert isinstance(options, ProgramsRound)
     # As the data has them.
     field = Field((16, 16, 1), "uint8", "image", range=(0.0, 255.0))
-    random = np.random.RandomState(0)
+    random = np.random.RandomState(seed)
     chosen = np.zeros((count, 0), np.int32)
     for stroke in range(1, options.strokes + 1):
         canvas = Canvas(field, stroke, options.lattice, options.width)
@@ -127,8 +157,7 @@ def near(pictures: np.ndarray, real: np.ndarray, labels: np.ndarray) -> dict[str
     """How far pictures are from the nearest real one, and the share of the rarest class there."""
     from trainer.metrics.neighbours import nearest
 
-    made, known = (x.reshape(len(x), -1) / 255.0 for x in (pictures, real))
-    found = nearest(made, known)
+    found = nearest(_flat(pictures), _flat(real))
     shares = np.bincount(labels[found.indices], minlength=int(labels.max()) + 1) / len(pictures)
     return {
         "squared error": float(np.square(found.distances).mean()),
