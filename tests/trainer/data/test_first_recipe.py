@@ -13,6 +13,12 @@ from trainer.errors import ConfigError
 QUICK = ["train.steps=4", "train.batch_size=8", "network.base_filters=4", "prior.size=4"]
 
 
+@pytest.fixture(autouse=True)
+def as_long_as_it_takes(monkeypatch):
+    """What a look sees must not hang on how busy the machine is."""
+    monkeypatch.setattr("trainer.data.survey._SECONDS", 600.0)
+
+
 @pytest.fixture
 def photos(tmp_path, monkeypatch):
     """Forty pictures of two classes, of many sizes, grey and in colour, one of them broken."""
