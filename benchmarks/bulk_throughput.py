@@ -55,7 +55,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         workers = [_worker(shape, Path(folder), count, all_cores=False) for shape in shapes]
         contenders = {name: _alone_or_part(w, name) for w in workers for name in w.names}
-        measurement = harness.measure(contenders, work=float(count), rounds=rounds)
+        measurement = harness.measure(
+            contenders, work=float(count), rounds=rounds, samples=arguments.samples
+        )
         batches: dict[str, int] = {}
         for worker in workers:
             batches |= worker.versions

@@ -34,6 +34,7 @@ class Process:
         command: Sequence[str],
         stderr: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        root: Path = _ROOT,
     ) -> None:
         """Starts it; returns once it answers.
 
@@ -41,12 +42,13 @@ class Process:
             command: what to start.
             stderr: a file for what it complains of; None for where ours goes.
             environment: variables beside ours.
+            root: the checkout whose code runs.
         """
         given = {"TF_CPP_MIN_LOG_LEVEL": "2"} | dict(environment or {})
         with stderr.open("ab") if stderr is not None else nullcontext() as complaints:
             self._process = subprocess.Popen(
                 command,
-                cwd=_ROOT,
+                cwd=root,
                 env=os.environ | given,
                 stdout=subprocess.PIPE,
                 stderr=complaints,
@@ -109,8 +111,11 @@ class Process:
 
 
 def gan_serve(
-    *arguments: str, stderr: Path | None = None, environment: Mapping[str, str] | None = None
+    *arguments: str,
+    stderr: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    root: Path = _ROOT,
 ) -> Process:
     """The embedded endpoint, as a user starts it; `ports` has "port" and "rest_api_port"."""
     command = [sys.executable, "-m", "trainer.cli", "serve", *arguments]
-    return Process([*command, "--json", "--port=0", "--rest_api_port=0"], stderr, environment)
+    return Process([*command, "--json", "--port=0", "--rest_api_port=0"], stderr, environment, root)

@@ -2,7 +2,8 @@
 
 Contenders run interleaved (A B C, then C B A, …), so whatever else a machine does falls on all of
 them alike; what is compared is the median of ratios of neighbouring runs. Processor time is kept
-next to wall time: on a shared machine it varies far less.
+next to wall time: on a shared machine it varies far less. Every sample is written down once it is
+taken, so that a measurement that was broken off goes on where it was.
 """
 
 import datetime
@@ -28,10 +29,11 @@ _VECTORS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 
 
 class Sample(NamedTuple):
-    """One timed run: wall seconds, and processor seconds over all threads."""
+    """One timed run: wall seconds, processor seconds over all threads, and what else it tells."""
 
     seconds: float
     cpu_seconds: float
+    details: dict[str, float] | None = None
 
 
 class Contender(Protocol):
@@ -130,10 +132,64 @@ class Measurement:
         }
 
 
+class Samples:
+    """The samples of a measurement, a line of JSON each, in a file that outlives a broken-off run.
+
+    They count for the same command at the same commit; others in the file are passed over.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Reads the samples that an earlier run left at `path`, if any.
+
+        Where files differ from the commit, nobody knows from what: then none counts.
+        """
+        self._path = path
+        self._origin = {"command": command(), "commit": commit()}
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        rows = [json.loads(line) for line in lines]
+        if (self._origin["commit"] or "+").endswith("+"):
+            rows = []
+        self._kept = {
+            (row["contender"], row["round"]): Sample(**row["sample"])
+            for row in rows
+            if {key: row[key] for key in self._origin} == self._origin
+        }
+        self.num_kept = len(self._kept)
+
+    def take(self, contender: str, round_number: int, run: Callable[[], Sample]) -> Sample:
+        """Returns the sample that is there already, or runs and writes it down."""
+        kept = self._kept.get((contender, round_number))
+        if kept is not None:
+            return kept
+        sample = run()
+        row = {"contender": contender, "round": round_number, "sample": sample._asdict()}
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(self._origin | row) + "\n")
+        return sample
+
+    def remove(self) -> None:
+        """Removes the file, once the result is written."""
+        self._path.unlink(missing_ok=True)
+
+
 def measure(
-    contenders: Mapping[str, Contender], *, work: float, rounds: int, warm_up: int = 1
+    contenders: Mapping[str, Contender],
+    *,
+    work: float,
+    rounds: int,
+    warm_up: int = 1,
+    samples: Samples | None = None,
 ) -> Measurement:
-    """Runs every contender once a round, each round in the reverse order of the one before."""
+    """Runs every contender once a round, each round in the reverse order of the one before.
+
+    Args:
+        contenders: by names that are unique in `samples`.
+        work: units done by one run.
+        rounds: how many.
+        warm_up: runs of each beforehand that do not count.
+        samples: where those of an earlier run are found and new ones are kept; None for nowhere.
+    """
     measurement = Measurement(work, {name: [] for name in contenders})
     for contender in contenders.values():
         for _ in range(warm_up):
@@ -141,7 +197,9 @@ def measure(
     names = list(contenders)
     for round_number in range(rounds):
         for name in names if round_number % 2 == 0 else reversed(names):
-            measurement.samples[name].append(contenders[name].run())
+            run = contenders[name].run
+            sample = samples.take(name, round_number, run) if samples is not None else run()
+            measurement.samples[name].append(sample)
         print(f"round {round_number + 1} of {rounds}", file=sys.stderr, flush=True)
     return measurement
 
@@ -244,19 +302,23 @@ def _cpu_field(name: str) -> str:
     return found[1] if found else ""
 
 
-def commit() -> str | None:
+def command() -> str:
+    """What was typed."""
+    return f"python -m benchmarks {shlex.join(sys.argv[1:])}"
+
+
+def commit(root: Path = _ROOT) -> str | None:
     """The commit that is checked out, with "+" where files differ from it; None without one."""
     try:
-        found = _git("rev-parse", "HEAD")
-        return found[:12] + ("+" if _git("status", "--porcelain", "trainer", "serving") else "")
+        found = _git(root, "rev-parse", "HEAD")
+        changed = _git(root, "status", "--porcelain", "trainer", "serving")
+        return found[:12] + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return None
 
 
-def _git(*arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], cwd=_ROOT, check=True, capture_output=True, text=True
-    )
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True)
     return done.stdout.strip()
 
 
@@ -298,7 +360,7 @@ def write(name: str, measured: Mapping[str, Any], *, begun: float, folder: Path 
     folder.mkdir(parents=True, exist_ok=True)
     document = {
         "name": name,
-        "command": f"python -m benchmarks {shlex.join(sys.argv[1:])}",
+        "command": command(),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "duration_s": round(time.time() - begun, 1),
         "commit": commit(),

@@ -36,7 +36,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         experiment = _experiment(stand_in.write(Path(folder)))
         works, first = _works(experiment, steps)
         contenders = {name: harness.Local(work) for name, work in works.items()}
-        measurement = harness.measure(contenders, work=float(steps), rounds=rounds)
+        measurement = harness.measure(
+            contenders, work=float(steps), rounds=rounds, samples=arguments.samples
+        )
     every = experiment.run.instruments_every
     ratio = measurement.ratio(Comparison(_PLAIN, _READ))
     return harness.result(

@@ -57,7 +57,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         experiments = {n: load_experiment("dcgan-mnist", [*shared, *o]) for n, o in games.items()}
         dataset = loading.load(experiments[_PLAIN].data)
         contenders = {n: harness.Local(played(e, dataset, steps)) for n, e in experiments.items()}
-        measurement = harness.measure(contenders, work=float(steps), rounds=rounds)
+        measurement = harness.measure(
+            contenders, work=float(steps), rounds=rounds, samples=arguments.samples
+        )
     return harness.result(
         measurement,
         unit="steps/s",

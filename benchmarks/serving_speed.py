@@ -9,6 +9,7 @@ is told apart. Beside them, in the same rounds:
 - a Flask handler around `model.predict`, what people write today;
 - a Python gRPC server that answers every request with the same ready-made image, which is the most
   that any endpoint in Python could reach with requests of one row.
+- where `--before` names a checkout of another commit, its endpoint under part of the same load.
 
 Then an open loop sends requests at 70 % of the rate that 64 clients reached.
 """
@@ -23,19 +24,21 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks import bulk_exports, harness, load
 from benchmarks.endpoints import Process, gan_serve
 from benchmarks.harness import Comparison, Sample
-from benchmarks.load import Load, Outcome
+from benchmarks.load import Load
 from benchmarks.sample_requests import Wanted
 
 _BATCHES = (32, 64, 128, 256)
 _WORK = 1024.0  # images to which all times are brought
 _PATIENCE = 180.0  # seconds in which a slow machine answers 64 clients that ask for 64 rows each
+_CLIENT_CPU, _P50, _P99 = "client's CPU ms per image", "p50, ms", "p99, ms"
+_SUFFIX = {"before": ", before"}
 _GRID = [(clients, rows) for rows in (1, 64) for clients in (1, 8, 64)]
 
 
@@ -43,32 +46,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
     parser.add_argument("--shapes", nargs="*", default=list(bulk_exports.SHAPES))
+    parser.add_argument("--before", type=Path, help="a checkout of another commit to measure too")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Loaded:
-    """An endpoint under one closed loop, as a contender."""
+    """An endpoint under one load, as a contender."""
 
-    server: Process
     load: Load
     rows: int
-    outcomes: list[Outcome] = field(default_factory=list)
 
     def run(self) -> Sample:
         """Puts the load on; the time is what `_WORK` images took, the endpoint's alone."""
         outcome = load.measure(self.load)
-        self.outcomes.append(outcome)
         part = _WORK / (outcome.requests * self.rows)
-        return Sample(part * outcome.seconds, part * outcome.server_cpu_seconds)
-
-    def columns(self) -> dict[str, float]:
-        """What the table says besides rates."""
-        client = [1e3 * o.client_cpu_seconds / (o.requests * self.rows) for o in self.outcomes]
-        return {
-            "client's CPU ms per image": statistics.median(client),
-            "p50, ms": statistics.median(o.p50_ms for o in self.outcomes),
-            "p99, ms": statistics.median(o.p99_ms for o in self.outcomes),
+        columns = {
+            _CLIENT_CPU: 1e3 * outcome.client_cpu_seconds / (outcome.requests * self.rows),
+            _P50: outcome.p50_ms,
+            _P99: outcome.p99_ms,
         }
+        return Sample(part * outcome.seconds, part * outcome.server_cpu_seconds, columns)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -76,32 +73,46 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     rounds = arguments.rounds or (1 if arguments.quick else 3)
     seconds = 1.0 if arguments.quick else arguments.seconds
     measurement = harness.Measurement(_WORK)
-    columns: dict[str, dict[str, float]] = {}
     steady: list[str] = []
     batches: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in arguments.shapes:
             bulk_exports.make(name, Path(folder))
-            with _contenders(name, Path(folder), seconds) as (contenders, worker):
-                measured = harness.measure(contenders, work=_WORK, rounds=rounds, warm_up=0)
+            with _contenders(name, Path(folder), seconds, arguments.before) as those:
+                contenders, worker = those
+                measured = harness.measure(
+                    contenders, work=_WORK, rounds=rounds, warm_up=0, samples=arguments.samples
+                )
                 measurement.samples |= measured.samples
                 batches |= worker.versions
-                loaded = {n: c for n, c in contenders.items() if isinstance(c, Loaded)}
-                columns |= {n: c.columns() for n, c in loaded.items()}
-                steady += [_at_70_percent(n, loaded[n], 5 * seconds) for n in _steady(name)]
+                for title in _steady(name):
+                    rate = 0.7 * statistics.median(measured.rates(title)) / contenders[title].rows
+                    loop = _open_loop(contenders[title], rate, 5 * seconds)
+                    sample = arguments.samples.take(f"{title}, open loop", 0, loop.run)
+                    steady.append(_clause(title, loop, sample))
     absent = [] if _has_flask() else [f"{name} Flask, 64 × 1" for name in arguments.shapes]
     result = harness.result(
         measurement,
         unit="images/s",
         comparisons=[c for name in arguments.shapes for c in _comparisons(name)],
         absent=absent,
-        columns={
-            key: {n: values[key] for n, values in columns.items()}
-            for key in next(iter(columns.values()))
-        },
+        columns={key: _medians(measurement, key) for key in (_CLIENT_CPU, _P50, _P99)},
         in_process_batch=batches,
+        before=harness.commit(arguments.before) if arguments.before else None,
     )
-    return result | {"verdict": "At 70 % of the rate of 64 clients: " + "; ".join(steady) + "."}
+    verdict = "At 70 % of the rate of 64 clients: " + "; ".join(steady) + "."
+    if arguments.before is not None:
+        verdict += f' "Before" is commit {result["details"]["before"]}.'
+    return result | {"verdict": verdict}
+
+
+def _medians(measurement: harness.Measurement, key: str) -> dict[str, float]:
+    """A column of the table: by contender, the median of what its samples tell."""
+    return {
+        name: statistics.median((sample.details or {})[key] for sample in samples)
+        for name, samples in measurement.samples.items()
+        if samples[0].details
+    }
 
 
 def _comparisons(name: str) -> Iterator[Comparison]:
@@ -114,6 +125,10 @@ def _comparisons(name: str) -> Iterator[Comparison]:
     for ours, clients in itertools.product(("gRPC array", "REST array"), (1, 8, 64)):
         loop = f"{clients} × 1"
         yield Comparison(f"{name} {ours} batched, {loop}", f"{name} {ours}, {loop}")
+    loops = ("1 × 1", "8 × 1", "64 × 1", "8 × 64")
+    for ours, loop in itertools.product(("gRPC array", "REST array"), loops):
+        after = f"{name} {ours} batched, {loop}"
+        yield Comparison(after, f"{after}, before", 0.97)
     for ours in ("gRPC array", "REST array"):
         yield Comparison(f"{name} {ours}, 64 × 1", f"{name} Flask, 64 × 1", 5.0)
     yield Comparison(f"{name} REST array, 8 × 64", f"{name} Flask, 8 × 64", 5.0)
@@ -124,21 +139,24 @@ def _steady(name: str) -> list[str]:
     return [f"{name} {title}" for title in titles]
 
 
-def _at_70_percent(name: str, loaded: Loaded, seconds: float) -> str:
+def _open_loop(loaded: Loaded, rate: float, seconds: float) -> Loaded:
+    """The same requests at a rate instead of by a number of clients."""
+    return replace(loaded, load=replace(loaded.load, rate=rate, seconds=seconds))
+
+
+def _clause(title: str, loop: Loaded, sample: Sample) -> str:
     """Latencies of an open loop, as a clause."""
-    rate = 0.7 * statistics.median(o.requests / o.seconds for o in loaded.outcomes)
-    outcome = load.measure(Load(**(vars(loaded.load) | {"rate": rate, "seconds": seconds})))
-    ratio = outcome.p99_ms / outcome.p50_ms
+    p50, p99 = ((sample.details or {})[key] for key in (_P50, _P99))
     return (
-        f"{name.rpartition(',')[0]}, {loaded.rows} a request, {rate:.0f} requests/s: p50 "
-        f"{outcome.p50_ms:.1f} ms, p99 {outcome.p99_ms:.1f} ms, ratio {ratio:.1f} (< 3: "
-        f"{'met' if ratio < 3 else 'missed'})"
+        f"{title.rpartition(',')[0]}, {loop.rows} a request, {loop.load.rate:.0f} requests/s: p50 "
+        f"{p50:.1f} ms, p99 {p99:.1f} ms, ratio {p99 / p50:.1f} (< 3: "
+        f"{'met' if p99 < 3 * p50 else 'missed'})"
     )
 
 
 @contextmanager
 def _contenders(
-    name: str, folder: Path, seconds: float
+    name: str, folder: Path, seconds: float, before: Path | None
 ) -> Iterator[tuple[dict[str, Any], harness.Worker]]:
     """Everything that is measured of one shape, running."""
     with ExitStack() as stack:
@@ -147,7 +165,7 @@ def _contenders(
         stack.callback(worker.close)
         servers = {
             key: stack.enter_context(start())
-            for key, start in _servers(models, folder / f"run-{name}").items()
+            for key, start in _servers(models, folder / f"run-{name}", before).items()
         }
         contenders: dict[str, Any] = {f"{name} in process": worker.contender("in process")}
         for key, title, wanted, clients in _loads(bulk_exports.SHAPES[name]):
@@ -162,21 +180,24 @@ def _contenders(
                     timeout=_PATIENCE,
                     **wanted.load(),
                 )
-                full = f"{name} {title}, {clients} × {wanted.rows}"
-                contenders[full] = Loaded(server, asked, wanted.rows)
+                full = f"{name} {title}, {clients} × {wanted.rows}" + _SUFFIX.get(key, "")
+                contenders[full] = Loaded(asked, wanted.rows)
         yield contenders, worker
 
 
-def _servers(models: Path, run_dir: Path) -> dict[str, Callable[[], Process]]:
+def _servers(models: Path, run_dir: Path, before: Path | None) -> dict[str, Callable[[], Process]]:
     """What starts each server."""
+    batching = (str(models), "--model_name=m", "--enable_batching")
     shape = json.dumps(bulk_exports.SHAPES[models.name])
     ready = [sys.executable, "-m", "benchmarks.ready_made", shape]
     handler = [sys.executable, "-m", "benchmarks.flask_handler", str(run_dir)]
     servers: dict[str, Callable[[], Process]] = {
         "plain": lambda: gan_serve(str(models), "--model_name=m"),
-        "batching": lambda: gan_serve(str(models), "--model_name=m", "--enable_batching"),
+        "batching": lambda: gan_serve(*batching),
         "ready-made": lambda: Process(ready),
     }
+    if before is not None:
+        servers["before"] = lambda: gan_serve(*batching, root=before)
     return servers | ({"Flask": lambda: Process(handler)} if _has_flask() else {})
 
 
@@ -187,9 +208,14 @@ def _loads(shape: tuple[int, ...]) -> Iterator[tuple[str, str, Wanted, int]]:
             for clients, rows in _GRID:
                 wanted = Wanted(protocol, signature, rows, shape)
                 yield "plain", f"{title} {form}", wanted, clients
-        one = Wanted(protocol, "generate", 1, shape)
-        for clients in (1, 8, 64):
-            yield "batching", f"{title} array batched", one, clients
+        for clients, rows in ((1, 1), (8, 1), (64, 1), (8, 64)):
+            for server in ("batching", "before"):  # neighbours, so that they are compared fairly
+                yield (
+                    server,
+                    f"{title} array batched",
+                    Wanted(protocol, "generate", rows, shape),
+                    clients,
+                )
     yield "ready-made", "ready-made gRPC", Wanted("grpc", "generate", 1, shape), 64
     for clients, rows in ((64, 1), (8, 64)):
         yield "Flask", "Flask", Wanted("rest", "generate", rows, shape), clients

@@ -68,7 +68,11 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         if arguments.only:
             contenders = {name: contenders[name] for name in arguments.only}
         measurement = harness.measure(
-            contenders, work=float(steps * batch_size), rounds=rounds, warm_up=2
+            contenders,
+            work=float(steps * batch_size),
+            rounds=rounds,
+            warm_up=2,
+            samples=arguments.samples,
         )
         if worker is not None:
             worker.close()

@@ -52,7 +52,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         for name, (length, batch_size, xla) in _CONTENDERS.items()
     }
     rounds = arguments.rounds or (3 if arguments.quick else 11)
-    measurement = harness.measure(contenders, work=float(steps), rounds=rounds)
+    measurement = harness.measure(
+        contenders, work=float(steps), rounds=rounds, samples=arguments.samples
+    )
     return harness.result(
         measurement,
         unit="steps/s",

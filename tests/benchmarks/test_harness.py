@@ -22,6 +22,48 @@ def test_rounds_alternate_in_direction():
 
 
 @pytest.fixture
+def committed(monkeypatch):
+    monkeypatch.setattr(harness, "commit", lambda: "0123456789ab")
+
+
+def test_a_measurement_that_was_broken_off_goes_on_where_it_was(committed, tmp_path):
+    ran = []
+
+    def work(name, fails=False):
+        if fails:
+            raise KeyboardInterrupt
+        ran.append(name)
+
+    def contenders(b_fails):
+        return {"a": Local(lambda: work("a")), "b": Local(lambda: work("b", b_fails))}
+
+    path = tmp_path / "samples.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        harness.measure(
+            contenders(True), work=1.0, rounds=2, warm_up=0, samples=harness.Samples(path)
+        )
+    kept = harness.Samples(path)
+    whole = harness.measure(contenders(False), work=1.0, rounds=2, warm_up=0, samples=kept)
+    assert kept.num_kept == 1
+    assert ran == ["a", "b", "b", "a"]
+    again = harness.measure(
+        contenders(True), work=1.0, rounds=2, warm_up=0, samples=harness.Samples(path)
+    )
+    assert again == whole
+    harness.Samples(path).remove()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("commit", ["ba9876543210", "0123456789ab+", None])
+def test_samples_of_other_files_do_not_count(committed, monkeypatch, tmp_path, commit):
+    path = tmp_path / "samples.jsonl"
+    harness.Samples(path).take("a", 0, lambda: Sample(1.0, 2.0, {"p50": 3.0}))
+    assert harness.Samples(path).num_kept == 1
+    monkeypatch.setattr(harness, "commit", lambda: commit)
+    assert harness.Samples(path).num_kept == 0
+
+
+@pytest.fixture
 def measurement():
     seconds = {"ours": (1.0, 2.0, 4.0), "theirs": (2.0, 3.0, 4.0)}
     return Measurement(
