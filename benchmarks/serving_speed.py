@@ -6,7 +6,7 @@ and as PNG files. The load, a process of its own, shares the processors with the
 is told apart. Beside them, in the same rounds:
 
 - the exported signature called in process, with the best of several batch sizes;
-- a Flask handler around `model.predict`, what people write today;
+- a Flask handler around `model.predict`, what people write today, and one around the export;
 - a Python gRPC server that answers every request with the same ready-made image, which is the most
   that any endpoint in Python could reach with requests of one row.
 - where `--before` names a checkout of another commit, its endpoint under part of the same load.
@@ -132,6 +132,8 @@ def _comparisons(name: str) -> Iterator[Comparison]:
     for ours in ("gRPC array", "REST array"):
         yield Comparison(f"{name} {ours}, 64 × 1", f"{name} Flask, 64 × 1", 5.0)
     yield Comparison(f"{name} REST array, 8 × 64", f"{name} Flask, 8 × 64", 5.0)
+    for loop in ("64 × 1", "8 × 64"):
+        yield Comparison(f"{name} REST array batched, {loop}", f"{name} Flask export, {loop}", 1.5)
 
 
 def _steady(name: str) -> list[str]:
@@ -190,7 +192,7 @@ def _servers(models: Path, run_dir: Path, before: Path | None) -> dict[str, Call
     batching = (str(models), "--model_name=m", "--enable_batching")
     shape = json.dumps(bulk_exports.SHAPES[models.name])
     ready = [sys.executable, "-m", "benchmarks.ready_made", shape]
-    handler = [sys.executable, "-m", "benchmarks.flask_handler", str(run_dir)]
+    handler = [sys.executable, "-m", "benchmarks.flask_handler"]
     servers: dict[str, Callable[[], Process]] = {
         "plain": lambda: gan_serve(str(models), "--model_name=m"),
         "batching": lambda: gan_serve(*batching),
@@ -198,7 +200,10 @@ def _servers(models: Path, run_dir: Path, before: Path | None) -> dict[str, Call
     }
     if before is not None:
         servers["before"] = lambda: gan_serve(*batching, root=before)
-    return servers | ({"Flask": lambda: Process(handler)} if _has_flask() else {})
+    if _has_flask():
+        servers["Flask"] = lambda: Process([*handler, "run", str(run_dir)])
+        servers["Flask export"] = lambda: Process([*handler, "export", str(models / "1")])
+    return servers
 
 
 def _loads(shape: tuple[int, ...]) -> Iterator[tuple[str, str, Wanted, int]]:
@@ -217,8 +222,8 @@ def _loads(shape: tuple[int, ...]) -> Iterator[tuple[str, str, Wanted, int]]:
                     clients,
                 )
     yield "ready-made", "ready-made gRPC", Wanted("grpc", "generate", 1, shape), 64
-    for clients, rows in ((64, 1), (8, 64)):
-        yield "Flask", "Flask", Wanted("rest", "generate", rows, shape), clients
+    for server, (clients, rows) in itertools.product(("Flask", "Flask export"), ((64, 1), (8, 64))):
+        yield server, server, Wanted("rest", "generate", rows, shape), clients
 
 
 def _has_flask() -> bool:
