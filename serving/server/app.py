@@ -226,11 +226,6 @@ class _Loop:
         self._thread = threading.Thread(target=self._loop.run_forever, name="interfaces")
         self._thread.daemon = True
 
-    @property
-    def num_http_connections(self) -> int:
-        """How many clients are connected over HTTP."""
-        return self._rest.num_connections if self._rest is not None else 0
-
     def start(
         self, make_grpc: Callable[[], GrpcFrontend], make_rest: Callable[[], RestFrontend]
     ) -> None:

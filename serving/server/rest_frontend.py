@@ -76,11 +76,6 @@ class RestFrontend:
         )
         self._serving: asyncio.Task[None] | None = None
 
-    @property
-    def num_connections(self) -> int:
-        """How many clients are connected."""
-        return len(self._server.server_state.connections)
-
     async def start(self) -> None:
         """Begins to answer."""
         self._socket.listen(1024)  # from here on clients connect, and wait for the loop to turn

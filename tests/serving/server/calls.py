@@ -5,7 +5,9 @@ import time
 from typing import NamedTuple
 
 import grpc
+import httpx
 import tensorflow as tf
+from prometheus_client.parser import text_string_to_metric_families
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 
@@ -62,6 +64,25 @@ def refusal(call, *arguments, **options):
     except grpc.RpcError as error:
         return error.code().name, error.details()
     raise AssertionError("the call was answered")
+
+
+def samples(server, path="/monitoring/prometheus/metrics"):
+    """What the server tells Prometheus: values by name and labels."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(httpx.get(rest_url(server) + path).text)
+        for sample in family.samples
+    }
+
+
+def waiting(server):
+    """How many requests wait for a thread."""
+    return samples(server)["saddlepoint_requests_waiting", ()]
+
+
+def working(server):
+    """How many requests the model works on."""
+    return samples(server)["saddlepoint_requests_working", ()]
 
 
 def wait_for(condition, seconds=15.0):

@@ -18,7 +18,7 @@ import pytest
 
 from serving import Client, NotFound, ServingError, UsageError
 from serving.server import Server
-from tests.serving.server.calls import arrays, request_for, stub, wait_for
+from tests.serving.server.calls import arrays, request_for, stub, wait_for, working
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -31,8 +31,13 @@ def served_threads():
     ]
 
 
-def model_of(server):
-    return server._parts.endpoint.registry.models["default"]
+def versions_of(server):
+    """By version, its state and the code of its error."""
+    reply = httpx.get(f"http://127.0.0.1:{server.rest_api_port}/v1/models/default").json()
+    return {
+        int(found["version"]): (found["state"], found["status"]["error_code"])
+        for found in reply["model_version_status"]
+    }
 
 
 def test_a_missing_folder(tmp_path):
@@ -128,10 +133,11 @@ def test_versions_change_and_no_request_fails(digits, publish, start_server, tmp
         thread.start()
 
     def serves(version):
-        return model_of(server).available[-1:] == [version]
+        states = versions_of(server).items()
+        return [v for v, (state, _) in states if state == "AVAILABLE"] == [version]
 
     def failed(version):
-        return any(s.version == version and s.error_code for s in model_of(server).statuses())
+        return versions_of(server).get(version, ("", "OK"))[1] != "OK"
 
     wait_for(lambda: len(answers) > 5)
     publish(digits / "1", tmp_path, 2)
@@ -158,7 +164,7 @@ def test_a_pinned_version_ends_with_not_found(digits, publish, start_server, tmp
     with Client(f"127.0.0.1:{server.port}", version=1) as client:
         client.latents([1])
         publish(digits / "1", tmp_path, 2)
-        wait_for(lambda: model_of(server).statuses()[-1].state.name == "END")
+        wait_for(lambda: versions_of(server)[1][0] == "END")
         with pytest.raises(
             NotFound, match=r"Servable not found for request: Specific\(default, 1\)"
         ):
@@ -182,7 +188,7 @@ def test_stop_waits_for_requests_under_way(half_plus_two, ask):
     with Server(str(half_plus_two), port=0, rest_api_port=0) as server:
         pool = futures.ThreadPoolExecutor(1)
         reply = pool.submit(ask, server, 120_000)  # more than a second
-        wait_for(lambda: server._parts.endpoint.batcher.working == 1)
+        wait_for(lambda: working(server) == 1)
     assert reply.result()
     with pytest.raises((httpx.ConnectError, grpc.RpcError)):
         ask(server, 1)

@@ -17,10 +17,9 @@ from tensorflow_serving.apis import (
 )
 
 from serving.server import Server
-from serving.server.core import ModelQuery
 from serving.server.grpc_frontend import _abort
 from serving.server.status import Code, StatusError
-from tests.serving.server.calls import refusal, request_for, wait_for
+from tests.serving.server.calls import refusal, request_for, wait_for, working
 
 HERE = ". This server has the model 'default'."  # ours; TF Serving ends before it
 
@@ -39,10 +38,6 @@ def prediction(channel):
 @pytest.fixture
 def models(channel):
     return model_service_pb2_grpc.ModelServiceStub(channel)
-
-
-def core_of(server):
-    return server._parts.endpoint.core
 
 
 X = {"x": np.array([2.0], np.float32)}
@@ -155,8 +150,7 @@ def test_a_long_text_is_cut(prediction):
 def test_the_deadline_bounds_the_run(half_plus_two_server, prediction):
     slow = request_for({"n": np.array([2**20])}, signature="slow")  # about ten seconds
     assert refusal(prediction.Predict, slow, timeout=0.3)[0] == "DEADLINE_EXCEEDED"
-    with core_of(half_plus_two_server).lease(ModelQuery("default")) as servable:
-        wait_for(lambda: servable.users == 1, 5.0)  # this one
+    wait_for(lambda: working(half_plus_two_server) == 0, 5.0)
 
 
 def test_an_answer_to_a_call_that_is_over_leaves_no_traceback():

@@ -1,6 +1,7 @@
 """Several models, version policies, labels and their reload."""
 
 import contextlib
+import itertools
 import json
 import shutil
 
@@ -16,7 +17,7 @@ from serving import ServingError, UsageError
 from serving.server import Server
 from serving.server.model_config import VersionPolicy, from_proto, read_file
 from serving.server.status import StatusError
-from tests.serving.server.calls import arrays, refusal, request_for, stub, wait_for
+from tests.serving.server.calls import arrays, refusal, request_for, samples, stub, wait_for
 
 X = {"x": np.array([2.0], np.float32)}
 
@@ -58,6 +59,21 @@ def versions(half_plus_two, half_plus_five, publish, tmp_path):
     publish(half_plus_five, base, 2)
     publish(half_plus_five, base, 3)
     return base
+
+
+@pytest.fixture
+def look(half_plus_two, publish, tmp_path):
+    """A model to serve, and a way to wait until all models' files have been looked at again."""
+    base = tmp_path / "looked-at"
+    publish(half_plus_two / "123", base, 1)
+    numbers = itertools.count(2)
+
+    def wait(server):
+        version = next(numbers)
+        publish(half_plus_two / "123", base, version)
+        wait_for(lambda: states(server, "two").get(str(version)) == "AVAILABLE")
+
+    return model("two", base), wait
 
 
 def reload(server, *models, **fields):
@@ -127,6 +143,7 @@ def test_a_label_for_a_version_that_is_not_served(serve, versions):
 
 
 ONE = "model_version_policy { specific { versions: 1 } }"
+AVAILABLE = "saddlepoint_version_available"
 BOTH = "model_version_policy { specific { versions: 1 versions: 2 } }"
 
 
@@ -160,12 +177,12 @@ def test_a_label_and_its_version_in_one_reload(serve, versions, allowed, labels,
     assert answer(server, "m", label="stable") == (1, 3.0)
 
 
-def test_what_became_of_a_model_that_was_taken_out(serve, half_plus_two, versions):
-    two, five = model("two", half_plus_two), model("m", versions)
-    server = serve(two, five)
+def test_what_became_of_a_model_that_was_taken_out(serve, look, versions):
+    (two, wait_for_a_look), five = look, model("m", versions)
+    server = serve(two, five, file_system_poll_wait_seconds=0.05)
     reload(server, two)
     assert states(server, "m") == {"3": "END"}
-    server._parts.endpoint.registry.refresh()
+    wait_for_a_look(server)
     assert states(server, "m") == {"3": "END"}
     reload(server, two, five)
     assert answer(server, "m") == (3, 6.0)
@@ -180,9 +197,8 @@ def test_reload_adds_changes_and_removes(serve, half_plus_two, versions):
     assert answer(server, "m") == (1, 3.0)
     with stub(server) as prediction:
         assert refusal(prediction.Predict, request_for(X, "two"))[0] == "NOT_FOUND"
-    metrics = server._parts.endpoint.metrics.exposition().decode()
-    available = [line for line in metrics.splitlines() if line.startswith("saddlepoint_version_av")]
-    assert available and not any('"two"' in line for line in available)  # else it would alarm
+    available = [dict(labels) for name, labels in samples(server) if name == AVAILABLE]
+    assert available and not any(labels["model_name"] == "two" for labels in available)  # no alarm
 
 
 def test_a_reload_names_the_metrics_asked_for(serve, half_plus_two):
@@ -244,13 +260,13 @@ def test_the_file_is_read_again(serve, config_file, half_plus_two, versions):
     assert answer(server, "m") == (3, 6.0)
 
 
-def test_a_base_path_that_vanishes(serve, versions):
-    server = serve(model("m", versions), file_system_poll_wait_seconds=0.05)
+def test_a_base_path_that_vanishes(serve, look, versions):
+    two, wait_for_a_look = look
+    server = serve(model("m", versions), two, file_system_poll_wait_seconds=0.05)
     shutil.rmtree(versions)
-    for _ in range(20):
+    for _ in range(2):  # the first may have been under way
+        wait_for_a_look(server)
         assert answer(server, "m") == (3, 6.0)
-    server._parts.endpoint.registry.refresh()
-    assert answer(server, "m") == (3, 6.0)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import httpx
 import numpy as np
 import pytest
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from prometheus_client.parser import text_string_to_metric_families
 from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataRequest
 
 from serving import UsageError
@@ -14,22 +13,13 @@ from serving.server import Server
 from serving.server.access_log import AccessLog
 from serving.server.request_context import Progress, RequestContext
 from serving.server.status import Code
-from tests.serving.server.calls import refusal, request_for, stub
+from tests.serving.server.calls import refusal, request_for, samples, stub
 
 X = {"x": np.array([2.0, 3.0], np.float32)}
 
 
 def url(server, path):
     return f"http://127.0.0.1:{server.rest_api_port}{path}"
-
-
-def samples(server, path="/monitoring/prometheus/metrics"):
-    text = httpx.get(url(server, path)).text
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
 
 
 @pytest.fixture
