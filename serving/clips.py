@@ -13,7 +13,7 @@ from serving.fields import MASK, Field
 from serving.pictures import is_numpy, is_png, pixels_of, read_picture
 
 _MILLISECONDS = 100  # that a frame is shown
-_COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # grey, grey and alpha, RGB, RGBA
+COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # grey, grey and alpha, RGB, RGBA
 _NO_FILTER = 0
 
 
@@ -96,24 +96,24 @@ def _encode(clip: np.ndarray) -> bytes:
     """The file of one clip [t, h, w, c]: its first frame is the picture that others show."""
     t, height, width, channels = clip.shape
     header = struct.pack(
-        ">IIBBBBB", width, height, 8 * clip.dtype.itemsize, _COLOUR_TYPES[channels], 0, 0, 0
+        ">IIBBBBB", width, height, 8 * clip.dtype.itemsize, COLOUR_TYPES[channels], 0, 0, 0
     )
     parts = [
         b"\x89PNG\r\n\x1a\n",
-        _chunk(b"IHDR", header),
-        _chunk(b"acTL", struct.pack(">II", t, 0)),
+        png_chunk(b"IHDR", header),
+        png_chunk(b"acTL", struct.pack(">II", t, 0)),
     ]
     number = 0  # of the chunks that are in a sequence
     for place, frame in enumerate(clip):
         shown = struct.pack(">IIIIIHHBB", number, width, height, 0, 0, _MILLISECONDS, 1000, 0, 0)
-        parts.append(_chunk(b"fcTL", shown))
+        parts.append(png_chunk(b"fcTL", shown))
         number += 1
         if place == 0:
-            parts.append(_chunk(b"IDAT", _compressed(frame)))
+            parts.append(png_chunk(b"IDAT", _compressed(frame)))
             continue
-        parts.append(_chunk(b"fdAT", struct.pack(">I", number) + _compressed(frame)))
+        parts.append(png_chunk(b"fdAT", struct.pack(">I", number) + _compressed(frame)))
         number += 1
-    return b"".join([*parts, _chunk(b"IEND", b"")])
+    return b"".join([*parts, png_chunk(b"IEND", b"")])
 
 
 def _compressed(frame: np.ndarray) -> bytes:
@@ -122,6 +122,7 @@ def _compressed(frame: np.ndarray) -> bytes:
     return zlib.compress(np.pad(rows, [(0, 0), (1, 0)], constant_values=_NO_FILTER).tobytes())
 
 
-def _chunk(kind: bytes, content: bytes) -> bytes:
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    """Returns a part of a PNG file, such as b"IDAT"."""
     checksum = zlib.crc32(content, zlib.crc32(kind))
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)

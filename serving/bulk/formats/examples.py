@@ -5,15 +5,47 @@ Features: `image` or `sample` (the array's bytes, little-endian, for `tf.io.deco
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from serving.bulk.formats import SPLIT, Content, Samples
+from serving.bulk.formats import SPLIT, Content, File, Samples, Shard, Written
 
 _FEATURES = "tensorflow_datasets.core.features"
+
+
+class RecordWriter:
+    """Writes a shard as one file of records."""
+
+    def __init__(self, shard: Shard, ending: str, open_: Callable[[str], Any]) -> None:
+        """Begins the file.
+
+        Args:
+            shard: what is written.
+            ending: of the file's name.
+            open_: returns what writes records to a path.
+        """
+        self._content = shard.content
+        local = os.path.join(shard.scratch, f"shard.{ending}")
+        self._file = File(local, f"samples-{shard.name}.{ending}")
+        self._writer = open_(local)
+
+    def add(self, samples: Samples) -> None:
+        """Takes the next samples."""
+        for record in serialized(samples, self._content):
+            self._writer.write(record)
+
+    def close(self) -> Written:
+        """Finishes the file."""
+        self._writer.close()
+        return Written.read(self._file)
+
+    def abandon(self) -> None:
+        """Closes the file after a failure."""
+        self._writer.close()
 
 
 def serialized(samples: Samples, content: Content) -> Iterator[bytes]:

@@ -24,9 +24,9 @@ from serving.bulk.formats import (
     Written,
     as_rows,
 )
+from serving.clips import COLOUR_TYPES, png_chunk
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # grey, grey and alpha, RGB, RGBA
 # What some file system takes for something else: separators, wildcards, devices, hidden files.
 _NO_FOLDER = re.compile(
     r"""[. ].*|.*[. ]|.*[\x00-\x1f\x7f/\\:*?"<>|].*|(con|prn|aux|nul|com\d|lpt\d)(\..*)?""",
@@ -47,9 +47,9 @@ def encoded(images: np.ndarray) -> Iterator[bytes]:
     Reference: Portable Network Graphics, third edition, sections 9 and 11.
     """
     number, height, width, channels = images.shape
-    bits, colour = 8 * images.dtype.itemsize, _COLOUR_TYPES[channels]
+    bits, colour = 8 * images.dtype.itemsize, COLOUR_TYPES[channels]
     header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
-    head, tail = _SIGNATURE + _chunk(b"IHDR", header), _chunk(b"IEND", b"")
+    head, tail = _SIGNATURE + png_chunk(b"IHDR", header), png_chunk(b"IEND", b"")
     pixels = np.ascontiguousarray(images, images.dtype.newbyteorder(">")).view(np.uint8)
     pixels = pixels.reshape(number, height, width * channels * images.dtype.itemsize)
     rows = np.empty((number, height, 1 + pixels.shape[2]), np.uint8)
@@ -57,12 +57,7 @@ def encoded(images: np.ndarray) -> Iterator[bytes]:
     rows[:, 0, 1:] = pixels[:, 0]
     np.subtract(pixels[:, 1:], pixels[:, :-1], out=rows[:, 1:, 1:])
     for image in rows:
-        yield head + _chunk(b"IDAT", zlib.compress(image.data, _LEVEL)) + tail
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    checksum = zlib.crc32(content, zlib.crc32(kind))
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
+        yield head + png_chunk(b"IDAT", zlib.compress(image.data, _LEVEL)) + tail
 
 
 def class_folders(label_names: Sequence[str]) -> list[str]:

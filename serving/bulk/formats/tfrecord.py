@@ -1,46 +1,20 @@
 """TFRecord files of tf.train.Example, loadable as a TensorFlow data set."""
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from serving.bulk.formats import (
-    NO_COMPRESSION,
-    Content,
-    File,
-    Format,
-    Samples,
-    Shard,
-    Written,
-    joined,
-)
-from serving.bulk.formats.examples import parsed, serialized, tfds_files
+from serving.bulk.formats import NO_COMPRESSION, Content, Format, Shard, joined
+from serving.bulk.formats.examples import RecordWriter, parsed, tfds_files
 
 _GZIP = "gzip"
 
 
-class _Writer:
-    def __init__(self, shard: Shard) -> None:
-        self._content = shard.content
-        self._file = File(
-            os.path.join(shard.scratch, "shard.tfrecord"), f"samples-{shard.name}.tfrecord"
-        )
-        options = tf.io.TFRecordOptions("GZIP" if shard.compression == _GZIP else "")
-        self._writer = tf.io.TFRecordWriter(self._file.local, options)
-
-    def add(self, samples: Samples) -> None:
-        for record in serialized(samples, self._content):
-            self._writer.write(record)
-
-    def close(self) -> Written:
-        self._writer.close()
-        return Written.read(self._file)
-
-    def abandon(self) -> None:
-        self._writer.close()
+def _open(shard: Shard) -> RecordWriter:
+    options = tf.io.TFRecordOptions("GZIP" if shard.compression == _GZIP else "")
+    return RecordWriter(shard, "tfrecord", lambda path: tf.io.TFRecordWriter(path, options))
 
 
 def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
@@ -58,4 +32,4 @@ def _describe(
     return {} if compression == _GZIP else tfds_files(content, shards, "tfrecord")
 
 
-FORMAT = Format("tfrecord", (NO_COMPRESSION, _GZIP), _Writer, _read, describe=_describe)
+FORMAT = Format("tfrecord", (NO_COMPRESSION, _GZIP), _open, _read, describe=_describe)
