@@ -82,7 +82,7 @@ class BaseClient(Generic[AnyTransport]):
         """Begins without connections, threads and held locks; so does the child of a fork."""
         self._transport: AnyTransport | None = None
         self._budget = RetryBudget(self._max_retries)
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # or two threads would connect twice
 
     def _connected(self) -> AnyTransport:
         """Returns what carries the calls.

@@ -32,7 +32,7 @@ class RetryBudget:
         """Begins full, with enough for ten requests' retries."""
         self._full = _BUDGET_REQUESTS * max_retries * _SUCCESSES_PER_RETRY
         self._left = self._full  # counted in successes
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of the line above: threads share a client
 
     def take(self) -> bool:
         """Takes one retry out; returns False if there is none."""

@@ -129,6 +129,9 @@ class Model:
     request that uses it, so that no request fails because of a switch. A version that fails to
     load is tried again only after its files changed; until then the next older one counts.
 
+    Any thread may lease and read; `refresh`, `reconfigure` and `close` are for one thread at a time
+    (the registry holds its lock around them).
+
     Attributes:
         config: what is served of it.
         closed: whether nothing is served any more; its versions are still reported.
@@ -141,7 +144,7 @@ class Model:
         self.config = config
         self.closed = False
         self._load = load
-        self._refreshing = threading.Lock()
+        # Of the two below, and never held while a version loads: requests wait for it.
         self._lock = threading.Lock()
         self._serving: dict[int, Servable] = {}
         self._statuses: dict[int, VersionStatus] = {}
@@ -158,26 +161,24 @@ class Model:
 
         While nothing that is wanted can be loaded, or the base path is gone, what is loaded stays.
         """
-        with self._refreshing:
-            if self.closed:
-                return
-            versions = complete_versions(self.config.base_path)
-            self._warn_of_oddities(versions)
-            self._failed = {v: stamp for v, stamp in self._failed.items() if v in versions}
-            policy = self.config.policy
-            kept: list[int] = []
-            for version in policy.candidates(versions):
-                if len(kept) == policy.limit:
-                    break
-                if version in self._serving or self._try_load(version):
-                    kept.append(version)
-            if kept:
-                self._retire(set(self._serving) - set(kept))
+        if self.closed:
+            return
+        versions = complete_versions(self.config.base_path)
+        self._warn_of_oddities(versions)
+        self._failed = {v: stamp for v, stamp in self._failed.items() if v in versions}
+        policy = self.config.policy
+        kept: list[int] = []
+        for version in policy.candidates(versions):
+            if len(kept) == policy.limit:
+                break
+            if version in self._serving or self._try_load(version):
+                kept.append(version)
+        if kept:
+            self._retire(set(self._serving) - set(kept))
 
     def reconfigure(self, config: ModelConfig) -> None:
         """Takes other labels, and another policy for the same base path for the next `refresh`."""
-        with self._refreshing:
-            self.config = config
+        self.config = config
 
     @property
     def lack(self) -> str:
@@ -223,10 +224,9 @@ class Model:
 
     def close(self) -> None:
         """Lets every version go for good; the requests under way still finish."""
-        with self._refreshing:
-            self.closed = True
-            self.config = replace(self.config, labels={})
-            self._retire(set(self._serving))
+        self.closed = True
+        self.config = replace(self.config, labels={})
+        self._retire(set(self._serving))
 
     def _retire(self, versions: set[int]) -> None:
         with self._lock:

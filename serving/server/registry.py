@@ -79,6 +79,8 @@ class Registry:
         self._labels_for_unavailable = labels_for_unavailable
         self._configured = False
         self._troubles: dict[str, str] = {}
+        # One change at a time: a client's reload, the watches and the end come in threads of their
+        # own. Held while versions load, so no request takes it.
         self._lock = threading.Lock()
 
     def reload(self, configs: Sequence[ModelConfig]) -> None:
