@@ -168,6 +168,16 @@ def test_float32_is_written_in_the_fewest_digits_that_give_it_back(value, writte
     np.testing.assert_equal(np.float32(json.loads(content)["outputs"][0]), np.float32(value))
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float32", "bool"])
+@pytest.mark.parametrize("shape", [(2, 1), (1, 3, 1), (2, 3, 2, 1), (1, 1, 1), (2, 0, 1)])
+def test_values_that_are_lists_of_their_own(dtype, shape):
+    array = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
+    assert json.loads(encode_outputs(COLUMN, {"y": array})) == {"outputs": array.tolist()}
+    assert json.loads(encode_outputs(ROW, {"y": array})) == {"predictions": array.tolist()}
+    rows = [{"y": row, "z": row} for row in array.tolist()]
+    assert json.loads(encode_outputs(ROW, {"y": array, "z": array})) == {"predictions": rows}
+
+
 def test_replies_of_several_outputs():
     outputs = {"a": np.array([[1, 2], [3, 4]]), "b": np.array([True, False])}
     assert json.loads(encode_outputs(ROW, outputs)) == {
