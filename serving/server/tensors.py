@@ -31,6 +31,8 @@ _FIELDS = {
 }
 _ENUMS = {dtype: tf.as_dtype(dtype).as_datatype_enum for dtype in _FIELDS}
 _INT64 = tf.int64.as_datatype_enum
+# Raw content holds these as an array does.
+_RAW = {_ENUMS[dtype]: dtype for dtype in _FIELDS if dtype.kind not in "bO"}
 _NUMBERS = {f.name: f.number for f in tensor_pb2.TensorProto.DESCRIPTOR.fields}
 # Protobuf packs these as they are.
 _COPIED = [np.dtype(name) for name in ("float32", "float64", "bool")]
@@ -57,6 +59,9 @@ def from_proto(name: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
     if proto.dtype == _INT64 and 0 < room == len(proto.int64_val) and not proto.tensor_content:
         # Seeds and labels: what nearly every request consists of, ten times as fast as below.
         return np.array(proto.int64_val, np.int64).reshape(shape)
+    raw, content = _RAW.get(proto.dtype), proto.tensor_content
+    if raw is not None and 0 < len(content) == room * raw.itemsize:
+        return np.frombuffer(content, raw).reshape(shape)  # a copy less than below
     _check_number(name, proto, shape, room)
     try:
         if proto.tensor_content and proto.dtype == tf.string.as_datatype_enum:

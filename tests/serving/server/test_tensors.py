@@ -46,6 +46,19 @@ def test_other_types_return_too(dtype):
     np.testing.assert_array_equal(from_proto("x", to_proto(array)), array)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32, ml_dtypes.bfloat16, bool])
+def test_values_may_come_as_their_bytes(dtype):
+    array = np.arange(6).reshape(2, 3).astype(dtype)
+    proto = tensor_pb2.TensorProto(
+        dtype=tf.as_dtype(dtype).as_datatype_enum, tensor_content=array.tobytes()
+    )
+    for size in array.shape:
+        proto.tensor_shape.dim.add(size=size)
+    returned = from_proto("x", proto)
+    assert (returned.dtype, returned.shape) == (array.dtype, array.shape)
+    np.testing.assert_array_equal(returned, array)
+
+
 def test_an_empty_batch_keeps_its_shape():
     assert from_proto("x", to_proto(np.zeros([0, 3], np.float32))).shape == (0, 3)
 
