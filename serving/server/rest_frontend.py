@@ -140,7 +140,7 @@ class RestApp:
         page = self._page.answer(path) if self._page is not None and readable else None
         if page is not None and path != MODELS_PATH:
             return page
-        if not endpoint.api_key.admits(_credentials(request)):
+        if not endpoint.api_key.admits(request.headers):
             text = f"The request carries no valid API key; send it as {API_KEY_HEADER}."
             return _error(401, text, {"www-authenticate": "Bearer", **_CLOSE})
         if page is not None:
@@ -207,11 +207,6 @@ def with_cors(app: ASGIApp, origins: list[str]) -> ASGIApp:
         allow_headers=["content-type", "authorization", API_KEY_HEADER, _ID_HEADER],
         expose_headers=[_ID_HEADER],
     )
-
-
-def _credentials(request: Request) -> dict[str, str | bytes]:
-    headers = request.headers
-    return {name: headers[name] for name in (API_KEY_HEADER, "authorization") if name in headers}
 
 
 def _error(status: int, text: str, headers: Mapping[str, str]) -> Response:

@@ -3,10 +3,11 @@
 import hmac
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any
 
 import grpc
 
@@ -29,7 +30,7 @@ class ApiKey:
         """Whether a key is asked for at all."""
         return self._key is not None
 
-    def admits(self, headers: dict[str, str | bytes]) -> bool:
+    def admits(self, headers: Mapping[str, Any]) -> bool:
         """Returns whether the headers, by lower-case name, carry the key.
 
         It stands in `x-api-key`, or in `authorization` as a bearer token (which is what
