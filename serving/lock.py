@@ -1,4 +1,7 @@
-"""A lock that a process holds while it works in a folder, and loses however it ends."""
+"""A lock that a process holds while it works in a folder, and loses however it ends.
+
+The package filelock could not say who holds it, and would be one more for clients to install.
+"""
 
 import errno
 import fcntl
