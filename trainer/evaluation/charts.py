@@ -53,6 +53,10 @@ _INSTRUMENTS: _Groups = tuple(
         ("Logits: training less held-out examples", "held_out_gap"),
         ("Diversity of a batch (data: 1)", "diversity"),
         ("What the latent and the condition change", r"conditional_diversity|condition_effect\w*"),
+        (
+            "Nats that fakes hold of codes (at most their entropy)",
+            r"(?:information|entropy)_of_\w+",
+        ),
         ("Recall of held-out examples, in a batch", "recall|recall_of_real"),
         ("Norms of the gradients", r"\w+_gradient_norm"),
         ("Norms of the weights", r"\w+_weight_norm"),

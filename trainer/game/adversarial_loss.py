@@ -95,6 +95,10 @@ class Term:
         """Losses per example that the generator's side minimises, float32 [n], or None."""
         return None
 
+    def read(self, turn: GameTurn) -> Mapping[str, tf.Tensor]:
+        """What there is to read of the fakes in the discriminator's turn: name → float32 [n]."""
+        return {}
+
 
 class AdversarialLoss:
     """Objective and terms against one judge.
@@ -252,8 +256,13 @@ class AdversarialLoss:
             boundary=0.0 if probabilities else self.objective.boundary,
             probabilities=probabilities,
             given=turn.given,
-            class_hits=_class_hits(turn),
+            read=self._read(turn),
         )
+
+    def _read(self, turn: GameTurn) -> dict[str, tf.Tensor]:
+        """What can be read of the fakes besides, float32 [n] by name."""
+        of_terms = [term.read(turn) for term in self.terms.values()]
+        return {n: values for read in (_class_hits(turn), *of_terms) for n, values in read.items()}
 
     def _watched(self, real: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
         logits = {"real_logits": per_example(real), "fake_logits": per_example(fake)}
@@ -272,13 +281,14 @@ def per_example(values: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(values, axis=axes) if axes else values
 
 
-def _class_hits(turn: GameTurn) -> tf.Tensor | None:
+def _class_hits(turn: GameTurn) -> dict[str, tf.Tensor]:
     """Whether the judge names the classes that the fakes were to be of, float32 [b]."""
     told = turn.given.keys() - {"latent", "key"}
     if not told or "label" not in turn.batch or "class_logits" not in turn.fake.outputs:
-        return None
+        return {}
     named = tf.argmax(turn.fake.outputs["class_logits"], axis=-1, output_type=tf.int64)
-    return tf.cast(named == tf.cast(turn.batch["label"], tf.int64), tf.float32)
+    hits = tf.cast(named == tf.cast(turn.batch["label"], tf.int64), tf.float32)
+    return {"class_accuracy": hits}
 
 
 def _as_others_read(needed: Field | None, field: Field) -> Field:

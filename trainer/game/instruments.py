@@ -153,16 +153,16 @@ def of_turn(judgement: Judgement) -> dict[str, tf.Tensor]:
         real_accuracy, fake_accuracy: shares on the right side of the boundary, means over this
             replica's examples like everything of a step.
         diversity: see `diversity`.
-        class_accuracy: share of the fakes of which the discriminator names the class asked for.
+        The means of what else was read of the fakes, such as class_accuracy, the share of those of
+        which the discriminator names the class asked for.
     """
-    found = {}
+    found: dict[str, tf.Tensor] = {}
     if judgement.boundary is not None:
         found = {
             "real_accuracy": _is_real(judgement.real_logits, judgement),
             "fake_accuracy": 1.0 - _is_real(judgement.fake_logits, judgement),
         }
-    if judgement.class_hits is not None:
-        found["class_accuracy"] = tf.reduce_mean(judgement.class_hits)
+    found |= {name: tf.reduce_mean(values) for name, values in judgement.read.items()}
     real, fake = _rows(judgement.real), _rows(judgement.fake)
     return {**found, "diversity": diversity(real, fake)}
 

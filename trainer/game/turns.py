@@ -20,8 +20,8 @@ class Judgement:
         boundary: the logit between real and fake; None where the objective has none.
         probabilities: whether sigmoid(logit) estimates the probability of being real.
         given: what the fakes were made from, by name: a latent, what is told, a key.
-        class_hits: float32 [n], one for a fake of which the discriminator names the class that the
-            generator was told, else zero; None where it names none.
+        read: name → float32 [n], what can be read of each fake besides: whether the discriminator
+            names its class, what it holds of its codes.
     """
 
     real: Mapping[str, tf.Tensor]
@@ -31,7 +31,7 @@ class Judgement:
     boundary: float | None = None
     probabilities: bool = False
     given: Mapping[str, tf.Tensor] = field(default_factory=dict)
-    class_hits: tf.Tensor | None = None
+    read: Mapping[str, tf.Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -221,6 +221,25 @@ def _least_heard(r: Readings) -> str:
     return min(effects, key=lambda part: effects[part], default="")
 
 
+def _ignores_a_code(r: Readings) -> bool:
+    return r.step >= _YOUNG and min(_shares_heard(r).values(), default=1.0) < _IGNORED
+
+
+def _words_of_an_ignored_code(r: Readings) -> str:
+    shares = _shares_heard(r)
+    code = min(shares, key=lambda name: shares[name])
+    heard, ceiling = (r(f"{reading}_of_{code}") for reading in ("information", "entropy"))
+    return (
+        f"the fakes hold {heard:.2f} of the {ceiling:.2f} nats of the code {code}: the generator "
+        "hardly hears it"
+    )
+
+
+def _shares_heard(r: Readings) -> dict[str, float]:
+    """Of the entropy of each code of categories, what fakes hold of it."""
+    return {code: r(f"information_of_{code}") / h for code, h in r.named("entropy_of_").items()}
+
+
 def _is_overfitted(r: Readings) -> bool:
     """r_v = (E D(x) - E D(held out)) / (E D(x) - E D(G(z))) (Karras et al. 2020, equation 1)."""
     separated = r.separation > 0.0 and r.tells_apart >= 1.4
@@ -309,6 +328,7 @@ _SYMPTOMS = (
     Symptom(_ignores_the_latent, _words_of_an_ignored_latent, _latent_heard),
     Symptom(_ignores_the_condition, _words_of_an_ignored_condition, _condition_heard),
     Symptom(_ignores_one_of_several, _words_of_an_ignored_part, _condition_heard),
+    Symptom(_ignores_a_code, _words_of_an_ignored_code, _none),
     Symptom(_is_overfitted, _words_of_overfitting, _regularised),
     Symptom(_is_equilibrium, _words_of_an_equilibrium, _none),
 )

@@ -112,7 +112,7 @@ def test_a_generator_without_latent_or_condition_has_no_such_readings():
 
 def test_classes_that_the_discriminator_names_are_counted():
     hits = tf.constant([1.0, 0.0, 1.0])
-    read = instruments.of_turn(judgement([0.0], [0.0], class_hits=hits))
+    read = instruments.of_turn(judgement([0.0], [0.0], read={"class_accuracy": hits}))
     assert float(read["class_accuracy"]) == pytest.approx(2 / 3)
 
 

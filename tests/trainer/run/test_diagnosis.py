@@ -83,6 +83,18 @@ def test_each_finding_is_said_once_with_a_line_that_the_recipe_takes(
     assert with_overrides(experiment, [override]) != experiment
 
 
+def test_a_code_that_is_not_heard_is_named(digits):
+    experiment = load_experiment("infogan-digits")
+    heard = {"entropy_of_category": 2.3, "information_of_category": 2.2}
+    deaf = {"entropy_of_category_1": 0.69, "information_of_category_1": 0.02}
+    (sentence,) = said(experiment, digits.spec, lasting(**heard, **deaf))
+    assert sentence == (
+        "Step 1200: the fakes hold 0.02 of the 0.69 nats of the code category_1: the generator "
+        "hardly hears it."
+    )
+    assert said(experiment, digits.spec, lasting(**heard)) == []
+
+
 def test_captions_that_are_not_heard_are_told_with_wrong_ones(digits):
     spec = loading.load(load_experiment("gan-cls-digits").data).spec
     for terms, remedy in (("[]", "[matching_aware]"), ("[matching_aware]", "[matching_aware, cl")):

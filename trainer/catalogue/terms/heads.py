@@ -80,6 +80,9 @@ class MutualInformation(Component):
     weight: float = Field(1.0, gt=0.0)
     # Weight of the continuous codes.
     continuous_weight: float = Field(1.0, gt=0.0)
+    # Of the Gaussian by which continuous codes are read: learned as in the paper, or one as in the
+    # authors' code, where codes win nothing by being written ever more sharply.
+    deviation: Literal["learned", "one"] = "learned"
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """A prior without codes."""

@@ -164,6 +164,5 @@ def minus_log_density(
     code: tf.Tensor, mean: tf.Tensor, deviation: tf.Tensor | None = None
 ) -> tf.Tensor:
     """-log N(s; μ, σ²) in nats of codes, means and deviations [b, k] (None is one), float32 [b]."""
-    log_deviation = tf.zeros_like(mean) if deviation is None else tf.math.log(deviation)
-    answer = tf.concat([mean, log_deviation], axis=1)
+    answer = mean if deviation is None else tf.concat([mean, tf.math.log(deviation)], axis=1)
     return minus_log_likelihood(code, answer, one_hot=False)

@@ -15,18 +15,25 @@ KEYS = randomness.key_of(tf.range(64, dtype=tf.int64), "latent")
 CATEGORY, CODES = PRIOR.codes
 
 
-def _losses(answers, **weights):
+def _term(**options):
+    options = catalogue.MutualInformation(**options)
+    return MutualInformation(options, Parts(None, None, PRIOR, None, None))
+
+
+def _turn(answers):
     """Of latents of the prior, where Q answers `answers(latent)`."""
     latent = PRIOR.sample(KEYS)
-    options = catalogue.MutualInformation(**weights)
-    term = MutualInformation(options, Parts(None, None, PRIOR, None, None))
-    turn = turn_of(
+    return turn_of(
         lambda x: x["sample"][:, 0],
         latent,
         latent,
         outputs=lambda x: answers(x["sample"]),
         given={"latent": latent},
     )
+
+
+def _losses(answers, **weights):
+    term, turn = _term(**weights), _turn(answers)
     np.testing.assert_array_equal(term.discriminator(turn), term.generator(turn))
     return term.generator(turn).numpy()
 
@@ -45,15 +52,44 @@ def test_of_a_category_that_is_ignored_the_information_is_nothing():
     np.testing.assert_allclose(_losses(_ignorant), both, rtol=1e-5)
 
 
-def test_of_codes_that_are_copied_nothing_is_left_to_be_said():
-    def copied(latent):
-        means, sharp = CODES.of(latent), tf.fill([len(latent), 2], -0.5 * math.log(2 * math.pi))
-        return {
-            "code_category": 100.0 * CATEGORY.of(latent),
-            "code_codes": tf.concat([means, sharp], axis=1),
-        }
+def _copied(latent):
+    means, sharp = CODES.of(latent), tf.fill([len(latent), 2], -0.5 * math.log(2 * math.pi))
+    return {
+        "code_category": 100.0 * CATEGORY.of(latent),
+        "code_codes": tf.concat([means, sharp], axis=1),
+    }
 
-    np.testing.assert_allclose(_losses(copied), 0.0, atol=1e-5)
+
+def test_of_codes_that_are_copied_nothing_is_left_to_be_said():
+    np.testing.assert_allclose(_losses(_copied), 0.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.1])
+def test_information_in_nats_is_none_of_an_ignored_code_and_all_of_a_copied_one(weight):
+    """Whatever it weighs: 0 ≤ I(c; x) ≤ H(c) = ln 10 of ten categories; H(c) = 2 ln 2 of codes."""
+    term = _term(weight=weight, continuous_weight=weight)
+    copied, ignored = ({n: float(tf.reduce_mean(x)) for n, x in term.read(_turn(answers)).items()}
+                       for answers in (_copied, _ignorant))  # fmt: skip
+    assert set(copied) == {"information_of_category", "entropy_of_category", "information_of_codes"}
+    assert copied["entropy_of_category"] == pytest.approx(math.log(10.0))
+    assert copied["information_of_category"] == pytest.approx(math.log(10.0), abs=1e-5)
+    assert copied["information_of_codes"] == pytest.approx(2.0 * math.log(2.0), abs=1e-5)
+    assert ignored["information_of_category"] == pytest.approx(0.0, abs=1e-5)
+    assert ignored["information_of_codes"] < 0.0
+
+
+def test_of_a_deviation_of_one_the_density_is_bounded():
+    """-log N(c; c, 1) = ½ log 2π a number: nothing is won by sharpness."""
+    term = _term(deviation="one")
+    assert term.needs["code_codes"].shape == (2,)
+
+    def exact(latent):
+        return {"code_category": 100.0 * CATEGORY.of(latent), "code_codes": CODES.of(latent)}
+
+    expected = math.log(2.0 * math.pi)
+    np.testing.assert_allclose(term.generator(_turn(exact)), expected, rtol=1e-5)
+    off = minus_log_likelihood(tf.constant([[0.5]]), tf.constant([[-0.5]]), one_hot=False)
+    assert float(off[0]) == pytest.approx(0.5 + 0.5 * expected, rel=1e-6)
 
 
 def test_weights_are_of_the_kinds_of_codes():
@@ -75,8 +111,7 @@ def test_of_a_continuous_code_it_is_the_gaussian_density(mean, deviation):
 
 
 def test_it_asks_for_as_many_numbers_as_its_codes_have_parameters():
-    term = MutualInformation(catalogue.MutualInformation(), Parts(None, None, PRIOR, None, None))
-    assert {name: f.shape for name, f in term.needs.items()} == {
+    assert {name: f.shape for name, f in _term().needs.items()} == {
         "code_category": (10,),
         "code_codes": (4,),
     }
