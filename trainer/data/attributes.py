@@ -21,15 +21,17 @@ def field_of(names: tuple[str, ...]) -> Field:
     return Field((len(names),), kind="attributes", names=names)
 
 
-def measured(field: Field, training: np.ndarray) -> Field:
+def measured(field: Field, training: np.ndarray, labels: np.ndarray | None = None) -> Field:
     """The field with what its values measure.
 
     `about` has "ranges" (lowest and highest value of each attribute, which the players see as -1
-    and 1), "means", and "rows", a fixed choice of training examples' attributes.
+    and 1), "means", and "rows", a fixed choice of training examples' attributes, with "labels"
+    their classes where they have some.
 
     Args:
         field: of names.
         training: float32 [n, k].
+        labels: of the same examples, int64 [n].
     """
     # numpy has frozen the streams of RandomState; those of its newer generators may change.
     rows = np.random.RandomState(_SEED).permutation(len(training))[:_KEPT]
@@ -39,6 +41,8 @@ def measured(field: Field, training: np.ndarray) -> Field:
         "means": training.mean(axis=0, dtype=np.float64).tolist(),
         "rows": training[rows].tolist(),
     }
+    if labels is not None:
+        about["labels"] = labels[rows].tolist()
     return replace(field, shape=training.shape[1:], dtype=training.dtype.name, about=about)
 
 

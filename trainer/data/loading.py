@@ -85,7 +85,11 @@ def _fields(stored: store.Stored, source: Source, data: Data) -> dict[str, Field
     missing = [name for name in source.fields if name not in train]
     if missing:
         _logger.warning("%s: some examples have no %s, so none is used.", data.source, missing[0])
-    return {name: _field(train[name], source.fields.get(name), data) for name in train}
+    return {
+        name: _field(array, source.fields.get(name), data, table.get("label"))
+        for table in train.tables
+        for name, array in table.items()
+    }
 
 
 def _tell_of_absent_classes(dataset: Dataset) -> None:
@@ -101,14 +105,21 @@ def _tell_of_absent_classes(dataset: Dataset) -> None:
         )
 
 
-def _field(array: np.ndarray, known: Field | None, data: Data) -> Field:
-    """What the source knows of a field, with the form of its values and what they measure."""
+def _field(array: np.ndarray, known: Field | None, data: Data, labels: np.ndarray | None) -> Field:
+    """What the source knows of a field, with the form of its values and what they measure.
+
+    Args:
+        array: its values, a row an example.
+        known: by the source.
+        data: as it was asked for.
+        labels: of the same examples, where they have some.
+    """
     known = known or Field(kind=_KINDS.get(array.ndim, "vector"))
     field = replace(known, shape=array.shape[1:], dtype=array.dtype.name)
     if field.kind == "label":
         return replace(field, marginal=_marginal(array, len(field.names)))
     if field.kind == "attributes":
-        return attributes.measured(field, array)
+        return attributes.measured(field, array, labels)
     if field.kind in ("image", "clip", "vector"):
         return replace(field, range=_range(array, known, data))
     return field

@@ -31,14 +31,25 @@ class Attributes(GivenField):
         super().__init__(options, spec)
         about = dict(self.field.about)
         self.rows = np.asarray(about.pop("rows", ()), np.float32)
+        self.labels = np.asarray(about.pop("labels", ()), np.int64)
         self.request = {self.name: replace(self.field, about=about)}
 
     def draw(self, keys: randomness.Key) -> Values | None:
         """Attributes of training examples, float32 [n, k], each from its own key."""
         if not self.can_be_drawn:
             return None
+        return {self.name: tf.gather(self.rows, self._places(keys))}
+
+    def drawn_beside(self, keys: randomness.Key) -> Values:
+        """The classes of the same training examples, int64 [n]: attributes hang on them, too."""
+        if not len(self.labels):
+            return {}
+        return {"label": tf.gather(self.labels, self._places(keys))}
+
+    def _places(self, keys: randomness.Key) -> tf.Tensor:
+        """Which of the rows each key draws, int32 [n]."""
         place = tf.cast(randomness.uniform(keys, 1)[:, 0] * len(self.rows), tf.int32)
-        return {self.name: tf.gather(self.rows, tf.minimum(place, len(self.rows) - 1))}
+        return tf.minimum(place, len(self.rows) - 1)
 
     def encode(self, values: Values) -> Inputs:
         """The attributes of a request with their ranges on [-1, 1], float32 [n, k].

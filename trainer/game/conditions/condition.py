@@ -48,6 +48,13 @@ class Condition:
         """
         return {}
 
+    def drawn_beside(self, keys: randomness.Key) -> Values:
+        """What else the examples have from which `draw` takes its values, by the same keys.
+
+        A condition beside this one is told that instead of a draw of its own.
+        """
+        return {}
+
     def encode(self, values: Values) -> Inputs:
         """The networks' inputs for values that a request names.
 

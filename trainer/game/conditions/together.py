@@ -38,15 +38,20 @@ class Together(Condition):
         return {k: v for member in self.members for k, v in member.of_batch(batch).items()}
 
     def draw(self, keys: randomness.Key) -> Values | None:
-        """What all of them draw, each from keys of its own; None where one cannot."""
+        """What all of them draw, each from keys of its own; None where one cannot.
+
+        A label is that of the example whose attributes are drawn.
+        """
         drawn: dict[str, tf.Tensor] = {}
+        beside: dict[str, tf.Tensor] = {}
         for number, member in enumerate(self.members):
             own = randomness.fold(keys, tf.constant(number, tf.int64)) if number else keys
             values = member.draw(own)
             if values is None:
                 return None
             drawn |= values
-        return drawn
+            beside |= member.drawn_beside(own)
+        return drawn | {name: values for name, values in beside.items() if name in drawn}
 
     def encode(self, values: Values) -> Inputs:
         """What all of them tell for the values that a request names."""

@@ -10,6 +10,7 @@ from trainer.data.examples import DataSpec
 from trainer.errors import ConfigError
 from trainer.fields import Field
 from trainer.game.conditions.attributes import Attributes
+from trainer.game.conditions.together import together
 
 ROWS = np.float32([[0, 20], [1, 60], [0, 30], [1, 40]])
 
@@ -34,6 +35,24 @@ def test_attributes_of_training_examples_are_drawn_whole_by_seed():
     np.testing.assert_allclose(counts / 2000, 0.25, atol=0.04)
     again = condition().draw(randomness.key_of(tf.constant([7], tf.int64), "label"))
     np.testing.assert_array_equal(again["attributes"][0], drawn[7])
+
+
+def test_beside_a_label_both_are_of_one_training_example():
+    """Whichever stands first; what hangs together in the data is never put together otherwise."""
+    labels = np.array([2, 0, 1, 0])
+    field = attributes.measured(attributes.field_of(("smile", "age")), ROWS, labels)
+    label = Field((), "int64", "label", names=("a", "b", "c"), marginal=(0.5, 0.25, 0.25))
+    spec = DataSpec({"sample": Field((2,)), "attributes": field, "label": label}, "", 4)
+    both = [catalogue.LabelCondition(), catalogue.AttributesCondition()]
+    own = {tuple(row): label for row, label in zip(ROWS.tolist(), labels, strict=True)}
+    for order in (both, both[::-1]):
+        condition = together(catalogue.TogetherCondition(of=tuple(order)), spec)
+        seeds = tf.range(200, dtype=tf.int64)
+        drawn = condition.draw(randomness.key_of(seeds, "label"))
+        asked = [own[tuple(row)] for row in drawn["attributes"].numpy().tolist()]
+        np.testing.assert_array_equal(drawn["label"], asked)
+        assert set(asked) == {0, 1, 2}
+    assert "labels" not in condition.request["attributes"].about
 
 
 def test_what_is_not_finite_fails_its_request():
