@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from serving import latents
 from serving.errors import UsageError
 from serving.fields import (
     ATTRIBUTES,
@@ -244,6 +245,12 @@ class Description:
         """The parts of a latent, each with `name`, `start` and `size`, and a code's `kind`."""
         layout: list[dict[str, Any]] = self._drawn()["layout"]
         return layout
+
+    @property
+    def code_names(self) -> list[str]:
+        """What the codes of its latents are called; empty where there are none."""
+        drawn = self.document.get("latent") or {}
+        return latents.code_names(drawn.get("layout", ()))
 
     @property
     def prior(self) -> str:

@@ -164,6 +164,19 @@ def _back(latent: np.ndarray, like: np.ndarray, prior: str) -> np.ndarray:
     return np.clip(latent, -1.0, 1.0) if prior == UNIFORM else latent
 
 
+def code_names(layout: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the codes of a latent are called, as `set_code` takes them; numbers have one each."""
+    names: list[str] = []
+    for part in layout:
+        if part["name"] == _NOISE:
+            continue
+        if part.get("kind") == _ONE_HOT or part["size"] == 1:
+            names.append(part["name"])
+        else:
+            names += [f"{part['name']}.{number}" for number in range(part["size"])]
+    return names
+
+
 def with_codes(
     latents: np.ndarray, layout: Sequence[Mapping[str, Any]], codes: Mapping[str, Any]
 ) -> np.ndarray:

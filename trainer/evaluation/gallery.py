@@ -10,7 +10,7 @@ from trainer.errors import MetricError
 from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.report import ClassPictures, Neighbour, Picture, Quiz
 from trainer.evaluation.samples import SampleSet
-from trainer.run import pictures
+from trainer.run import pictures, traversals
 
 _GRID = (8, 10)
 _NEIGHBOURS = 12
@@ -18,6 +18,7 @@ _OF_A_CLASS = 10
 _CLASSES = 50
 _QUIZ = 20
 _GIVEN = "Given"
+_MOVED = "One code moved along each row, a block of rows for each code"
 _TEXTS = 30
 _SERIES, _COLUMNS = 24, 4
 _POINTS = 10_000
@@ -44,7 +45,17 @@ def grids(context: EvaluationContext) -> list[Picture]:
         return [Picture(title, _strips(context, _chosen(side))) for title, side in titles.items()]
     if not _are_alike(context):
         return []
-    return [Picture(title, _grid(context, _chosen(side))) for title, side in titles.items()]
+    sides = [Picture(title, _grid(context, _chosen(side))) for title, side in titles.items()]
+    return [*sides, *_moved_codes(context)]
+
+
+def _moved_codes(context: EvaluationContext) -> list[Picture]:
+    """Samples of one latent a row with one code moved along it, where latents have codes alone."""
+    model = context.target.generator
+    if model is None or not model.has_codes_alone:
+        return []
+    latents = traversals.traversal(model.latents, model.layout, _GRID)
+    return [Picture(_MOVED, _grid(context, model.decode(latents, None)))]
 
 
 def _are_alike(context: EvaluationContext) -> bool:

@@ -52,6 +52,12 @@ class Generator:
         self._conditional = model.description.num_classes is not None
         self._unrounded = hasattr(model, "signatures") and "decode_unrounded" in model.signatures
 
+    @property
+    def has_codes_alone(self) -> bool:
+        """Whether latents have codes, and make samples without a condition."""
+        can_decode = "decode" in self.signatures and not self._conditional
+        return can_decode and bool(self._model.description.code_names)
+
     def labels(self, seeds: np.ndarray) -> np.ndarray | None:
         """Seeds int64 [n] → labels int64 [n] from the data's marginal; None without a condition."""
         return self.conditions(seeds)["label"] if self._conditional else None

@@ -11,7 +11,7 @@ import tensorflow as tf
 from trainer.data.modalities import tokens
 from trainer.fields import Field
 from trainer.game.live import LiveModel
-from trainer.run import pictures
+from trainer.run import pictures, traversals
 
 # Samples of a density map.
 _POINTS = 10_000
@@ -21,8 +21,9 @@ def drawer(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarray] 
     """A function that draws the model's present state, uint8 [H, W, 3]; None if nothing shows it.
 
     Images come as a grid of seeds 0, 1, …; with a label condition each column is a class, whose
-    name stands above. A clip is a row of its frames. Points in the plane come as a density map,
-    time series as curves. A model that makes pictures from pictures, or clips from clips, shows
+    name stands above; where latents have codes, each is moved along rows of its own
+    (`traversals`). A clip is a row of its frames. Points in the plane come as a density map, time
+    series as curves. A model that makes pictures from pictures, or clips from clips, shows
     examples, each with what is made of it below.
     """
     if "generate" in live.signatures:
@@ -92,6 +93,8 @@ def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarra
     names = live.description.label_names or [str(i) for i in range(num_classes)]
     if field.is_series:
         return _of_series(live, output, field, shape)
+    if field.kind == "image" and _has_codes_alone(live):
+        return _of_codes(live, output, field, shape)
     if field.kind not in ("image", "clip") and field.shape != (2,):
         return None
     rows, columns = {"image": shape, "clip": (shape[0], 1)}.get(field.kind, (_POINTS // 100, 100))
@@ -110,6 +113,29 @@ def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarra
         if field.kind == "clip":
             return pictures.strips(pictures.shown(samples, field), shape[1])
         return _picture(samples, field, rows, columns, names)
+
+    return draw
+
+
+def _has_codes_alone(live: LiveModel) -> bool:
+    """Whether latents have codes, and make samples without a condition."""
+    decode = live.signatures.get("decode")
+    is_alone = decode is not None and set(decode.inputs) == {"latent"}
+    return is_alone and bool(live.description.code_names)
+
+
+def _of_codes(
+    live: LiveModel, output: str, field: Field, shape: tuple[int, int]
+) -> Callable[[], np.ndarray]:
+    """A block of rows for each code, which is moved along them."""
+
+    def latents_of(seeds: np.ndarray) -> np.ndarray:
+        return live.run("latents", {"seed": seeds})["latent"]
+
+    def draw() -> np.ndarray:
+        layout = live.description.latent_layout
+        latents = traversals.traversal(latents_of, layout, shape)
+        return _picture(live.run("decode", {"latent": latents})[output], field, *shape, ())
 
     return draw
 
