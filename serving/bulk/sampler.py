@@ -130,11 +130,14 @@ class ShardSampler:
     def _latents(self, inputs: Columns) -> np.ndarray:
         if isinstance(self._plan, Paths):
             return self._on_paths(inputs, self._plan.steps)
-        assert isinstance(self._plan, Grid)
-        drawn = self._seed_latents(inputs["seed"])
-        points = np.array(self._plan.points, np.float64)[inputs["point"]]
-        for code, values in zip(self._plan.codes, points.T, strict=True):
-            latents.set_code(drawn, self._model.description.latent_layout, code, values)
+        drawn, layout = self._seed_latents(inputs["seed"]), self._model.description.latent_layout
+        if isinstance(self._plan, Grid):
+            points = np.array(self._plan.points, np.float64)[inputs["point"]]
+            codes = dict(zip(self._plan.codes, points.T, strict=True))
+        else:
+            codes = {name: inputs[name] for name in codes_in(self._model.description, inputs)}
+        for code, values in codes.items():
+            latents.set_code(drawn, layout, code, values)
         return drawn
 
     def _on_paths(self, inputs: Columns, steps: int) -> np.ndarray:
@@ -171,8 +174,9 @@ def sampling_signature(
     Raises:
         UsageError: the model has none that can, saying what to pass instead.
     """
-    decoded = isinstance(plan, Grid | Paths)
-    given = {name.removesuffix(FILE) for name in set(columns) - _PLACES}
+    codes = codes_in(description, columns) if asked in (None, "decode") else []
+    decoded = isinstance(plan, Grid | Paths) or bool(codes)
+    given = {name.removesuffix(FILE) for name in set(columns) - _PLACES - set(codes)}
     signature = _named(description, given - {SEED}, asked or ("decode" if decoded else None))
     latent = signature.first(LATENT) if decoded else None
     if decoded:
@@ -191,6 +195,11 @@ def sampling_signature(
             "--format png."
         )
     return signature
+
+
+def codes_in(description: Description, columns: Columns) -> list[str]:
+    """Which columns of a table are codes of the model's latents."""
+    return [name for name in description.code_names if name in columns]
 
 
 def _named(description: Description, condition: set[str], name: str | None) -> Signature:

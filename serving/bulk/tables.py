@@ -12,18 +12,21 @@ from serving.bulk.folders import FILE, INDEX
 from serving.bulk.plans import Columns
 from serving.description import Description, Signature
 from serving.errors import UsageError
-from serving.fields import ATTRIBUTES, LABEL, SEED, STRING, TEXT, Field
+from serving.fields import ATTRIBUTES, LABEL, LATENT, SEED, STRING, TEXT, Field
 from serving.files import file_system
+from serving.latents import with_codes
 
 TEXTS = Field((), STRING, TEXT)
+_NUMBER = Field()
 
 
 def read_rows(path: str, description: Description, signature: str | None = None) -> Columns:
-    """Reads a .csv (with a header) or .parquet file: `seed`, and the model's condition.
+    """Reads a .csv (with a header) or .parquet file: `seed`, the model's condition, and codes.
 
     A label's column holds names, or numbers where the model has no such name; `label_index` holds
     numbers only. Attributes have a column each, by their names; those that have none are the data's
-    means. A picture's column holds names of files, seen from the table's own folder.
+    means. A code has a column of its name; those that have none are what the seed draws. A
+    picture's column holds names of files, seen from the table's own folder.
 
     Args:
         path: of the table.
@@ -35,7 +38,12 @@ def read_rows(path: str, description: Description, signature: str | None = None)
             value is not what the model takes.
     """
     cells = _parquet(path) if path.endswith(".parquet") else _csv(path)
-    inputs = _signature(list(cells), description, signature).inputs
+    codes = _codes(cells, description) if signature is None else {}
+    cells = {name: column for name, column in cells.items() if name not in codes}
+    if codes:
+        inputs = _beside_codes(description)
+    else:
+        inputs = _signature(list(cells), description, signature).inputs
     cells = _with_vectors(cells, inputs)
     readers = _readers(path, list(cells), inputs)
     if not len(next(iter(cells.values()))):
@@ -47,6 +55,35 @@ def read_rows(path: str, description: Description, signature: str | None = None)
             columns[name + FILE] = TEXTS.check(name, values)
         else:
             columns[name] = inputs[name].check(name, values)
+    return columns | (_checked(path, codes, description) if codes else {})
+
+
+def _codes(cells: Mapping[str, list[Any]], description: Description) -> dict[str, list[Any]]:
+    """The columns that are codes of the model's latents."""
+    return {name: cells[name] for name in description.code_names if name in cells}
+
+
+def _beside_codes(description: Description) -> Mapping[str, Field]:
+    """What samples of latents are made of beside them: a seed, and the condition of `decode`."""
+    seed = description.signature("latents").inputs
+    others = description.signature("decode").inputs
+    return {**seed, **{name: field for name, field in others.items() if field.kind != LATENT}}
+
+
+def _checked(path: str, codes: Mapping[str, list[Any]], description: Description) -> Columns:
+    """Codes as float32 [n].
+
+    Raises:
+        UsageError: one is no finite number, or no category.
+    """
+    columns: Columns = {}
+    for name, cells in codes.items():
+        read = partial(_NUMBER.read, name)
+        values = [_cell(path, row, read, cell) for row, cell in enumerate(cells)]
+        columns[name] = _NUMBER.check(name, values)
+    layout = description.latent_layout
+    rows = len(next(iter(columns.values()), ()))
+    with_codes(np.zeros((rows, sum(part["size"] for part in layout)), np.float32), layout, columns)
     return columns
 
 

@@ -89,6 +89,41 @@ def test_rows_that_are_none(digits, tmp_path, text, words):
     assert not (tmp_path / "out").exists()
 
 
+def test_rows_name_codes(coded, tmp_path):
+    """What has no column is what the seed draws: the latent is (noise, one-hot of two, tilt)."""
+    file = tmp_path / "rows.csv"
+    file.write_text("tilt,seed,kind\n0.5,7,1\n-1,8,0\n1.5,7,0\n")
+    found = arrays(tmp_path / "all", run(coded, tmp_path / "all", rows=str(file), rows_per_shard=2))
+    noise = signatures(coded)["latents"](seed=tf.constant([7, 8, 7], tf.int64))["latent"][:, 0]
+    wanted = [[noise[0] + 1, 0.5], [noise[1], 0.0], [noise[2], 2.5]]
+    np.testing.assert_allclose(found["sample"], wanted, atol=1e-6)
+    np.testing.assert_array_equal(found["seed"], [7, 8, 7])
+    np.testing.assert_allclose(found["tilt"], [0.5, -1.0, 1.5])
+    file.write_text("seed,tilt\n7,0.25\n")
+    found = arrays(tmp_path / "one", run(coded, tmp_path / "one", rows=str(file)))
+    drawn = signatures(coded)["latents"](seed=tf.constant([7], tf.int64))["latent"].numpy()[0]
+    np.testing.assert_allclose(found["sample"], [[drawn[0] + drawn[2], drawn[1] + 0.25]], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("seed,kind\n1,2\n", "'kind' takes the whole numbers 0 to 1"),
+        ("seed,kind\n1,0.5\n", "'kind' takes the whole numbers 0 to 1"),
+        ("seed,tilt\n1,steep\n", "row 0 of .*: tilt: received 'steep'; expected a number"),
+        ("seed,tilt\n1,nan\n", "row 0 of .*: tilt: received 'nan'|holds nan; expected finite"),
+        ("tilt\n1\n", "has no column 'seed'; expected seed"),
+        ("seed,tilt,label\n1,0,3\n", "has a column 'label', which this model does not take"),
+    ],
+)
+def test_codes_that_are_none(coded, tmp_path, text, words):
+    file = tmp_path / "rows.csv"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=words):
+        run(coded, tmp_path / "out", rows=str(file))
+    assert not (tmp_path / "out").exists()
+
+
 def test_one_text_for_all(captioned, tmp_path):
     manifest = run(captioned, tmp_path, count=6, seed=3, text="a red bird")
     plan = {"kind": "seeds", "seed": 3, "count": 6, "condition": {"text": "a red bird"}}
