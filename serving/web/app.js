@@ -79,6 +79,11 @@ $("direction-number").addEventListener("input", later(() => {
   explore();
   remember();
 })); // prettier-ignore
+// What a slider does is seen while it is drawn, too.
+for (const id of ["condition", "code-controls"]) {
+  const soon = later((slider) => slider.dispatchEvent(new Event("change")));
+  $(id).addEventListener("input", ({ target }) => target.type === "range" && soon(target));
+}
 $("access").querySelector("form").addEventListener("submit", (event) => event.preventDefault());
 $("download-grid").addEventListener("click", () =>
   save(sheet(grid.cells, grid.columns), `${model.description.name} grid`),

@@ -2,7 +2,7 @@
 
 import { Refused } from "./api.js";
 import { takesFiles } from "./elements.js";
-import { classIndex, className, classWords } from "./fields.js";
+import { classIndex, className, classWords, completions } from "./fields.js";
 import { mapOf } from "./maps.js";
 import { toRows } from "./pixels.js";
 
@@ -68,7 +68,9 @@ function textOf({ id, field, element, changed }) {
   const vocabulary = field.about?.vocabulary ?? [];
   if (vocabulary.length) {
     const list = make("datalist", { id: `${id}-words` });
-    list.append(...vocabulary.map((word) => new Option(word)));
+    const suggest = () => list.replaceChildren(...completions(input.value, vocabulary).map((text) => new Option(text)));
+    input.addEventListener("input", suggest);
+    suggest();
     input.setAttribute("list", list.id);
     element.append(list);
     input.title = `Words it knows: ${vocabulary.join(" ")}`;

@@ -34,8 +34,8 @@ export function takesFiles(element, input) {
 
 export function later(act, pause = 250) {
   let timer;
-  return () => {
+  return (...given) => {
     clearTimeout(timer);
-    timer = setTimeout(act, pause);
+    timer = setTimeout(act, pause, ...given);
   };
 }

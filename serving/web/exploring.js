@@ -12,9 +12,10 @@ import { showRequest } from "./request.js";
 import { between, labelled, mixed } from "./rows.js";
 import * as snippets from "./snippets.js";
 import { codes, conditionFields, given, labelInput, model } from "./state.js";
-import { isCalm, Stage } from "./tools.js";
+import { isCalm, small, Stage } from "./tools.js";
 
 const MOST_FRAMES = 33;
+const MOST_MOVED = 10;
 const LOOKED_AT = 256; // pictures, for the direction of a class
 const MOST_NUMBERS = 2e6; // that one way between pictures may hold
 export const ENDS = ""; // on the way, the label of the nearer end
@@ -50,8 +51,18 @@ export const tools = {
   },
   codes: {
     needs: [0],
-    latents: async ([a]) => [latents.withCodes(a, latents.codesOf(model.description.latent), codes.map(({ value }) => value() ?? 0))],
+    // A with these codes, and with each of them moved.
+    latents: async ([a]) => {
+      const parts = latents.codesOf(model.description.latent);
+      const values = codes.map(({ value }) => value() ?? 0);
+      return [latents.withCodes(a, parts, values), ...latents.traversal(a, parts, values, stepsOfCodes())];
+    },
     rows: frameRows,
+    show: ([first, ...moved], realism, spec) => {
+      stages.codes.show([first], realism?.slice(0, 1) ?? null, spec);
+      const steps = stepsOfCodes();
+      codes.forEach(({ strip }, i) => strip.replaceChildren(...moved.slice(i * steps, (i + 1) * steps).map((sample) => small(sample, spec))));
+    },
     words: () => "A with other codes",
     python: codesProgram,
   },
@@ -106,6 +117,9 @@ function frames() {
   const most = Math.min(MOST_FRAMES, Math.floor(MOST_NUMBERS / size));
   return Math.max(5, most - (1 - (most % 2))); // odd, so that one is in the middle
 }
+
+// Pictures in which one code is moved.
+const stepsOfCodes = () => Math.min(MOST_MOVED, Math.max(2, Math.floor(MOST_NUMBERS / numbers(model.sample[1]) / codes.length)));
 
 export function openTool(id) {
   tool = id;
@@ -171,7 +185,7 @@ export function explore(leads = true) {
     const { spec, samples } = samplesIn(reply, model.signatures.decode);
     const realism = await scores(samples, rows, signal);
     Object.assign(stages[id], { points, rows, cells });
-    stages[id].show(samples, realism, spec);
+    (tools[id].show ?? stages[id].show.bind(stages[id]))(samples, realism, spec);
     if (leads) showToolRequest(id, stages[id].step);
   });
 }

@@ -3,6 +3,7 @@
 const STEERING = new Set(["seed", "label", "attributes", "scalar", "key", "mask", "strokes"]);
 const ASIDE = new Set(["latent", "label", "attributes", "scalar", "seed", "key"]);
 const DRAWN = new Set(["image", "label_map", "mask", "strokes", "clip", "vector", "latent"]);
+const MOST_WORDS = 20; // that are suggested
 const PICTURES = new Set(["image", "label_map"]);
 // Signatures that the page's other parts ask, or that programs ask.
 const PARTS = /^(generate|generate_conditional|decode|latents|score|describe|serving_default)$|_png$|_truncated$|_mixed$/;
@@ -57,6 +58,14 @@ export function twoReadings(field, text) {
   const [named, other] = [classIndex(field, text), classNames(field)[Number(text)]];
   if (!isNumeral(text) || other === undefined || named === Number(text)) return "";
   return `Label ${text} is the class of that name, of index ${named}; the class of index ${text} is ${other}.`;
+}
+
+// A text with its last word begun, as it would be with words of a vocabulary that begin so.
+export function completions(text, vocabulary) {
+  const begun = text.slice(text.search(/\S*$/));
+  const before = text.slice(0, text.length - begun.length);
+  const fitting = vocabulary.filter((word) => word.startsWith(begun.toLowerCase()) && word !== begun);
+  return fitting.slice(0, MOST_WORDS).map((word) => before + word);
 }
 
 // How many numbers a row has; an open size counts as what is usual.

@@ -96,5 +96,20 @@ export function withCodes(z, parts, values) {
   return latent;
 }
 
+// What a code is at a step of many: its categories in turn, or from one end of its range to the other.
+function valueAt(part, step, steps) {
+  if (isOneHot(part)) return step % part.size;
+  const [low, high] = rangeOf(part);
+  return low + ((high - low) * step) / (steps - 1);
+}
+
+export const rangeOf = (part) => part.range ?? (isOneHot(part) ? [0, part.size - 1] : [-1, 1]);
+
+// One code after the other moved in so many steps, while the others have these values.
+export function traversal(z, parts, values, steps) {
+  const moved = (i, value) => withCodes(z, parts, values.map((own, j) => (j === i ? value : own)));
+  return parts.flatMap((part, i) => Array.from({ length: steps }, (_, step) => moved(i, valueAt(part, step, steps))));
+}
+
 export const truncated = (z, factor) => z.map((value) => factor * value);
 export const canTruncate = (latent) => latent?.prior === GAUSSIAN;

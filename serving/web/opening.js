@@ -117,10 +117,17 @@ function showCodes() {
     remember();
   };
   const controls = parts.map((part) => {
-    const range = part.range ?? (latents.isOneHot(part) ? [0, part.size - 1] : [-1, 1]);
+    const range = latents.rangeOf(part);
     const about = { default: (range[0] + range[1]) / 2 };
-    if (latents.isOneHot(part)) return control(part.name, { kind: "label", dtype: "int64", shape: [], range, names: part.names }, change);
-    return control(part.name, { kind: "scalar", dtype: "float32", shape: [], range, about }, change);
+    const field = latents.isOneHot(part)
+      ? { kind: "label", dtype: "int64", shape: [], range, names: part.names }
+      : { kind: "scalar", dtype: "float32", shape: [], range, about };
+    const made = control(part.name, field, change);
+    const strip = Object.assign(document.createElement("div"), { className: "strip" });
+    strip.setAttribute("role", "img");
+    strip.setAttribute("aria-label", `A with ${part.name} moved`);
+    made.element.append(strip);
+    return { ...made, strip };
   });
   put({ codes: controls });
   $("code-controls").replaceChildren(...codes.map(({ element }) => element));

@@ -7,6 +7,13 @@ const ROUND = 5000; // milliseconds there and back
 
 export const isCalm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+// One of several pictures that lie beside each other.
+export function small(sample, spec) {
+  const canvas = document.createElement("canvas");
+  draw(canvas, sample, spec);
+  return canvas;
+}
+
 export class Stage {
   // `caption(step)` words what step is shown; `name(step)` is the file's name; `onMove` hears of the
   // slider; `onZoom` gets what is to be enlarged.
@@ -83,6 +90,7 @@ export class Stage {
     this.interrupt();
     this.frames = [];
     this.section.querySelector(".stage").hidden = true;
+    for (const strip of this.section.querySelectorAll(".strip")) strip.replaceChildren();
     this.section.querySelector(".hint").hidden = false;
   }
 
@@ -105,12 +113,9 @@ export class Stage {
   }
 
   small() {
-    return Array.from({ length: Math.min(STRIP, this.frames.length) }, (_, i) => {
-      const canvas = document.createElement("canvas");
-      const last = Math.min(STRIP, this.frames.length) - 1;
-      draw(canvas, this.frames[Math.round((i * (this.frames.length - 1)) / last)], this.spec);
-      return canvas;
-    });
+    const count = Math.min(STRIP, this.frames.length);
+    const place = (i) => Math.round((i * (this.frames.length - 1)) / (count - 1));
+    return Array.from({ length: count }, (_, i) => small(this.frames[place(i)], this.spec));
   }
 
   // What the picture on the stage is, in words.

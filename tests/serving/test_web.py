@@ -425,6 +425,41 @@ def test_the_page_and_the_client_mean_the_same_codes(node):
     assert json.loads(node("script.mjs", script=script)) == latent[0].tolist()
 
 
+def test_codes_are_moved_one_at_a_time(node):
+    """As `trainer.run.traversals` does: categories in turn, numbers from -1 to 1."""
+    layout = [
+        {"name": "kind", "start": 0, "size": 2, "kind": "one_hot"},
+        {"name": "codes", "kind": "continuous", "start": 2, "size": 1},
+    ]
+    script = f"""
+        import {{ codesOf, traversal }} from "./latents.mjs";
+        const parts = codesOf({{ layout: {json.dumps(layout)} }});
+        console.log(JSON.stringify(traversal([1, 0, 0.5], parts, [1, 0.25], 3)));
+    """
+    assert json.loads(node("script.mjs", script=script)) == [
+        *([1, 0, 0.25], [0, 1, 0.25], [1, 0, 0.25]),
+        *([0, 1, -1], [0, 1, 0], [0, 1, 1]),
+    ]
+
+
+def test_the_last_word_of_a_text_is_completed(node):
+    script = """
+        import { completions } from "./fields.mjs";
+        const words = ["a", "blue", "bold", "red"];
+        const texts = ["", "b", "a B", "a blue  r", "a red", "a red ", "a x"];
+        console.log(JSON.stringify(texts.map((text) => completions(text, words))));
+    """
+    assert json.loads(node("script.mjs", script=script)) == [
+        ["a", "blue", "bold", "red"],
+        ["blue", "bold"],
+        ["a blue", "a bold"],
+        ["a blue  red"],
+        [],
+        ["a red a", "a red blue", "a red bold", "a red red"],
+        [],
+    ]
+
+
 def test_a_request_is_quoted_for_the_shell(node):
     script = """
         import { curl } from "./snippets.mjs";

@@ -390,6 +390,72 @@ def test_several_label_columns(opened, origin):
     assert names(page)[1] == "Seed 1, pet cat, colour blue"
 
 
+def coded(route):
+    """Answers as a model whose pictures are as bright as their codes, and a caption's length."""
+    seed, latent = ({"shape": s, "dtype": t, "kind": k} for s, t, k in
+                    (([], "int64", "seed"), ([4], "float32", "latent")))  # fmt: skip
+    image = {"shape": [8, 8, 1], "dtype": "uint8", "kind": "image", "range": [0, 255]}
+    layout = [
+        {"name": "noise", "kind": "noise", "start": 0, "size": 1},
+        {"name": "category", "kind": "one_hot", "start": 1, "size": 2},
+        {"name": "codes", "kind": "continuous", "start": 3, "size": 1},
+    ]
+    fields = {
+        "generate": {"inputs": {"seed": seed}, "outputs": {"image": image}},
+        "decode": {"inputs": {"latent": latent}, "outputs": {"image": image}},
+        "latents": {"inputs": {"seed": seed}, "outputs": {"latent": latent}},
+    }
+    drawn = {"size": 4, "prior": "uniform", "layout": layout}
+    description = {"name": "coded", "latent": drawn, "objective": "hinge", "step": 1}
+    body = json.loads(route.request.post_data)
+    points = [[0.0, 1, 0, 0.5]] * len(body["inputs"].get("seed", []))
+    if body["signature_name"] == "describe":
+        outputs = [json.dumps(description | {"fields": fields})]
+    elif body["signature_name"] == "latents":
+        outputs = points
+    else:
+        shades = [round(100 * z[2] + 50 * (z[3] + 1)) for z in body["inputs"].get("latent", points)]
+        outputs = [[[[shade]] * 8] * 8 for shade in shades]
+    route.fulfill(json={"outputs": outputs})
+
+
+def test_a_code_is_moved_and_all_codes_are_seen_moving(opened, origin):
+    """Beside A with other codes each control shows what its own code does, at once."""
+    page = opened()
+    finished(page, 24)
+    page.route("**/v1/**", coded)
+    page.reload()
+    finished(page, 24)
+    page.locator(".cell").nth(0).click()
+    page.wait_for_selector("#codes .stage:not([hidden])")
+
+    def strip(name):
+        levels = (
+            page.get_by_label(f"A with {name} moved")
+            .locator("canvas")
+            .evaluate_all(
+                "all => all.map(c => c.getContext('2d').getImageData(0, 0, 1, 1).data[0])"
+            )
+        )
+        return levels
+
+    along = [round(50 * (1 + x)) for x in np.linspace(-1, 1, 10)]
+    until(page, "document.querySelectorAll('#code-controls canvas').length === 20")
+    assert strip("category") == [50, 150] * 5
+    np.testing.assert_allclose(strip("codes"), along, atol=1)
+    # Drawn, and not let go yet.
+    page.get_by_label("codes", exact=True).evaluate(
+        "e => { e.value = 1; e.dispatchEvent(new Event('input', {bubbles: true})); }"
+    )
+    until(page, "document.querySelector('#codes-picture').getContext('2d')"
+                ".getImageData(0, 0, 1, 1).data[0] === 100")  # fmt: skip
+    assert strip("category") == [100, 200] * 5
+    page.get_by_label("category", exact=True).select_option("1")
+    until(page, "document.querySelector('#codes-picture').getContext('2d')"
+                ".getImageData(0, 0, 1, 1).data[0] === 200")  # fmt: skip
+    np.testing.assert_allclose(strip("codes"), [100 + level for level in along], atol=1)
+
+
 def test_versions_and_the_list_of_models(page, origin):
     origin.models[0]["versions"] = ["7", "1"]
     origin.models[0]["labels"] = {"stable": "1"}
