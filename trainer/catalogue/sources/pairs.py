@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from trainer.catalogue.sources.plain import Images, OneFolder
+from trainer.catalogue.sources.plain import Digits, Images, OneFolder
 from trainer.catalogue.sources.source import Source
 
 if TYPE_CHECKING:
@@ -16,13 +16,20 @@ Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 
 
 class DigitPairs(Source):
-    """The built-in digits, each with a picture that is made of it (field `image`)."""
+    """Digits, each with a picture that is made of it (field `image`)."""
 
     target: ClassVar[str] = "trainer.data.sources.pairs:open_digits"
     name: Literal["digit_pairs"] = "digit_pairs"
+    # The digits: those that are built in, or other pictures of 8 bits, such as tfds:mnist.
+    of: Images = Digits()
     # What is made of a digit; the digit itself is the field `sample`. A label map (field
     # `label_map`) says of every pixel whether it is background, edge or stroke.
     input: Literal["outline", "negative", "low_resolution", "label_map"] = "outline"
+
+    @property
+    def has_splits(self) -> bool:
+        """Whether the digits have splits."""
+        return self.of.has_splits
 
 
 class Crowns(Source):
@@ -134,9 +141,16 @@ class Domains(TwoDomains):
 
 
 class DigitDomains(TwoDomains):
-    """Half of the built-in digits (field `a`) and what is made of the others (field `b`)."""
+    """Half of some digits (field `a`) and what is made of the others (field `b`)."""
 
     target: ClassVar[str] = "trainer.data.sources.domains:open_digits"
     name: Literal["digit_domains"] = "digit_domains"
+    # The digits: those that are built in, or other pictures of 8 bits, such as tfds:mnist.
+    of: Images = Digits()
     # What is made of them.
     b: Literal["negative", "outline"] = "negative"
+
+    @property
+    def has_splits(self) -> bool:
+        """Whether the digits have splits."""
+        return self.of.has_splits

@@ -4,16 +4,15 @@ Reference: Zhu et al. 2017, "Unpaired image-to-image translation using cycle-con
 networks".
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 import numpy as np
 
 from trainer.catalogue import Component, DigitDomains, Domains, resolve
 from trainer.config.experiment import Data
-from trainer.data.reading import Part, Row, Source, Table, labelled, rows_of
-from trainer.data.sources import digits
-from trainer.data.sources.pairs import negative, outline
+from trainer.data.reading import Part, Row, Source, Table
+from trainer.data.sources.pairs import negative, outline, refuse_other_depths
 from trainer.errors import ConfigError
 from trainer.fields import Field
 
@@ -39,7 +38,8 @@ def open_two(data: Data) -> Source:
     options = data.source
     assert isinstance(options, Domains)
     a, b = (_opened(component, data) for component in (options.a, options.b))
-    classes = _classes(a, b, options) if options.labelled else {}
+    names = str(options.a), str(options.b)
+    classes = _classes(a, b, names) if options.labelled else {}
     return Source(
         tables=(_renamed(a.tables[0], "a", classes), _renamed(b.tables[0], "b", classes)),
         fields={**_IMAGES, **classes},
@@ -48,22 +48,62 @@ def open_two(data: Data) -> Source:
 
 
 def open_digits(data: Data) -> Source:
-    """One half of the built-in digits as they are, and what is made of the other half."""
+    """One half of some digits as they are, and what is made of the other half.
+
+    Held-out digits are halved likewise.
+
+    Raises:
+        ConfigError: as `open_two` does; while the rows are read, for what is no picture of 8 bits.
+    """
     options = data.source
     assert isinstance(options, DigitDomains)
-    levels, labels = digits.read()
-    order = np.random.RandomState(_SEED).permutation(len(levels))
-    first, second = np.sort(order[: len(order) // 2]), np.sort(order[len(order) // 2 :])
-    a = Table(rows_of(levels[first], labels[first], "digits", data), labels=labels[first])
-    made = np.stack([MADE[options.b](level) for level in levels[second]])
-    b = Table(rows_of(made, labels[second], f"{options.b}s", data), labels=labels[second])
-    ten = labelled(tuple(map(str, range(10))))["label"]
-    classes = {LABELS["a"]: ten, LABELS["b"]: ten} if options.labelled else {}
+    # Rows can be read once, and each half reads all of them.
+    a, b = (_opened(options.of, data) for _ in range(2))
+    classes = _classes(a, b, (str(options.of),) * 2) if options.labelled else {}
+    made = MADE[options.b]
+
+    def other(row: Row) -> Row:
+        refuse_other_depths(row)
+        return Row({**row.fields, "sample": made(row.fields["sample"])}, row.origin)
+
     return Source(
-        tables=(_renamed(a, "a", classes), _renamed(b, "b", classes)),
+        tables=(
+            _renamed(_half(a.tables[0], first=True), "a", classes),
+            _renamed(_mapped(_half(b.tables[0], first=False), other), "b", classes),
+        ),
         fields={**_IMAGES, **classes},
-        identity={"source": "digit_domains", "b": options.b, **_told(classes)},
+        identity={"source": "digit_domains", "of": a.identity, "b": options.b, **_told(classes)},
     )
+
+
+def _half(table: Table, *, first: bool) -> Table:
+    """One of the two halves of a table's rows, in each of its parts."""
+
+    def of(part: Part) -> Part:
+        mine = _is_first(part.count) == first
+
+        def rows() -> Iterator[Row | None]:
+            return (row for row, wanted in zip(part.rows, mine, strict=True) if wanted)
+
+        return Part(rows(), int(mine.sum()))
+
+    held_out = None if table.held_out is None else of(table.held_out)
+    labels = table.labels
+    if labels is not None:
+        labels = labels[_is_first(len(labels)) == first]
+    return Table(of(table.train), held_out, labels)
+
+
+def _is_first(count: int) -> np.ndarray:
+    """Which of so many rows are of the first half: drawn by lot, the same ones for ever."""
+    drawn = np.random.RandomState(_SEED).permutation(count)[: count // 2]
+    return np.isin(np.arange(count), drawn)
+
+
+def _mapped(table: Table, function: Callable[[Row], Row]) -> Table:
+    """A table of what a function makes of its rows."""
+    held_out = None if table.held_out is None else table.held_out.mapped(function)
+    return Table(table.train.mapped(function), held_out, table.labels)
 
 
 def _opened(component: Component, data: Data) -> Source:
@@ -71,19 +111,25 @@ def _opened(component: Component, data: Data) -> Source:
     return source
 
 
-def _classes(a: Source, b: Source, options: Domains) -> dict[str, Field]:
-    """The fields of the classes of either domain that has some."""
+def _classes(a: Source, b: Source, called: tuple[str, str]) -> dict[str, Field]:
+    """The fields of the classes of either domain that has some.
+
+    Args:
+        a: the source of the first domain.
+        b: of the second one.
+        called: what sentences call them.
+    """
     known = {LABELS[name]: of.fields["label"] for name, of in (("a", a), ("b", b)) if _has(of)}
     if LABELS["a"] not in known:
         raise ConfigError(
-            f"data.source.labelled: received true, and the pictures of {options.a} have no "
+            f"data.source.labelled: received true, and the pictures of {called[0]} have no "
             "classes; give data.source.a a folder of classes, or other labelled pictures."
         )
     names = [field.names for field in known.values()]
     if names[0] != names[-1]:
         raise ConfigError(
-            f"data.source.labelled: received true, and the classes of {options.a} are "
-            f"{', '.join(names[0])}, those of {options.b} {', '.join(names[-1])}; give both the "
+            f"data.source.labelled: received true, and the classes of {called[0]} are "
+            f"{', '.join(names[0])}, those of {called[1]} {', '.join(names[-1])}; give both the "
             "same names."
         )
     return known
@@ -113,8 +159,5 @@ def _renamed(table: Table, name: str, classes: Mapping[str, Field]) -> Table:
         label = {own: row.fields["label"]} if own else {}
         return Row({name: sample, **label}, row.origin)
 
-    def of(part: Part) -> Part:
-        return part.mapped(renamed)
-
-    held_out = None if table.held_out is None else of(table.held_out)
-    return Table(of(table.train), held_out, table.labels if own else None)
+    made = _mapped(table, renamed)
+    return made if own else Table(made.train, made.held_out)

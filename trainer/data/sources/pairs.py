@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from PIL import Image
 
-from trainer.catalogue import DigitPairs, Folder, Pairs
+from trainer.catalogue import DigitPairs, Folder, Pairs, resolve
 from trainer.catalogue.sources.pairs import Paired
 from trainer.config.experiment import Data
 from trainer.data import label_maps
@@ -20,7 +20,7 @@ from trainer.data.examples import Dataset
 from trainer.data.images import conform
 from trainer.data.label_maps import Classes
 from trainer.data.reading import Part, Row, Source, Table
-from trainer.data.sources import digits, folder
+from trainer.data.sources import folder
 from trainer.errors import ConfigError
 from trainer.fields import Field
 
@@ -35,23 +35,46 @@ _SHOWN = 3
 
 
 def open_digits(data: Data) -> Source:
-    """The built-in digits with a picture made of each, at the size and channels asked for."""
-    assert isinstance(data.source, DigitPairs)
-    source = digits.open_source(data)
-    made = _INPUTS[data.source.input]
-    is_map = data.source.input == "label_map"
+    """Digits with a picture made of each, at the size and channels asked for.
+
+    Raises:
+        ConfigError: as the source of the digits does; while the rows are read, for what is no
+            picture of 8 bits.
+    """
+    options = data.source
+    assert isinstance(options, DigitPairs)
+    of: Source = resolve(options.of)(data.model_copy(update={"source": options.of}))
+    made = _INPUTS[options.input]
+    is_map = options.input == "label_map"
     given = {label_maps.FIELD: REGIONS.field} if is_map else {"image": Field(kind="image")}
 
     def with_input(row: Row) -> Row:
+        refuse_other_depths(row)
         inputs = {name: made(row.fields["sample"]) for name in given}
         return Row({**inputs, **row.fields}, row.origin)
 
+    (table,) = of.tables
+    held_out = None if table.held_out is None else table.held_out.mapped(with_input)
     return replace(
-        source,
-        tables=(Table(source.tables[0].train.mapped(with_input)),),
-        fields={**given, **_SAMPLE, **source.fields},
-        identity={"source": "digit_pairs", "input": data.source.input},
+        of,
+        tables=(Table(table.train.mapped(with_input), held_out, table.labels),),
+        fields={**given, **_SAMPLE, **of.fields},
+        identity={"source": "digit_pairs", "of": of.identity, "input": options.input},
     )
+
+
+def refuse_other_depths(row: Row) -> None:
+    """Refuses a sample of which nothing can be made here.
+
+    Raises:
+        ConfigError: for what is no picture of 8 bits.
+    """
+    sample = row.fields["sample"]
+    if sample.ndim != 3 or sample.dtype != np.uint8:
+        raise ConfigError(
+            f"data.source.of: {row.origin} is {'x'.join(map(str, sample.shape))} of "
+            f"{sample.dtype.name}; give pictures of 8 bits, or set data.depth=8."
+        )
 
 
 # ---- What is made of a picture -------------------------------------------------------------------

@@ -70,6 +70,39 @@ def test_digits_keep_their_classes_where_they_are_told():
     assert "label" not in plain.spec.fields
 
 
+def test_halves_of_other_pictures_are_of_other_ones_and_keep_their_classes(tmp_path, noise):
+    images = noise(9, 6, 5, 1)
+    np.savez(tmp_path / "own.npz", images=images, labels=np.arange(9) % 2)
+    of = f"npz:{tmp_path / 'own.npz'}"
+    source = {"name": "digit_domains", "of": of, "labelled": True}
+    dataset = loading.load(Data(source=source, holdout_share=0.0))
+    a, b = dataset.train["a"], 255 - dataset.train["b"]
+    assert (len(a), len(b)) == (4, 5)
+    both = np.concatenate([a, b]).reshape(9, -1)
+    own = images.reshape(9, -1)
+    np.testing.assert_array_equal(both[np.lexsort(both.T)], own[np.lexsort(own.T)])
+    where = [int(np.flatnonzero((images == x).all(axis=(1, 2, 3)))[0]) for x in a]
+    np.testing.assert_array_equal(dataset.train["label"], np.array(where) % 2)
+    np.savez(tmp_path / "none.npz", images=images)
+    with pytest.raises(ConfigError, match=r"the pictures of npz:.*none\.npz have no classes"):
+        loading.load(Data(source={**source, "of": f"npz:{tmp_path / 'none.npz'}"}))
+
+
+def test_what_is_made_is_made_at_the_size_that_is_asked_for(tmp_path):
+    """An outline that was enlarged would be blurred."""
+    source = {"name": "digit_domains", "b": "outline"}
+    b = loading.load(Data(source=source, size=16, holdout_share=0.0)).train["b"]
+    assert b.shape[1:] == (16, 16, 1) and set(np.unique(b)) == {0, 255}
+
+
+def test_nothing_is_made_of_pictures_of_other_depths(tmp_path):
+    np.savez(tmp_path / "deep.npz", images=np.zeros((5, 4, 4, 1), np.uint16))
+    for name in ("digit_domains", "digit_pairs"):
+        source = {"name": name, "of": f"npz:{tmp_path / 'deep.npz'}"}
+        with pytest.raises(ConfigError, match=r"data\.source\.of: .*uint16; .* set data\.depth=8"):
+            loading.load(Data(source=source))
+
+
 def test_points_are_no_domain(tmp_path):
     np.savez(tmp_path / "points.npz", x=np.zeros((5, 2), np.float32))
     source = {"name": "domains", "a": "digits", "b": f"npz:{tmp_path / 'points.npz'}"}

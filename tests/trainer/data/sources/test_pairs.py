@@ -36,6 +36,16 @@ def test_each_digit_stands_beside_what_is_made_of_it(made, size, channels):
     assert dataset.spec.fingerprint != digits.spec.fingerprint
 
 
+def test_other_pictures_have_something_made_of_them_too(tmp_path, noise):
+    images, labels = noise(6, 6, 5, 1), np.array([0, 1, 0, 1, 1, 0])
+    np.savez(tmp_path / "own.npz", images=images, labels=labels)
+    source = {"name": "digit_pairs", "of": f"npz:{tmp_path / 'own.npz'}", "input": "negative"}
+    dataset = loading.load(Data(source=source, holdout_share=0.0))
+    np.testing.assert_array_equal(dataset.train["sample"], images)
+    np.testing.assert_array_equal(dataset.train["image"], 255 - images)
+    np.testing.assert_array_equal(dataset.train["label"], labels)
+
+
 def test_an_outline_is_where_ink_touches_none():
     picture = np.zeros((6, 6, 1), np.uint8)
     picture[1:5, 1:5] = 200
