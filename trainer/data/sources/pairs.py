@@ -226,22 +226,30 @@ def _joined(inputs: Part, targets: Part, name: str) -> Iterator[Row | None]:
 
 
 def _refuse_strangers(source: Pairs) -> None:
-    """Refuses files without a partner, and two files that one name stands for."""
+    """Refuses files without a partner, and two files that one name stands for, of both folders."""
     inputs, targets = (_names(part) for part in (source.inputs, source.targets))
-    for option, part, own, other in (
-        ("inputs", source.inputs, inputs, targets),
-        ("targets", source.targets, targets, inputs),
-    ):
-        counts = Counter(own)
-        twice = sorted(name for name in counts if counts[name] > 1)
-        alone = sorted(set(own) - set(other))
-        if twice or alone:
-            problem = "the same name as another one" if twice else "no partner in the other folder"
-            raise ConfigError(
-                f"data.source.{option}: {_shown(twice or alone)} of {len(own)} pictures in "
-                f"{part.path} have {problem}; pairs are two pictures of one name, such as "
-                "inputs/a.png and targets/a.jpg."
-            )
+    problems = [
+        *_strangers("inputs", source.inputs, inputs, targets),
+        *_strangers("targets", source.targets, targets, inputs),
+    ]
+    if problems:
+        raise ConfigError(
+            f"{', and '.join(problems)}; pairs are two pictures of one name, such as inputs/a.png "
+            "and targets/a.jpg."
+        )
+
+
+def _strangers(option: str, part: Folder, own: list[str], other: list[str]) -> Iterator[str]:
+    """What is wrong with the names of one folder, beside those of the other one."""
+    counts = Counter(own)
+    twice = sorted(name for name in counts if counts[name] > 1)
+    alone = sorted(set(own) - set(other))
+    if twice or alone:
+        problem = "the same name as another one" if twice else "no partner in the other folder"
+        yield (
+            f"data.source.{option}: {_shown(twice or alone)} of {len(own)} pictures in "
+            f"{part.path} have {problem}"
+        )
 
 
 def files_of(source: Pairs) -> list[tuple[Path, Path]]:

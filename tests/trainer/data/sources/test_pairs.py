@@ -128,6 +128,14 @@ def test_pictures_without_a_partner_are_named(tmp_path, save, noise, extra, sent
         load_pairs(tmp_path)
 
 
+def test_pictures_without_a_partner_are_named_of_both_folders_at_once(tmp_path, save, noise):
+    for name in ("inputs/a", "inputs/b", "targets/a", "targets/c"):
+        save(tmp_path / f"{name}.png", noise(4, 5, 3))
+    sentence = r"source\.inputs: b of 2 .*, and data\.source\.targets: c of 2 .* no partner in"
+    with pytest.raises(ConfigError, match=sentence):
+        load_pairs(tmp_path)
+
+
 def test_channels_of_what_is_given_may_have_names(tmp_path, save, noise):
     for name in ("a", "b"):
         save(tmp_path / "inputs" / f"{name}.png", noise(6, 5, 3))
