@@ -2,8 +2,8 @@
 
 Errors are of held-out clips, whose digits training never saw: the squared error summed over a
 frame's pixels, as Moving MNIST is published (Srivastava et al. 2015, on another canvas, so that the
-numbers do not compare), likeness, the error of motion, and sharpness. Beside them stands what
-standing still predicts: the last given frame, and the mean of all.
+numbers do not compare), likeness, the error of motion, and sharpness. Beside them stands what takes
+no learning: the last given frame, the mean of all, and black frames.
 
 Reference: Mathieu et al. 2016, "Deep multi-scale video prediction beyond mean square error".
 """
@@ -28,6 +28,7 @@ ABLATION = Ablation(
     floors={
         "last given frame": {"squared error": "frame_error_last"},
         "mean of given frames": {"squared error": "frame_error_mean"},
+        "black frames": {"squared error": "frame_error_black"},
     },
     work=Path("runs/predicted"),
     details={"frames": "5 after 5, 16x16", "held-out clips": 500},

@@ -52,6 +52,14 @@ def mean_frame(given: np.ndarray, frames: int) -> np.ndarray:
     return np.repeat(given.mean(axis=1, keepdims=True), frames, axis=1)
 
 
+def black_frame(given: np.ndarray, frames: int) -> np.ndarray:
+    """Frames without any light: what moves on a dark canvas is nearer to them than to itself moved.
+
+    On Moving MNIST they are at 174.9, and the last given frame is at 287.8.
+    """
+    return np.zeros((len(given), frames, *given.shape[2:]), given.dtype)
+
+
 def _check(made: np.ndarray, truth: np.ndarray) -> None:
     if made.shape != truth.shape or made.ndim != 5 or not made.size:
         raise MetricError(

@@ -100,7 +100,8 @@ def test_predictions_are_measured_frame_by_frame_and_made_in_bulk(tmp_path):
     )
     still = np.square(given[:, -1:] - truth).sum(axis=(2, 3, 4)).mean()
     assert found["frame_error_last"].value == pytest.approx(still, rel=1e-4)
-    assert {"frame_error_mean", "frame_ssim", "motion_error", "frame_sharpness"} <= found.keys()
+    others = {"frame_error_mean", "frame_error_black", "frame_ssim", "motion_error"}
+    assert {*others, "frame_sharpness"} <= found.keys()
 
     export_run(tmp_path / "run", tmp_path / "models")
     (tmp_path / "in").mkdir()

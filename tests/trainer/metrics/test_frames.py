@@ -36,6 +36,14 @@ def test_standing_still_predicts_the_last_or_the_mean_frame():
     np.testing.assert_array_equal(frames.mean_frame(given, 1), _clip((0.25, 0.5)))
 
 
+def test_a_small_thing_that_moves_is_nearer_to_black_than_to_where_it_was():
+    given, truth = _clip((0.0, 1.0), (1.0, 0.0)), _clip((0.0, 1.0), (1.0, 0.0))
+    black = frames.black_frame(given, 2)
+    np.testing.assert_array_equal(black, np.zeros((1, 2, 1, 2, 1)))
+    assert frames.squared_error(black, truth).tolist() == [[1.0, 1.0]]
+    assert frames.squared_error(frames.last_frame(given, 2), truth).tolist() == [[2.0, 0.0]]
+
+
 def test_unequal_clips_are_refused():
     with pytest.raises(MetricError, match=r"\(1, 2, 1, 2, 1\) cannot be compared"):
         frames.squared_error(np.zeros((1, 2, 1, 2, 1)), np.zeros((1, 3, 1, 2, 1)))

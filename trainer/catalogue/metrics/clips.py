@@ -41,5 +41,11 @@ class FrameErrors(Metric):
         ),
         "frame_error_last": MetricInfo("Squared error of the last frame", None, _STILL),
         "frame_error_mean": MetricInfo("Squared error of the mean frame", None, _STILL),
+        "frame_error_black": MetricInfo(
+            "Squared error of black frames",
+            None,
+            "What no light at all scores: where little is bright it beats standing still, and a "
+            "model that is no better has predicted nothing.",
+        ),
     }
     name: Literal["frame_errors"] = "frame_errors"

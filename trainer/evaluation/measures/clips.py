@@ -12,6 +12,8 @@ from trainer.metrics import structural_similarity as similarity
 from trainer.metrics.estimate import Estimate, mean
 
 _Pairs = Iterator[tuple[np.ndarray, np.ndarray]]
+# What nothing but the given frames predicts, by the end of its key.
+_TRIVIAL = {"last": frames.last_frame, "mean": frames.mean_frame, "black": frames.black_frame}
 
 
 def frame_errors(options: catalogue.FrameErrors, context: EvaluationContext) -> MetricResults:
@@ -29,7 +31,7 @@ def frame_errors(options: catalogue.FrameErrors, context: EvaluationContext) -> 
         ),
         "frame_sharpness": MetricResult(_sharpness(context)),
     }
-    for key, predict in (("last", frames.last_frame), ("mean", frames.mean_frame)):
+    for key, predict in _TRIVIAL.items():
         if (still := _still(context, predict)) is not None:
             found = _of_pairs(frames.squared_error, still)
             results[f"frame_error_{key}"] = MetricResult(mean(found.mean(axis=1)), _by_frame(found))
