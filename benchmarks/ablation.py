@@ -1,6 +1,7 @@
 """Games of one recipe side by side, read off their evaluations: what many benchmarks are."""
 
 import argparse
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,7 +83,10 @@ class Ablation:
             *([f"train.steps={steps}"] if steps else []),
         ]
         folder = "-".join(game.replace(",", "").replace("+", "and").split())
-        name = f"{folder}-{steps or 'all'}-{seed}"
+        # Other overrides are other runs, which must not be taken for each other.
+        changed = hashlib.sha256("\n".join(arguments.overrides).encode()).hexdigest()[:8]
+        others = f"-{changed}" if arguments.overrides else ""
+        name = f"{folder}{others}-{steps or 'all'}-{seed}"
         return trained.Job(name, self.recipe, overrides, self.evaluation)
 
     def _row(self, game: str, runs: Mapping[tuple[str, int], trained.Trained]) -> dict[str, Any]:

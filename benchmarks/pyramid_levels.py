@@ -80,15 +80,9 @@ def pyramid_job(arguments: argparse.Namespace, seed: int) -> trained.Job:
 
 def one_scale_job(arguments: argparse.Namespace, seed: int, seconds: float) -> trained.Job:
     """The run of a DCGAN with a seed, which ends after so many seconds."""
-    minutes = max(seconds / 60.0, 0.01)
-    overrides = (
-        *_ONE_SCALE,
-        *_data(arguments),
-        "train.steps=1000000",
-        f"run.time_budget_minutes={minutes:.3f}",
-        f"seed={seed}",
-    )
-    return trained.Job(f"one-scale-{minutes:.3f}-{seed}", RECIPE, overrides, (_METRICS,))
+    length = trained.as_long_as(seconds)
+    overrides = (*_ONE_SCALE, *_data(arguments), *length, f"seed={seed}")
+    return trained.Job(f"one-scale-{seconds:.0f}s-{seed}", RECIPE, overrides, (_METRICS,))
 
 
 def _data(arguments: argparse.Namespace) -> tuple[str, ...]:

@@ -16,12 +16,13 @@ from pathlib import Path
 
 from benchmarks.ablation import Ablation
 
-_COMMON = (
-    "data.source=photographs",
+# 90 000 weights, and what they are given.
+NETWORK = (
     "condition={name: derived, factor: 4, kernel: bicubic}",
     "network.base_filters=24",
     "network.blocks=3",
 )
+_COMMON = ("data.source=photographs", *NETWORK)
 _FIRST = "wrappers=[{name: pretrain, steps: 5000}]"
 _ESRGAN = (
     "objective=relativistic_average",

@@ -88,6 +88,11 @@ def plainly(steps: int, seed: int = 0) -> list[str]:
     return [f"train.steps={steps}", f"seed={seed}", *every, "run.instruments_every=null"]
 
 
+def as_long_as(seconds: float) -> list[str]:
+    """Overrides of a run that ends when it has trained for so many seconds."""
+    return ["train.steps=1000000", f"run.time_budget_minutes={max(seconds / 60.0, 0.01):.3f}"]
+
+
 def make(
     jobs: Mapping[Place, Job], folder: Path, *, workers: int, threads: int
 ) -> dict[Place, Trained]:

@@ -3,13 +3,24 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import ablation, adaptation, crowns, predicted_digits, super_resolution, trained
+from benchmarks import (
+    ablation,
+    adaptation,
+    crowns,
+    enlarged_emoji,
+    predicted_clips,
+    predicted_digits,
+    super_resolution,
+    trained,
+)
 from trainer.catalogue import METRIC_INFO
 from trainer.config.recipe import load_experiment
 
 ABLATIONS = {
     "adaptation": adaptation.ABLATION,
     "crowns": crowns.ABLATION,
+    "enlarged_emoji": enlarged_emoji.ABLATION,
+    "predicted_clips": predicted_clips.ABLATION,
     "predicted_digits": predicted_digits.ABLATION,
     "super_resolution": super_resolution.ABLATION,
 }
@@ -33,6 +44,15 @@ def test_every_game_can_be_played_and_every_column_is_a_number(name):
         assert experiment.train.steps == 20 and experiment.seed == 0
     keys = {*of.columns.values(), *(k for row in of.floors.values() for k in row.values())}
     assert keys <= set(METRIC_INFO)
+
+
+def test_other_overrides_are_other_runs():
+    of = crowns.ABLATION
+    names = {
+        of.job(_arguments(of, *given), "L1 + GAN", 0).name
+        for given in ((), ("--set", "data.cache_gib=1"), ("--set", "data.cache_gib=2"))
+    }
+    assert len(names) == 3
 
 
 def test_a_row_a_game_and_what_no_game_made(monkeypatch):
