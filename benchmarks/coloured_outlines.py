@@ -1,5 +1,9 @@
 """Outlines of emoji coloured by pix2pix: an error alone, an adversary alone, and both.
 
+CycleGAN, which is shown the drawings of one half of the training pairs and the pictures of the
+other half, can be played beside them (`--games CycleGAN "L1 + cGAN" --size 32`): pix2pix is its
+ceiling, and the drawing as it was given its floor.
+
 Pictures of the given folder's `test` are coloured by games that were trained on its `train`, at 64
 pixels. Beside the mean difference and the likeness stands what errors of pixels do not see: how
 alike the colours of all pictures are, by histograms in L*a*b*, and the F1 of outlines, taken of
@@ -31,6 +35,7 @@ GAMES = {
     "cGAN alone": ("terms=[]",),
     "L1 + cGAN": (),
 }
+UNPAIRED = "CycleGAN"
 _COLUMNS = ("L1", "SSIM", "histogram L", "histogram a", "histogram b", "outline F1")
 _LIMITS, _BINS = (0.0, 255.0), 50
 # An outline is a change of lightness by so much; lines of a drawing are darker than half.
@@ -40,7 +45,8 @@ _CHANGE, _DARK = 12.0, 50.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--pairs", type=Path, default=Path("../shared/data/emoji_pairs"))
-    parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
+    choices = [*GAMES, UNPAIRED]
+    parser.add_argument("--games", nargs="+", default=list(GAMES), choices=choices)
     parser.add_argument("--epochs", type=int, default=200, help="of training")
     parser.add_argument("--size", type=int, default=64, help="sides of the pictures, in pixels")
     parser.add_argument("--filters", type=int, default=32, help="of the networks' first layers")
@@ -54,6 +60,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     from trainer.data import loading
 
     start_tensorflow()
+    if UNPAIRED in arguments.games:
+        write_domains(arguments.pairs / "train", arguments.work, arguments.size)
     jobs = {
         (game, seed): _job(arguments, game, seed)
         for game in arguments.games
@@ -105,22 +113,60 @@ def _source(folder: Path) -> dict[str, str]:
 def _job(arguments: argparse.Namespace, game: str, seed: int) -> trained.Job:
     quick = arguments.quick
     length = "train.steps=20" if quick else f"train.epochs={arguments.epochs}"
+    of_game = _unpaired(arguments) if game == UNPAIRED else _paired(arguments, game)
     overrides = (
-        *GAMES[game],
-        f"data.source={_source(arguments.pairs.resolve() / 'train')}",
+        *of_game,
         f"data.size={arguments.size}",
         "data.channels=3",
         "data.holdout_share=0.0",
         "data.flip=true",
         f"network.base_filters={arguments.filters}",
-        f"networks.discriminator.base_filters={arguments.filters}",
         "evaluate.every=null",
         f"seed={seed}",
         length,
     )
     name = game.replace(" + ", "-and-").replace(" ", "-")
     folder = f"{name}-{arguments.size}-{arguments.filters}-{length.partition('=')[2]}-{seed}"
-    return trained.Job(folder, RECIPE, overrides, evaluation=None)
+    recipe = "cyclegan-digits" if game == UNPAIRED else RECIPE
+    return trained.Job(folder, recipe, overrides, evaluation=None)
+
+
+def _paired(arguments: argparse.Namespace, game: str) -> tuple[str, ...]:
+    """What is changed of pix2pix."""
+    return (
+        *GAMES[game],
+        f"data.source={_source(arguments.pairs.resolve() / 'train')}",
+        f"networks.discriminator.base_filters={arguments.filters}",
+    )
+
+
+def _unpaired(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """What is changed of CycleGAN: two files of pictures, and judges of patches."""
+    a, b = (str(_domain(arguments.work, name, arguments.size)) for name in ("drawings", "pictures"))
+    judge = {"name": "patch", "base_filters": arguments.filters}
+    return (
+        f"data.source={{name: domains, a: 'npz:{a}', b: 'npz:{b}'}}",
+        f"networks={dict.fromkeys(('discriminator_a', 'discriminator_b'), judge)}",
+    )
+
+
+def write_domains(folder: Path, work: Path, size: int) -> None:
+    """The drawings of every other pair, and the pictures of those between: nothing is paired."""
+    from trainer.config.experiment import Data
+    from trainer.data import loading
+
+    options = {"source": _source(folder), "size": size, "channels": 3, "holdout_share": 0.0}
+    pairs = loading.load(Data.model_validate(options)).train
+    work.mkdir(parents=True, exist_ok=True)
+    for name, images in (("drawings", pairs["image"][::2]), ("pictures", pairs["sample"][1::2])):
+        file = _domain(work, name, size)
+        # Written once: a run goes on with the file that it has begun with.
+        if not file.exists():
+            np.savez(file, images=images)
+
+
+def _domain(work: Path, name: str, size: int) -> Path:
+    return work.resolve() / f"{name}-{size}.npz"
 
 
 def _coloured(run_dir: str, given: np.ndarray) -> np.ndarray:
@@ -129,7 +175,13 @@ def _coloured(run_dir: str, given: np.ndarray) -> np.ndarray:
 
     import trainer
 
-    made = trainer.open_run(run_dir).ask("translate", image=given, seed=np.arange(len(given)))
+    run = trainer.open_run(run_dir)
+    offered = run.description.signatures
+    signature = "translate" if "translate" in offered else "translate_to_b"
+    inputs = {"image": given}
+    if "seed" in offered[signature].inputs:
+        inputs["seed"] = np.arange(len(given))
+    made = run.ask(signature, **inputs)
     keras.backend.clear_session()
     return made["image"]
 

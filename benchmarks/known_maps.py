@@ -1,5 +1,8 @@
 """Pairs of digits whose other half is known: how far each system finds the map between two domains.
 
+The digits are the built-in ones, or those of MNIST, at the 28 pixels of CoGAN's paper, and at 32
+for the translators, whose layers halve them.
+
 Domain b holds negatives, or outlines, of other digits than domain a, so for every picture of a the
 right counterpart is known. CoGAN makes both pictures of one latent; the true map of its first is
 held against its second. Translators are given held-out digits. Pictures are binarised at one half.
@@ -18,6 +21,7 @@ of MNIST with edges .952 and with negatives .967, of a conditional GAN .909 and 
 """
 
 import argparse
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,7 +31,31 @@ from benchmarks import trained
 _HALF = 128
 # Grey levels of the noise in which a hidden code is lost.
 _NOISE = 8.0
-_OUTLINES = "data.source={name: digit_domains, b: outline}"
+# The floors and ceilings take so many digits.
+_DIGITS = 2000
+
+
+class Digits(NamedTuple):
+    """Digits of which pairs are made.
+
+    Attributes:
+        source: of them.
+        size: sides in pixels; None leaves them as they are.
+        called: at the end of a row's name.
+    """
+
+    source: str = "digits"
+    size: int | None = None
+    called: str = ""
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """Of their size."""
+        return () if self.size is None else (f"data.size={self.size}",)
+
+
+_BUILT_IN = Digits()
+_MNIST, _MNIST_32 = (Digits("tfds:mnist", size, " of MNIST") for size in (28, 32))
 
 
 class Game(NamedTuple):
@@ -36,35 +64,59 @@ class Game(NamedTuple):
     Attributes:
         recipe: of the system.
         map: negative or outline.
-        overrides: of the recipe.
+        digits: of which the domains are made.
         signature: that answers; None where both pictures come of one latent.
         way_back: whether it also translates back.
+        overrides: of the recipe, beside its data.
     """
 
     recipe: str
     map: str
-    overrides: tuple[str, ...] = ()
+    digits: Digits = _BUILT_IN
     signature: str | None = None
     way_back: bool = False
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """Overrides that say what the domains are."""
+        of = f"of: '{self.digits.source}'"
+        pairs = f"data.source={{name: digit_pairs, {of}, input: {self.map}}}"
+        domains = f"data.source={{name: digit_domains, {of}, b: {self.map}}}"
+        return (pairs if self.signature == "translate" else domains, *self.digits.overrides)
 
 
-GAMES = {
+def _translator(map: str, digits: Digits, *overrides: str) -> Game:
+    return Game("cyclegan-digits", map, digits, "translate_to_b", True, overrides)
+
+
+# On larger pictures judges see patches, and all players are wider.
+_WIDER = (
+    "network.base_filters=32",
+    "networks={discriminator_a: {name: patch, base_filters: 32}, "
+    "discriminator_b: {name: patch, base_filters: 32}}",
+)
+_OF_DIGITS = {
     "CoGAN, negatives": Game("cogan-digits", "negative"),
-    "CoGAN, outlines": Game("cogan-digits", "outline", (_OUTLINES,)),
-    "CycleGAN, negatives": Game("cyclegan-digits", "negative", (), "translate_to_b", True),
-    "CycleGAN, outlines": Game("cyclegan-digits", "outline", (_OUTLINES,), "translate_to_b", True),
-    "pix2pix, negatives": Game(
-        "pix2pix-digits",
-        "negative",
-        ("data.source={name: digit_pairs, input: negative}",),
-        "translate",
-    ),
+    "CoGAN, outlines": Game("cogan-digits", "outline"),
+    "CycleGAN, negatives": _translator("negative", _BUILT_IN),
+    "CycleGAN, outlines": _translator("outline", _BUILT_IN),
+    "pix2pix, negatives": Game("pix2pix-digits", "negative", _BUILT_IN, "translate"),
+}
+GAMES = {
+    **_OF_DIGITS,
+    "CoGAN, negatives of MNIST": Game("cogan-digits", "negative", _MNIST),
+    "CoGAN, outlines of MNIST": Game("cogan-digits", "outline", _MNIST),
+    "CycleGAN, negatives of MNIST": _translator("negative", _MNIST_32, *_WIDER),
+    "CycleGAN, outlines of MNIST": _translator("outline", _MNIST_32, *_WIDER),
+    "pix2pix, negatives of MNIST": Game("pix2pix-digits", "negative", _MNIST_32, "translate"),
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
-    parser.add_argument("--games", nargs="+", default=list(GAMES), choices=list(GAMES))
+    parser.add_argument("--games", nargs="+", default=list(_OF_DIGITS), choices=list(GAMES))
+    parser.add_argument("--data-dir", help="where prepared tensorflow-datasets lie, for MNIST")
     parser.add_argument("--steps", type=int, help="of training; default the recipe's")
     parser.add_argument("--count", type=int, default=1000, help="pairs of CoGAN")
     trained.add_arguments(parser, "runs/known-maps", seeds=3)
@@ -86,10 +138,11 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         place: _measured(one.run_dir, GAMES[place[0]], arguments.count)
         for place, one in runs.items()
     }
+    floors = dict.fromkeys((GAMES[game].digits, GAMES[game].map) for game in arguments.games)
     return {
         "rows": [
             *(_row(game, found, runs) for game in arguments.games),
-            *(row for name in ("negative", "outline") for row in _floors(name)),
+            *(row for digits, name in floors for row in _floors(digits, name, _place(arguments))),
         ],
         "details": {
             "runs": [{"game": g, "seed": s, **values} for (g, s), values in found.items()],
@@ -101,16 +154,22 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def _job(arguments: argparse.Namespace, game: str, seed: int) -> trained.Job:
     steps = 20 if arguments.quick else arguments.steps
     chosen = GAMES[game]
-    overrides = [*chosen.overrides, f"seed={seed}", *([f"train.steps={steps}"] if steps else [])]
+    length = [f"train.steps={steps}"] if steps else []
+    place = _place(arguments)
+    overrides = [*chosen.data, *chosen.overrides, *place, f"seed={seed}", *length]
     name = f"{game.replace(', ', '-')}-{steps or 'all'}-{seed}"
     return trained.Job(name, chosen.recipe, overrides, evaluation=None)
+
+
+def _place(arguments: argparse.Namespace) -> list[str]:
+    return [f"data.data_dir={arguments.data_dir}"] if arguments.data_dir else []
 
 
 # ---- Pairs and what they are held against --------------------------------------------------------
 
 
 def pairs(run_dir: str, game: Game, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures of the first domain and what a run pairs with them, uint8 [n, 8, 8, 1] each.
+    """Pictures of the first domain and what a run pairs with them, uint8 [n, h, w, 1] each.
 
     Pix2pix makes digits of negatives, which is the same map the other way round.
     """
@@ -125,7 +184,7 @@ def pairs(run_dir: str, game: Game, count: int) -> tuple[np.ndarray, np.ndarray]
         a, b = made["a"], made["b"]
     else:
         held_out = loading.load(run.experiment.data).held_out
-        a = held_out["a" if "a" in held_out else "image"]
+        a = np.asarray(held_out["a" if "a" in held_out else "image"][:_DIGITS])
         inputs = {"image": a}
         if "seed" in run.description.signature(game.signature).inputs:
             inputs["seed"] = np.arange(len(a))
@@ -198,17 +257,30 @@ def _row(
     return {**row, "seeds": len(mine)}
 
 
-def _floors(name: str) -> list[dict[str, Any]]:
-    """Digits with the counterparts of other digits, and with pictures without ink."""
-    from trainer.data.sources import digits
+def _floors(digits: Digits, name: str, place: Sequence[str]) -> list[dict[str, Any]]:
+    """Digits with counterparts of other digits, with pictures without ink, and as they are."""
     from trainer.data.sources.domains import MADE
 
-    levels, _ = digits.read()
+    levels = _levels(digits, place)
     made = np.stack([MADE[name](level) for level in levels])  # type: ignore[index]
     empty = np.full_like(made, 255 if name == "negative" else 0)
     floors = {"unrelated digits": np.roll(made, 1, axis=0), "no ink": empty, "as given": levels}
+    size = f", {digits.size} pixels" if digits.size else ""
     return [
-        {"pairs": f"{floor}, {name}s"}
+        {"pairs": f"{floor}, {name}s{digits.called}{size}"}
         | {key: f"{value:.3g}" for key, value in compared(levels, b, name).items()}
         for floor, b in floors.items()
     ]
+
+
+def _levels(digits: Digits, place: Sequence[str]) -> np.ndarray:
+    """The digits themselves, uint8 [n, h, w, 1]: held-out ones where there is a split of them."""
+    from trainer.config.recipe import load_experiment
+    from trainer.data import loading
+
+    overrides = [f"data.source={digits.source}", *digits.overrides, *place]
+    if digits == _BUILT_IN:
+        overrides.append("data.holdout_share=0")
+    dataset = loading.load(load_experiment("dcgan-digits", overrides).data)
+    examples = dataset.held_out if len(dataset.held_out) else dataset.train
+    return np.asarray(examples["sample"][:_DIGITS])

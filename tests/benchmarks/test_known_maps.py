@@ -1,7 +1,11 @@
+from argparse import Namespace
+
 import numpy as np
 import pytest
 
+from benchmarks import known_maps
 from benchmarks.known_maps import compared, noisy
+from trainer.config.recipe import load_experiment
 from trainer.data.sources.pairs import negative, outline
 
 BLOCK = np.zeros((1, 5, 5, 1), np.uint8)
@@ -33,3 +37,23 @@ def test_noise_is_as_strong_as_it_should_be_and_the_same_every_time():
     differences = noisy(grey).astype(float) - grey
     assert abs(differences.mean()) < 0.5 and differences.std() == pytest.approx(8.0, rel=0.05)
     np.testing.assert_array_equal(noisy(grey), noisy(grey))
+
+
+@pytest.mark.parametrize("game", known_maps.GAMES)
+def test_every_game_can_be_played_on_its_own_digits(game):
+    arguments = Namespace(quick=True, steps=None, data_dir="prepared")
+    job = known_maps._job(arguments, game, 1)
+    experiment = load_experiment(job.recipe, job.overrides)
+    assert experiment.train.steps == 20 and experiment.data.data_dir == "prepared"
+    assert str(experiment.data.source.of) == ("tfds:mnist" if "MNIST" in game else "digits")
+    if game.startswith("CoGAN") and "MNIST" in game:
+        assert experiment.data.size == (28, 28)
+
+
+def test_floors_are_those_of_the_digits():
+    rows = known_maps._floors(known_maps.Digits(size=16, called=" of own"), "outline", [])
+    assert [row["pairs"] for row in rows] == [
+        f"{floor}, outlines of own, 16 pixels"
+        for floor in ("unrelated digits", "no ink", "as given")
+    ]
+    assert float(rows[1]["foreground F1"]) == 0.0 and 0.5 < float(rows[1]["pixel agreement"]) < 1.0
