@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 ALL_INSTALLED := $(VENV)/.installed-all
 
-.PHONY: help install demo test test-slow test-all coverage check format reference docs bench clean
+.PHONY: help install demo test test-integration test-slow test-all coverage check format reference docs bench clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,17 +26,20 @@ $(ALL_INSTALLED): $(INSTALLED)
 demo: $(INSTALLED) ## train on the built-in digits, export, serve, call: about two minutes
 	$(BIN)/gan demo
 
-test: $(INSTALLED) ## run the tests
+test: $(INSTALLED) ## run the tests that tell within minutes whether all is well
 	$(BIN)/python -m pytest
+
+test-integration: $(INSTALLED) ## run the longer ones: every recipe, kills, replicas, servers
+	$(BIN)/python -m pytest -m "integration and not slow"
 
 test-slow: $(INSTALLED) ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
 test-all: $(ALL_INSTALLED) ## install what optional tests need and run every test
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest -m ""
 
-coverage: $(INSTALLED) ## run the tests and list the lines that they miss
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+coverage: $(INSTALLED) ## run the tests of CI and list the lines that they miss
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term-missing:skip-covered
 
 check: $(INSTALLED) ## lint, formatting and types
 	$(BIN)/ruff check .

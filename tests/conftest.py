@@ -4,6 +4,7 @@ import contextlib
 import gc
 import os
 import uuid
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -30,6 +31,7 @@ TINY = (
 # For games whose networks do not matter: dense layers are the quickest to trace.
 DENSE = "network={name: mlp, units: [8]}"
 
+TESTS = Path(__file__).parent
 # Files that take minutes begin first, and their tests are dealt out one by one: what these share is
 # quickly made again. Of every other file one process does all the work.
 LONG = ("test_recipes.py", "test_training.py", "test_replicas.py")
@@ -61,7 +63,10 @@ def pytest_collection_finish():
 
 
 def pytest_collection_modifyitems(items):
-    """Puts the tests of the longest files first."""
+    """Puts the tests of the longest files first, and marks those of a folder by its name."""
+    for item in items:
+        if "integration" in item.path.relative_to(TESTS).parts:
+            item.add_marker(pytest.mark.integration)
     items.sort(key=lambda item: item.path.name not in LONG)
 
 

@@ -528,6 +528,7 @@ def smoke(*arguments):
     return CliRunner().invoke(smoke_test.main, [*arguments, "--wait", "5"])
 
 
+@pytest.mark.integration
 def test_a_sound_server_passes(targets):
     result = smoke(*targets, "--model", "digits")
     assert result.exit_code == 0, result.output

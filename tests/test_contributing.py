@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from trainer.config.recipe import load_experiment
 from trainer.exporting import export_run
 from trainer.training import train
@@ -10,6 +12,7 @@ from trainer.training import train
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.integration
 def test_its_recipe_is_a_whole_system(tmp_path):
     (recipe,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.S)
     path = tmp_path / "lsbigan-digits.yaml"

@@ -24,6 +24,7 @@ def _python_lines(first: str) -> str:
     return textwrap.dedent("\n".join([f"    {first}", *block]))
 
 
+@pytest.mark.integration
 def test_the_lines_of_training_run_twice_in_one_process(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(trainer, "load_experiment", lambda *_: tiny())
@@ -52,6 +53,7 @@ def pets(tmp_path):
         yield server
 
 
+@pytest.mark.integration
 def test_the_lines_of_calling_run_twice_in_one_process(pets):
     lines = _python_lines("from serving import AsyncClient, Client")
     assert 'Client("localhost:8500"' in lines and 'AsyncClient("http://localhost:8501"' in lines

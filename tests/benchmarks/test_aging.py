@@ -19,6 +19,7 @@ def _measured(asked, pictures):
     return asked.measured(pictures, lambda pictures: asked.labels)
 
 
+@pytest.mark.integration
 def test_the_truth_is_right_in_everything_and_other_digits_in_their_width(asked):
     truth = _measured(asked, asked.truth)
     assert truth == {

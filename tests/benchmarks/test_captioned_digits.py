@@ -27,6 +27,7 @@ def test_real_pictures_show_what_their_captions_say(classify):
     assert captioned_digits.matches(real, asked, classify).mean() > 0.99
 
 
+@pytest.mark.integration
 def test_strokes_are_read_where_captions_tell_them():
     asked = contents(thickness=True)
     classify = captioned_digits.classifier(DIGITS, thickness=True)

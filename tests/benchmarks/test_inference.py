@@ -49,6 +49,7 @@ def test_the_nearest_training_picture_is_so_where_pixels_are_known():
     np.testing.assert_array_equal(nearest, train_[1:])
 
 
+@pytest.mark.integration
 def test_a_completion_is_watched_as_the_signature_would_answer(digits, tmp_path):
     overrides = ("network={name: mlp, units: [8]}", "export.searches=[]")
     train(tiny("inpainting-digits", *overrides), tmp_path / "run", progress=False)

@@ -1,6 +1,6 @@
 """The harder half of every recipe's road: SIGKILL in bfloat16, bare TensorFlow, two replicas.
 
-By default one recipe of each round, wrapper and modality goes it; `make test-all` sends all.
+One recipe of each round, wrapper and modality goes it; `make test-all` sends all.
 """
 
 import os

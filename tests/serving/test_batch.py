@@ -279,6 +279,7 @@ def test_a_class_by_its_number(digits, tmp_path):
     assert done.exit_code == 2 and "label: received a label and a label_index" in done.stderr
 
 
+@pytest.mark.integration
 def test_the_entry_of_a_cloud_job(digits, tmp_path):
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-m", "serving.batch", str(digits), "--out", str(tmp_path / "out")]

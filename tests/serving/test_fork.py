@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FORKED = ROOT / "tests" / "serving" / "clients" / "forked.py"
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_children_of_a_fork_get_their_own_answers(digits_server, target_of, kind):
     done = subprocess.run(

@@ -24,6 +24,8 @@ CHROMIUM = os.environ.get("SADDLEPOINT_CHROMIUM") or next(
 if CHROMIUM is None:
     pytest.skip("no Chromium here; SADDLEPOINT_CHROMIUM names one", allow_module_level=True)
 
+pytestmark = pytest.mark.integration
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -1,7 +1,7 @@
 """The whole road of every recipe, found by listing: train, resume, export, every signature.
 
-It resumes in the process that trained, which need not trace the game again. In integration/ are
-those that go a harder one, with a kill, through all of the same.
+It resumes in the process that trained, which need not trace the game again. By default one recipe
+of each round, wrapper and modality goes it; in integration/ these go a harder one, with a kill.
 """
 
 import pytest
@@ -17,7 +17,7 @@ from trainer.exporting import export_run
 from trainer.training import session
 
 RECIPES = [
-    pytest.param(name, marks=pytest.mark.slow if name in representatives() else ())
+    pytest.param(name, marks=() if name in representatives() else pytest.mark.integration)
     for name in recipe_names()
 ]
 

@@ -84,30 +84,35 @@ def _played(experiment, digits, replicas, stages=(0,)):
     return weights, {name: v.numpy() for name, v in logs.items()}, int(gan.step.numpy())
 
 
+# Of these the first is one of the default suite.
+ALIKE = {
+    "sgd clipped": ((*SGD, "optimizers.generator.clip_norm=0.01"), 1e-6),
+    "sgd wgan-gp": ((*SGD, *WGAN), 1e-6),
+    "adam": ((), 1e-4),
+    # The turn that is looked ahead on is the whole batch's, and packs are neighbours of it.
+    "sgd packed unrolled": (
+        (*SGD, DENSE, "wrappers=[{name: pack, samples: 2}, {name: unroll, steps: 2}]"),
+        1e-6,
+    ),
+    "sgd shared fakes": ((*SGD, DENSE, "round.fresh_latents=false"), 1e-6),
+    "sgd of the batch": ((*SGD, DENSE, *OF_THE_BATCH), 1e-6),
+    # The vectors of spectral norms are among the weights that are compared.
+    "sgd spectral": ((*SGD, *SPECTRAL), 1e-6),
+    "sgd extra-gradient": ((*SGD, DENSE, "round=simultaneous", "wrappers=[extragradient]"), 1e-6),
+    "optimistic simultaneous": (
+        (*OPTIMISTIC, "round=simultaneous", "optimizers.discriminator.clip_norm=0.1"),
+        1e-6,
+    ),
+    # A replica's batch is groups of the whole one's.
+    "sgd minibatch discrimination": ((*SMALL_SGD, *COMPARING), 1e-6),
+}
+
+
 @pytest.mark.parametrize(
     ("overrides", "tolerance"),
     [
-        # Implied by the next two: in the one the discriminator plays this, in the other nothing
-        # is clipped.
-        pytest.param(SGD, 1e-6, marks=pytest.mark.slow),
-        ((*SGD, "optimizers.generator.clip_norm=0.01"), 1e-6),
-        ((*SGD, *WGAN), 1e-6),
-        ((), 1e-4),
-        # The turn that is looked ahead on is the whole batch's, and packs are neighbours of it.
-        ((*SGD, DENSE, "wrappers=[{name: pack, samples: 2}, {name: unroll, steps: 2}]"), 1e-6),
-        ((*SGD, DENSE, "round.fresh_latents=false"), 1e-6),
-        ((*SGD, DENSE, *OF_THE_BATCH), 1e-6),
-        # The vectors of spectral norms are among the weights that are compared.
-        ((*SGD, *SPECTRAL), 1e-6),
-        ((*SGD, DENSE, "round=simultaneous", "wrappers=[extragradient]"), 1e-6),
-        ((*OPTIMISTIC, "round=simultaneous", "optimizers.discriminator.clip_norm=0.1"), 1e-6),
-        # A replica's batch is groups of the whole one's.
-        ((*SMALL_SGD, *COMPARING), 1e-6),
-    ],
-    ids=[
-        *("sgd", "sgd clipped", "sgd wgan-gp", "adam", "sgd packed unrolled", "sgd shared fakes"),
-        *("sgd of the batch", "sgd spectral", "sgd extra-gradient", "optimistic simultaneous"),
-        "sgd minibatch discrimination",
+        pytest.param(*case, id=name, marks=pytest.mark.integration if number else ())
+        for number, (name, case) in enumerate(ALIKE.items())
     ],
 )
 def test_one_and_two_replicas_train_alike(digits, overrides, tolerance):
@@ -157,6 +162,7 @@ def test_one_and_two_replicas_play_in_two_domains_alike():
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
 
 
+@pytest.mark.integration
 def test_the_margin_of_energies_is_the_same_on_all_replicas(digits):
     """Found in the first ten of 20 steps, and played for in the others."""
     slow = [f"optimizers.{side}={{name: sgd, learning_rate: 1e-3}}" for side in SIDES]
@@ -180,6 +186,7 @@ def test_learned_latents_are_those_of_the_same_examples_on_all_replicas(digits):
     assert logs_one["reconstruction_loss"] == pytest.approx(logs_two["reconstruction_loss"])
 
 
+@pytest.mark.integration
 def test_one_and_two_replicas_read_captions_alike():
     small = "data.source={name: captioned_digits, pictures: 200}"
     terms = "terms=[matching_aware, interpolation]"
@@ -192,6 +199,7 @@ def test_one_and_two_replicas_read_captions_alike():
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
 
 
+@pytest.mark.integration
 def test_the_controller_of_augmentations_is_the_same_on_all_replicas(digits):
     """20 steps of 16 examples: nine changes of 2 · 16 / 4 000 = .008 before the last one."""
     adaptive = "wrappers=[{name: augment, adaptive: true, every: 2, speed: 4.0, probability: 0.5}]"
@@ -204,6 +212,7 @@ def test_the_controller_of_augmentations_is_the_same_on_all_replicas(digits):
     assert abs(logs_one["augmentation"] - 0.5) > 0.004
 
 
+@pytest.mark.integration
 def test_instruments_show_the_same_on_one_and_two_replicas(digits):
     shown = []
     for replicas in (1, 2):
@@ -233,6 +242,7 @@ def test_a_batch_that_replicas_cannot_share_is_refused(tmp_path, monkeypatch):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.integration
 def test_a_whole_run_on_two_replicas_goes_on_on_one(tmp_path):
     two = tiny("cgan-digits", DENSE, "devices.replicas=2", "run.instruments_every=2")
     train(two, tmp_path / "run", progress=False)

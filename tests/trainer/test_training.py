@@ -69,6 +69,7 @@ def test_raising_the_steps_goes_on(trained_run, longer_run, tmp_path):
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
+@pytest.mark.integration
 def test_a_finished_run_says_that_it_is_finished_and_how_to_go_on(trained_run, tmp_path):
     shutil.copytree(trained_run, tmp_path / "run")
     summary = train(tiny(), tmp_path / "run", progress=False)
@@ -93,6 +94,7 @@ def test_a_run_is_resumed_with_what_may_differ_alone(trained_run, tmp_path):
         resume(tmp_path / "nowhere", progress=False)
 
 
+@pytest.mark.integration
 def test_a_run_lasts_as_many_epochs_as_are_asked_for(digits, tmp_path):
     epochs = 40 / digits.spec.count
     experiment = tiny("cgan-digits", DENSE, f"train.epochs={epochs}")
@@ -143,6 +145,7 @@ def test_every_stop_leaves_a_row_and_a_picture_and_the_end_names_what_is_there(t
     assert "  samples" not in dataclasses.replace(summary, samples=None).text
 
 
+@pytest.mark.integration
 def test_a_destroyed_game_is_said_once_with_what_helps(tmp_path, caplog):
     wild = [f"optimizers.{side}.learning_rate=1e4" for side in ("generator", "discriminator")]
     experiment = tiny("cgan-digits", *wild, "train.steps=120", "run.log_every=20",
@@ -158,6 +161,7 @@ def test_a_destroyed_game_is_said_once_with_what_helps(tmp_path, caplog):
     assert health.destroyed(rows)
 
 
+@pytest.mark.integration
 def test_runs_in_two_threads_are_what_each_is_alone(trained_run, ring_run, tmp_path):
     recipes = {"cgan-digits": trained_run, "mlp-ring": ring_run}
     with ThreadPoolExecutor(2) as pool:
@@ -264,6 +268,7 @@ def test_points_are_drawn_as_a_map(ring_run):
     assert picture.min() < 128
 
 
+@pytest.mark.integration
 def test_a_run_on_an_object_store_trains_resumes_and_exports(object_store):
     run_dir = f"{object_store}/run"
     train(tiny("cgan-digits", DENSE), run_dir, progress=False)
@@ -276,6 +281,7 @@ def test_a_run_on_an_object_store_trains_resumes_and_exports(object_store):
     assert export_run(run_dir, model).path == f"{model}/1"
 
 
+@pytest.mark.integration
 def test_instruments_are_read_every_so_many_steps_and_change_nothing(tmp_path):
     """The first run is not read within its four steps."""
     # Dense layers are compiled otherwise beside the readings, which moves a last bit.
@@ -302,6 +308,7 @@ def test_instruments_are_read_every_so_many_steps_and_change_nothing(tmp_path):
     assert longer_rows[2] == rows[2] and len(readings[2] & longer_rows[3].keys()) == 14
 
 
+@pytest.mark.integration
 def test_instruments_that_fail_end_no_run(tmp_path, monkeypatch, caplog):
     """Invariant 5."""
 

@@ -32,6 +32,7 @@ def test_options_without_a_runner(digits, tmp_path):
         run(digits, tmp_path / "out", execution=ExecutionOptions(runner_options=["--project", "p"]))
 
 
+@pytest.mark.integration
 @needs_beam
 def test_the_direct_runner_writes_the_same_bytes(digits, tmp_path):
     run(digits, tmp_path / "here", count=30)

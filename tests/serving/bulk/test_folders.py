@@ -129,6 +129,7 @@ def test_an_interrupted_run_goes_on_and_another_file_is_another_run(
         run(workshop, tmp_path / "out", **options)
 
 
+@pytest.mark.integration
 def test_workers_read_the_pixels(workshop, photos, tmp_path):
     options = {"files": str(photos), "signature": "reconstruct", "format": "npz"}
     run(workshop, tmp_path / "here", **options)

@@ -16,6 +16,7 @@ from tests.serving.bulk.conftest import data, run, tree
 ROOT = Path(__file__).resolve().parents[3]
 
 
+@pytest.mark.integration
 def test_a_second_driver_is_told_who_is_at_work(digits, tmp_path):
     out = tmp_path / "out"
     command = [

@@ -222,6 +222,7 @@ def kept_by_hand(base, labels, shard, seed, score):
     return seeds, drawn
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("counts", "labels", "bound"),
     [
@@ -256,6 +257,7 @@ def test_rejection_within_classes_has_exact_counts(digits, tmp_path, counts, lab
     assert manifest["drawn"] == sum(total.values()) > manifest["count"]
 
 
+@pytest.mark.integration
 def test_rejection_within_classes_is_a_function_of_the_plan(digits, classifier, tmp_path):
     options = {"count": 60, "proportions": {"5": 0.8, "0": 0.2}, "rows_per_shard": 40}
     options |= {"classifier": str(classifier), "min_confidence": 0.5}

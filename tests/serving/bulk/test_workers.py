@@ -31,6 +31,7 @@ def children():
     return found
 
 
+@pytest.mark.integration
 def test_two_workers_write_the_same_bytes_also_when_one_is_killed(digits, tmp_path, monkeypatch):
     run(digits, tmp_path / "here", count=60)
     killed, original = [], workers._check
@@ -53,6 +54,7 @@ def test_two_workers_write_the_same_bytes_also_when_one_is_killed(digits, tmp_pa
     assert verdict.ok and verdict.largest_difference == 0
 
 
+@pytest.mark.integration
 def test_a_worker_that_fails_says_why(digits, tmp_path, monkeypatch):
     with pytest.raises(ServingError, match=r"kept 0 of .*; choose a lower bound"):
         run(
@@ -77,6 +79,7 @@ def test_how_many_workers():
         workers.num_workers(-1, rows, alone=True)
 
 
+@pytest.mark.integration
 def test_a_run_killed_at_any_moment_goes_on(digits, tmp_path):
     """SIGKILL of the job, twice, at moments of chance; then the same command once more."""
     options = {"count": 6000, "rows_per_shard": 200, "format": "png"}
@@ -101,6 +104,7 @@ def test_a_run_killed_at_any_moment_goes_on(digits, tmp_path):
     assert verify(str(tmp_path / "out"), progress=False).ok
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("count", ["0", "2"])
 def test_ctrl_c_ends_in_a_sentence_and_the_same_command_goes_on(digits, tmp_path, count):
     """The terminal sends the signal to every process of its foreground group."""

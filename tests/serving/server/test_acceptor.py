@@ -52,6 +52,7 @@ def answers(port):
     return False
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("flooded", ["rest", "grpc"])
 def test_idle_connections_beyond_the_limit(half_plus_two, tmp_path, flooded):
     log = tmp_path / "log"
@@ -90,6 +91,7 @@ def test_no_descriptors_left(half_plus_two, start_server, monkeypatch, caplog):
     assert len([r for r in caplog.records if r.name == "serving.server.acceptor"]) == 1
 
 
+@pytest.mark.integration
 def test_the_soft_limit_is_raised_to_the_hard_one(half_plus_two, tmp_path):
     with limited(half_plus_two, 200, 1500, tmp_path / "log") as (process, (_, port)):
         assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (1500, 1500)

@@ -210,6 +210,7 @@ sys.stdout.write("drained\\n")
 """
 
 
+@pytest.mark.integration
 def test_serve_ends_with_sigterm(half_plus_two):
     process = subprocess.Popen(
         [sys.executable, "-c", SERVE, str(half_plus_two)],

@@ -156,6 +156,7 @@ def mirrored(tmp_path_factory):
     return base
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("batching", [False, True])
 def test_case_11_a_model_of_two_replicas(start_server, mirrored, batching):
     with stub(start_server(mirrored, enable_batching=batching)) as prediction:

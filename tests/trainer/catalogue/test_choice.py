@@ -53,6 +53,7 @@ def test_a_class_in_the_current_folder_is_found(folder):
     assert train(experiment, folder / "run", progress=False).step == 2
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("place", ["lab", "here"])
 def test_a_run_remembers_where_a_class_was_found(folder, monkeypatch, place):
     (folder / "lab").mkdir(exist_ok=True)

@@ -53,6 +53,7 @@ def test_a_given_range_replaces_the_sources_own():
     assert dataset.spec.sample.range == (-2.0, 2.0)
 
 
+@pytest.mark.integration
 def test_reading_without_tensorflow():
     program = (
         "import sys; from trainer.config.experiment import Data; from trainer.data import loading;"

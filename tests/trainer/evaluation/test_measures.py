@@ -18,6 +18,7 @@ from trainer.exporting import export_run
 from trainer.training import train
 
 
+@pytest.mark.integration
 def test_every_expensive_and_cheap_number_of_images(trained_run, tmp_path, classifier_cache):
     shutil.copytree(trained_run, tmp_path / "run")
     small = "gan_train, {name: path_length, paths: 100}, {name: duality_gap, steps: 3}"
@@ -49,6 +50,7 @@ def test_every_expensive_and_cheap_number_of_images(trained_run, tmp_path, class
     assert found["modes"].value <= 10 and found["modes"].note == "of 10"
 
 
+@pytest.mark.integration
 def test_points_have_metrics_of_their_own(ring_run, tmp_path):
     shutil.copytree(ring_run, tmp_path / "run")
     outcome = evaluate_path(str(tmp_path / "run"), ["evaluate.num_samples=500"])
@@ -140,6 +142,7 @@ def test_sets_that_do_not_fit_into_memory_are_refused_not_loaded():
         huge.all()
 
 
+@pytest.mark.integration
 def test_what_is_odd_is_detected_with_its_base_rate(tmp_path):
     train(tiny("egbad-digits", "train.steps=1"), tmp_path / "run", progress=False)
     wanted = "evaluate.metrics=[{name: detection, false_alarms: 0.1}]"
@@ -153,6 +156,7 @@ def test_what_is_odd_is_detected_with_its_base_rate(tmp_path):
     assert all(0.0 <= number.value <= 1.0 for number in evaluation.numbers)
 
 
+@pytest.mark.integration
 def test_an_autoencoder_has_likelihoods_and_its_export_none(tmp_path):
     train(tiny("vae-digits", "train.steps=1"), tmp_path / "run", progress=False)
     wanted = "evaluate.metrics=[{name: likelihood, samples: 3}]"

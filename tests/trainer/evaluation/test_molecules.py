@@ -29,6 +29,7 @@ def exported(run_dir):
     return str(export_run(run_dir, run_dir.parent / "model").path).rpartition("/")[0]
 
 
+@pytest.mark.integration
 def test_a_run_and_its_export_measure_alike(run_dir, exported):
     of_run, of_export = (
         evaluate_path(str(path), QUICK).evaluations[-1] for path in (run_dir, exported)
@@ -59,6 +60,7 @@ def _over(graph):
     return (used > np.array([0, 4, 3, 2, 1])[np.diagonal(graph)]).any()
 
 
+@pytest.mark.integration
 def test_bulk_writes_smiles(exported, tmp_path):
     batch.generate(exported, str(tmp_path / "out"), count=20, seed=5)
     lines = (tmp_path / "out" / "samples-00000-of-00001.smi").read_text().splitlines()

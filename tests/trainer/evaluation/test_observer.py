@@ -42,6 +42,7 @@ def test_every_so_many_steps_are_evaluated_and_checkpointed(evaluated_run):
     assert (evaluated_run / "checkpoints" / "step-2.index").exists()
 
 
+@pytest.mark.integration
 def test_the_best_checkpoints_are_kept_beside_the_last(resumed):
     values = {row["step"]: {n["key"]: n["value"] for n in row["numbers"]} for row in rows(resumed)}
     best = {min(values, key=lambda step: values[step]["fd"])}

@@ -37,6 +37,7 @@ def _write(folder, images):
     return str(folder)
 
 
+@pytest.mark.integration
 def test_a_run_and_a_folder_of_what_it_made_measure_alike(run, tmp_path):
     (of_run,) = evaluate_path(run, (METRICS, *ALSO)).evaluations
     found = _numbers(of_run)
@@ -158,6 +159,7 @@ def test_pairs_of_two_forms_and_questions_to_files_are_refused(tmp_path):
         evaluate_path(made, truths=_write(tmp_path / "two", images[:2]))
 
 
+@pytest.mark.integration
 def test_games_without_pairs_say_so(tmp_path):
     train(tiny("dcgan-digits", "train.steps=1"), tmp_path / "run", progress=False)
     (evaluation,) = evaluate_path(str(tmp_path / "run"), [METRICS, *ALSO]).evaluations
@@ -165,6 +167,7 @@ def test_games_without_pairs_say_so(tmp_path):
     assert all("--reference-pairs" in skipped.reason for skipped in evaluation.skipped)
 
 
+@pytest.mark.integration
 def test_an_input_that_needs_no_enlarging_is_a_baseline_as_it_is(tmp_path):
     train(tiny("pix2pix-digits", "train.steps=1"), tmp_path / "run", progress=False)
     (evaluation,) = evaluate_path(str(tmp_path / "run"), [METRICS, *ALSO]).evaluations

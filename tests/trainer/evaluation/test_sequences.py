@@ -38,6 +38,7 @@ def exported(run_dir):
     return str(export_run(run_dir, run_dir.parent / "model").path).rpartition("/")[0]
 
 
+@pytest.mark.integration
 def test_a_run_its_export_and_its_fasta_files_measure_alike(run_dir, exported, tmp_path):
     here = batch.ExecutionOptions(workers=0, progress=False)
     batch.generate(exported, str(tmp_path / "out"), count=60, format="fasta", execution=here)

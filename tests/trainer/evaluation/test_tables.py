@@ -32,6 +32,7 @@ def exported(run_dir):
     return str(export_run(run_dir, run_dir.parent / "model").path).rpartition("/")[0]
 
 
+@pytest.mark.integration
 def test_a_run_and_its_export_measure_alike(run_dir, exported):
     of_run, of_export = (
         {n.key: n.value for n in evaluate_path(str(path), QUICK).evaluations[-1].numbers}

@@ -35,6 +35,7 @@ def numbers(*args, **kwargs):
     return {n.key: n for n in evaluation.numbers}
 
 
+@pytest.mark.integration
 def test_a_run_its_export_and_its_texts_measure_alike(run_dir, tmp_path):
     of_run = numbers(str(run_dir), QUICK)
     assert of_run.keys() == KEYS

@@ -55,6 +55,7 @@ def values(outcome):
     return {n.key: n.value for n in outcome.evaluations[-1].numbers}
 
 
+@pytest.mark.integration
 def test_run_export_arrays_and_pictures_of_one_generator_measure_alike(run_dir, exported, samples):
     of_run = evaluate_path(run_dir, QUICK)
     expected = values(of_run)
@@ -95,6 +96,7 @@ def test_another_seed_gives_other_samples(run_dir):
     assert first["fd"] != second["fd"]
 
 
+@pytest.mark.integration
 def test_all_checkpoints_the_best_of_them_and_its_export(evaluated_run, tmp_path):
     run_dir = str(tmp_path / "run")
     without = shutil.ignore_patterns("evaluations.jsonl", "best")

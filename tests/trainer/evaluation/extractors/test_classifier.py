@@ -92,6 +92,7 @@ def test_samples_of_another_form_get_a_sentence(trained, digits):
         trained.extract(digits.train["sample"][:, :, 1:])
 
 
+@pytest.mark.integration
 def test_training_again_gives_the_same_and_disturbs_nothing(trained, digits):
     keras.utils.set_random_seed(1)
     expected = _random_states()
@@ -107,6 +108,7 @@ def test_training_again_gives_the_same_and_disturbs_nothing(trained, digits):
     assert again.accuracy(Examples.of(sample=digits.held_out["sample"])) is None
 
 
+@pytest.mark.integration
 def test_points_have_a_multilayer_perceptron(tmp_path):
     ring = loading.load(load_experiment("mlp-ring").data)
     extractor = _make(ring, tmp_path, source="ring")

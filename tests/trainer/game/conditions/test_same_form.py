@@ -37,6 +37,7 @@ def _conditional(name):
     return experiment.condition.name != "none" and experiment.round.name != "captioning"
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("recipe", filter(_conditional, recipe_names()))
 def test_both_players_are_told_the_same_unless_one_is_to_guess_it(recipe, tmp_path):
     """The discriminator also judges in the generator's turn; its weights stay, so captions do."""
