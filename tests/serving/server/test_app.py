@@ -185,9 +185,9 @@ def ask_grpc(server, slow):
 
 @pytest.mark.parametrize("ask", [ask_rest, ask_grpc])
 def test_stop_waits_for_requests_under_way(half_plus_two, ask):
-    with Server(str(half_plus_two), port=0, rest_api_port=0) as server:
+    with Server(str(half_plus_two), port=0, rest_api_port=0, grace_seconds=60) as server:
         pool = futures.ThreadPoolExecutor(1)
-        reply = pool.submit(ask, server, 120_000)  # more than a second
+        reply = pool.submit(ask, server, 60_000)  # more than half a second
         wait_for(lambda: working(server) == 1)
     assert reply.result()
     with pytest.raises((httpx.ConnectError, grpc.RpcError)):
