@@ -9,6 +9,7 @@ The exit code is 0, or 1 with one sentence on standard error; `decide` ends so w
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from serving.extras import missing
 
 _FILES = Path(__file__).parent / "vertex"
 _SECONDS = 3600.0
+_DIGEST = re.compile(r"\S+@sha256:[0-9a-f]{64}")
 _SEEDS = [{"seed": seed} for seed in range(10)]
 
 
@@ -42,6 +44,7 @@ class Clients(NamedTuple):
 def clients(region: str) -> Clients:
     """The clients of a region, with the credentials of the environment."""
     import google.auth
+    import requests
     from google.auth.transport.requests import AuthorizedSession
     from google.cloud import aiplatform_v1
 
@@ -52,7 +55,13 @@ def clients(region: str) -> Clients:
 
     def post(path: str, body: bytes) -> tuple[int, Mapping[str, str], str]:
         headers = {"Content-Type": "application/json"}
-        answer = session.post(f"https://{host}/v1/{path}", data=body, headers=headers, timeout=120)
+        try:
+            url = f"https://{host}/v1/{path}"
+            answer = session.post(url, data=body, headers=headers, timeout=120)
+        except requests.RequestException as error:
+            raise click.ClickException(
+                f"{host} cannot be reached ({error}); the traffic is as it was: try again."
+            ) from error
         return answer.status_code, answer.headers, answer.text
 
     return Clients(
@@ -88,6 +97,7 @@ def main() -> None:
 @click.option("--image", required=True, help="The server image, by its digest.")
 def register(project: str, region: str, name: str, artifact: str, image: str) -> None:
     """Upload a model and print what it is called there, with its version."""
+    _require_uploadable(artifact, image)
     models, parent = clients(region).models, f"projects/{project}/locations/{region}"
     found = [*models.list_models(parent=parent, filter=f'display_name="{name}"')]
     model = {**_file("model.json"), "displayName": name, "artifactUri": artifact}
@@ -101,6 +111,18 @@ def register(project: str, region: str, name: str, artifact: str, image: str) ->
     request = vertex_ai.message("UploadModelRequest", {"parent": parent, **before, "model": model})
     made = models.upload_model(request=request).result(timeout=_SECONDS)
     click.echo(f"{made.model}@{made.model_version_id}")
+
+
+def _require_uploadable(artifact: str, image: str) -> None:
+    if not artifact.startswith("gs://"):
+        raise click.ClickException(
+            f"--artifact: received {artifact!r}; give the gs:// folder with the numbered versions."
+        )
+    if not _DIGEST.fullmatch(image):
+        raise click.ClickException(
+            f"--image: received {image!r}, but what a tag names may change while the model is "
+            "served; give the digest, NAME@sha256: and 64 hexadecimal digits."
+        )
 
 
 @main.command()
@@ -126,8 +148,20 @@ def canary(endpoint: str, model: str, share: int) -> None:
 @main.command()
 @click.argument("endpoint")
 @click.argument("model")
-@click.option("--answers", default=20, show_default=True, help="Of the canary, all of them sound.")
-@click.option("--requests", default=2000, show_default=True, help="At most, to have so many.")
+@click.option(
+    "--answers",
+    default=20,
+    show_default=True,
+    type=click.IntRange(2),
+    help="Of the canary, all of them sound.",
+)
+@click.option(
+    "--requests",
+    default=2000,
+    show_default=True,
+    type=click.IntRange(1),
+    help="At most, to have so many.",
+)
 def decide(endpoint: str, model: str, answers: int, requests: int) -> None:
     """Ask ENDPOINT until MODEL has answered; give it all of the traffic, or none.
 

@@ -35,7 +35,7 @@ def refusals(kind: type[Exception], remedy: str = "") -> Iterator[None]:
     Raises:
         ModuleNotFoundError: Google's clients are not installed.
     """
-    from google.api_core.exceptions import GoogleAPICallError
+    from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError
     from google.auth.exceptions import GoogleAuthError
 
     try:
@@ -44,3 +44,7 @@ def refusals(kind: type[Exception], remedy: str = "") -> Iterator[None]:
         raise kind(f"Vertex AI: {error}{remedy}") from error
     except GoogleAPICallError as error:
         raise kind(f"Vertex AI refuses: {error.message}") from error
+    except (GoogleAPIError, TimeoutError) as error:
+        # An operation outlasted the time that it was given.
+        said = str(error) or type(error).__name__
+        raise kind(f"Vertex AI did not answer in time: {said}; look there how it went.") from error

@@ -16,6 +16,7 @@ api = pytest.importorskip("google.cloud.aiplatform_v1", reason=reason)
 PARENT = "projects/p/locations/r"
 ENDPOINT = f"{PARENT}/endpoints/9"
 OLD, NEW = (f"{PARENT}/models/1@{version}" for version in (1, 2))
+IMAGE = "host/server@sha256:" + 64 * "a"
 SOUND = [{"image": [[seed, 255]], "label": 1} for seed in range(10)]
 
 
@@ -97,15 +98,46 @@ def _canary(vertex):
 def test_a_model_is_registered_and_then_gets_versions(vertex):
     arguments = ("--project=p", "--region=r", "--name=digits", "--artifact=gs://b/model")
     for model in (OLD, NEW):
-        result = _run("register", *arguments, "--image=host/server@sha256:12")
+        result = _run("register", *arguments, f"--image={IMAGE}")
         assert (result.exit_code, result.output) == (0, f"{model}\n")
     first, second = vertex.uploads
     assert (first.parent, first.parent_model) == (PARENT, "")
     assert second.parent_model == f"{PARENT}/models/1"
     for model in (first.model, second.model):
         assert model.artifact_uri == "gs://b/model"
-        assert model.container_spec.image_uri == "host/server@sha256:12"
+        assert model.container_spec.image_uri == IMAGE
         assert model.container_spec.predict_route == "/v1/models/digits:predict"
+
+
+@pytest.mark.parametrize(
+    ("artifact", "image", "words"),
+    [
+        (
+            "gs://b/model",
+            "host/server:1",
+            "--image: received 'host/server:1', but what a tag names",
+        ),
+        ("gs://b/model", "host/server@sha256:12", "give the digest, NAME@sha256: and 64"),
+        ("exports/digits", IMAGE, "--artifact: received 'exports/digits'; give the gs:// folder"),
+    ],
+)
+def test_what_cannot_be_uploaded_is_refused(vertex, artifact, image, words):
+    result = _run(
+        *("register", "--project=p", "--region=r", "--name=digits"),
+        *(f"--artifact={artifact}", f"--image={image}"),
+    )
+    assert result.exit_code == 1 and words in result.output and not vertex.uploads
+
+
+def test_an_operation_that_does_not_end_is_a_sentence(vertex, monkeypatch):
+    def outlasts(timeout):
+        raise TimeoutError
+
+    monkeypatch.setattr(
+        vertex, "deploy_model", lambda request: types.SimpleNamespace(result=outlasts)
+    )
+    result = _run("canary", ENDPOINT, OLD)
+    assert result.exit_code == 1 and "Vertex AI did not answer in time" in result.output
 
 
 def test_a_sound_canary_takes_over(vertex):
