@@ -5,7 +5,6 @@ import re
 import shlex
 from typing import Any
 
-from trainer.errors import RESTART
 from trainer.submit.job import Job
 from trainer.submit.platforms import Slurm
 from trainer.submit.submission import handed_to, wait_until
@@ -37,7 +36,9 @@ class Script:
         """The script.
 
         The signal goes to the workers and not to this shell, which outlives them to put the job
-        back: a worker that was told to stop, or that lost another one, ends with `RESTART`.
+        back. A worker that was told to stop, or that lost another one, ends with `RESTART`; one
+        that a signal ended, before it could hear of it or by a crash, with 128 and its number.
+        srun gives the highest code. Up to 127 another start would meet the same again.
         """
         options = "\n".join(f"#SBATCH --{option}" for option in self._options())
         return f"""\
@@ -46,7 +47,7 @@ class Script:
 
 srun --kill-on-bad-exit=0 {self._command()}
 code=$?
-if [ $code -eq {RESTART} ] && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {self._platform.restarts} ]; then
+if [ $code -gt 128 ] && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {self._platform.restarts} ]; then
   scontrol requeue "$SLURM_JOB_ID"
 fi
 exit $code
