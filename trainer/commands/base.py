@@ -42,10 +42,7 @@ class SentenceCommand(click.Command):
         except (RunError, ServingError, RequestError) as error:
             raise _Sentence(str(error)) from error
         except WorkerLostError as error:
-            # TensorFlow's own end waits for workers that are gone.
-            _Sentence(str(error)).show()
-            sys.stderr.flush()
-            os._exit(RESTART)
+            raise _LostSentence(str(error)) from error
         except ModuleNotFoundError as error:
             sentence = extras.missing(error.name or "", self.extra, f"`{ctx.command_path}`")
             if sentence is None:
@@ -77,6 +74,10 @@ class _Sentence(click.ClickException):
 
 class _UsageSentence(_Sentence):
     exit_code = 2
+
+
+class _LostSentence(_Sentence):
+    exit_code = RESTART
 
 
 class _InterruptedSentence(_Sentence):

@@ -1,7 +1,7 @@
 """A worker of a cluster as a process of its own, whose start is bounded and whose end is told.
 
 While TensorFlow waits for the other workers it holds Python's interpreter: in that process no
-timeout fires and no signal arrives. So the command starts itself once more and looks after it.
+timeout fires and no signal arrives. So the program goes on in a child, and looks after it.
 """
 
 import contextlib
@@ -9,78 +9,98 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 
 import click
 
 from trainer.config.experiment import Devices
-from trainer.errors import RESTART
+from trainer.errors import RESTART, ConfigError
 from trainer.run.cluster import Cluster, of_environment
 
-# The number of the socket to the supervisor, in the environment of its child.
+# "PROCESS DESCRIPTOR" of the socket to its supervisor, in the environment of the process that has
+# one. What that process starts has the variable, too, but is not that process.
 _SOCKET = "SADDLEPOINT_SUPERVISOR"
 _UP = b"up"
 
 
 def take_over(devices: Devices) -> bool:
-    """Carries this command out in a child where several workers train; else returns.
+    """Lets the program go on in a child where several workers train; else returns.
 
-    It ends with the child's exit code, or with `RESTART` where the workers did not find one
-    another within `devices.cluster_timeout`.
+    The process that called does not come back: it ends with the child's exit code, or with
+    `RESTART` where the workers did not find one another within `devices.cluster_timeout`.
+    TensorFlow may be imported before, but must not have computed anything.
 
     Returns:
         whether this is that child. What it alone finds wrong it must tell the others, who would
         wait for it: that can only be done once all are together (`Workers.together`).
 
     Raises:
-        ConfigError: for a cluster in which this process has no place or no port.
-        SystemExit: at the end.
+        ConfigError: for a cluster in which this process has no place or no port, and in a program
+            that has threads, which a child would lack.
     """
     cluster = of_environment(devices)
-    if cluster is None or _SOCKET in os.environ:
+    if cluster is None or _own_socket() is not None:
         return cluster is not None
     cluster.require_own_port()
-    raise SystemExit(_supervise(cluster, devices.cluster_timeout))
-
-
-def _supervise(cluster: Cluster, seconds: float) -> int:
+    _require_no_threads()
     ours, childs = socket.socketpair()
-    with ours, childs:
-        environment = {**os.environ, _SOCKET: str(childs.fileno())}
-        child = subprocess.Popen(
-            [sys.executable, *sys.orig_argv[1:]], env=environment, pass_fds=[childs.fileno()]
+    # Or both would write what is buffered.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child:
+        code = RESTART
+        try:
+            childs.close()
+            code = _supervise(child, ours, cluster, devices.cluster_timeout)
+        finally:
+            # What the program does from here on the child does.
+            os._exit(code)
+    ours.close()
+    os.environ[_SOCKET] = f"{os.getpid()} {childs.detach()}"
+    return True
+
+
+def _own_socket() -> int | None:
+    process, _, descriptor = os.environ.get(_SOCKET, "").partition(" ")
+    return int(descriptor) if process == str(os.getpid()) else None
+
+
+def _require_no_threads() -> None:
+    others = [t.name for t in threading.enumerate() if t is not threading.current_thread()]
+    if others:
+        raise ConfigError(
+            f"devices.cluster: this program has threads ({', '.join(others)}), so it cannot become "
+            "a worker, which goes on in a process of its own; train before they start, or start "
+            "`python -m trainer.task RECIPE` on every machine."
         )
-        childs.close()
-        with _signals_for(child):
-            if not _is_up_within(seconds, ours):
-                absent = ", ".join(cluster.absent()) or "one of them"
-                click.echo(
-                    f"gan: The {cluster.size} workers did not find one another within "
-                    f"{seconds:g} s (devices.cluster_timeout): {absent} did not come up. Start all "
-                    "of them again.",
-                    err=True,
-                )
-                child.kill()
-                child.wait()
-                return RESTART
-            return _told(child.wait())
 
 
-@contextlib.contextmanager
-def _signals_for(child: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Hands SIGTERM on; a terminal sends SIGINT to the child itself."""
-    before = (
-        signal.signal(signal.SIGTERM, lambda number, frame: child.send_signal(number)),
-        signal.signal(signal.SIGINT, signal.SIG_IGN),
+def _supervise(child: int, ours: socket.socket, cluster: Cluster, seconds: float) -> int:
+    _hand_signals_to(child)
+    if _is_up_within(seconds, ours):
+        return _told(_end_of(child))
+    absent = ", ".join(cluster.absent()) or "one of them"
+    click.echo(
+        f"gan: The {cluster.size} workers did not find one another within {seconds:g} s "
+        f"(devices.cluster_timeout): {absent} did not come up. Start all of them again.",
+        err=True,
     )
-    try:
-        yield
-    finally:
-        for number, handler in zip((signal.SIGTERM, signal.SIGINT), before, strict=True):
-            signal.signal(number, handler)
+    os.kill(child, signal.SIGKILL)
+    _end_of(child)
+    return RESTART
+
+
+def _end_of(child: int) -> int:
+    """Waits for it: its exit code, or the number of a signal below 0."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _hand_signals_to(child: int) -> None:
+    """Hands SIGTERM on; a terminal sends SIGINT to the child itself."""
+    signal.signal(signal.SIGTERM, lambda number, frame: os.kill(child, number))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _is_up_within(seconds: float, ours: socket.socket) -> bool:
@@ -101,7 +121,8 @@ def _told(code: int) -> int:
             err=True,
         )
         return RESTART
-    return 128 - code
+    # Told to stop before training began to listen for it.
+    return RESTART if -code == signal.SIGTERM else 128 - code
 
 
 # ---- In the child --------------------------------------------------------------------------------
@@ -111,8 +132,8 @@ class Supervised:
     """What a worker tells its supervisor; of a process that has none, nothing is told."""
 
     def __init__(self) -> None:
-        number = os.environ.pop(_SOCKET, None)
-        self._socket = socket.socket(fileno=int(number)) if number else None
+        number = _own_socket()
+        self._socket = None if number is None else socket.socket(fileno=os.dup(number))
         if self._socket is not None:
             threading.Thread(target=self._follow, daemon=True).start()
 

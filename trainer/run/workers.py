@@ -4,11 +4,12 @@ All of them run the same blocks of steps, so that each collective operation is m
 one alone may find (a signal, data that is not there) is told to the others before the next one.
 """
 
+import atexit
 import contextlib
-import faulthandler
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 
@@ -17,13 +18,11 @@ import tensorflow as tf
 
 from trainer.config.experiment import Devices, Experiment
 from trainer.data.examples import DataSpec
-from trainer.errors import ConfigError, WorkerLostError
+from trainer.errors import RESTART, ConfigError, WorkerLostError
 from trainer.run import distribution
 from trainer.run.cluster import Cluster, of_environment
-from trainer.run.supervisor import Supervised
+from trainer.run.supervisor import Supervised, take_over
 
-# So many seconds later than its supervisor a process ends that waits for the others.
-_GRACE = 30.0
 _PROGRAMS = ("saddlepoint", "tensorflow", "keras")
 
 # What TensorFlow raises from a collective operation that a worker has left.
@@ -40,22 +39,21 @@ _GONE = (
 def joined(devices: Devices) -> "Workers":
     """The workers that the environment names, all of them there; without any, this process alone.
 
+    One of several is under a supervisor from here on (`supervisor.take_over`).
+
     Raises:
         ConfigError: for a cluster in which this process has no place, or that cannot be joined.
     """
+    take_over(devices)
     cluster = of_environment(devices)
     supervised = Supervised()
     if cluster is not None:
         # A proxy between the workers would let them wait without a word.
         hosts = [address.rpartition(":")[0] for address in cluster.addresses]
         os.environ.setdefault("no_grpc_proxy", ",".join(hosts))
-        # The only bound where no supervisor is: a thread that needs no interpreter.
-        faulthandler.dump_traceback_later(devices.cluster_timeout + _GRACE, exit=True)
     try:
         return Workers(distribution.strategy_for(devices, cluster), cluster)
     finally:
-        if cluster is not None:
-            faulthandler.cancel_dump_traceback_later()
         supervised.report_up()
 
 
@@ -155,6 +153,8 @@ class Workers:
     def or_lost(self) -> Iterator[None]:
         """Within, that another worker is gone is a `WorkerLostError`.
 
+        However the program takes it, it ends with the exit code `RESTART`.
+
         Raises:
             WorkerLostError: then. Nothing may be saved: the others are at another step.
         """
@@ -163,10 +163,18 @@ class Workers:
         except _GONE as error:
             if self.size == 1:
                 raise
+            atexit.register(_end_for_restart)
             raise WorkerLostError(
                 f"One of the {self.size} workers is gone ({type(error).__name__}); start all of "
                 "them again: they go on from the last checkpoint."
             ) from error
+
+
+def _end_for_restart() -> None:
+    """Ends this process at once: TensorFlow's own end waits for workers that are gone."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(RESTART)
 
 
 def _digest(value: str) -> int:

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tests.conftest import tiny
 from trainer.config.experiment import Devices
 from trainer.errors import ConfigError, WorkerLostError
-from trainer.run import distribution
+from trainer.run import distribution, workers
 from trainer.run.cluster import Cluster
 from trainer.run.workers import Workers
 
@@ -66,10 +66,13 @@ def test_what_one_worker_finds_wrong_ends_all():
 
 
 @pytest.mark.parametrize("error", [tf.errors.UnavailableError, tf.errors.DeadlineExceededError])
-def test_a_worker_that_is_gone_is_a_sentence(error):
+def test_a_worker_that_is_gone_is_a_sentence(error, monkeypatch):
+    at_the_end = []
+    monkeypatch.setattr("atexit.register", at_the_end.append)
     with pytest.raises(WorkerLostError, match=r"^One of the 2 workers is gone .*last checkpoint"):
         with Two(lambda numbers: numbers).or_lost():
             raise error(None, None, "Connection reset by peer")
+    assert at_the_end == [workers._end_for_restart]
 
 
 def test_replicas_on_the_cpu_of_a_worker_are_refused():
