@@ -2,6 +2,7 @@
 
 import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -168,12 +169,23 @@ _MODALITIES |= {"moving_digits": "clip", "clips": "clip"}
 
 @functools.cache
 def representatives() -> tuple[str, ...]:
+    """Few recipes of every kind."""
+    return _fewest(_kinds)
+
+
+@functools.cache
+def cover() -> tuple[str, ...]:
+    """Few recipes that have every round, wrapper, term, condition and network between them."""
+    return _fewest(_parts)
+
+
+def _fewest(kinds_of: Callable[[Experiment], set[str]]) -> tuple[str, ...]:
     """Few recipes of every kind: again and again the plainest that adds the most kinds.
 
     Of equal ones it is one whose data a test makes shorter: long sequences take long to trace.
     """
     recipes = {name: load_experiment(name) for name in recipe_names()}
-    kinds = {name: _kinds(experiment) for name, experiment in recipes.items()}
+    kinds = {name: kinds_of(experiment) for name, experiment in recipes.items()}
     missing, chosen = set().union(*kinds.values()), []
     while missing:
         rank = {r: (len(own & missing), _plainness(recipes[r])) for r, own in kinds.items()}
@@ -188,6 +200,21 @@ def _kinds(experiment: Experiment) -> set[str]:
     modalities = {_MODALITIES.get(experiment.data.source.name, "image")}
     modalities |= {"text"} & {experiment.condition.name}
     return {f"round {experiment.round.name}", *wrappers, *(f"modality {m}" for m in modalities)}
+
+
+def _parts(experiment: Experiment) -> set[str]:
+    """What a recipe's game is put together from."""
+    terms = (*experiment.terms, *experiment.penalties)
+    networks = (experiment.network, *experiment.networks.values())
+    return _kinds(experiment) | {
+        f"condition {experiment.condition.name}",
+        *(f"term {term.name}" for term in terms),
+        *(f"network {name}" for network in networks for name in _names(network)),
+    }
+
+
+def _names(network) -> list[str]:
+    return [network.name, *(_names(network.of) if hasattr(network, "of") else [])]
 
 
 def _plainness(e: Experiment) -> int:

@@ -16,11 +16,16 @@ import pytest
 
 from tests.conftest import checkpointed
 from tests.playing import put_back_to
+from tests.recipes import cover
 from trainer.config.recipe import load_experiment
 from trainer.errors import RESTART
 from trainer.training import train
 
 ROOT = Path(__file__).parents[2]
+# Seconds for what takes half a minute on a quiet machine.
+PATIENCE = 500
+pytestmark = pytest.mark.timeout(4 * PATIENCE)
+STARTED: list[subprocess.Popen] = []
 TINY = (
     "network={name: mlp, units: [8], generator_normalization: batch}",
     "train.batch_size=16",
@@ -37,9 +42,9 @@ SGD = tuple(
 )
 
 
-def _addresses():
-    """Of addresses that are free."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+def _addresses(count=2):
+    """As many that are free."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     addresses = [f"127.0.0.1:{s.getsockname()[1]}" for s in sockets]
     for s in sockets:
         s.close()
@@ -52,21 +57,35 @@ def _environment(index, addresses):
     return {**os.environ, "PYTHONPATH": str(ROOT), "TF_CONFIG": json.dumps(document)}
 
 
+@pytest.fixture(autouse=True)
+def none_left():
+    """What a test that failed has left behind ends with it."""
+    yield
+    for process in STARTED:
+        process.kill()
+    STARTED.clear()
+
+
+def _process(line, **how):
+    process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, **how)
+    STARTED.append(process)
+    return process
+
+
 def _start(run_dir, index, addresses, *overrides, command=("trainer.cli", "train"), within=()):
     module, *verb = command
     line = [*within, sys.executable, "-m", module, *verb, "cgan-digits", "--run-dir", str(run_dir)]
     for override in (*TINY, *overrides):
         line += ["--set", override]
-    environment = _environment(index, addresses)
-    return subprocess.Popen(line, env=environment, stderr=subprocess.PIPE, text=True)
+    return _process(line, env=_environment(index, addresses))
 
 
-def _started(run_dir, *overrides):
-    addresses = _addresses()
-    return [_start(run_dir, index, addresses, *overrides) for index in range(2)]
+def _started(run_dir, *overrides, count=2):
+    addresses = _addresses(count)
+    return [_start(run_dir, index, addresses, *overrides) for index in range(count)]
 
 
-def _ends(processes, seconds=300):
+def _ends(processes, seconds=PATIENCE):
     """How they ended, in seconds of all: exit codes, and what each said last."""
     deadline = time.monotonic() + seconds
     said = [p.communicate(timeout=max(1.0, deadline - time.monotonic()))[1] for p in processes]
@@ -76,7 +95,7 @@ def _ends(processes, seconds=300):
 def _wait_for_checkpoint(run_dir, processes):
     """Until there is one that counts, as the state file says, which is written last."""
     path = run_dir / "checkpoints" / "checkpoint"
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + PATIENCE
     while not path.exists():
         assert all(p.poll() is None for p in processes), [p.communicate() for p in processes]
         assert time.monotonic() < deadline, "no checkpoint came"
@@ -104,6 +123,65 @@ def test_two_workers_train_as_one_replica_and_none_outlives_the_other(tmp_path):
     assert said[0].startswith("gan: One of the 2 workers is gone (")
     put_back_to(20, tmp_path / "two")
     _assert_alike(tmp_path / "two", _alone(tmp_path / "one", "train.steps=20", *SGD), 1e-6)
+
+
+@pytest.mark.slow
+def test_three_workers_train_as_one_replica(tmp_path):
+    """Of a batch of 24, which they can share."""
+    changes = ("train.steps=20", "train.batch_size=24", *SGD)
+    assert _ends(_started(tmp_path / "three", *changes, count=3))[0] == [0, 0, 0]
+    _assert_alike(tmp_path / "three", _alone(tmp_path / "one", *changes), 1e-6)
+
+
+PROGRAM = """
+import sys
+import trainer
+print("once", flush=True)
+experiment = trainer.load_experiment("cgan-digits", sys.argv[2:])
+summary = trainer.train(experiment, sys.argv[1], progress=False)
+print(summary.worker, summary.step, flush=True)
+"""
+
+
+def _program(run_dir, index, addresses, *overrides):
+    """One that calls `trainer.train`, under way."""
+    line = [sys.executable, "-c", PROGRAM, str(run_dir), *TINY, *overrides]
+    return _process(line, env=_environment(index, addresses), stdout=subprocess.PIPE)
+
+
+@pytest.mark.slow
+def test_programs_of_ones_own_train_together_and_none_outlives_the_other(tmp_path):
+    addresses = _addresses()
+    lost = [_program(tmp_path, i, addresses, "train.steps=1000000") for i in range(2)]
+    _wait_for_checkpoint(tmp_path, lost)
+    lost[1].kill()
+    codes, said = _ends(lost, seconds=60)
+    assert codes == [RESTART, -signal.SIGKILL]
+    assert said[0].startswith("trainer.errors.WorkerLostError: One of the 2 workers is gone (")
+    step = checkpointed(tmp_path)["step/.ATTRIBUTES/VARIABLE_VALUE"]
+    again = [_program(tmp_path, i, addresses, f"train.steps={step + 20}") for i in range(2)]
+    for index, process in enumerate(again):
+        out, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, err
+        assert out == f"once\n{index} {step + 20}\n"
+
+
+@pytest.mark.slow
+def test_a_program_that_has_begun_tensorflow_is_refused(tmp_path):
+    begun = PROGRAM.replace(
+        "import trainer", "import trainer, tensorflow; tensorflow.ones(1) + 1", 1
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", begun, str(tmp_path / "run"), *TINY, "devices.cluster_timeout=60"],
+        env=_environment(0, _addresses()),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert process.returncode == 1, process.stderr
+    last = process.stderr.strip().splitlines()[-1]
+    assert "each in a process that has computed nothing" in last
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.fixture(scope="module")
@@ -270,3 +348,48 @@ def test_a_run_directory_that_one_worker_cannot_see_is_refused(tmp_path):
     assert "worker 1 could not see the run that the chief has begun" in said[0]
     assert "--run-dir" in said[1] and "a directory that all workers see" in said[1]
     assert not (tmp_path / "1").exists()
+
+
+@pytest.fixture(scope="module")
+def played_by_two(tmp_path_factory):
+    """What two workers say of a recipe that they play; they go on to the next one."""
+    workers = []
+
+    def start():
+        folder, addresses = tmp_path_factory.mktemp("together"), _addresses()
+        for index in range(2):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.together", str(folder)],
+                env=_environment(index, addresses),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=(folder / f"{index}.log").open("w"),
+                text=True,
+            )
+            workers.append(process)
+
+    def stop():
+        for process in workers:
+            process.kill()
+            process.communicate()
+        workers.clear()
+
+    def play(recipe):
+        if not workers:
+            start()
+        for process in workers:
+            print(recipe, file=process.stdin, flush=True)
+        said = [process.stdout.readline().strip() for process in workers]
+        if said != 2 * [f"{recipe}: whole"]:
+            # They may stand at different places, or not at all.
+            stop()
+        return said
+
+    yield play
+    stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", cover())
+def test_every_round_wrapper_term_condition_and_network_is_played_by_two(recipe, played_by_two):
+    assert played_by_two(recipe) == 2 * [f"{recipe}: whole"]
