@@ -72,7 +72,7 @@ def test_texts_are_shown(run_dir):
 @pytest.mark.parametrize(
     ("content", "reference", "sentence"),
     [
-        (b"a\n\xff\n", "grammar", r"TARGET: .* is not UTF-8 text \(byte 2\)"),
+        (b"a\n\xff\n", "grammar", r"TARGET: .* is not UTF-8 text \(byte 2, in line 2\)"),
         (b"a\n", "grammar", r"TARGET: .* holds less than 2 lines"),
         (b"a\nb\n", "digits", r"TARGET: it holds texts, and the real samples are of kind 'image'"),
     ],
