@@ -1,7 +1,7 @@
 """Wrappers: what changes the play of any round."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -106,11 +106,11 @@ class Augment(Component):
         return 0.0 if self.adaptive else 1.0
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """Points, packs that would be augmented as one, and logits whose sign means nothing."""
-        if experiment.data.source.name in ("ring", "grid", "overlap"):
+        """What is no picture, packs as one picture, and logits whose sign means nothing."""
+        if held := _held_by(experiment.data.source):
             yield (
                 f"wrappers: received 'augment' with data.source={experiment.data.source}, which "
-                "holds points; give data of pictures, or leave it out"
+                f"holds {held}; give data of pictures, or leave it out"
             )
         names = [wrapper.name for wrapper in experiment.wrappers]
         if "pack" in names[: names.index(self.name)]:
@@ -204,7 +204,13 @@ class InstanceNoise(Component):
     steps: int = Field(5000, ge=1)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """Packs that would be noised as one."""
+        """Symbols, and packs that would be noised as one."""
+        if _held_by(experiment.data.source) == "symbols":
+            yield (
+                "wrappers: received 'instance_noise' with data.source="
+                f"{experiment.data.source}, which holds symbols, between which nothing lies; leave "
+                "it out"
+            )
         names = [wrapper.name for wrapper in experiment.wrappers]
         if "pack" in names[: names.index(self.name)]:
             yield (
@@ -220,6 +226,12 @@ class HistoricalAverage(Component):
     name: Literal["historical_average"] = "historical_average"
     # Of the squared distance, on both sides.
     weight: float = Field(1e-3, gt=0.0)
+
+
+def _held_by(source: Any) -> str | None:
+    """What a source holds, or what it is made of, where that is known to be no pictures."""
+    held: str | None = getattr(source, "holds", None)
+    return held or getattr(getattr(source, "of", None), "holds", None)
 
 
 class Predict(Component):

@@ -138,6 +138,30 @@ BAD = [
             ["wrappers", "data.source=ring", "points"],
         ),
         (
+            ["data.source={name: odd, of: ring}", "network=mlp", "wrappers=[augment]"],
+            ["wrappers", "'augment'", "which holds points"],
+        ),
+        (
+            ["data.source=sines", "wrappers=[{name: augment, adaptive: true}]"],
+            ["wrappers", "data.source={name: sines", "holds series", "data of pictures"],
+        ),
+        (
+            ["data.source=loans", "wrappers=[augment]"],
+            ["wrappers", "data.source=loans", "rows", "data of pictures"],
+        ),
+        (
+            ["data.source=molecules", "wrappers=[augment]"],
+            ["wrappers", "'augment'", "molecules", "data of pictures"],
+        ),
+        (
+            ["data.source=grammar", "wrappers=[instance_noise]"],
+            ["wrappers", "'instance_noise'", "symbols", "leave it out"],
+        ),
+        (
+            ["round=pairs", "condition=none", "terms=[feature_matching]"],
+            ["terms", "'feature_matching'", "'pairs'", "leave it out, or set round=ordinary"],
+        ),
+        (
             ["terms=[classification]", "wrappers=[pack]"],
             ["wrappers", "'pack'", "classification"],
         ),

@@ -32,8 +32,15 @@ class PairsRound(AnyRound):
     anomaly_distance: Literal["cross_entropy", "features"] = "cross_entropy"
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """A game without a latent; latents of which no Gaussian can be the inverse."""
+        """Terms, a game without a latent; latents of which no Gaussian can be the inverse."""
         yield from without_latent(self.name, experiment)
+        for term in experiment.terms:
+            if not isinstance(term, Custom):
+                yield (
+                    f"terms: received {term.name!r} with the round 'pairs', whose generator and "
+                    "encoder play the discriminator's losses exchanged and no others; leave it "
+                    "out, or set round=ordinary"
+                )
         prior = experiment.prior
         coded = getattr(prior, "categorical", ()) or getattr(prior, "continuous", 0)
         if self.stochastic and (prior.name == "uniform" or coded):

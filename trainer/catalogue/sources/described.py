@@ -82,6 +82,7 @@ class Described(Source):
 
     target: ClassVar[str] = "trainer.data.sources.described:open_source"
     makes_captions: ClassVar[bool] = True
+    holds: ClassVar[str | None] = "symbols"
     name: Literal["described"] = "described"
     # The pictures with their captions.
     of: Annotated[CaptionedDigits | Captions, BY_NAME, BY_SPELLING] = CaptionedDigits()

@@ -11,6 +11,7 @@ class Molecules(Source):
     """Small molecules of carbon, nitrogen, oxygen and fluorine, made by known rules."""
 
     target: ClassVar[str] = "trainer.data.sources.molecules:open_source"
+    holds: ClassVar[str | None] = "molecules"
     name: Literal["molecules"] = "molecules"
     # How many are made, all different.
     molecules: int = Field(5000, ge=2, le=50_000)
@@ -24,6 +25,7 @@ class Smiles(Source):
     target: ClassVar[str] = "trainer.data.sources.smiles:open_source"
     argument: ClassVar[str | None] = "path"
     endings: ClassVar[tuple[str, ...]] = (".smi", ".smiles")
+    holds: ClassVar[str | None] = "molecules"
     name: Literal["smiles"] = "smiles"
     # Of the file, on a local disk.
     path: str = Field(min_length=1)

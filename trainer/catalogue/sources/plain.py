@@ -30,6 +30,7 @@ class Ring(Source):
     """Eight Gaussians on a circle (Metz et al. 2017)."""
 
     target: ClassVar[str] = "trainer.data.sources.mixtures:open_source"
+    holds: ClassVar[str | None] = "points"
     name: Literal["ring"] = "ring"
 
 
@@ -37,6 +38,7 @@ class Grid(Source):
     """25 Gaussians on a grid (Srivastava et al. 2017)."""
 
     target: ClassVar[str] = "trainer.data.sources.mixtures:open_source"
+    holds: ClassVar[str | None] = "points"
     name: Literal["grid"] = "grid"
 
 
@@ -44,6 +46,7 @@ class Overlap(Source):
     """Three Gaussians around a circle that overlap, a class each (after Gong et al. 2019)."""
 
     target: ClassVar[str] = "trainer.data.sources.mixtures:open_source"
+    holds: ClassVar[str | None] = "points"
     name: Literal["overlap"] = "overlap"
 
 

@@ -15,6 +15,7 @@ class Grammar(Source):
     """Sentences of a small grammar, on which right and wrong can be told exactly."""
 
     target: ClassVar[str] = "trainer.data.sources.grammar:open_source"
+    holds: ClassVar[str | None] = "symbols"
     name: Literal["grammar"] = "grammar"
     # How many are written.
     sentences: int = Field(10_000, ge=2, le=10_000_000)
@@ -24,6 +25,7 @@ class OracleSequences(Source):
     """Sequences that a random LSTM writes, whose probabilities are known (Yu et al. 2017)."""
 
     target: ClassVar[str] = "trainer.data.sources.oracle:open_source"
+    holds: ClassVar[str | None] = "symbols"
     name: Literal["oracle"] = "oracle"
     # How many are written.
     sequences: int = Field(10_000, ge=2, le=1_000_000)
@@ -42,6 +44,7 @@ class TextFile(Source):
     argument: ClassVar[str | None] = "path"
     placeholder: ClassVar[str] = "FILE"
     endings: ClassVar[tuple[str, ...]] = (".txt",)
+    holds: ClassVar[str | None] = "symbols"
     name: Literal["text"] = "text"
     # Of the file, on a local disk; it is UTF-8 text.
     path: str = Field(min_length=1)
@@ -62,6 +65,7 @@ class Sines(Source):
     """Sine waves of random amplitude, frequency and phase, as time series (Esteban et al. 2017)."""
 
     target: ClassVar[str] = "trainer.data.sources.sines:open_source"
+    holds: ClassVar[str | None] = "series"
     name: Literal["sines"] = "sines"
     # How many are drawn.
     series: int = Field(10_000, ge=2, le=1_000_000)
@@ -73,6 +77,7 @@ class Motifs(Source):
     """Random DNA with one motif in every sequence, at any place (Killoran et al. 2017)."""
 
     target: ClassVar[str] = "trainer.data.sources.motifs:open_source"
+    holds: ClassVar[str | None] = "symbols"
     name: Literal["motifs"] = "motifs"
     # How many are drawn.
     sequences: int = Field(50_000, ge=2, le=10_000_000)
@@ -97,6 +102,7 @@ class ProteinFamily(Source):
     """Proteins drawn from a position matrix, with one pair of places that go together."""
 
     target: ClassVar[str] = "trainer.data.sources.protein_family:open_source"
+    holds: ClassVar[str | None] = "symbols"
     name: Literal["protein_family"] = "protein_family"
     # How many are drawn.
     sequences: int = Field(20_000, ge=2, le=10_000_000)
@@ -109,6 +115,7 @@ class Fasta(Source):
     argument: ClassVar[str | None] = "path"
     placeholder: ClassVar[str] = "FILE"
     endings: ClassVar[tuple[str, ...]] = (".fasta", ".fa", ".faa", ".fna")
+    holds: ClassVar[str | None] = "symbols"
     name: Literal["fasta"] = "fasta"
     # Of the file, on a local disk; it is UTF-8 text.
     path: str = Field(min_length=1)
@@ -136,6 +143,7 @@ class Affinities(Source):
     """Random DNA with a known affinity, the strongest left out (after Killoran et al. 2017)."""
 
     target: ClassVar[str] = "trainer.data.sources.affinities:open_source"
+    holds: ClassVar[str | None] = "symbols"
     name: Literal["affinities"] = "affinities"
     # How many are drawn.
     sequences: int = Field(50_000, ge=20, le=10_000_000)

@@ -26,6 +26,8 @@ class Source(Component):
     has_captions: ClassVar[bool] = False
     # Whether captions are its samples.
     makes_captions: ClassVar[bool] = False
+    # What its samples are, where its name alone says that they are no pictures.
+    holds: ClassVar[str | None] = None
 
     @model_serializer(mode="wrap")
     def _short(self, write: SerializerFunctionWrapHandler) -> dict[str, Any] | str:

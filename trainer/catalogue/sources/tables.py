@@ -10,6 +10,7 @@ from trainer.catalogue.sources.source import Source
 class AnyTable(Source):
     """A source of rows of mixed columns."""
 
+    holds: ClassVar[str | None] = "rows"
     # The column that is predicted where a classifier or a regression measures what rows are worth;
     # its classes are held out in proportion. Null has none.
     predicted: str | None = None
