@@ -189,14 +189,14 @@ class Before(NamedTuple):
         runs: single ones, from its details.
     """
 
-    rows: dict[tuple[str, ...], dict[str, Any]]
+    rows: dict[tuple[Any, ...], dict[str, Any]]
     runs: list[dict[str, Any]]
 
 
 def measured_before(
     path: Path,
     place: Sequence[str],
-    asked: Collection[tuple[str, ...]],
+    asked: Collection[tuple[Any, ...]],
     of_runs: Sequence[str] | None = None,
 ) -> Before:
     """What a result holds that new runs do not replace; nothing where there is no result.
