@@ -215,6 +215,15 @@ def test_choices_that_do_not_meet_get_a_sentence(overrides, words):
     assert all(word in str(error.value) for word in words), str(error.value)
 
 
+@pytest.mark.parametrize("recipe", [name for name in recipe_names() if name.endswith("-ring")])
+@pytest.mark.parametrize("source", ["grid", "digits"])
+def test_what_is_played_on_the_ring_is_played_on_other_data_by_one_line(recipe, source):
+    ring, other = (load_experiment(recipe, o) for o in ([], [f"data.source={source}"]))
+    assert other.data.source.name == source
+    for kind in ("objective", "penalties", "wrappers", "round", "network"):
+        assert getattr(other, kind) == getattr(ring, kind)
+
+
 @pytest.mark.parametrize("value", ["[r1]", "[{name: r1}]", "r1", "{name: r1}"])
 def test_a_bare_name_stands_for_the_defaults_in_lists_too_and_for_a_list_of_one(value):
     experiment = load_experiment("mlp-ring", [f"penalties={value}"])
