@@ -219,7 +219,7 @@ def _check_outputs(model: keras.Model, name: str, options: catalogue.Network, ro
     """Refuses a network whose answers do not fit the game.
 
     Raises:
-        ConfigError: naming network, output and both shapes.
+        ConfigError: naming network and output, and both shapes where it is there.
     """
     answered = getattr(model, "output", None)
     if answered is None:
@@ -227,13 +227,18 @@ def _check_outputs(model: keras.Model, name: str, options: catalogue.Network, ro
     if not isinstance(answered, Mapping):
         answered = dict.fromkeys(list(role.outputs)[:1], answered)
     for output, field in role.outputs.items():
-        got = tuple(answered[output].shape[1:]) if output in answered else None
-        fits = got is not None and len(got) == len(field.shape)
-        fits = fits and all(
-            a == b or None in (a, b) for a, b in zip(got or (), field.shape, strict=False)
+        if output not in answered:
+            raise ConfigError(
+                f"networks.{name}: {options.name!r} answers {', '.join(answered)} and no "
+                f"{output!r}, which the objective, the round or a term asks for; let it answer "
+                "that, too, or leave out what asks."
+            )
+        got = tuple(answered[output].shape[1:])
+        fits = len(got) == len(field.shape) and all(
+            a == b or None in (a, b) for a, b in zip(got, field.shape, strict=True)
         )
         # Several numbers an example, one a patch or a domain: objectives read both.
-        fits = fits or (got is not None and not field.shape and len(got) in (1, 2))
+        fits = fits or (not field.shape and len(got) in (1, 2))
         if not fits and field.kind != "features":
             raise ConfigError(
                 f"networks.{name}: {options.name!r} answers {output!r} with shape {got}, where the "

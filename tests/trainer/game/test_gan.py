@@ -247,6 +247,12 @@ def test_a_users_own_network_that_looks_at_the_batch_goes_with_no_gradient_penal
     _game(digits, network, "condition=none")
 
 
+def test_a_users_own_network_without_the_features_that_a_term_reads_gets_a_sentence(digits):
+    network = "network={name: 'tests.trainer.game.test_gan:Normalised', options: {units: 4}}"
+    with pytest.raises(ConfigError, match=r"networks\.discriminator: .*logits and no 'features'"):
+        _game(digits, network, "condition=none", "terms=[feature_matching]")
+
+
 def test_what_does_not_fit_the_data_is_refused():
     unlabelled = spec_of((8, 8, 1))
     with pytest.raises(ConfigError, match=r"condition.name: received 'label'.*no labels"):
