@@ -28,6 +28,12 @@ WAYS: dict[str, dict[str, Any] | None] = {
     "groups of 4, consistency 0": {"group": 4, "group_steps": 50, "consistency": 0.0},
     "groups of 4, consistency 0.1": {"group": 4, "group_steps": 50, "consistency": 0.1},
     "groups of 4, consistency 1": {"group": 4, "group_steps": 50, "consistency": 1.0},
+    "groups of 4, consistency 0.1 of fillings": {
+        "group": 4,
+        "group_steps": 50,
+        "consistency": 0.1,
+        "consistent": "fillings",
+    },
 }
 
 

@@ -201,8 +201,10 @@ class CompleteClip(Filling):
     group: int = Field(4, ge=1)
     # Steps of each group, which begins at the last latent of the one before it.
     group_steps: int = Field(50, ge=0)
-    # Weight of the distances (L1) between all latents of a group.
+    # Weight of the distances (L1) between all frames of a group.
     consistency: float = Field(0.1, ge=0.0)
+    # What these are measured between: latents, or what fills the pixels that both frames miss.
+    consistent: Literal["latents", "fillings"] = "latents"
 
 
 class Edit(Search):

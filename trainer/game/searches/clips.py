@@ -13,7 +13,8 @@ class ClipSearch:
 
         min_{z_1 … z_W} Σ_t loss(z_t) + γ Σ_{s<t} ‖z_s - z_t‖₁
 
-    for every W frames in turn. The first frame is searched as a picture is, from where pictures
+    for every W frames in turn, or with the differences of their fillings in the place of those of
+    latents. The first frame is searched as a picture is, from where pictures
     begin; every group begins at the last latent of the group before it, and so needs fewer steps.
     A row is a clip and goes its own way.
 
@@ -58,10 +59,11 @@ class ClipSearch:
 
         def losses(latent: tf.Tensor) -> tf.Tensor:
             apart = tf.reshape(latent, [-1, size])
-            own = self.search.losses(apart, told_all, of_frames)
+            made = self.search.subject.made(apart, told_all)
+            own = self.search.losses_of(apart, made, told_all, of_frames)
             total = tf.reduce_sum(tf.reshape(own, [-1, frames]), axis=1)
-            group = tf.reshape(latent, [-1, frames, size])
-            return total + self.options.consistency * terms.consistency(group)
+            unlike = self._unlike(_grouped(apart, frames), _grouped(made, frames), rows)
+            return total + self.options.consistency * unlike
 
         def within(latent: tf.Tensor) -> tf.Tensor:
             kept = self.search.subject.within(start, tf.reshape(latent, [-1, size]))
@@ -72,11 +74,21 @@ class ClipSearch:
         found = engine.minimise(descent, together, self.options.group_steps)
         return engine.Found(tf.reshape(found.latent, [-1, frames, size]), found.loss)
 
+    def _unlike(self, latents: tf.Tensor, made: tf.Tensor, rows: Rows) -> tf.Tensor:
+        """How far the frames of groups are from one another, float32 [n]."""
+        if self.options.consistent == "latents":
+            return terms.consistency(latents)
+        return terms.filling_consistency(made, rows["known"])
+
     def _made(self, latent: tf.Tensor, told: Told) -> tf.Tensor:
         frames = latent.shape[1]
         told_all = {name: tf.repeat(values, frames, axis=0) for name, values in told.items()}
-        made = self.search.subject.made(_joined(latent), told_all)
-        return tf.reshape(made, [-1, frames, *made.shape[1:]])
+        return _grouped(self.search.subject.made(_joined(latent), told_all), frames)
+
+
+def _grouped(values: tf.Tensor, frames: int) -> tf.Tensor:
+    """[n · t, …] → [n, t, …]: what `_joined` joined."""
+    return tf.reshape(values, [-1, frames, *values.shape[1:]])
 
 
 def _joined(values: tf.Tensor) -> tf.Tensor:

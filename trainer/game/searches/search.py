@@ -71,8 +71,11 @@ class Search:
 
     def losses(self, latent: tf.Tensor, told: Told, rows: Rows) -> tf.Tensor:
         """What is minimised, of latents [n, z], float32 [n]."""
-        options, made = self.options, self.subject.made(latent, told)
-        total = self.data(made, rows)
+        return self.losses_of(latent, self.subject.made(latent, told), told, rows)
+
+    def losses_of(self, latent: tf.Tensor, made: tf.Tensor, told: Told, rows: Rows) -> tf.Tensor:
+        """The same, of latents whose samples are at hand."""
+        options, total = self.options, self.data(made, rows)
         if options.judge:
             loss = self.subject.implausibility(made, told)
             total += 0.0 if loss is None else options.judge * loss

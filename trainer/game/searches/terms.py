@@ -58,9 +58,25 @@ def consistency(latents: tf.Tensor) -> tf.Tensor:
 
     Reference: Lahiri et al. 2019, "Faster unsupervised semantic inpainting: a GAN based approach".
     """
-    differences = tf.abs(latents[:, :, tf.newaxis] - latents[:, tf.newaxis])
-    # Every pair stands there twice, and every latent beside itself.
-    return 0.5 * tf.reduce_sum(differences, axis=[1, 2, 3])
+    return _pairs(latents, tf.ones_like(latents))
+
+
+def filling_consistency(made: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
+    """Σ_{s<t} Σ |made_s - made_t| over the pixels that are missing of both frames, float32 [n].
+
+    Args:
+        made: groups of pictures, [n, w, height, width, c].
+        known: [n, w, height, width, 1].
+    """
+    return _pairs(made, 1.0 - known)
+
+
+def _pairs(values: tf.Tensor, counted: tf.Tensor) -> tf.Tensor:
+    """Σ_{s<t} Σ c_s c_t |v_s - v_t| over all pairs of a group, [n, w, …] → float32 [n]."""
+    both = counted[:, :, tf.newaxis] * counted[:, tf.newaxis]
+    apart = tf.abs(values[:, :, tf.newaxis] - values[:, tf.newaxis])
+    # Every pair stands there twice, and every member beside itself.
+    return 0.5 * _sums(both * apart)
 
 
 def context_weights(known: tf.Tensor, window: int, counted: str) -> tf.Tensor:

@@ -50,6 +50,17 @@ def test_consistency_counts_every_pair_once():
     np.testing.assert_array_equal(terms.consistency(tf.ones([3, 4, 2])), [0.0, 0.0, 0.0])
 
 
+def test_fillings_are_compared_where_both_frames_miss_them():
+    # Two pixels of three frames; the second one is known in the first frame.
+    made = tf.reshape(tf.constant([1.0, 5.0, 3.0, 0.0, 0.0, -1.0]), [1, 3, 1, 2, 1])
+    known = tf.reshape(tf.constant([0.0, 1.0, 0.0, 0.0, 0.0, 0.0]), [1, 3, 1, 2, 1])
+    # |1 - 3| + |1 - 0| + |3 - 0| of the first pixel, |0 + 1| of the second.
+    np.testing.assert_allclose(terms.filling_consistency(made, known), [7.0])
+    alike = tf.ones_like(made)
+    np.testing.assert_array_equal(terms.filling_consistency(alike, known), [0.0])
+    np.testing.assert_array_equal(terms.filling_consistency(made, alike), [0.0])
+
+
 def test_what_is_missing_of_known_frames_is_found():
     options = _options(steps=150, group_steps=100, consistency=0.0)
     holed = np.where(TOP, CLIPS, 0).astype(np.uint8)
@@ -67,12 +78,12 @@ def test_every_group_begins_where_the_one_before_it_ended():
     np.testing.assert_array_equal(first["clip"][:, 4], _stored(drawn))
 
 
-def test_consistency_draws_the_latents_of_a_group_together():
-    """Far above the data's weight a group of all frames has one latent."""
+@pytest.mark.parametrize("consistent", ["latents", "fillings"])
+def test_consistency_draws_a_group_together(consistent):
+    """Far above the data's weight a group of all frames has one latent, or one filling."""
+    options = {"steps": 50, "group": 5, "group_steps": 150, "consistent": consistent}
     tight, loose = (
-        _asked(_options(steps=50, group=5, group_steps=150, consistency=weight), CLIPS)["clip"][
-            :, :, 2:
-        ].astype(int)
+        _asked(_options(consistency=weight, **options), CLIPS)["clip"][:, :, 2:].astype(int)
         for weight in (50.0, 0.0)
     )
     assert np.abs(np.diff(tight, axis=1)).max() < np.abs(np.diff(loose, axis=1)).max()
