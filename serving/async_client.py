@@ -129,6 +129,13 @@ class AsyncClient(BaseClient[AsyncTransport]):
         plan = self._builder.ask("complete", images, seeds=seeds, mask=masks, **condition)
         return await self._run(plan)
 
+    async def complete_clip(
+        self, clips: np.ndarray, masks: np.ndarray, seeds: Rows, **condition: Any
+    ) -> Outputs:
+        """Does as `Client.complete_clip`."""
+        plan = self._builder.ask("complete_clip", clips, seeds=seeds, mask=masks, **condition)
+        return await self._run(plan)
+
     async def edit(
         self, images: np.ndarray, strokes: np.ndarray, seeds: Rows, **condition: Any
     ) -> Outputs:

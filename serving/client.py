@@ -260,6 +260,25 @@ class Client(BaseClient[Transport]):
             self._builder.ask("complete", images, seeds=seeds, mask=masks, **condition)
         )
 
+    def complete_clip(
+        self, clips: np.ndarray, masks: np.ndarray, seeds: Rows, **condition: Any
+    ) -> Outputs:
+        """Returns clips whose unknown parts the model has filled, and each search's loss.
+
+        Args:
+            clips: [n, t, h, w, c], of as many frames as the model was exported for.
+            masks: uint8 [n, t, h, w, 1], 1 where a pixel is known.
+            seeds: where each search begins, [n].
+            **condition: what else the model takes, by input name.
+
+        Raises:
+            UsageError: the model has no such search, or an input is not what it takes.
+            RequestError: the server's refusal, or no answer.
+        """
+        return self._run(
+            self._builder.ask("complete_clip", clips, seeds=seeds, mask=masks, **condition)
+        )
+
     def edit(
         self, images: np.ndarray, strokes: np.ndarray, seeds: Rows, **condition: Any
     ) -> Outputs:

@@ -28,6 +28,8 @@ row_spec = tf.TensorSpec([None], tf.int64, name="row")
 image_spec = tf.TensorSpec([None, *IMAGE_SHAPE], tf.uint8, name="image")
 any_image_spec = tf.TensorSpec([None, None, None, 1], tf.uint8, name="image")
 mask_spec = tf.TensorSpec([None, 8, 8, 1], tf.uint8, name="mask")
+clip_spec = tf.TensorSpec([None, 2, *IMAGE_SHAPE], tf.uint8, name="clip")
+clip_mask_spec = tf.TensorSpec([None, 2, 8, 8, 1], tf.uint8, name="mask")
 strokes_spec = tf.TensorSpec([None, 8, 8, 4], tf.uint8, name="strokes")
 text_spec = tf.TensorSpec([None], tf.string, name="text")
 truncation_spec = tf.TensorSpec([None], tf.float32, name="truncation")
@@ -162,6 +164,7 @@ FIELDS = {
     "label": {"kind": "label", "range": [0, 9], "names": DIGITS, "marginal": [0.1] * 10},
     "latent": {"kind": "latent"},
     "image": {"kind": "image", "range": [0, 255]},
+    "clip": {"kind": "clip", "range": [0, 255]},
     "image_bytes": {"kind": "image"},
     "mask": {"kind": "mask", "range": [0, 1]},
     "strokes": {"kind": "strokes", "range": [0, 255]},
@@ -242,6 +245,7 @@ class Workshop(tf.Module):
                 "anomaly_score": [image_spec],
                 "caption": [image_spec, seed_spec],
                 "complete": [image_spec, mask_spec, seed_spec],
+                "complete_clip": [clip_spec, clip_mask_spec, seed_spec],
                 "edit": [image_spec, strokes_spec, seed_spec],
                 "project": [image_spec, seed_spec],
                 "generate_conditional": [seed_spec, label_spec, text_spec, image_spec],
@@ -290,6 +294,11 @@ class Workshop(tf.Module):
         """Unknown pixels become the seed."""
         fill = tf.cast(seed % 256, tf.uint8)[:, None, None, None] * (1 - mask)
         return {"image": image * mask + fill, "loss": mean_of(image * mask)}
+
+    def complete_clip(self, clip, mask, seed):
+        """As `complete`, of clips of two frames."""
+        fill = tf.cast(seed % 256, tf.uint8)[:, None, None, None, None] * (1 - mask)
+        return {"clip": clip * mask + fill, "loss": tf.cast(seed, tf.float32)}
 
     def edit(self, image, strokes, seed):
         """Painted pixels have the red of what was painted; the loss is the seed."""

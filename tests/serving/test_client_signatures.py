@@ -43,6 +43,14 @@ def test_searches(client):
     assert sorted(client.project(PICTURES, [0, 1])) == ["image", "latent", "loss"]
 
 
+def test_clips_are_completed(client):
+    clips = np.stack([PICTURES, PICTURES[::-1]])
+    mask = (clips < 20).astype(np.uint8)
+    made = client.complete_clip(clips, mask, [7, 9])
+    np.testing.assert_array_equal(made["clip"][1], np.where(mask[1], clips[1], 9))
+    assert made["loss"].shape == (2,)
+
+
 def test_texts_are_text(client):
     texts = client.caption(np.full([2, 8, 8, 1], [[[[0]]], [[[255]]]], np.uint8), [3, 4])
     assert texts.tolist() == ["a dark digit é 3", "a bright digit 4"]
@@ -73,6 +81,8 @@ def test_several_conditions_at_once(client):
          "labels: translate_to_b of this model takes no labels"),
         (lambda c: c.complete(PICTURES, PICTURES, [1, 2]), "mask: row 0 holds 2; expected 0 to 1."),
         (lambda c: c.complete(PICTURES, PICTURES[:1] * 0, [1, 2]), "rows: every input needs"),
+        (lambda c: c.complete_clip(PICTURES[:1, None], PICTURES[:1, None] * 0, [1]),
+         "clip: received shape [1, 1, 8, 8, 1]; expected [n, 2, 8, 8, 1]."),
         (lambda c: c.caption(PICTURES[:, :7], [1, 2]), "image: received shape [2, 7, 8, 1]; exp"),
         (lambda c: c.generate_truncated([1], 1.5, 2), "truncation: row 0 holds 1.5; expected 0"),
         (lambda c: c.generate_conditional([1], "7", text="a"), "image: generate_conditional of"),
