@@ -33,7 +33,6 @@ DESCRIBE_OUTPUTS = {"description": STRING}
 # What steers a signature, or is said beside its answer; the rest is what it is about.
 _STEERING = frozenset({SEED, LABEL, ATTRIBUTES, SCALAR, KEY, MASK, STROKES})
 _ASIDE = frozenset({LATENT, LABEL, ATTRIBUTES, SCALAR, SEED, KEY})
-# Signatures that `gan export` adds where somebody asks for them.
 # Recipes whose models have what others lack: searches that an export names, and what takes an
 # encoder.
 _SEARCHES = {
