@@ -5,7 +5,9 @@ alone (negative sampling) and scikit-learn's restricted Boltzmann machine. Four 
 the 8x8 digits; autoencoder and GLO with wider networks; pairs of digits of one class, whose halves
 must agree; and fewer examples to train on. A fifth, `memory`, is played when it is asked for: all
 rivals on 500, 5 000 and 50 000 pictures of MNIST. Distances are of pixels on [0, 1]. Real held-out
-digits stand where a generator's samples do, as the ceiling.
+digits stand where a generator's samples do, as the ceiling; principal components, as many as
+latents have numbers, are what a decoder's held-out error is to be below. `--picture` draws samples
+of the rivals side by side.
 
 Runs are kept: a benchmark that was broken off goes on where it was.
 """
@@ -30,6 +32,7 @@ RECIPES = {
     "negative sampling": "negative-digits",
 }
 MACHINE = "Boltzmann machine"
+COMPONENTS = "principal components"
 PARTS = ("rivals", "widths", "twins", "sizes", "memory")
 _TWINS = ("GAN", "autoencoder", "negative sampling")
 _WIDENED = ("autoencoder", "GLO")
@@ -37,6 +40,10 @@ _FEWER = ("GAN", "GLO")
 # Held out of 1 797 digits; what is left is trained on.
 _HELD_OUT = {"rivals": 0.3, "sizes": 0.9}
 _TWIN_SOURCE = "data.source={name: twins, count: 10000}"
+# Numbers in a latent of the recipes.
+_LATENT = 16
+# Held-out pictures that are to come back, and samples of each rival on a picture.
+_ASKED, _SHOWN = 64, 10
 # Restarts and steps of the search that looks for held-out pictures.
 _SEARCH = "export.searches=[{name: project, steps: 100, restarts: 2}]"
 
@@ -61,12 +68,14 @@ class Contest:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     parser.add_argument("--parts", nargs="+", default=list(PARTS[:-1]), choices=PARTS)
+    parser.add_argument("--games", nargs="+", default=list(RECIPES), choices=list(RECIPES))
     parser.add_argument("--data-dir", type=Path, help="of prepared tensorflow-datasets, for memory")
     parser.add_argument("--pictures", nargs="+", type=int, default=[500, 5000, 50_000])
     parser.add_argument("--compared", type=int, default=2000, help="samples and held-out pictures")
     parser.add_argument("--widths", nargs="+", type=int, default=[2, 4], help="times the filters")
     parser.add_argument("--filters", type=int, default=64, help="base filters at width 1")
     parser.add_argument("--steps", type=int, default=3000, help="of every game")
+    parser.add_argument("--picture", type=Path, help="PNG of samples, a column a rival")
     trained.add_arguments(parser, "runs/rivals", seeds=1)
 
 
@@ -74,13 +83,26 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Trains what is not trained, and returns the result."""
     from trainer.commands.base import start_tensorflow
 
-    contests = [c for part in arguments.parts for c in _contests(part, arguments)]
+    contests = [
+        contest
+        for part in arguments.parts
+        for contest in _contests(part, arguments)
+        if contest.rival in arguments.games
+    ]
     jobs = {contest: _job(contest, arguments) for contest in contests}
     made = trained.make(jobs, arguments.work, workers=1, threads=arguments.threads)
     start_tensorflow()
-    rows = [_row(c, one, arguments) for c, one in trained.succeeded(made).items()]
+    rows, shown = [], {}
+    for contest, one in trained.succeeded(made).items():
+        row, samples = _row(contest, one, arguments)
+        rows.append(row)
+        if (contest.part, contest.seed) == ("rivals", 0):
+            shown[contest.rival] = samples
     if "rivals" in arguments.parts:
-        rows += [_machine_row(arguments), _ceiling()]
+        row, shown[MACHINE] = _machine_row(arguments)
+        rows += [row, _components_row(), _ceiling()]
+        if arguments.picture:
+            arguments.picture.write_bytes(_side_by_side({**shown, "real": _split()[1]}))
     details = {
         "steps": arguments.steps,
         "base filters": arguments.filters,
@@ -115,7 +137,7 @@ def _job(contest: Contest, arguments: argparse.Namespace) -> trained.Job:
         *([_TWIN_SOURCE] if contest.part == "twins" else []),
         *(_first_pictures(contest.pictures, arguments) if contest.pictures else []),
         *([_SEARCH] if contest.rival in ("GAN", "GLO") and contest.part != "twins" else []),
-        *(["prior={name: gaussian, size: 16}"] if contest.rival == "GAN" else []),
+        *([f"prior={{name: gaussian, size: {_LATENT}}}"] if contest.rival == "GAN" else []),
     ]
     name = f"{contest.name}-{arguments.filters}-{steps}"
     return trained.Job(name, RECIPES[contest.rival], overrides, evaluation=None)
@@ -130,7 +152,10 @@ def _first_pictures(count: int, arguments: argparse.Namespace) -> list[str]:
 # ---- What is measured ----------------------------------------------------------------------------
 
 
-def _row(contest: Contest, one: trained.Trained, arguments: argparse.Namespace) -> dict[str, Any]:
+def _row(
+    contest: Contest, one: trained.Trained, arguments: argparse.Namespace
+) -> tuple[dict[str, Any], np.ndarray]:
+    """What is measured of a run, and its samples."""
     import keras
 
     import trainer
@@ -148,10 +173,10 @@ def _row(contest: Contest, one: trained.Trained, arguments: argparse.Namespace) 
     if contest.part == "twins":
         row["halves agree"] = agreement(made, classifier(Digits(*digits.read())))
     else:
-        row["held-out error"] = _held_out_error(opened, real[:64])
+        row["held-out error"] = _held_out_error(opened, real[:_ASKED])
     row |= {"steps": one.steps, "training s": one.seconds, "samples/s": pace}
     keras.backend.clear_session()
-    return row
+    return row, made
 
 
 def _head(rival: str, contest: Contest | None, examples: int) -> dict[str, Any]:
@@ -192,7 +217,12 @@ def _held_out_error(opened: Any, real: np.ndarray) -> float | str:
         again = opened.ask("project", image=real, seed=np.arange(len(real)))["image"]
     else:
         return ""
-    return float(4.0 * np.square(again / 255.0 - real / 255.0).mean())
+    return _error(_pixels(again), _pixels(real))
+
+
+def _error(again: np.ndarray, real: np.ndarray) -> float:
+    """The mean squared error on [-1, 1] of pixels on [0, 1]."""
+    return float(4.0 * np.square(again - real).mean())
 
 
 def agreement(pairs: np.ndarray, classify: Classify) -> float:
@@ -208,7 +238,17 @@ def _pixels(pictures: np.ndarray) -> np.ndarray:
 # ---- What is not the product's -------------------------------------------------------------------
 
 
-def _machine_row(arguments: argparse.Namespace) -> dict[str, Any]:
+def _side_by_side(samples: dict[str, np.ndarray]) -> bytes:
+    """A PNG file of the first samples uint8 [n, h, w, c] of each, a column with its name."""
+    from serving.pictures import encode_png
+    from trainer.run.pictures import grid
+
+    few = np.stack([pictures[:_SHOWN] for pictures in samples.values()], axis=1)
+    sheet = grid(few.reshape(-1, *few.shape[2:]), len(few), len(samples), list(samples))
+    return bytes(encode_png(sheet[np.newaxis])[0])
+
+
+def _machine_row(arguments: argparse.Namespace) -> tuple[dict[str, Any], np.ndarray]:
     """A restricted Boltzmann machine of as many passes over the data, sampled by Gibbs steps."""
     from sklearn.neural_network import BernoulliRBM
 
@@ -232,7 +272,23 @@ def _machine_row(arguments: argparse.Namespace) -> dict[str, Any]:
     logits = hidden @ machine.components_ + machine.intercept_visible_
     made = np.rint(255.0 / (1.0 + np.exp(-logits))).astype(np.uint8).reshape(-1, 8, 8, 1)
     row = _head(MACHINE, None, len(train)) | _compared(made, real, train)
-    return {**row, "steps": steps, "training s": seconds, "samples/s": pace}
+    return {**row, "steps": steps, "training s": seconds, "samples/s": pace}, made
+
+
+def _components_row() -> dict[str, Any]:
+    """What as many principal components as latents have numbers bring back."""
+    train, real = _split()
+    row = _head(f"{_LATENT} {COMPONENTS}", None, len(train))
+    return {**row, "held-out error": components_error(train, real[:_ASKED], _LATENT)}
+
+
+def components_error(train: np.ndarray, real: np.ndarray, size: int) -> float:
+    """The held-out error of the first principal components of training pictures."""
+    from sklearn.decomposition import PCA
+
+    components = PCA(size).fit(_pixels(train))
+    again = components.inverse_transform(components.transform(_pixels(real)))
+    return _error(again, _pixels(real))
 
 
 def _ceiling() -> dict[str, Any]:

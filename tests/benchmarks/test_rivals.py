@@ -1,9 +1,11 @@
 """What the benchmarks of inference measure, on little data."""
 
 import argparse
+import io
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks import kdd_anomalies, rivals
 from trainer.config.recipe import load_experiment
@@ -36,6 +38,22 @@ def test_the_classifier_knows_the_digits():
         rivals.classifier(rivals.Digits(levels[..., np.newaxis], labels))(levels[:200])
         == labels[:200]
     ).mean() > 0.98
+
+
+def test_components_bring_back_what_lies_along_them():
+    # Two of four pixels vary, by themselves, the first one more.
+    train = np.full((4, 2, 2, 1), 9, np.uint8)
+    train[:, 0, :, 0] = [[0, 100], [0, 150], [255, 100], [255, 150]]
+    assert rivals.components_error(train, train, 2) == pytest.approx(0.0, abs=1e-12)
+    # Of the second one its mean is left, 25 levels off in one pixel of four.
+    assert rivals.components_error(train, train, 1) == pytest.approx((25 / 255) ** 2)
+
+
+def test_samples_stand_side_by_side():
+    dark, light = (np.full((12, 8, 8, 1), level, np.uint8) for level in (7, 200))
+    with Image.open(io.BytesIO(rivals._side_by_side({"GAN": dark, "GLO": light}))) as sheet:
+        pixels = np.asarray(sheet)
+    assert pixels[-1, 0, 0] == 7 and pixels[-1, -1, 0] == 200
 
 
 def test_copies_are_told_from_other_samples():
