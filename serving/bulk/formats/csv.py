@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from serving.bulk.formats import NO_COMPRESSION, Content, Format, Samples, Shard
-from serving.bulk.formats.lines import LinesWriter, column, text_of
+from serving.bulk.formats.lines import LinesWriter, column, text_of, values_of
 
 
 class _Writer(LinesWriter):
@@ -21,7 +21,7 @@ class _Writer(LinesWriter):
 
     def add(self, samples: Samples) -> None:
         named = {**samples.columns, self._content.output: samples.values}
-        columns = [named[name].tolist() for name in self._content.names]
+        columns = [values_of(named[name]) for name in self._content.names]
         for row in zip(*columns, strict=True):
             self._lines.writerow([_cell(value) for value in row])
 

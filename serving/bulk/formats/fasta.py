@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from serving.bulk.formats import NO_COMPRESSION, Content, Format, Samples, Shard
-from serving.bulk.formats.lines import LinesWriter, column, text_of
+from serving.bulk.formats.lines import LinesWriter, column, text_of, values_of
 from serving.errors import UsageError
 
 # Letters of a line.
@@ -26,7 +26,7 @@ class _Writer(LinesWriter):
         super().__init__(shard, "fasta")
 
     def add(self, samples: Samples) -> None:
-        columns = {name: values.tolist() for name, values in samples.columns.items()}
+        columns = {name: values_of(values) for name, values in samples.columns.items()}
         for place, value in enumerate(samples.values.tolist()):
             number = samples.first + place
             words = [f"{number:0{self._content.id_digits}d}"]

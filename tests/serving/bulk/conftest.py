@@ -65,7 +65,7 @@ class People(tf.Module):
     def save(self, path):
         functions = {
             "generate": tf.function(
-                lambda seed: {"age": tf.cast(seed, tf.float32) / 2.0, "pet": seed % 2}, [seed_spec]
+                lambda seed: {"age": tf.cast(seed, tf.float32) / 10.0, "pet": seed % 2}, [seed_spec]
             ),
         }  # fmt: skip
         document = describe(functions, False, "uniform")

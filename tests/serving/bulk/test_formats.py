@@ -175,7 +175,7 @@ def test_the_columns_of_a_table(people, tmp_path):
         ["samples-00000-of-00002.csv"], ["samples-00001-of-00002.csv"],
     ]  # fmt: skip
     text = (tmp_path / "samples-00000-of-00002.csv").read_text()
-    assert text == "seed,pet,age\n0,0,0.0\n1,1,0.5\n2,0,1.0\n3,1,1.5\n"
+    assert text == "seed,pet,age\n0,0,0.0\n1,1,0.1\n2,0,0.2\n3,1,0.3\n"
 
 
 def test_sequences_of_letters(tmp_path):
