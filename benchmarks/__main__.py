@@ -74,6 +74,7 @@ BENCHMARKS = {
     "bulk_circle": "a classifier trained on generated digits, on real ones",
     "worker_traffic": "what workers exchange in a step, and images/s on 1 to 32 GPUs on paper",
     "photo_scales": "parameters, memory and speed of the recipes for photographs, by resolution",
+    "gallery": "what every system on built-in data makes after the same short time",
     "whole_run": "a recipe trained from start to end: images/s, epochs, share of the ceiling",
 }
 
