@@ -1,13 +1,13 @@
 """The client for programs that run an event loop."""
 
 import asyncio
-from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from serving.base_client import BaseClient
+from serving.latents import Codes
 from serving.messages import Call, Reply
 from serving.request_builder import Labels, Outputs, Plan, Point, Result, Rows
 from serving.retry import with_retries_async
@@ -37,7 +37,7 @@ class AsyncClient(BaseClient[AsyncTransport]):
         return await self._run(self._builder.call(signature, inputs))
 
     async def generate(
-        self, seeds: Rows, *, png: bool = False, codes: Mapping[str, Any] | None = None
+        self, seeds: Rows, *, png: bool = False, codes: Codes | None = None
     ) -> Outputs:
         """Does as `Client.generate`."""
         return await self._run(self._builder.generate("generate", seeds, png=png, codes=codes))
@@ -48,7 +48,7 @@ class AsyncClient(BaseClient[AsyncTransport]):
         labels: Labels | None = None,
         *,
         png: bool = False,
-        codes: Mapping[str, Any] | None = None,
+        codes: Codes | None = None,
         **condition: Any,
     ) -> Outputs:
         """Does as `Client.generate_conditional`."""

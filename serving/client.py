@@ -1,6 +1,5 @@
 """One client for a served generator, over gRPC and REST alike."""
 
-from collections.abc import Mapping
 from concurrent import futures
 from types import TracebackType
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from serving.base_client import BaseClient
+from serving.latents import Codes
 from serving.messages import Call, Reply
 from serving.request_builder import Labels, Outputs, Plan, Point, Result, Rows
 from serving.retry import with_retries
@@ -62,9 +62,7 @@ class Client(BaseClient[Transport]):
         """
         return self._run(self._builder.call(signature, inputs))
 
-    def generate(
-        self, seeds: Rows, *, png: bool = False, codes: Mapping[str, Any] | None = None
-    ) -> Outputs:
+    def generate(self, seeds: Rows, *, png: bool = False, codes: Codes | None = None) -> Outputs:
         """Returns a sample for every seed, and its label where the model gives one.
 
         Args:
@@ -72,7 +70,7 @@ class Client(BaseClient[Transport]):
             png: whether to return PNG files instead of pixels.
             codes: numbers that take the place of those that a seed draws, such as
                 {"category": 3, "codes.0": 1.5}, one for all or [n]; for models whose latents have
-                codes.
+                codes. A number in the place of a name counts the continuous codes: {0: 1.5}.
 
         Returns:
             "image" uint8 [n, h, w, c], "sample", "text", "clip" or the columns of a table, or
@@ -90,7 +88,7 @@ class Client(BaseClient[Transport]):
         labels: Labels | None = None,
         *,
         png: bool = False,
-        codes: Mapping[str, Any] | None = None,
+        codes: Codes | None = None,
         **condition: Any,
     ) -> Outputs:
         """Returns a sample for every seed under the given condition.

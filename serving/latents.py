@@ -12,6 +12,9 @@ UNIFORM = "uniform"
 _NOISE = "noise"
 _ONE_HOT = "one_hot"
 
+# Numbers by the names of codes, or by their places among the continuous ones.
+Codes = Mapping[str, Any] | Mapping[int, Any]
+
 
 def slerp(a: np.ndarray, b: np.ndarray, t: float | np.ndarray) -> np.ndarray:
     """The great arc from a to b: the path that stays where a Gaussian prior has its mass.
@@ -166,32 +169,79 @@ def _back(latent: np.ndarray, like: np.ndarray, prior: str) -> np.ndarray:
 
 def code_names(layout: Sequence[Mapping[str, Any]]) -> list[str]:
     """What the codes of a latent are called, as `set_code` takes them; numbers have one each."""
-    names: list[str] = []
-    for part in layout:
-        if part["name"] == _NOISE:
-            continue
-        if part.get("kind") == _ONE_HOT or part["size"] == 1:
-            names.append(part["name"])
-        else:
-            names += [f"{part['name']}.{number}" for number in range(part["size"])]
-    return names
+    parts = (part for part in layout if part["name"] != _NOISE)
+    return [name for part in parts for name in _names_in(part)]
+
+
+def _names_in(part: Mapping[str, Any]) -> list[str]:
+    name, size = part["name"], part["size"]
+    if part.get("kind") == _ONE_HOT or size == 1:
+        return [name]
+    return [f"{name}.{number}" for number in range(size)]
+
+
+def by_name(layout: Sequence[Mapping[str, Any]], codes: Codes) -> dict[str, Any]:
+    """Codes by their names, where some are given by number.
+
+    A number alone is that of a continuous code, counted from 0 over all of them in the order of the
+    layout: of one category and four continuous codes, "0" is "codes.0".
+
+    Args:
+        layout: the parts of a latent, as `describe` shows them.
+        codes: anything, by name or number.
+
+    Raises:
+        UsageError: there is no such continuous code, or one is given twice.
+    """
+    named: dict[str, Any] = {}
+    for given, value in codes.items():
+        name = _name_of(str(given), layout)
+        if name in named:
+            raise UsageError(f"code: {name!r} is there twice, by number too; give it once.")
+        named[name] = value
+    return named
+
+
+def _name_of(code: str, layout: Sequence[Mapping[str, Any]]) -> str:
+    parts = _codes_in(layout, code)
+    if not code.isdecimal() or code in parts:
+        return code
+    continuous = [part for part in parts.values() if part.get("kind") != _ONE_HOT]
+    names = [name for part in continuous for name in _names_in(part)]
+    if int(code) < len(names):
+        return names[int(code)]
+    raise UsageError(
+        f"code: received {code!r}, a number of a continuous code, counted from 0; the model has "
+        f"{len(names) or 'none'} of these, and its codes are {', '.join(parts)}."
+    )
+
+
+def _codes_in(layout: Sequence[Mapping[str, Any]], code: str) -> dict[str, Mapping[str, Any]]:
+    """The parts of a latent that are codes, by name, for one that is asked for."""
+    parts = {part["name"]: part for part in layout if part["name"] != _NOISE}
+    if not parts:
+        raise UsageError(
+            f"code: received {code!r}, and the latents of this model hold noise alone; "
+            "train one with codes, or go between seeds."
+        )
+    return parts
 
 
 def with_codes(
-    latents: np.ndarray, layout: Sequence[Mapping[str, Any]], codes: Mapping[str, Any]
+    latents: np.ndarray, layout: Sequence[Mapping[str, Any]], codes: Codes
 ) -> np.ndarray:
     """Latents [n, z] with numbers put into their codes, one for all rows or one each.
 
     Args:
         latents: float32 [n, z]; they stay as they are.
         layout: the parts of a latent, as `describe` shows them.
-        codes: numbers by name, see `set_code`.
+        codes: numbers by name, see `set_code`, or by number, see `by_name`.
 
     Raises:
-        UsageError: as `set_code`, and when values are no numbers, or not as many as rows.
+        UsageError: as these, and when values are no numbers, or not as many as rows.
     """
     changed = latents.copy()
-    for code, given in codes.items():
+    for code, given in by_name(layout, codes).items():
         values = np.asarray(given)
         if values.dtype.kind not in "biuf" or values.shape not in ((), (len(latents),)):
             raise UsageError(
@@ -214,12 +264,7 @@ def set_code(
         UsageError: the layout has no such code, or the code has no such value.
     """
     name, _, index = code.partition(".")
-    parts = {part["name"]: part for part in layout if part["name"] != _NOISE}
-    if not parts:
-        raise UsageError(
-            f"code: received {code!r}, and the latents of this model hold noise alone; "
-            "train one with codes, or go between seeds."
-        )
+    parts = _codes_in(layout, code)
     if name not in parts:
         raise UsageError(f"code: the model has no {name!r}; it has {', '.join(parts)}.")
     part = parts[name]

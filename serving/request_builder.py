@@ -143,7 +143,7 @@ class RequestBuilder:
         seeds: Rows,
         labels: Labels | None = None,
         png: bool = False,
-        codes: Mapping[str, Any] | None = None,
+        codes: latents.Codes | None = None,
         **condition: Any,
     ) -> Plan[Outputs]:
         """A sample for every seed, by a signature; with codes, of their latents with these in."""

@@ -70,7 +70,7 @@ class Selection:
         tile: side of the tiles that larger pictures among `files` are cut into, for models that
             take any size; None cuts none.
         overlap: how many lines neighbouring tiles share; None for as many as suit the model.
-        grid: values of codes by name; every combination for every seed.
+        grid: values of codes by name or number; every combination for every seed.
         interpolate: pairs of seeds to go between.
         steps: samples per pair, both ends among them.
         min_realism: keep only samples with at least this logit of the discriminator.
@@ -227,7 +227,8 @@ class Selection:
         if self.grid is not None:
             assert self.count is not None  # __post_init__ has seen to it
             codes = {name: list(map(float, values)) for name, values in self.grid.items()}
-            return Grid(self.seed, self.count, codes, self._condition(description)), None
+            named = latents.by_name(description.latent_layout, codes)
+            return Grid(self.seed, self.count, named, self._condition(description)), None
         counted = self._counted(description)
         if self.min_realism is not None or self.min_confidence is not None:
             return self._rejection(description, counted), None

@@ -14,7 +14,7 @@ from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.fields import ATTRIBUTES, LABEL, LATENT, SEED, STRING, TEXT, Field
 from serving.files import file_system
-from serving.latents import with_codes
+from serving.latents import by_name, with_codes
 
 TEXTS = Field((), STRING, TEXT)
 _NUMBER = Field()
@@ -25,8 +25,9 @@ def read_rows(path: str, description: Description, signature: str | None = None)
 
     A label's column holds names, or numbers where the model has no such name; `label_index` holds
     numbers only. Attributes have a column each, by their names; those that have none are the data's
-    means. A code has a column of its name; those that have none are what the seed draws. A
-    picture's column holds names of files, seen from the table's own folder.
+    means. A code has a column of its name, or a continuous one of its number; those that have none
+    are what the seed draws. A picture's column holds names of files, seen from the table's own
+    folder.
 
     Args:
         path: of the table.
@@ -39,8 +40,8 @@ def read_rows(path: str, description: Description, signature: str | None = None)
     """
     cells = _parquet(path) if path.endswith(".parquet") else _csv(path)
     codes = _codes(cells, description) if signature is None else {}
-    cells = {name: column for name, column in cells.items() if name not in codes}
     if codes:
+        cells = {name: column for name, column in cells.items() if not _is_code(name, description)}
         inputs = _beside_codes(description)
     else:
         inputs = _signature(list(cells), description, signature).inputs
@@ -59,8 +60,15 @@ def read_rows(path: str, description: Description, signature: str | None = None)
 
 
 def _codes(cells: Mapping[str, list[Any]], description: Description) -> dict[str, list[Any]]:
-    """The columns that are codes of the model's latents."""
-    return {name: cells[name] for name in description.code_names if name in cells}
+    """The columns that are codes of the model's latents, by the codes' names."""
+    own = {name: column for name, column in cells.items() if _is_code(name, description)}
+    return by_name(description.latent_layout, own) if own else {}
+
+
+def _is_code(column: str, description: Description) -> bool:
+    """Whether a model with codes has one that is called so, or counted so."""
+    names = description.code_names
+    return column in names or (bool(names) and column.isdecimal())
 
 
 def _beside_codes(description: Description) -> Mapping[str, Field]:

@@ -64,14 +64,14 @@ def named(option: str, texts: Sequence[str]) -> list[tuple[str, str]]:
     """Returns the pairs of an option such as "image=image.npy".
 
     Raises:
-        UsageError: one has another form, or an attribute is there twice.
+        UsageError: one has another form, or an attribute or code is there twice.
     """
     pairs = [text.partition("=") for text in texts]
     form = "NAME=VALUE" if option == "--input" else "NAME=NUMBER"
     for name, sign, value in pairs:
         if not (name and sign and value):
             raise UsageError(f"{option}: received {name + sign + value!r}; expected {form}.")
-    if option == "--attribute" and len(dict((name, v) for name, _, v in pairs)) < len(pairs):
+    if option != "--input" and len(dict((name, v) for name, _, v in pairs)) < len(pairs):
         raise UsageError(f"{option}: received {' '.join(texts)}; pass each name once.")
     return [(name, value) for name, _, value in pairs]
 

@@ -84,6 +84,7 @@ def test_describe(call):
         (["--label-index", "10"], 2, "label: 10 is out of range"),
         (["--text", "a"], 2, "--text: generate_conditional of this model takes no --text"),
         (["--code", "tilt=1"], 2, "the latents of this model hold noise alone"),
+        (["--code", "0=1", "--code", "0=2"], 2, "--code: received 0=1 0=2; pass each name once"),
         (["--code", "tilt"], 2, "--code: received 'tilt'; expected NAME=NUMBER"),
         (["--signature", "encode"], 2, "signature: the model has no 'encode'"),
         (["--count", "0"], 2, "--count: received 0"),
@@ -218,7 +219,7 @@ def test_codes_are_put_into_the_latents_of_seeds(start_server, tmp_path):
     Coded(images=False).save(tmp_path / "coded" / "1")
     server = start_server(tmp_path / "coded")
     host = f"http://127.0.0.1:{server.rest_api_port}"
-    ask = ["call", host, "--seed", "1", "--code", "tilt=0.5", "--code", "kind=1", "--json"]
+    ask = ["call", host, "--seed", "1", "--code", "0=0.5", "--code", "kind=1", "--json"]
     result = CliRunner().invoke(main, ask)
     assert result.exit_code == 0, result.stderr
     document = json.loads(result.stdout)
@@ -228,6 +229,9 @@ def test_codes_are_put_into_the_latents_of_seeds(start_server, tmp_path):
     with Client(host) as client:
         coded = client.generate([1], codes={"tilt": 0.5, "kind": 1})["sample"]
         np.testing.assert_array_equal(coded, np.float32(document["outputs"]["sample"]))
+        np.testing.assert_array_equal(
+            client.generate([1], codes={0: 0.5, "kind": 1})["sample"], coded
+        )
         with pytest.raises(UsageError, match="expected a number, or one for each of the 2 rows"):
             client.generate([1, 2], codes={"tilt": [0, 1, 2]})
     result = CliRunner().invoke(main, [*ask[:4], "--code", "kind=2"])

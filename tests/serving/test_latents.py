@@ -45,6 +45,37 @@ def test_codes_change_along_the_line():
     np.testing.assert_allclose(way[1], [HALF, HALF, 0.5, 0.5], atol=1e-7)
 
 
+CODES = [
+    {"name": "noise", "start": 0, "size": 1},
+    {"name": "category", "start": 1, "size": 2, "kind": "one_hot"},
+    {"name": "tilt", "start": 3, "size": 1, "kind": "continuous"},
+    {"name": "codes", "start": 4, "size": 2, "kind": "continuous"},
+]
+
+
+def test_a_number_alone_counts_all_continuous_codes():
+    named = latents.by_name(CODES, {"0": 5, 2: 7, "category": 1})
+    assert named == {"tilt": 5, "codes.1": 7, "category": 1}
+    rows = np.zeros([2, 6], np.float32)
+    wanted = latents.with_codes(rows, CODES, {"codes.0": [1.5, 2.5], "tilt": -1})
+    np.testing.assert_array_equal(latents.with_codes(rows, CODES, {1: [1.5, 2.5], 0: -1}), wanted)
+    np.testing.assert_array_equal(wanted[:, 3:], [[-1, 1.5, 0], [-1, 2.5, 0]])
+
+
+@pytest.mark.parametrize(
+    ("layout", "codes", "words"),
+    [
+        (CODES, {"3": 1}, "received '3', .* has 3 of these, and its codes are category, tilt, cod"),
+        (CODES[:2], {0: 1}, "received '0', .* has none of these, and its codes are category"),
+        (NOISE, {"0": 1}, "received '0', and the latents of this model hold noise alone"),
+        (CODES, {"1": 1, "codes.0": 2}, "code: 'codes.0' is there twice"),
+    ],
+)
+def test_numbers_of_codes_that_are_none(layout, codes, words):
+    with pytest.raises(UsageError, match=words):
+        latents.with_codes(np.zeros([1, 6], np.float32), layout, codes)
+
+
 def test_each_pair_may_have_its_own_place():
     a, b = np.random.default_rng(1).normal(size=(2, 4, 3))
     t = np.array([0.0, 0.3, 0.6, 1.0])

@@ -105,9 +105,23 @@ def test_rows_name_codes(coded, tmp_path):
     np.testing.assert_allclose(found["sample"], [[drawn[0] + drawn[2], drawn[1] + 0.25]], atol=1e-6)
 
 
+def test_codes_by_number_are_those_by_name(coded, tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text("seed,0\n7,0.25\n")
+    numbered = arrays(tmp_path / "0", run(coded, tmp_path / "0", rows=str(file)))
+    file.write_text("seed,tilt\n7,0.25\n")
+    named = arrays(tmp_path / "tilt", run(coded, tmp_path / "tilt", rows=str(file)))
+    assert list(numbered) == list(named)
+    np.testing.assert_array_equal(numbered["sample"], named["sample"])
+    grid = run(coded, tmp_path / "grid", count=1, grid={"0": [0.25]})
+    assert grid["plan"]["codes"] == {"tilt": [0.25]}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("seed,1\n1,0\n", "code: received '1', .* has 1 of these, and its codes are kind, tilt"),
+        ("seed,0,tilt\n1,0,0\n", "code: 'tilt' is there twice"),
         ("seed,kind\n1,2\n", "'kind' takes the whole numbers 0 to 1"),
         ("seed,kind\n1,0.5\n", "'kind' takes the whole numbers 0 to 1"),
         ("seed,tilt\n1,steep\n", "row 0 of .*: tilt: received 'steep'; expected a number"),
