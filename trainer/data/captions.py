@@ -1,6 +1,7 @@
 """Captions of pictures as a field of an example, and those that wrong pairs are made with."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ _logger = logging.getLogger("saddlepoint")
 _KEPT = 512
 # Captions that are parted at once.
 _BLOCK = 8192
-# Of the choice of those, the same one for ever.
+# Of the choice of those and of the rows that they stand for, the same one for ever.
 _SEED = 20160605
 
 
@@ -49,6 +50,33 @@ def field_of(training: Sequence[str], *, words: int, length: int | None) -> Fiel
         )
     shape = (min(length or longest, longest),)
     return Field(shape, "int32", "text", names=names, about={"captions": _some(training)})
+
+
+def measured(field: Field, training: np.ndarray, labels: np.ndarray | None) -> Field:
+    """The field with the classes of examples that have the captions that it keeps.
+
+    `about["labels"]` is a class for each of `about["captions"]`: that of its own example, or of
+    another one of the same words where some examples could not be read; captions that no example
+    is left of are dropped.
+
+    Args:
+        field: of captions, see `field_of`.
+        training: those of the training examples as numbers of words, int32 [n, T].
+        labels: of the same examples, int64 [n], where they have some.
+    """
+    kept = field.about.get("captions")
+    if not kept or labels is None:
+        return field
+    by_words = defaultdict(list)
+    for row in _chosen(len(training)):
+        by_words[training[row].tobytes()].append(row)
+    waiting = {words: iter(rows) for words, rows in by_words.items()}
+    own = (next(waiting.get(words.tobytes(), iter(())), None) for words in ids_of(kept, field))
+    found = [
+        (text, int(labels[row])) for text, row in zip(kept, own, strict=True) if row is not None
+    ]
+    about = {"captions": [text for text, _ in found], "labels": [label for _, label in found]}
+    return replace(field, about={**field.about, **about})
 
 
 def ids_of(captions: Sequence[str], field: Field) -> np.ndarray:
@@ -87,9 +115,13 @@ def _part(ids: np.ndarray) -> Part:
 
 def _some(captions: Sequence[str]) -> list[str]:
     """A fixed choice, every caption as often as it occurs among all."""
+    return [captions[i] for i in _chosen(len(captions))[:_KEPT]]
+
+
+def _chosen(count: int) -> np.ndarray:
+    """The order in which some of so many are chosen."""
     # numpy has frozen the streams of RandomState; those of its newer generators may change.
-    order = np.random.RandomState(_SEED).permutation(len(captions))[:_KEPT]
-    return [captions[i] for i in order]
+    return np.random.RandomState(_SEED).permutation(count)
 
 
 def _parted(captions: Sequence[str]) -> list[list[str]]:

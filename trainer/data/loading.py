@@ -7,7 +7,7 @@ import numpy as np
 
 from trainer.catalogue import resolve
 from trainer.config.experiment import Data
-from trainer.data import attributes, binarised, store
+from trainer.data import attributes, binarised, captions, store
 from trainer.data.examples import Dataset, DataSpec, count
 from trainer.data.reading import Source
 from trainer.errors import ConfigError
@@ -120,6 +120,8 @@ def _field(array: np.ndarray, known: Field | None, data: Data, labels: np.ndarra
         return replace(field, marginal=_marginal(array, len(field.names)))
     if field.kind == "attributes":
         return attributes.measured(field, array, labels)
+    if field.kind == "text":
+        return captions.measured(field, array, labels)
     if field.kind in ("image", "clip", "vector"):
         return replace(field, range=_range(array, known, data))
     return field

@@ -42,3 +42,22 @@ def test_wrong_captions_stand_in_a_table_of_their_own():
     np.testing.assert_array_equal(table.labels, [1, 0])
     fields = captions.fields_of(captions.field_of(TEXTS, words=9, length=None))
     assert list(fields) == ["text", "wrong_text"] and not fields["wrong_text"].about
+
+
+def test_captions_that_are_kept_have_the_classes_of_their_examples():
+    """Equal captions of several classes among them, as often as each has it."""
+    texts = ["a bird", "a tree", "a bird", "a bird", "a tree"]
+    labels = np.array([0, 1, 2, 0, 3])
+    field = captions.field_of(texts, words=9, length=None)
+    ids = captions.ids_of(texts, field)
+    about = captions.measured(field, ids, labels).about
+    pairs = sorted(zip(about["captions"], about["labels"], strict=True))
+    assert pairs == sorted(zip(texts, labels.tolist(), strict=True))
+    assert captions.measured(field, ids, None) == field
+
+
+def test_captions_whose_examples_cannot_be_read_are_dropped():
+    field = captions.field_of(["a bird", "a tree", "a bird"], words=9, length=None)
+    ids = captions.ids_of(["a bird"], field)
+    about = captions.measured(field, ids, np.array([4])).about
+    assert about == {"captions": ["a bird"], "labels": [4]}

@@ -9,7 +9,7 @@ import tensorflow as tf
 from trainer import catalogue, randomness
 from trainer.data import modalities
 from trainer.data.examples import DataSpec
-from trainer.game.conditions.condition import Values
+from trainer.game.conditions.condition import Values, places
 from trainer.game.conditions.given import GivenField
 from trainer.game.players import Inputs
 
@@ -38,18 +38,13 @@ class Attributes(GivenField):
         """Attributes of training examples, float32 [n, k], each from its own key."""
         if not self.can_be_drawn:
             return None
-        return {self.name: tf.gather(self.rows, self._places(keys))}
+        return {self.name: tf.gather(self.rows, places(keys, len(self.rows)))}
 
     def drawn_beside(self, keys: randomness.Key) -> Values:
         """The classes of the same training examples, int64 [n]: attributes hang on them, too."""
         if not len(self.labels):
             return {}
-        return {"label": tf.gather(self.labels, self._places(keys))}
-
-    def _places(self, keys: randomness.Key) -> tf.Tensor:
-        """Which of the rows each key draws, int32 [n]."""
-        place = tf.cast(randomness.uniform(keys, 1)[:, 0] * len(self.rows), tf.int32)
-        return tf.minimum(place, len(self.rows) - 1)
+        return {"label": tf.gather(self.labels, places(keys, len(self.rows)))}
 
     def encode(self, values: Values) -> Inputs:
         """The attributes of a request with their ranges on [-1, 1], float32 [n, k].

@@ -19,6 +19,13 @@ from trainer.game.roles import Role
 Values = Mapping[str, tf.Tensor]
 
 
+def places(keys: randomness.Key, count: int) -> tf.Tensor:
+    """Which of `count` rows that a specification keeps each key draws, int32 [n]."""
+    place = tf.cast(randomness.uniform(keys, 1)[:, 0] * count, tf.int32)
+    # float32 may round the product up to the count itself.
+    return tf.minimum(place, count - 1)
+
+
 class Condition:
     """Nothing is told; the base of every other condition.
 

@@ -11,7 +11,7 @@ from trainer.data.examples import DataSpec
 from trainer.data.modalities import text, tokens
 from trainer.errors import ConfigError
 from trainer.fields import Field
-from trainer.game.conditions.condition import Condition, Values
+from trainer.game.conditions.condition import Condition, Values, places
 from trainer.game.players import Inputs, Network
 from trainer.game.roles import DISCRIMINATOR, Role
 
@@ -47,6 +47,7 @@ class Text(Condition):
             )
         self.name, self.field = options.field, field
         self.captions: tuple[str, ...] = tuple(field.about.get("captions", ()))
+        self.labels = np.asarray(field.about.get("labels", ()), np.int64)
         vocabulary = [word for word in field.names if word not in (text.END, text.UNKNOWN)]
         about = {"vocabulary": vocabulary, "length": field.fixed_shape[0]}
         embedding = Field((options.size,), kind="embedding")
@@ -70,10 +71,13 @@ class Text(Condition):
         """Training captions, string [n], each from its own key."""
         if not self.captions:
             return None
-        u = randomness.uniform(keys, 1)[:, 0]
-        place = tf.cast(u * len(self.captions), tf.int32)
-        last = len(self.captions) - 1
-        return {self.name: tf.gather(tf.constant(self.captions), tf.minimum(place, last))}
+        return {self.name: tf.gather(self.captions, places(keys, len(self.captions)))}
+
+    def drawn_beside(self, keys: randomness.Key) -> Values:
+        """The classes of the same training examples, int64 [n]."""
+        if not len(self.labels):
+            return {}
+        return {"label": tf.gather(self.labels, places(keys, len(self.captions)))}
 
     def encode(self, values: Values) -> Inputs:
         """The words of captions by their numbers, int32 [n, T]; any string is a caption."""

@@ -40,7 +40,8 @@ class Together(Condition):
     def draw(self, keys: randomness.Key) -> Values | None:
         """What all of them draw, each from keys of its own; None where one cannot.
 
-        A label is that of the example whose attributes are drawn.
+        A label is that of the example whose attributes or caption are drawn. Attributes and a
+        caption are each of an example of their own, and the label then is that of the later one.
         """
         drawn: dict[str, tf.Tensor] = {}
         beside: dict[str, tf.Tensor] = {}

@@ -18,6 +18,7 @@ from trainer.exporting import export_run
 from trainer.fields import Field
 from trainer.game.assembly import assemble
 from trainer.game.conditions.text import Text
+from trainer.game.conditions.together import together
 from trainer.training import train
 
 RECIPE = "gan-cls-digits"
@@ -55,6 +56,22 @@ def test_captions_are_drawn_from_those_of_the_data_by_seed():
     none = condition(())
     assert not none.can_be_drawn
     assert none.draw(randomness.key_of(tf.range(2, dtype=tf.int64), "label")) is None
+
+
+def test_beside_a_label_both_are_of_one_training_example():
+    texts, labels = ("a", "b", "c"), [2, 0, 1]
+    about = {"captions": list(texts), "labels": labels}
+    text = Field((3,), "int32", "text", names=NAMES, about=about)
+    label = Field((), "int64", "label", names=("x", "y", "z"), marginal=(0.4, 0.3, 0.3))
+    spec = DataSpec({"sample": Field((2,)), "text": text, "label": label}, "", 10)
+    both = (catalogue.LabelCondition(), catalogue.TextCondition(size=4))
+    for order in (both, both[::-1]):
+        condition = together(catalogue.TogetherCondition(of=order), spec)
+        drawn = condition.draw(randomness.key_of(tf.range(100, dtype=tf.int64), "label"))
+        asked = [labels[texts.index(given.decode())] for given in drawn["text"].numpy()]
+        np.testing.assert_array_equal(drawn["label"], asked)
+        assert set(asked) == {0, 1, 2}
+    assert set(condition.request["text"].about) == {"vocabulary", "length"}
 
 
 def test_a_client_learns_the_words():
