@@ -302,7 +302,7 @@ def _rows(sample: Mapping[str, tf.Tensor]) -> tf.Tensor:
     values = tf.cast(sample[sample_of(sample)], tf.float32)
     sides = values.shape[1:]
     count = values.shape[0] and values.shape[0] * replicas.count()
-    rows = tf.reshape(replicas.gathered(values), [-1, sides.num_elements()])
+    rows = tf.reshape(replicas.gathered(values), [-1, sides.num_elements() or tf.size(values[0])])
     return tf.ensure_shape(rows, [count, sides.num_elements()])
 
 

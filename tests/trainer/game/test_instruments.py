@@ -59,6 +59,18 @@ class Fixed:
         return {"sample": latent * inputs["latent"] + condition * inputs["condition"]}
 
 
+def test_sizes_need_not_be_known_when_the_graph_is_traced():
+    """As with clips of several workers: two of two frames of one pixel, 2 and 1 apart."""
+
+    @tf.function(input_signature=2 * [tf.TensorSpec([None, None, 1])])
+    def diversity(real, fake):
+        turn = Judgement({"sample": real}, {"sample": fake}, tf.zeros([2]), tf.zeros([2]))
+        return instruments.of_turn(turn)["diversity"]
+
+    real, fake = ([[[0.0], [0.0]], [[0.0], [far]]] for far in (2.0, 1.0))
+    assert float(diversity(real, fake)) == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize(
     ("latent", "condition", "diversity", "effect"),
     [(1.0, 10.0, 0.2, 1.0), (1.0, 0.0, 0.2, 0.0), (0.0, 10.0, 0.0, 1.0), (0.5, 5.0, 0.1, 0.5)],
