@@ -143,7 +143,7 @@ BAD = [
         ),
         (
             ["data.source=sines", "wrappers=[{name: augment, adaptive: true}]"],
-            ["wrappers", "data.source={name: sines", "holds series", "data of pictures"],
+            ["wrappers", "data.source=sines", "holds series", "data of pictures"],
         ),
         (
             ["data.source=loans", "wrappers=[augment]"],
