@@ -535,6 +535,7 @@ def test_a_sound_server_passes(targets):
     assert "2 endpoint(s) answer and agree" in result.output
 
 
+@pytest.mark.integration
 def test_another_name_fails_with_one_sentence(targets):
     result = smoke(targets[1], "--model", "faces")
     assert result.exit_code == 1

@@ -20,6 +20,7 @@ def test_every_place_answers_alike(place, tmp_path):
     _answers_alike(place, tmp_path)
 
 
+@pytest.mark.integration
 def test_a_bucket_answers_alike(bucket, tmp_path):
     """Without the permission to look at the bucket itself, which who writes to it may not have."""
     bucket.storage.forbid("storage.buckets.get")

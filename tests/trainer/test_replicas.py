@@ -176,6 +176,7 @@ def test_the_margin_of_energies_is_the_same_on_all_replicas(digits):
     assert logs_one["margin"] > 0.0 and "generator_pulling_away" in logs_two
 
 
+@pytest.mark.integration
 def test_learned_latents_are_those_of_the_same_examples_on_all_replicas(digits):
     slow = "optimizers.generator={name: sgd, learning_rate: 1e-4, momentum: 0.5}"
     experiment = tiny("glo-digits", DENSE, slow)

@@ -49,6 +49,7 @@ def overriding(values):
     return [word for value in values for word in ("--set", value)]
 
 
+@pytest.mark.integration
 def test_a_folder_of_mixed_pictures_gets_a_recipe_that_trains(photos):
     made = gan("init", "photos/")
     assert made.exit_code == 0, made.stderr

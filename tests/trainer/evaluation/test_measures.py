@@ -80,6 +80,7 @@ def unconditional_run(tmp_path):
     return tmp_path / "run"
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("run", "expensive", "has", "has_not"),
     [

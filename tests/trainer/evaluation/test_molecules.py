@@ -42,6 +42,7 @@ def test_a_run_and_its_export_measure_alike(run_dir, exported):
     assert of_run.skipped[0].reason == "it is for vector samples, and these are graph ones."
 
 
+@pytest.mark.integration
 def test_texts_are_what_the_graphs_say(exported):
     made = ExportedModel(exported).run("generate", {"seed": np.arange(30)})
     assert made["sample"].shape == (30, 6, 6)
@@ -94,6 +95,7 @@ def test_samples_in_a_file_are_measured_whoever_made_them(tmp_path):
     assert "<li>CCCCCCC[NH3+]</li>" in page.read_text("utf-8")
 
 
+@pytest.mark.integration
 def test_rdkit_checks_what_it_is_asked_to(run_dir, monkeypatch):
     pytest.importorskip("rdkit")
     asked = (

@@ -60,10 +60,12 @@ def test_evaluating_does_not_change_training(evaluated_run, longer_run):
         np.testing.assert_array_equal(plain[name], watched[name], err_msg=name)
 
 
+@pytest.mark.integration
 def test_a_run_cut_short_and_resumed_has_the_same_evaluations(evaluated_run, resumed):
     assert [fields(r) for r in rows(resumed)] == [fields(r) for r in rows(evaluated_run)]
 
 
+@pytest.mark.integration
 def test_a_failing_metric_warns_and_training_goes_on(tmp_path, monkeypatch, caplog):
     def fail(*_):
         raise ZeroDivisionError("a metric of somebody's own")

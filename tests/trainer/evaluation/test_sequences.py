@@ -59,6 +59,7 @@ def test_a_run_its_export_and_its_fasta_files_measure_alike(run_dir, exported, t
     assert of_run["ngram_js_real"] < of_run["ngram_js"]
 
 
+@pytest.mark.integration
 def test_exports_write_letters(exported):
     model = ExportedModel(exported)
     made = model.run("generate", {"seed": np.arange(5)})["text"]
@@ -67,6 +68,7 @@ def test_exports_write_letters(exported):
     assert model.run("decode", {"latent": latent})["text"].tolist() == made.tolist()
 
 
+@pytest.mark.integration
 def test_generated_sequences_are_fasta_files(exported, tmp_path):
     here = batch.ExecutionOptions(workers=0, progress=False)
     batch.generate(exported, str(tmp_path / "out"), count=5, seed=3, format="fasta", execution=here)

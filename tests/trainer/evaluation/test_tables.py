@@ -47,6 +47,7 @@ def test_a_run_and_its_export_measure_alike(run_dir, exported):
     assert skipped.reason == "it is for vector samples, and these are table ones."
 
 
+@pytest.mark.integration
 def test_files_measure_as_the_model_that_made_them(exported, tmp_path):
     out, reference = str(tmp_path / "out"), "{name: loans, rows: 300}:all"
     here = batch.ExecutionOptions(workers=0, progress=False)
@@ -72,6 +73,7 @@ def test_other_columns_get_a_sentence(exported, tmp_path):
         evaluate_path(exported, QUICK, reference=f"{{name: table, path: {tmp_path}/a.csv}}:all")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("format", ["csv", "parquet"])
 def test_files_have_the_columns_in_their_order(exported, tmp_path, format):
     here = batch.ExecutionOptions(workers=0, progress=False)
@@ -98,6 +100,7 @@ def _read(path):
     return dict(zip(header, map(list, zip(*lines, strict=True)), strict=True))
 
 
+@pytest.mark.integration
 def test_clients_get_columns_and_name_categories(exported):
     with Server(exported, "loans", port=0, rest_api_port=0) as server:
         replies = []

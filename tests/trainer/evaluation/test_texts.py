@@ -62,6 +62,7 @@ def test_a_run_its_export_and_its_texts_measure_alike(run_dir, tmp_path):
         assert number.value == of_output[key].value, key
 
 
+@pytest.mark.integration
 def test_texts_are_shown(run_dir):
     evaluate_path(str(run_dir), QUICK)
     page = (run_dir / "report.html").read_text()
@@ -83,6 +84,7 @@ def test_files_that_cannot_be_measured_get_a_sentence(tmp_path, content, referen
         evaluate_path(str(tmp_path / "a.txt"), QUICK, reference=reference)
 
 
+@pytest.mark.integration
 def test_an_oracle_knows_how_likely_sequences_are(tmp_path):
     few = small("mle-oracle", tmp_path, "train.steps=2", *QUICK)
     train(few, tmp_path / "run", progress=False)

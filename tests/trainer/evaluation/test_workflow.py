@@ -85,11 +85,13 @@ def test_an_evaluation_of_a_run_is_a_row_and_a_page_of_it(run_dir, tmp_path):
     assert "data:image/png;base64," in page and "Picture 20 of the quiz" in page
 
 
+@pytest.mark.integration
 def test_evaluating_twice_gives_the_same_numbers(run_dir):
     first, second = (evaluate_path(run_dir, QUICK).evaluations[0] for _ in range(2))
     assert first.numbers == second.numbers and first.protocol == second.protocol
 
 
+@pytest.mark.integration
 def test_another_seed_gives_other_samples(run_dir):
     first = values(evaluate_path(run_dir, QUICK))
     second = values(evaluate_path(run_dir, (*QUICK, "evaluate.seed=1000")))
@@ -170,6 +172,7 @@ def test_a_memorising_generator_is_flagged_and_an_honest_one_is_not(
         assert not any("memorises" in warning for warning in honest.evaluations[0].warnings)
 
 
+@pytest.mark.integration
 def test_data_that_changed_under_a_run_is_refused(tmp_path, digits):
     np.savez(tmp_path / "own.npz", images=digits.train["sample"][:200])
     experiment = tiny("dcgan-digits", f"data.source=npz:{tmp_path}/own.npz")
@@ -179,6 +182,7 @@ def test_data_that_changed_under_a_run_is_refused(tmp_path, digits):
         evaluate_path(str(tmp_path / "run"), QUICK)
 
 
+@pytest.mark.integration
 def test_a_run_on_other_data_bears_a_name_of_its_own_on_every_page(tmp_path, digits):
     np.savez(tmp_path / "own.npz", images=digits.train["sample"][:200])
     run_dir, models = tmp_path / "pets", tmp_path / "models"
@@ -197,6 +201,7 @@ def test_a_run_on_other_data_bears_a_name_of_its_own_on_every_page(tmp_path, dig
     assert "scikit-learn" not in card and "dcgan-digits" not in " ".join(headings)
 
 
+@pytest.mark.integration
 def test_moved_data_is_named_and_the_fingerprint_decides(tmp_path, digits):
     np.savez(tmp_path / "own.npz", images=digits.train["sample"][:200])
     np.savez(tmp_path / "other.npz", images=digits.train["sample"][200:400])
@@ -233,6 +238,7 @@ def test_a_page_that_cannot_be_written_is_refused_first_or_warned_of(run_dir, tm
     assert "cannot be written" in caplog.text
 
 
+@pytest.mark.integration
 def test_a_log_cut_short_or_foreign_loses_no_other_row(run_dir, tmp_path, caplog):
     path = tmp_path / "run" / "evaluations.jsonl"
     path.write_text('{"step": 4}\n{"step": 4, "cut')
@@ -300,6 +306,7 @@ def test_a_number_of_samples_beyond_the_files_takes_them_all(samples):
     assert (protocol.num_fake, protocol.num_real) == (120, 1797)
 
 
+@pytest.mark.integration
 def test_all_of_a_reference_is_used_unless_the_model_was_trained_on_it(exported, digits, tmp_path):
     np.savez(tmp_path / "other.npz", images=digits.train["sample"][:90])
     for reference, split, num_real in (

@@ -60,6 +60,7 @@ def test_projection_has_at_most_the_numbers_of_a_sample(tmp_path, dataset):
     assert extractor.name == f"proj16-{extractor.hash[:4]}"
 
 
+@pytest.mark.integration
 def test_projection_of_large_images_comes_in_parts(tmp_path, dataset):
     data = dataset((128, 128, 3), count=200)
     extractor = _projection(tmp_path, data)

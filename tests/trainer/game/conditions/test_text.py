@@ -157,6 +157,7 @@ def test_both_players_hear_the_same_vector(dataset, tmp_path, shared):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("reading", ["mean", "gru"])
 @pytest.mark.parametrize("side", ["generator", "discriminator"])
 def test_the_reader_learns_with_the_discriminator_alone(dataset, tmp_path, side, reading):
@@ -219,6 +220,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.integration
 def test_an_export_reads_any_text_by_itself(tmp_path):
     experiment = small(RECIPE, tmp_path, "train.steps=4", DATA, BOTH)
     train(experiment, tmp_path / "run", progress=False)

@@ -94,6 +94,7 @@ def test_how_unlikely_a_step_is(game):
     assert "score" not in live.signatures and not live.signatures["transition"].exported
 
 
+@pytest.mark.integration
 def test_one_and_two_replicas_play_alike(dataset):
     experiment = causal(
         "optimizers.generator={name: sgd, learning_rate: 0.01}",
@@ -105,6 +106,7 @@ def test_one_and_two_replicas_play_alike(dataset):
             np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6)
 
 
+@pytest.mark.integration
 def test_plans_of_a_run_are_measured(tmp_path):
     train(causal("train.steps=2", "evaluate.every=null"), tmp_path / "run", progress=False)
     metrics = ("evaluate.metrics=[{name: feasibility, plans: 4}]", "evaluate.extractor=raw")
