@@ -238,7 +238,7 @@ def with_codes(
         codes: numbers by name, see `set_code`, or by number, see `by_name`.
 
     Raises:
-        UsageError: as these, and when values are no numbers, or not as many as rows.
+        UsageError: as these, and when values are no finite numbers, or not as many as rows.
     """
     changed = latents.copy()
     for code, given in by_name(layout, codes).items():
@@ -248,6 +248,8 @@ def with_codes(
                 f"code: {code!r} is {given!r}; expected a number, or one for each of the "
                 f"{len(latents)} rows."
             )
+        if not np.isfinite(values).all():
+            raise UsageError(f"code: {code!r} is {given}; expected finite numbers.")
         set_code(changed, layout, code, np.broadcast_to(values.astype(np.float64), len(latents)))
     return changed
 

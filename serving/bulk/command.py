@@ -172,12 +172,15 @@ def _attributes(texts: tuple[str, ...]) -> dict[str, float] | None:
 
 
 def _grid(texts: tuple[str, ...]) -> dict[str, list[float]] | None:
-    grid = {}
+    grid: dict[str, list[float]] = {}
     for text in texts:
         name, sign, values = text.partition("=")
         numbers = [_number(value) for value in values.split(",")]
-        if not sign or None in numbers:
-            raise UsageError(f"grid: {text!r} is no CODE=VALUE,VALUE,…; write c1=-1,0,1.")
+        if not sign or None in numbers or name in grid:
+            raise UsageError(
+                f"code: {text!r} is no CODE=NUMBER, nor CODE=NUMBER,NUMBER,… of a grid; write "
+                "codes.0=1.5, each code once."
+            )
         grid[name] = [number for number in numbers if number is not None]
     return grid or None
 

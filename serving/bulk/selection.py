@@ -161,7 +161,9 @@ class Selection:
             raise UsageError(f"min_realism: received {self.min_realism}; expected a finite number.")
         for code, values in (self.grid or {}).items():
             if not values or not all(map(math.isfinite, values)):
-                raise UsageError(f"grid: {code!r} has the values {list(values)}; expected numbers.")
+                raise UsageError(
+                    f"code: {code!r} has the values {list(values)}; expected finite numbers."
+                )
         kept = self.per_class or self.count or 1
         if self.best_of is not None and self.best_of < kept:
             what = "count" if self.per_class is None else "samples per class"

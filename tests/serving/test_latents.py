@@ -68,10 +68,12 @@ def test_a_number_alone_counts_all_continuous_codes():
         (CODES, {"3": 1}, "received '3', .* has 3 of these, and its codes are category, tilt, cod"),
         (CODES[:2], {0: 1}, "received '0', .* has none of these, and its codes are category"),
         (NOISE, {"0": 1}, "received '0', and the latents of this model hold noise alone"),
+        (CODES, {"tilt": np.nan}, "code: 'tilt' is nan; expected finite numbers"),
+        (CODES, {"0": [np.inf]}, "code: 'tilt' is .inf.; expected finite numbers"),
         (CODES, {"1": 1, "codes.0": 2}, "code: 'codes.0' is there twice"),
     ],
 )
-def test_numbers_of_codes_that_are_none(layout, codes, words):
+def test_codes_that_are_none(layout, codes, words):
     with pytest.raises(UsageError, match=words):
         latents.with_codes(np.zeros([1, 6], np.float32), layout, codes)
 

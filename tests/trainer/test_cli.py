@@ -310,6 +310,7 @@ assert "tensorflow" not in sys.modules
 @pytest.mark.parametrize("arguments", [
     ["generate", "m", "--out", "x"],
     ["generate", "m", "--out", "x", "--count", "1", "--proportions", "cat"],
+    ["generate", "m", "--out", "x", "--count", "1", "--code", "0=1", "--code", "0=2"],
     ["generate", "m", "--out", "x.png", "--count", "1"],
     ["translate", "m", "photos", "--out", "x.png"],
     ["translate", "m", "photos", "--out", "x", "--input", "mask"],
