@@ -336,6 +336,13 @@ def as_texts(array: np.ndarray) -> np.ndarray:
     return np.asarray(decode(array), object)
 
 
+def as_values(column: np.ndarray) -> list[Any]:
+    """Python values of a column [n]; of float32 those with as few digits as tell them apart."""
+    if column.dtype == np.float32:
+        return [float(str(value)) for value in column]
+    return list(column.tolist())
+
+
 def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
     """Returns whether a shape meets one in which None stands for any size."""
     pairs = zip(shape, expected, strict=False)

@@ -12,7 +12,7 @@ from serving.bulk.endings import file_ending
 from serving.clips import encode_clips, is_animation
 from serving.description import Signature
 from serving.errors import ServingError, UsageError
-from serving.fields import CLIP, IMAGE, LABEL, SEED, STRING, Field
+from serving.fields import CLIP, IMAGE, LABEL, SEED, STRING, Field, as_values
 from serving.pictures import encode_png, is_png
 
 PNG, NPY, NPZ, CSV = ".png", ".npy", ".npz", ".csv"
@@ -136,7 +136,7 @@ def _label_names(signature: Signature, arrays: Mapping[str, np.ndarray]) -> dict
 
 def words(values: Any, field: Field) -> list[Any]:
     """Rows of one number or text as a person reads them: labels by name."""
-    rows = np.asarray(values, object if field.dtype == STRING else None).tolist()
+    rows = as_values(np.asarray(values, object if field.dtype == STRING else None))
     if field.kind == LABEL and field.names:
         return [field.names[row] for row in rows]
     return rows

@@ -199,6 +199,17 @@ def test_texts_and_names_are_printed(shop, photo, tmp_path):
     assert out.read_text() == "seed,text\n0,a dark digit é 0\n"
 
 
+def test_fractions_in_a_table_have_as_few_digits_as_tell_them_apart():
+    from serving.call.outputs import files
+    from serving.description import Signature
+    from serving.fields import Field
+
+    signature = Signature("score", {"strength": Field()}, {"realism": Field()})
+    inputs, outputs = {"strength": [0.7, 1]}, {"realism": np.float32([0.1, 1 / 3])}
+    (table,) = files("scores.csv", signature, inputs, outputs).values()
+    assert table == b"strength,realism\n0.7,0.1\n1.0,0.33333334\n"
+
+
 def test_several_conditions(shop, photo):
     document = printed(
         shop("--seed", 5, "--seed", 6, "--label", 7, "--text", "ab", "--text", "abc",

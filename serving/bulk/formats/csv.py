@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from serving.bulk.formats import NO_COMPRESSION, Content, Format, Samples, Shard
-from serving.bulk.formats.lines import LinesWriter, column, text_of, values_of
+from serving.bulk.formats.lines import LinesWriter, column, text_of
+from serving.fields import as_values
 
 
 class _Writer(LinesWriter):
@@ -21,7 +22,7 @@ class _Writer(LinesWriter):
 
     def add(self, samples: Samples) -> None:
         named = {**samples.columns, self._content.output: samples.values}
-        columns = [values_of(named[name]) for name in self._content.names]
+        columns = [as_values(named[name]) for name in self._content.names]
         for row in zip(*columns, strict=True):
             self._lines.writerow([_cell(value) for value in row])
 

@@ -8,8 +8,9 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from serving.bulk.formats import NO_COMPRESSION, Content, Format, Samples, Shard
-from serving.bulk.formats.lines import LinesWriter, column, text_of, values_of
+from serving.bulk.formats.lines import LinesWriter, column, text_of
 from serving.errors import UsageError
+from serving.fields import as_values
 
 # Letters of a line.
 _WIDTH = 60
@@ -26,7 +27,7 @@ class _Writer(LinesWriter):
         super().__init__(shard, "fasta")
 
     def add(self, samples: Samples) -> None:
-        columns = {name: values_of(values) for name, values in samples.columns.items()}
+        columns = {name: as_values(values) for name, values in samples.columns.items()}
         for place, value in enumerate(samples.values.tolist()):
             number = samples.first + place
             words = [f"{number:0{self._content.id_digits}d}"]

@@ -36,13 +36,6 @@ class LinesWriter:
         self._text.close()
 
 
-def values_of(column: np.ndarray) -> list[Any]:
-    """Python values of a column; of float32 those with as few digits as tell them apart."""
-    if column.dtype == np.float32:
-        return [float(str(value)) for value in column]
-    return list(column.tolist())
-
-
 def text_of(value: Any) -> str:
     """A value as a file of text has it."""
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

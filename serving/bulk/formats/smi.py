@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from serving.bulk.formats import NO_COMPRESSION, Content, Format, Samples, Shard
-from serving.bulk.formats.lines import LinesWriter, column, text_of, values_of
+from serving.bulk.formats.lines import LinesWriter, column, text_of
+from serving.fields import as_values
 
 
 class _Writer(LinesWriter):
@@ -15,7 +16,7 @@ class _Writer(LinesWriter):
         super().__init__(shard, "smi")
 
     def add(self, samples: Samples) -> None:
-        columns = (values_of(samples.columns[name]) for name in self._content.columns)
+        columns = (as_values(samples.columns[name]) for name in self._content.columns)
         for row in zip(samples.values.tolist(), *columns, strict=True):
             self._text.write("\t".join(map(text_of, row)) + "\n")
 
