@@ -112,6 +112,16 @@ def test_a_dry_run_refuses_what_would_not_train(overrides, words, tmp_path, monk
     assert "Traceback" not in result.stderr
 
 
+def test_a_dry_run_refuses_samples_that_the_round_cannot_play_on(tmp_path, monkeypatch):
+    """Where the source's class does not tell, the examples that were opened do."""
+    monkeypatch.chdir(tmp_path)
+    np.savez("points.npz", samples=np.zeros((200, 2), np.float32))
+    result = gan("train", "lapgan-digits", "--dry-run", "--set", "data.source=npz:points.npz")
+    assert result.exit_code == 2
+    sentence = "received 'pyramid' with data.source=npz:points.npz, which holds numbers, but it pla"
+    assert f"round.name: {sentence}" in result.stderr
+
+
 def test_the_version_is_printed():
     assert re.search(r"saddlepoint, version \d+\.\d+", gan("--version").stdout)
 
@@ -308,6 +318,7 @@ assert "tensorflow" not in sys.modules
 
 
 @pytest.mark.parametrize("arguments", [
+    ["train", "mle-grammar", "--set", "data.source=digits"],
     ["generate", "m", "--out", "x"],
     ["generate", "m", "--out", "x", "--count", "1", "--proportions", "cat"],
     ["generate", "m", "--out", "x", "--count", "1", "--code", "0=1", "--code", "0=2"],

@@ -1,11 +1,12 @@
 """Wrappers: what changes the play of any round."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from trainer.catalogue.choice import BY_NAME, Component, Custom, off_block
+from trainer.catalogue.sources.source import held_by
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -107,7 +108,7 @@ class Augment(Component):
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """What is no picture, packs as one picture, and logits whose sign means nothing."""
-        if held := _held_by(experiment.data.source):
+        if held := held_by(experiment.data.source):
             yield (
                 f"wrappers: received 'augment' with data.source={experiment.data.source}, which "
                 f"holds {held}; give data of pictures, or leave it out"
@@ -205,7 +206,7 @@ class InstanceNoise(Component):
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Symbols, and packs that would be noised as one."""
-        if _held_by(experiment.data.source) == "symbols":
+        if held_by(experiment.data.source) == "symbols":
             yield (
                 "wrappers: received 'instance_noise' with data.source="
                 f"{experiment.data.source}, which holds symbols, between which nothing lies; leave "
@@ -226,12 +227,6 @@ class HistoricalAverage(Component):
     name: Literal["historical_average"] = "historical_average"
     # Of the squared distance, on both sides.
     weight: float = Field(1e-3, gt=0.0)
-
-
-def _held_by(source: Any) -> str | None:
-    """What a source holds, or what it is made of, where that is known to be no pictures."""
-    held: str | None = getattr(source, "holds", None)
-    return held or getattr(getattr(source, "of", None), "holds", None)
 
 
 class Predict(Component):

@@ -327,6 +327,7 @@ def _impossible_games(e: Experiment) -> Iterator[str]:
                 "have"
             )
     yield from _impossible_networks(e)
+    yield from catalogue.unfit_data(e)
     for component in e.components():
         yield from component.impossible(e)
 

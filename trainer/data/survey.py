@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.catalogue import Folder, resolve
+from trainer.catalogue import Folder, resolve, unfit_data
 from trainer.config.experiment import Data, Experiment
 from trainer.data.columns import Column, columns_of
 from trainer.data.decoding import read_image
@@ -30,6 +30,11 @@ _MOST = 400
 _SECONDS = 5.0
 # Images that are decoded at once.
 _AT_ONCE = 16
+# What samples of each kind are called.
+_SAMPLES = {
+    **{"image": "pictures", "clip": "clips", "vector": "numbers"},
+    **{"tokens": "symbols", "graph": "molecules", "table": "rows"},
+}
 # Of the order in which a folder's images are opened.
 _SEED = 0
 
@@ -151,17 +156,29 @@ def length(found: Survey, experiment: Experiment) -> tuple[str, str]:
     return "steps", f"about {steps}, which {train.epochs:g} epochs make"
 
 
+def _seen(found: Survey) -> str | None:
+    """What samples are, as rounds ask for it; None where there are none of that name."""
+    kinds = {1: "vector", 3: "image", 4: "clip"}
+    first = next(iter(found.values("sample")), None)
+    kind = found.kind or (kinds.get(first.ndim, "") if first is not None else "")
+    return _SAMPLES.get(kind)
+
+
 def refuse_unfit(found: Survey, experiment: Experiment) -> None:
     """Refuses data that a training would read to the end before it refuses it.
 
     Raises:
-        ConfigError: where examples are not alike, labels are missing, too many files cannot be read
-            or a batch is larger than what there is.
+        ConfigError: where examples are not alike or not what the round plays on, labels are
+            missing, too many files cannot be read or a batch is larger than what there is.
     """
     data, train = experiment.data, experiment.train
     for table in found.tables:
         for row in table[1:]:
             check_alike(table[0], row)
+    # What is made of another source is not what was looked at.
+    seen = None if hasattr(data.source, "of") else _seen(found)
+    for sentence in unfit_data(experiment, seen):
+        raise ConfigError(f"{sentence}.")
     share = len(found.unreadable) / max(1, found.opened)
     if share > data.max_corrupt_share:
         raise ConfigError(

@@ -408,3 +408,25 @@ def test_a_short_spelling_takes_the_place_of_a_source_with_options(value, expect
     recipe = load_experiment("seqgan-grammar", [text])
     written = merge(recipe.as_dict(), {"data": {"source": parse_yaml_value(value, origin="test")}})
     assert Data.model_validate(written["data"]).model_dump(mode="json")["source"] == expected
+
+
+@pytest.mark.parametrize(
+    ("recipe", "source", "words"),
+    [
+        ("mle-grammar", "digits", "'likelihood' with data.source=digits, but it plays on symbols"),
+        ("mle-grammar", "{name: odd, of: ring}", "which holds points, but it plays on symbols"),
+        ("molgan-molecules", "loans", "'rewarded' with data.source=loans, which holds rows"),
+        ("molgan-molecules", "npz:x.npz", "set data.source=molecules or smiles:FILE, or take"),
+        ("spiral-digits", "grammar", "which holds symbols, but it plays on pictures"),
+        ("lapgan-digits", "ring", "which holds points, but it plays on pictures"),
+    ],
+)
+def test_data_that_the_round_cannot_play_on(recipe, source, words):
+    with pytest.raises(ConfigError) as refused:
+        load_experiment(recipe, [f"data.source={source}"])
+    assert str(refused.value).startswith("round.name: received ") and words in str(refused.value)
+
+
+def test_of_a_source_of_one_s_own_nothing_is_known():
+    own = "data.source={name: 'my.module:open_source'}"
+    assert load_experiment("mle-grammar", [own]).round.name == "likelihood"

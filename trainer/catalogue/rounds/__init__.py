@@ -20,6 +20,7 @@ from trainer.catalogue.rounds.ordinary import (
     SimultaneousRound,
     StyleBasedRound,
 )
+from trainer.catalogue.rounds.round import unfit_data as unfit_data
 from trainer.catalogue.rounds.translation import ClipsRound, CoupledRound, JointRound, StyleRound
 from trainer.catalogue.rounds.writers import (
     CaptioningRound,

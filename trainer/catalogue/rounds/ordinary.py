@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from trainer.catalogue.choice import Component, Custom, off_block
-from trainer.catalogue.rounds.round import AnyRound, InTurns, without_latent
+from trainer.catalogue.rounds.round import MOLECULES, PICTURES, AnyRound, InTurns, without_latent
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -61,6 +61,7 @@ class RewardedRound(InTurns):
         "discriminator": "discriminator",
         "reward": "discriminator",
     }
+    plays_on: ClassVar[str | None] = MOLECULES
     name: Literal["rewarded"] = "rewarded"
     # What a molecule is worth: whether it is valid and of one part, RDKit's estimate of its
     # drug-likeness, or a function of your own as `module:function`, of stored graphs and the field.
@@ -133,6 +134,7 @@ class PyramidRound(Component):
     target: ClassVar[str] = "trainer.game.rounds.pyramid:Pyramid"
     translates: ClassVar[bool] = True
     turns: ClassVar[int] = 1
+    plays_on: ClassVar[str] = PICTURES
     name: Literal["pyramid"] = "pyramid"
     # Sizes of pictures, each twice the one before; the largest is the data's.
     levels: int = Field(2, ge=2, le=8)

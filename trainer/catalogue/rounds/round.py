@@ -6,9 +6,19 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from trainer.catalogue.choice import Component
+from trainer.catalogue.sources.source import Source, held_by
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
+
+
+# What samples may be asked to be, as `Source.holds` has it, and data that is.
+PICTURES, SYMBOLS, MOLECULES = "pictures", "symbols", "molecules"
+_SUCH_DATA = {
+    PICTURES: "give data of pictures",
+    SYMBOLS: "set data.source=grammar or text:FILE",
+    MOLECULES: "set data.source=molecules or smiles:FILE",
+}
 
 
 class AnyRound(Component):
@@ -17,9 +27,11 @@ class AnyRound(Component):
     Attributes:
         roles: the networks of the game, and the kind of each: what a family must be able to build.
         translates: whether its generators are given pictures, whatever the condition is.
+        plays_on: what samples must be; None plays on any.
     """
 
     roles: ClassVar[dict[str, str]] = {}
+    plays_on: ClassVar[str | None] = None
     translates: ClassVar[bool] = False
 
     @property
@@ -50,6 +62,26 @@ class InTurns(AnyRound):
                 f"{self.discriminator_turns}, but fakes can be shared between one turn of each "
                 "player only; set it to true"
             )
+
+
+def unfit_data(experiment: "Experiment", seen: str | None = None) -> Iterator[str]:
+    """The sentence for data that the round cannot play on.
+
+    Args:
+        experiment: whose round and source they are.
+        seen: what samples are, where the data was looked at. Else the source's class tells: one of
+            ours that tells nothing has pictures or numbers, never symbols or molecules.
+    """
+    needed, source = getattr(experiment.round, "plays_on", None), experiment.data.source
+    held = held_by(source) or seen
+    known = held or (PICTURES if isinstance(source, Source) else needed)
+    if needed is None or known == needed:
+        return
+    which = f", which holds {held}" if held else ""
+    yield (
+        f"round.name: received {experiment.round.name!r} with data.source={source}{which}, but it "
+        f"plays on {needed}; {_SUCH_DATA[needed]}, or take another round"
+    )
 
 
 def without_latent(name: str, experiment: "Experiment") -> Iterator[str]:

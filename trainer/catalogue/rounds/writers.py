@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from trainer.catalogue.choice import off_block
-from trainer.catalogue.rounds.round import AnyRound, unplayed
+from trainer.catalogue.rounds.round import PICTURES, SYMBOLS, AnyRound, unplayed
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 class AnyWriterRound(AnyRound):
     """A generator that chooses symbols or strokes in turn; but for captions it is told nothing."""
 
+    plays_on: ClassVar[str | None] = SYMBOLS
     # Conditions that the writer can be told; where there are any, latents are possible, too.
     told: ClassVar[tuple[str, ...]] = ()
     # Terms that somebody plays.
@@ -143,6 +144,7 @@ class ProgramsRound(AnyWriterRound):
 
     target: ClassVar[str] = "trainer.game.rounds.programs:Programs"
     roles: ClassVar[dict[str, str]] = {"generator": "cell", "discriminator": "discriminator"}
+    plays_on: ClassVar[str | None] = PICTURES
     name: Literal["programs"] = "programs"
     # Strokes of a program.
     strokes: int = Field(3, ge=1, le=64)

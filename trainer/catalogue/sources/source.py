@@ -78,6 +78,12 @@ class Source(Component):
             )
 
 
+def held_by(source: Any) -> str | None:
+    """What a source holds, or what it is made of, where that is known to be no pictures."""
+    held: str | None = getattr(source, "holds", None)
+    return held or getattr(getattr(source, "of", None), "holds", None)
+
+
 def spelled_out(text: str, *, instead_of: str) -> dict[str, Any]:
     """What a bare string stands for in the place of the component of a name.
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import tiny
 from tests.specs import spec_of
 from tests.trainer.game.turns import noise_of
 from trainer.config.recipe import load_experiment
@@ -67,7 +66,7 @@ def test_what_is_not_tensorflow_s_own_is_not_compiled():
 
 
 def test_other_samples_are_refused():
-    experiment = tiny("mlp-ring", "round=rewarded")
+    experiment = load_experiment("molgan-molecules")
     with pytest.raises(ConfigError, match="round: received 'rewarded' with samples of kind 'vec"):
         make_round(experiment, spec_of((2,), "float32", (-1.0, 1.0)))
 
