@@ -199,38 +199,62 @@ class _Fsspec:
         self._system = system
 
     def exists(self, path: str) -> bool:
-        return bool(self._system.exists(path))
+        with _os_errors_of_package(path):
+            return bool(self._system.exists(path))
 
     def is_folder(self, path: str) -> bool:
-        return bool(self._system.isdir(path))
+        with _os_errors_of_package(path):
+            return bool(self._system.isdir(path))
 
     def names(self, path: str) -> list[str]:
-        # What it has listed before it would otherwise not look at again.
-        self._system.invalidate_cache()
-        if not self.is_folder(path):
-            return []
-        found = self._system.ls(path, detail=False)
+        with _os_errors_of_package(path):
+            # What it has listed before it would otherwise not look at again.
+            self._system.invalidate_cache()
+            if not self._system.isdir(path):
+                return []
+            found = self._system.ls(path, detail=False)
         return sorted(name.rstrip("/").rpartition("/")[2] for name in found)
 
     def read(self, path: str) -> bytes:
-        return bytes(self._system.cat_file(path))
+        with _os_errors_of_package(path):
+            return bytes(self._system.cat_file(path))
 
     def write(self, path: str, content: bytes) -> None:
-        self._system.pipe_file(path, content)
+        with _os_errors_of_package(path):
+            self._system.pipe_file(path, content)
 
     def make_folder(self, path: str) -> None:
-        self._system.makedirs(path, exist_ok=True)
+        with _os_errors_of_package(path):
+            # Where paths begin with a bucket, `makedirs` would make that, too, misspelt or not.
+            bucket = "/".join(path.split("/", 3)[:3])
+            if not self._system.root_marker and not self._system.exists(bucket):
+                raise FileNotFoundError(errno.ENOENT, "no such bucket is seen", bucket)
+            self._system.makedirs(path, exist_ok=True)
 
     def publish(self, local: str, path: str) -> None:
-        self._system.put_file(local, path)
+        with _os_errors_of_package(path):
+            self._system.put_file(local, path)
         os.remove(local)
 
     def remove(self, path: str) -> None:
-        self._system.rm_file(path)
+        with _os_errors_of_package(path):
+            self._system.rm_file(path)
 
     def remove_tree(self, path: str) -> None:
         if self.is_folder(path):
-            self._system.rm(path, recursive=True)
+            with _os_errors_of_package(path):
+                self._system.rm(path, recursive=True)
+
+
+@contextmanager
+def _os_errors_of_package(path: str) -> Iterator[None]:
+    """A store's package has errors of its own, as where it finds no credentials."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(errno.EIO, str(error), path) from error
 
 
 def file_system(path: str) -> FileSystem:

@@ -64,16 +64,18 @@ class Output:
 
         Raises:
             UsageError: the folder is a file, or holds something else.
+            ServingError: it cannot be looked at.
         """
-        if not self._system.exists(self.path):
-            return None
-        if not self._system.is_folder(self.path):
-            raise UsageError(f"out: {self.path!r} is a file; pass a folder.")
-        found = self.manifest() or self.plan()
-        # A run killed at its very start leaves no plan, only its lock and the folder for it.
-        if found is None and set(self._system.names(self.path)) - {_PARTIAL, LOCK}:
-            raise UsageError(f"out: {self.path!r} is not empty; pass a new folder.")
-        return found
+        with writing(self.path):
+            if not self._system.exists(self.path):
+                return None
+            if not self._system.is_folder(self.path):
+                raise UsageError(f"out: {self.path!r} is a file; pass a folder.")
+            found = self.manifest() or self.plan()
+            # A run killed at its very start leaves no plan, only its lock and the folder for it.
+            if found is None and set(self._system.names(self.path)) - {_PARTIAL, LOCK}:
+                raise UsageError(f"out: {self.path!r} is not empty; pass a new folder.")
+            return found
 
     @contextmanager
     def held(self) -> Iterator[None]:

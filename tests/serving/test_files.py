@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from serving import UsageError
 from serving.files import absolute, file_system, files_below, is_remote, sha256
@@ -130,6 +131,26 @@ def test_a_bucket_that_does_not_exist(bucket):
     """TensorFlow's `makedirs` would ask for it for ever."""
     with pytest.raises(FileNotFoundError, match="HTTP 404: The specified bucket does not exist"):
         bucket.call(_made, "gs://nowhere/some/folder")
+
+
+def test_no_bucket_is_made_for_a_misspelt_name(monkeypatch):
+    """As s3fs does, whose paths begin with a bucket, and whose `makedirs` makes that, too."""
+    monkeypatch.setattr(MemoryFileSystem, "root_marker", "")
+    nowhere = f"memory://{uuid.uuid4()}"
+    with pytest.raises(FileNotFoundError, match=f"no such bucket is seen: '{nowhere}'"):
+        _made(f"{nowhere}/some/folder")
+    assert not file_system(nowhere).exists(nowhere)
+
+
+def test_errors_of_a_stores_package_are_errors_of_the_store(monkeypatch):
+    """As botocore's, which are no OSErrors, where it finds no credentials."""
+
+    def without_credentials(self, path):
+        raise RuntimeError("Unable to locate credentials")
+
+    monkeypatch.setattr(MemoryFileSystem, "isdir", without_credentials)
+    with pytest.raises(OSError, match="Unable to locate credentials: 'memory://a'"):
+        _names("memory://a")
 
 
 def test_paths():
