@@ -83,6 +83,7 @@ def test_metrics_of_pictures_are_left_out_with_a_sentence(folder):
     assert evaluation.skipped[0].reason == "it is for image samples, and these are clip ones."
 
 
+@pytest.mark.integration
 def test_predictions_are_measured_frame_by_frame_and_made_in_bulk(tmp_path):
     experiment = small("predict-digits", tmp_path, "train.steps=2", "evaluate.extractor=raw")
     train(experiment, tmp_path / "run", progress=False)

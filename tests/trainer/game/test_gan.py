@@ -142,6 +142,7 @@ def test_clipping_scales_the_whole_gradient_to_the_norm():
     np.testing.assert_allclose([float(tf.norm(g)) for g in kept], [3.0, 4.0], rtol=1e-6)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "overrides",
     [

@@ -184,6 +184,7 @@ SIDES = ("generator", "discriminator")
 RATES = [f"optimizers.{side}={{name: sgd, learning_rate: 1.0}}" for side in SIDES]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("fresh", ["true", "false"])
 def test_norms_are_those_of_the_updates_and_of_the_weights_after_them(digits, fresh):
     """Steps of plain SGD at the rate one are as long as the gradient."""
@@ -213,6 +214,7 @@ def _weights(gan, side):
     return np.concatenate([v.numpy().ravel() for v in gan.updater.learners[side].variables])
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("turns", [1, 2])
 def test_held_out_examples_meet_the_discriminator_as_the_first_turn_does(digits, turns):
     """Asked about the step's own batch, it says what it says in its turn: the gap is none."""
@@ -240,6 +242,7 @@ CAPTIONED = "data.source={name: captioned_digits, pictures: 200}"
 OF_CONDITION = {"conditional_diversity", "condition_effect"}
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("recipe", "overrides", "shown"),
     [

@@ -132,6 +132,7 @@ def domains():
     return loading.load(load_experiment("cyclegan-digits").data)
 
 
+@pytest.mark.integration
 def test_a_game_goes_on_from_its_checkpoint_with_its_pool(domains, tmp_path):
     def fresh():
         game = _game("round.pool=8", spec=domains.spec, examples=domains.train)

@@ -171,6 +171,7 @@ def test_pretraining_learns_the_data(dataset):
     assert np.mean(losses[-5:]) < 0.7 * losses[0]
 
 
+@pytest.mark.integration
 def test_one_and_two_replicas_play_alike_on_the_same_symbols(dataset, monkeypatch):
     """What is drawn amplifies the last bit; so symbols follow from the keys alone here."""
 

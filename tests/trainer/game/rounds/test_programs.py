@@ -122,6 +122,7 @@ def test_reward_rises_where_the_judge_stands_still(dataset):
     assert reached > 0.3 * (worth.max() - worth.mean()) > 0.0
 
 
+@pytest.mark.integration
 def test_one_and_two_replicas_play_alike_on_the_same_symbols(dataset, monkeypatch):
     """What is drawn amplifies the last bit; so symbols follow from the keys alone here."""
 

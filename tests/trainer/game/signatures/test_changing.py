@@ -63,6 +63,7 @@ def test_no_steps_give_what_the_encoder_says_at_the_age_that_is_asked_for():
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("weights", [{"pixels": 1.0}, {"pixels": 0.0, "identity": 1.0}])
 def test_a_search_finds_who_it_is_and_changes_the_age_alone(weights):
     options = catalogue.Translate(

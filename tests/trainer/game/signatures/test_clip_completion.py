@@ -61,6 +61,7 @@ def test_fillings_are_compared_where_both_frames_miss_them():
     np.testing.assert_array_equal(terms.filling_consistency(made, alike), [0.0])
 
 
+@pytest.mark.integration
 def test_what_is_missing_of_known_frames_is_found():
     options = _options(steps=150, group_steps=100, consistency=0.0)
     holed = np.where(TOP, CLIPS, 0).astype(np.uint8)
@@ -78,6 +79,7 @@ def test_every_group_begins_where_the_one_before_it_ended():
     np.testing.assert_array_equal(first["clip"][:, 4], _stored(drawn))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("consistent", ["latents", "fillings"])
 def test_consistency_draws_a_group_together(consistent):
     """Far above the data's weight a group of all frames has one latent, or one filling."""

@@ -44,6 +44,7 @@ def test_a_plan_begins_at_the_start_and_ends_at_the_goal_on_a_straight_line():
     assert np.abs(clip[:, 2] - middle).max() <= 1
 
 
+@pytest.mark.integration
 def test_ends_are_found_by_search_where_nobody_encodes():
     of, (start, goal) = subject(), ends()
     clip = planned(of, (start, goal), frames=3, start="random", steps=300)
@@ -91,6 +92,7 @@ def test_of_candidates_the_one_is_taken_whose_worst_step_is_most_credible():
     np.testing.assert_array_equal(planned(of, (start, goal), frames=5, candidates=1), one)
 
 
+@pytest.mark.integration
 def test_a_searched_path_is_the_likeliest_one():
     """Transitions around half of what was before: least squares say where such a path leads."""
     of, (start, goal) = subject(encoder=True), ends()

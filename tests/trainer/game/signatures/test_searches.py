@@ -167,6 +167,7 @@ def test_strokes_have_the_brightness_and_the_channels_of_pictures():
     np.testing.assert_allclose(opaque[0, 0, 1], [1.0, -1.0, -1.0, 1.0])
 
 
+@pytest.mark.integration
 def test_an_edit_has_what_was_painted_and_keeps_the_rest():
     options = catalogue.Edit(keep=1.0, judge=0.0, **FAST)
     before, after = linear.pictures([0.5 * LATENTS[0]]), linear.pictures([0.5 * LATENTS[1]])
@@ -179,6 +180,7 @@ def test_an_edit_has_what_was_painted_and_keeps_the_rest():
     assert np.abs(nothing["image"].astype(int) - _stored(before)).max() <= 3
 
 
+@pytest.mark.integration
 def test_a_sketch_has_its_edges_whatever_its_colours_are():
     """With edges alone a drawing that is brighter throughout asks for the same picture."""
     options = catalogue.Edit(keep=0.0, judge=0.0, colours=0.0, edges=1.0, **FAST)
@@ -308,6 +310,7 @@ def _request(digits, rows):
     return {name: np.asarray(values) for name, values in inputs.items()}
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", ["project", "complete", "edit", "translate"])
 def test_a_row_depends_on_itself_alone(live, digits, name):
     """At the internal batch size to the bit; at any other the loss within a hundredth."""

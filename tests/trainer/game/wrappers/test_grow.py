@@ -108,6 +108,7 @@ def whole(tmp_path_factory):
     return run_dir
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("step", [2, 3, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_run_resumes_at_a_boundary_in_a_fade_and_before_both(whole, step, tmp_path):
     """Bit for bit; the optimizers begin anew once, not again where a run is resumed."""

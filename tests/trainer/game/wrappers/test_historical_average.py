@@ -77,6 +77,7 @@ def test_its_gradient_leads_back_to_the_average():
             np.testing.assert_allclose(drawn - plain, 2 * 0.25 * weight, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.integration
 def test_a_side_that_looks_ahead_feels_it_too():
     """Unrolled around it or within it, the generator meets the same future."""
     played = []
