@@ -55,7 +55,7 @@ def _is_built_in(recipe: str) -> bool:
 def _job(recipe: str, seconds: float) -> trained.Job:
     """A run of a recipe as it is, which ends with the time or with the recipe's own steps."""
     overrides = [
-        f"run.time_budget_minutes={max(seconds / 60.0, 0.01):.3f}",
+        trained.at_most(seconds),
         "run.grid=[4,10]",
         "run.sample_every=1000000",
         "run.checkpoint_every=1000000",

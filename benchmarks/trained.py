@@ -90,7 +90,12 @@ def plainly(steps: int, seed: int = 0) -> list[str]:
 
 def as_long_as(seconds: float) -> list[str]:
     """Overrides of a run that ends when it has trained for so many seconds."""
-    return ["train.steps=1000000", f"run.time_budget_minutes={max(seconds / 60.0, 0.01):.3f}"]
+    return ["train.steps=1000000", at_most(seconds)]
+
+
+def at_most(seconds: float) -> str:
+    """The override of a run that also ends when it has trained for so many seconds."""
+    return f"run.time_budget_minutes={max(seconds / 60.0, 0.01):.3f}"
 
 
 def make(

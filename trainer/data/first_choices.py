@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
@@ -33,9 +33,11 @@ class Choice(NamedTuple):
     why: str = ""
 
 
-def text(value: str) -> str:
-    """A string in YAML, on one line."""
-    written: str = yaml.safe_dump(value, allow_unicode=True, width=10**6)
+def text(value: Any) -> str:
+    """A string, or another value, in YAML, on one line."""
+    written: str = yaml.safe_dump(
+        value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6
+    )
     return written.removesuffix("\n").removesuffix("\n...")
 
 

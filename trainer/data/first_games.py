@@ -55,19 +55,11 @@ def _data(source: Source, found: Survey) -> Iterator[Choice]:
     further = [*_table(found, options), *(_texts(found, options) if source.name == "text" else ())]
     if further:
         yield Choice("data", "source:")
-        yield from (Choice("data", f"  {name}: {_flow(value)}") for name, value in options.items())
+        yield from (Choice("data", f"  {name}: {text(value)}") for name, value in options.items())
         yield from further
     else:
         yield Choice("data", f"source: {spelled(source)}")
     yield from tolerated(found.unreadable_lines, found.count + found.unreadable_lines)
-
-
-def _flow(value: Any) -> str:
-    """A value in YAML, on one line."""
-    written: str = yaml.safe_dump(
-        value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6
-    )
-    return written.removesuffix("\n").removesuffix("\n...")
 
 
 def _table(found: Survey, options: dict[str, Any]) -> Iterator[Choice]:
@@ -90,7 +82,7 @@ def _table(found: Survey, options: dict[str, Any]) -> Iterator[Choice]:
     if names:
         yield Choice(
             "data",
-            f"  leave_out: {_flow([*options.pop('leave_out', ()), *names])}",
+            f"  leave_out: {text([*options.pop('leave_out', ()), *names])}",
             "Nearly every row has a text of its own there, which cannot be learned.",
         )
 

@@ -20,11 +20,6 @@ class PartlyLabelled(Source):
     # Another number chooses other examples.
     choice: int = Field(0, ge=0, lt=2**32)
 
-    @property
-    def has_splits(self) -> bool:
-        """Whether the data has splits."""
-        return self.of.has_splits
-
 
 class Odd(Source):
     """Labelled data without some of its classes, which are odd when they come (Zenati 2018)."""
@@ -35,11 +30,6 @@ class Odd(Source):
     of: Samples = Digits()
     # Names of the classes that are never trained on; their held-out examples are to be found.
     classes: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] = ("0",)
-
-    @property
-    def has_splits(self) -> bool:
-        """Whether the data has splits."""
-        return self.of.has_splits
 
 
 class Stacked(Source):
@@ -52,11 +42,6 @@ class Stacked(Source):
     # Training examples that are made of them.
     count: int = Field(128_000, ge=1)
 
-    @property
-    def has_splits(self) -> bool:
-        """Whether the pictures have splits."""
-        return self.of.has_splits
-
 
 class Twins(Source):
     """Labelled pictures two by two, both of one class: parts that must agree."""
@@ -67,8 +52,3 @@ class Twins(Source):
     of: Samples = Digits()
     # Training examples that are made of them.
     count: int = Field(10_000, ge=1)
-
-    @property
-    def has_splits(self) -> bool:
-        """Whether the pictures have splits."""
-        return self.of.has_splits

@@ -31,11 +31,6 @@ class CaptionedDigits(Source):
     # never sees; the held-out examples are made of those then, and of nothing else.
     unseen: int = Field(0, ge=0, le=5)
 
-    @property
-    def has_splits(self) -> bool:
-        """Whether the digits have splits."""
-        return self.of.has_splits
-
 
 class Captions(Source):
     """Pictures of one's own with a caption each, in a JSONL or CSV file."""
@@ -86,11 +81,6 @@ class Described(Source):
     name: Literal["described"] = "described"
     # The pictures with their captions.
     of: Annotated[CaptionedDigits | Captions, BY_NAME, BY_SPELLING] = CaptionedDigits()
-
-    @property
-    def has_splits(self) -> bool:
-        """Whether the pictures have splits."""
-        return self.of.has_splits
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """What the pictures cannot be."""

@@ -26,11 +26,6 @@ class DigitPairs(Source):
     # `label_map`) says of every pixel whether it is background, edge or stroke.
     input: Literal["outline", "negative", "low_resolution", "label_map"] = "outline"
 
-    @property
-    def has_splits(self) -> bool:
-        """Whether the digits have splits."""
-        return self.of.has_splits
-
 
 class Crowns(Source):
     """Height maps of jaws without a crown, and of the jaw above: what touches is known."""
@@ -149,8 +144,3 @@ class DigitDomains(TwoDomains):
     of: Images = Digits()
     # What is made of them.
     b: Literal["negative", "outline"] = "negative"
-
-    @property
-    def has_splits(self) -> bool:
-        """Whether the digits have splits."""
-        return self.of.has_splits

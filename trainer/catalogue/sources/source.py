@@ -53,8 +53,8 @@ class Source(Component):
 
     @property
     def has_splits(self) -> bool:
-        """Whether it has splits, and may be downloaded: tensorflow-datasets alone."""
-        return False
+        """Whether it has splits, and may be downloaded: tfds, and what is made of such data."""
+        return bool(getattr(getattr(self, "of", None), "has_splits", False))
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Splits and downloads of what has none."""

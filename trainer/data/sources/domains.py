@@ -69,7 +69,7 @@ def open_digits(data: Data) -> Source:
     return Source(
         tables=(
             _renamed(_half(a.tables[0], first=True), "a", classes),
-            _renamed(_mapped(_half(b.tables[0], first=False), other), "b", classes),
+            _renamed(_half(b.tables[0], first=False).mapped(other), "b", classes),
         ),
         fields={**_IMAGES, **classes},
         identity={"source": "digit_domains", "of": a.identity, "b": options.b, **_told(classes)},
@@ -98,12 +98,6 @@ def _is_first(count: int) -> np.ndarray:
     """Which of so many rows are of the first half: drawn by lot, the same ones for ever."""
     drawn = np.random.RandomState(_SEED).permutation(count)[: count // 2]
     return np.isin(np.arange(count), drawn)
-
-
-def _mapped(table: Table, function: Callable[[Row], Row]) -> Table:
-    """A table of what a function makes of its rows."""
-    held_out = None if table.held_out is None else table.held_out.mapped(function)
-    return Table(table.train.mapped(function), held_out, table.labels)
 
 
 def _opened(component: Component, data: Data) -> Source:
@@ -159,5 +153,5 @@ def _renamed(table: Table, name: str, classes: Mapping[str, Field]) -> Table:
         label = {own: row.fields["label"]} if own else {}
         return Row({name: sample, **label}, row.origin)
 
-    made = _mapped(table, renamed)
+    made = table.mapped(renamed)
     return made if own else Table(made.train, made.held_out)

@@ -54,10 +54,9 @@ def open_digits(data: Data) -> Source:
         return Row({**inputs, **row.fields}, row.origin)
 
     (table,) = of.tables
-    held_out = None if table.held_out is None else table.held_out.mapped(with_input)
     return replace(
         of,
-        tables=(Table(table.train.mapped(with_input), held_out, table.labels),),
+        tables=(table.mapped(with_input),),
         fields={**given, **_SAMPLE, **of.fields},
         identity={"source": "digit_pairs", "of": of.identity, "input": options.input},
     )

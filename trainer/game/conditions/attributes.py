@@ -9,7 +9,7 @@ import tensorflow as tf
 from trainer import catalogue, randomness
 from trainer.data import modalities
 from trainer.data.examples import DataSpec
-from trainer.game.conditions.condition import Values, places
+from trainer.game.conditions.condition import Values, classes_at_places, places
 from trainer.game.conditions.given import GivenField
 from trainer.game.players import Inputs
 
@@ -42,9 +42,7 @@ class Attributes(GivenField):
 
     def drawn_beside(self, keys: randomness.Key) -> Values:
         """The classes of the same training examples, int64 [n]: attributes hang on them, too."""
-        if not len(self.labels):
-            return {}
-        return {"label": tf.gather(self.labels, places(keys, len(self.rows)))}
+        return classes_at_places(keys, self.labels)
 
     def encode(self, values: Values) -> Inputs:
         """The attributes of a request with their ranges on [-1, 1], float32 [n, k].

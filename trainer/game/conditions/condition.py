@@ -26,6 +26,11 @@ def places(keys: randomness.Key, count: int) -> tf.Tensor:
     return tf.minimum(place, count - 1)
 
 
+def classes_at_places(keys: randomness.Key, labels: np.ndarray) -> Values:
+    """The classes of the rows that each key draws, int64 [n]; nothing where none are kept."""
+    return {"label": tf.gather(labels, places(keys, len(labels)))} if len(labels) else {}
+
+
 class Condition:
     """Nothing is told; the base of every other condition.
 

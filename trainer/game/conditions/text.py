@@ -11,7 +11,7 @@ from trainer.data.examples import DataSpec
 from trainer.data.modalities import text, tokens
 from trainer.errors import ConfigError
 from trainer.fields import Field
-from trainer.game.conditions.condition import Condition, Values, places
+from trainer.game.conditions.condition import Condition, Values, classes_at_places, places
 from trainer.game.players import Inputs, Network
 from trainer.game.roles import DISCRIMINATOR, Role
 
@@ -75,9 +75,7 @@ class Text(Condition):
 
     def drawn_beside(self, keys: randomness.Key) -> Values:
         """The classes of the same training examples, int64 [n]."""
-        if not len(self.labels):
-            return {}
-        return {"label": tf.gather(self.labels, places(keys, len(self.captions)))}
+        return classes_at_places(keys, self.labels)
 
     def encode(self, values: Values) -> Inputs:
         """The words of captions by their numbers, int32 [n, T]; any string is a caption."""
