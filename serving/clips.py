@@ -38,6 +38,19 @@ def encode_clips(clips: np.ndarray) -> np.ndarray:
     return files
 
 
+def is_moving(content: bytes) -> bool:
+    """Returns whether a file is a clip by itself: an array, or a picture of several frames."""
+    if is_numpy(content):
+        return True
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content)) as opened:
+            return getattr(opened, "n_frames", 1) > 1
+    except (OSError, ValueError):
+        return False
+
+
 def read_clip(name: str, content: bytes, field: Field) -> np.ndarray:
     """Returns the array of an animated picture (GIF, PNG, WebP) or of NumPy's .npy file.
 
@@ -86,7 +99,9 @@ def _whole(name: str, frames: list[np.ndarray], field: Field) -> np.ndarray:
     if field.kind == MASK and len(frames) == 1 and wanted:
         frames = frames * wanted
     if wanted not in (None, len(frames)):
-        raise UsageError(f"{name}: received {len(frames)} frames; this model takes {wanted}.")
+        raise UsageError(
+            f"{name}: the number of frames is {len(frames)}; this model takes {wanted}."
+        )
     if len({frame.shape for frame in frames}) > 1:
         raise UsageError(f"{name}: its frames have different sizes; give frames of one size.")
     return field.check(name, np.stack(frames)[None])[0]

@@ -10,7 +10,7 @@ import numpy as np
 
 from serving.bulk.formats.png import png_name
 from serving.bulk.plans import Columns
-from serving.clips import read_clip
+from serving.clips import is_moving, read_clip, read_frames
 from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.fields import LABEL, SEED, Field
@@ -50,7 +50,9 @@ def signature_of(description: Description, name: str | None) -> Signature:
 
 
 def read_folder(folder: str, signature: Signature, seed: int, others: Mapping[str, str]) -> Columns:
-    """Returns a row for every picture below a folder, in the order of their names.
+    """Returns a row for every picture or clip below a folder, in the order of their names.
+
+    A clip is a file that moves, or a folder of pictures that do not.
 
     Args:
         folder: local or remote.
@@ -62,8 +64,8 @@ def read_folder(folder: str, signature: Signature, seed: int, others: Mapping[st
     Raises:
         UsageError: the folder holds no pictures, or a value does not fit its input.
     """
-    names = _pictures(folder)
     subject = signature.subject
+    names = _pictures(folder, clips=signature.inputs[subject].moves)
     columns: Columns = {subject + FILE: _texts(names)}
     if SEED in signature.inputs and SEED not in others:
         columns[SEED] = signature.inputs[SEED].check(SEED, seed + np.arange(len(names)))
@@ -77,7 +79,7 @@ def read_folder(folder: str, signature: Signature, seed: int, others: Mapping[st
                 f"{takes or 'nothing'}."
             )
         if field.is_file:
-            columns[name + FILE] = _texts(_beside(name, text, names))
+            columns[name + FILE] = _texts(_beside(name, text, names, clips=field.moves))
         else:
             columns[name] = field.check(name, [_value(given, text, field)] * len(names))
     return columns
@@ -86,10 +88,11 @@ def read_folder(folder: str, signature: Signature, seed: int, others: Mapping[st
 def digest(folder: str | None, columns: Columns) -> str | None:
     """SHA-256 over the contents of all files that columns name; None where they name none."""
     paths = [
-        _path(folder, name)
+        path
         for column in sorted(columns)
         if column.endswith(FILE)
         for name in columns[column]
+        for path in _files(_path(folder, name))
     ]
     if not paths:
         return None
@@ -101,14 +104,15 @@ def digest(folder: str | None, columns: Columns) -> str | None:
 def read_pictures(name: str, folder: str | None, names: np.ndarray, field: Field) -> np.ndarray:
     """Returns the files called `names` as rows of a field; sentences call the input `name`.
 
+    Of clips a name may be that of a folder of frames.
+
     Raises:
         UsageError: a file cannot be read, or does not fit the field.
     """
     rows: list[np.ndarray] = []
-    read = read_clip if field.moves else read_picture
     for file in names:
         path = _path(folder, file)
-        rows.append(read(f"{name}: {path!r}", _content(path), field))
+        rows.append(_read(f"{name}: {path!r}", path, field))
         if rows[-1].shape != rows[0].shape:
             raise UsageError(
                 f"{name}: {path!r} has the size {list(rows[-1].shape)} and the file before "
@@ -116,6 +120,27 @@ def read_pictures(name: str, folder: str | None, names: np.ndarray, field: Field
                 "set --batch-size 1."
             )
     return np.stack(rows)
+
+
+def _read(name: str, path: str, field: Field) -> np.ndarray:
+    """One row of a field."""
+    files = _files(path) if field.moves else [path]
+    if files != [path]:
+        return read_frames(name, map(_content, files), field)
+    read = read_clip if field.moves else read_picture
+    return read(name, _content(path), field)
+
+
+def _files(path: str) -> list[str]:
+    """A file itself; of a folder of frames those, in the order of their names."""
+    if _is_picture(path) or not file_system(path).is_folder(path):
+        return [path]
+    return [os.path.join(path, name) for name in sorted(files_below(path)) if _is_picture(name)]
+
+
+def _is_picture(path: str) -> bool:
+    """Whether it is called as a picture is."""
+    return os.path.splitext(path)[1].lower() in ENDINGS
 
 
 def are_of_one_size(signature: Signature, folder: str | None, columns: Columns) -> bool:
@@ -141,11 +166,11 @@ def _sizes(name: str, paths: Sequence[str]) -> set[tuple[int, ...]]:
         return set(pool.map(size, paths))
 
 
-def _pictures(folder: str) -> list[str]:
+def _pictures(folder: str, *, clips: bool) -> list[str]:
     if not file_system(folder).is_folder(folder):
         raise UsageError(f"files: {folder!r} is no folder; pass one with pictures.")
     found = sorted(files_below(folder))
-    names = [name for name in found if os.path.splitext(name)[1].lower() in ENDINGS]
+    names = [name for name in found if _is_picture(name)]
     for name in names:
         if not name.isprintable():  # a name that is no text of the system's is not either
             raise UsageError(f"files: the name {name!r} cannot be written everywhere; change it.")
@@ -153,6 +178,8 @@ def _pictures(folder: str) -> list[str]:
         raise UsageError(f"files: {folder!r} holds no pictures ({', '.join(sorted(ENDINGS))}).")
     if len(names) < len(found):
         _log.warning("files: %d of %r are no pictures.", len(found) - len(names), folder)
+    if clips:
+        names = _clips(folder, names)
     made: dict[str, str] = {}
     for name in names:
         other = made.setdefault(png_name(name), name)
@@ -163,20 +190,35 @@ def _pictures(folder: str) -> list[str]:
     return names
 
 
-def _beside(name: str, place: str, names: Sequence[str]) -> list[str]:
+def _clips(folder: str, names: Sequence[str]) -> list[str]:
+    """The files that are clips by themselves, and the folders of those that are frames."""
+    files_of: dict[str, list[str]] = {}
+    for name in names:
+        files_of.setdefault(os.path.dirname(name), []).append(name)
+    clips: list[str] = []
+    for inner, files in files_of.items():
+        is_clip = inner and not _is_picture(inner)
+        if is_clip and not is_moving(_content(os.path.join(folder, files[0]))):
+            clips.append(inner)
+        else:
+            clips += files
+    return sorted(clips)
+
+
+def _beside(name: str, place: str, names: Sequence[str], *, clips: bool) -> list[str]:
     """The files of another input: those of the same names in a folder, or one for all."""
     system = file_system(place)
     if not system.is_folder(place):
         if not system.exists(place):
             raise UsageError(f"{name}: {place!r} is no file and no folder.")
         return [absolute(place)] * len(names)
-    there = {os.path.splitext(file)[0]: file for file in sorted(files_below(place))}
-    stems = [os.path.splitext(file)[0] for file in names]
-    missing = [file for file, stem in zip(names, stems, strict=True) if stem not in there]
+    files = sorted(files_below(place))
+    there = {png_name(file): file for file in (_clips(place, files) if clips else files)}
+    missing = [file for file in names if png_name(file) not in there]
     if missing:
         more = f", nor for {len(missing) - 1} more" if len(missing) > 1 else ""
         raise UsageError(f"{name}: {place!r} holds no file for {missing[0]!r}{more}.")
-    return [absolute(os.path.join(place, there[stem])) for stem in stems]
+    return [absolute(os.path.join(place, there[png_name(file)])) for file in names]
 
 
 def _value(given: str, text: str, field: Field) -> object:

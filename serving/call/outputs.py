@@ -29,12 +29,18 @@ def check_out(out: str | None, signature: Signature, num_rows: int) -> None:
         raise UsageError(
             f"--out: {signature.name} of this model gives no PNG images; pass a .npz or .npy file."
         )
-    if ending == PNG and num_rows > 1:
-        raise UsageError(f"--out: {out!r} is one picture and {num_rows} come; pass a folder.")
+    num_pictures = num_rows * len(_pictures_of(signature))
+    if ending == PNG and num_pictures > 1:
+        raise UsageError(f"--out: {out!r} is one picture and {num_pictures} come; pass a folder.")
     if ending == CSV and not any(field.is_single for field in signature.outputs.values()):
         raise UsageError(f"--out: {signature.name} gives arrays; pass a .npz or .npy file.")
     if ending not in SUFFIXES and Path(out).is_file():
         raise UsageError(f"--out: {out!r} is a file; pass a folder, or .png, .npy, .npz or .csv.")
+
+
+def _pictures_of(signature: Signature) -> list[str]:
+    """Outputs whose rows can be PNG files."""
+    return [name for name, field in signature.outputs.items() if _is_png(field)]
 
 
 def _is_png(field: Field) -> bool:
@@ -86,10 +92,10 @@ def _folder(
 ) -> dict[str, bytes]:
     """Every output by its kind: pictures and clips as PNG, arrays as .npy, others in a table."""
     contents: dict[str, bytes] = {}
-    fields = signature.outputs
+    fields, pictures = signature.outputs, _pictures_of(signature)
     for name, array in outputs.items():
-        if _is_png(fields[name]):
-            before = "" if name == signature.main_output else f"{name}-"
+        if name in pictures:
+            before = f"{name}-" if len(pictures) > 1 else ""
             names = (f"{before}{row}.png" for row in _row_names(inputs, outputs, len(array)))
             contents |= dict(zip(names, _pictures(array), strict=True))
         elif not fields[name].is_single:

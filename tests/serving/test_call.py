@@ -210,6 +210,24 @@ def test_fractions_in_a_table_have_as_few_digits_as_tell_them_apart():
     assert table == b"strength,realism\n0.7,0.1\n1.0,0.33333334\n"
 
 
+def test_pictures_of_two_outputs_are_files_named_by_both():
+    from serving.call.outputs import check_out, files
+    from serving.description import Signature
+    from serving.fields import Field
+
+    picture = Field((8, 8, 1), "uint8", "image")
+    signature = Signature(
+        "generate", {"seed": Field((), "int64", "seed")}, dict(a=picture, b=picture)
+    )
+    outputs = {name: np.zeros([2, 8, 8, 1], np.uint8) for name in "ab"}
+    written = files("pairs", signature, {"seed": [3, 4]}, outputs)
+    assert [p.name for p in written] == [
+        f"{name}-seed-{seed}.png" for name in "ab" for seed in (3, 4)
+    ]
+    with pytest.raises(UsageError, match="is one picture and 2 come"):
+        check_out("pair.png", signature, 1)
+
+
 def test_several_conditions(shop, photo):
     document = printed(
         shop("--seed", 5, "--seed", 6, "--label", 7, "--text", "ab", "--text", "abc",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from serving.bulk.folders import read_pictures
+from serving.bulk.folders import digest, read_folder, read_pictures
 from serving.call import Request
 from serving.call.inputs import values_of
 from serving.call.outputs import check_out
@@ -72,9 +72,9 @@ def test_a_folder_of_frames_and_one_mask_for_all_of_them(tmp_path):
 
 
 def test_what_is_no_such_clip_gets_a_sentence(tmp_path):
-    with pytest.raises(UsageError, match="received 2 frames; this model takes 3"):
+    with pytest.raises(UsageError, match="the number of frames is 2; this model takes 3"):
         read_clip("clip", _saved(CLIPS[1, :2], "GIF"), CLIP)
-    with pytest.raises(UsageError, match="received 1 frames; this model takes 3"):
+    with pytest.raises(UsageError, match="the number of frames is 1; this model takes 3"):
         read_clip("clip", _saved(CLIPS[1, :1], "PNG"), CLIP)
     with pytest.raises(UsageError, match="cannot be read"):
         read_clip("clip", b"none", CLIP)
@@ -85,6 +85,27 @@ def test_what_is_no_such_clip_gets_a_sentence(tmp_path):
         read_frames("clip", unlike, Field((None, None, None, 1), "uint8", "clip"))
     with pytest.raises(UsageError, match="holds no pictures"):
         values_of(SIGNATURE, [("clip", str(tmp_path))])
+
+
+def test_a_folder_of_clips_holds_files_and_folders_of_frames(tmp_path):
+    clips, masks = tmp_path / "clips", tmp_path / "masks"
+    for folder in (clips / "v1.2", clips / "played", masks):
+        folder.mkdir(parents=True)
+    for number, frame in enumerate(CLIPS[0, ..., 0]):
+        Image.fromarray(frame).save(clips / "v1.2" / f"{number}.png")
+    (clips / "a.gif").write_bytes(_saved(CLIPS[1], "GIF"))
+    (clips / "played" / "b.png").write_bytes(_saved(CLIPS[1], "PNG"))
+    for name in ("a", "played", "v1.2"):
+        Image.new("L", (4, 5), 255).save(masks / f"{name}.png")
+    with pytest.raises(UsageError, match=r"holds no file for 'played/b.png'"):
+        read_folder(str(clips), SIGNATURE, 0, {"mask": str(masks)})
+    columns = read_folder(str(clips), SIGNATURE, 0, {"mask": str(masks / "a.png")})
+    assert columns["clip_file"].tolist() == [b"a.gif", b"played/b.png", b"v1.2"]
+    rows = read_pictures("clip", str(clips), columns["clip_file"], CLIP)
+    np.testing.assert_array_equal(rows, CLIPS[[1, 1, 0]])
+    before = digest(str(clips), columns)
+    Image.new("L", (4, 5)).save(clips / "v1.2" / "1.png")
+    assert before != digest(str(clips), columns)
 
 
 def test_answers_are_files_that_play(tmp_path):

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from serving.clips import is_animation
 from serving.errors import UsageError
 from serving.fields import STRING
 from serving.pictures import is_png
@@ -58,8 +59,13 @@ class Content:
 
     @property
     def is_png(self) -> bool:
-        """Whether a sample can be a PNG file."""
+        """Whether a sample is a picture that can be a PNG file."""
         return is_png(self.dtype, self.shape)
+
+    @property
+    def is_animation(self) -> bool:
+        """Whether a sample is a clip that can be an animated PNG file."""
+        return is_animation(self.dtype, self.shape)
 
     @property
     def are_molecules(self) -> bool:
@@ -166,7 +172,7 @@ class Format:
         read: the samples of a shard from its local files, in order: "image" or "sample" and
             columns.
         extra: the Python package that it needs beyond Saddlepoint's own, or None.
-        pictures_only: whether it takes nothing but PNG images.
+        pictures_only: whether it takes nothing but PNG images, which may be animated.
         molecules_only: whether it takes nothing but molecules as SMILES.
         singles_only: whether it takes nothing but single numbers and texts.
         keeps_texts: whether a sample may be a text.
@@ -195,7 +201,7 @@ def default(content: Content) -> str:
         return "smi"
     if content.is_single:
         return "csv"
-    return "png" if content.is_png else "npz"
+    return "png" if content.is_png or content.is_animation else "npz"
 
 
 def get(name: str) -> Format:
@@ -225,7 +231,7 @@ def check(format: Format, content: Content, compression: str | None) -> str:
     Raises:
         UsageError: the format does not have `compression`, or cannot hold such samples.
     """
-    if format.pictures_only and not content.is_png:
+    if format.pictures_only and not (content.is_png or content.is_animation):
         raise UsageError(
             "format: the samples of this model are no PNG images "
             f"({content.dtype} {list(content.shape)}); use 'npz'."

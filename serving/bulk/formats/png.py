@@ -1,4 +1,4 @@
-"""A PNG file a sample, in a folder a class where there are labels.
+"""A PNG file a sample, animated where it is a clip, in a folder a class where there are labels.
 
 The folders bear the classes' names, so that whoever reads folders as classes has them.
 """
@@ -9,7 +9,8 @@ import re
 import struct
 import unicodedata
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -24,7 +25,9 @@ from serving.bulk.formats import (
     Written,
     as_rows,
 )
-from serving.clips import COLOUR_TYPES, png_chunk
+from serving.clips import COLOUR_TYPES, encode_clips, png_chunk, read_clip
+from serving.fields import CLIP, Field
+from serving.pictures import ENDINGS
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # What some file system takes for something else: separators, wildcards, devices, hidden files.
@@ -84,9 +87,15 @@ def decode(file: object) -> np.ndarray:
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
+def _clip_reader(content: Content) -> Callable[[str], np.ndarray]:
+    field = Field(content.shape, content.dtype, CLIP)
+    return lambda path: read_clip(path, Path(path).read_bytes(), field)
+
+
 def png_name(name: str) -> str:
-    """Returns the name of the PNG file that is made from the file `name`."""
-    return f"{os.path.splitext(name)[0]}.png"
+    """Returns the name of the PNG file that is made from the file or folder `name`."""
+    stem, ending = os.path.splitext(name)
+    return f"{stem if ending.lower() in ENDINGS else name}.png"
 
 
 class _Writer:
@@ -103,7 +112,8 @@ class _Writer:
     def add(self, samples: Samples) -> None:
         digits, scratch = self._shard.content.id_digits, self._shard.scratch
         names = self._names(samples)
-        for position, content in enumerate(encoded(samples.values)):
+        encode = encode_clips if self._shard.content.is_animation else encoded
+        for position, content in enumerate(encode(samples.values)):
             local = f"{scratch}/{samples.first + position:0{digits}d}.png"
             file = File(local, names[position])
             with open(file.local, "wb") as target:
@@ -136,7 +146,8 @@ class _Writer:
 
 def _read(paths: Sequence[str], content: Content) -> dict[str, np.ndarray]:
     """The images; of the columns only the label is there, as the folder's name."""
-    arrays = {content.output: as_rows([decode(path) for path in paths])}
+    read = _clip_reader(content) if content.is_animation else decode
+    arrays = {content.output: as_rows([read(path) for path in paths])}
     if "label" in content.columns and content.named_by is None:
         numbers = {name: n for n, name in enumerate(class_folders(content.label_names))}
         folders = [os.path.basename(os.path.dirname(path)) for path in paths]

@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from serving import UsageError
 from serving.batch import ExecutionOptions, generate, verify
@@ -201,6 +201,24 @@ def test_large_pictures_go_through_in_tiles(workshop, tmp_path):
             run(workshop, tmp_path / "seeds", count=2, **names)
     with pytest.raises(UsageError, match="overlap: it goes together with tile; pass both"):
         run(workshop, tmp_path / "more", **{**options, "tile": None, "overlap": 2})
+
+
+def test_clips_become_files_that_play(workshop, tmp_path):
+    clips = np.random.default_rng(0).integers(0, 256, (2, 2, 8, 8)).astype(np.uint8)
+    for name, clip in zip(("a", "b"), clips, strict=True):
+        (tmp_path / "clips" / name).mkdir(parents=True)
+        for number, frame in enumerate(clip):
+            Image.fromarray(frame).save(tmp_path / "clips" / name / f"{number}.png")
+    Image.new("L", (8, 8), 255).save(tmp_path / "known.png")
+    out, mask = tmp_path / "out", {"mask": str(tmp_path / "known.png")}
+    options = {"files": str(tmp_path / "clips"), "signature": "complete_clip", "inputs": mask}
+    manifest = run(workshop, out, **options)
+    assert manifest["format"] == "png" and {"a.png", "b.png"} <= set(tree(out))
+    for name, clip in zip(("a", "b"), clips, strict=True):
+        with Image.open(out / f"{name}.png") as opened:
+            played = [np.asarray(frame) for frame in ImageSequence.Iterator(opened)]
+        np.testing.assert_array_equal(played, clip)
+    assert verify(str(out), str(workshop), share=1, progress=False).ok
 
 
 @pytest.mark.parametrize("kind", ["folder", "file"])
