@@ -33,15 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Trains what is not trained, keeps the pictures, and returns the result."""
-    from trainer.config.recipe import recipe_names
+    from trainer.config.recipe import recipe_chapters
 
-    recipes = arguments.recipes or [name for name in recipe_names() if _is_built_in(name)]
+    chapters = {name: chapter for chapter, names in recipe_chapters().items() for name in names}
+    asked = arguments.recipes or [name for name in chapters if _is_built_in(name)]
     seconds = 1.0 if arguments.quick else arguments.seconds
-    jobs = {name: _job(name, seconds) for name in recipes}
+    jobs = {name: _job(name, seconds) for name in sorted(asked, key=list(chapters).index)}
     made = trained.make(jobs, arguments.work, workers=arguments.workers, threads=arguments.threads)
     shown = trained.succeeded(made)
     return {
-        "rows": [_row(name, one, arguments.docs) for name, one in shown.items()],
+        "rows": [_row(chapters[name], name, one, arguments.docs) for name, one in shown.items()],
         "details": {"seconds": seconds, "seed": 0, "problems": trained.problems(made)},
     }
 
@@ -65,13 +66,14 @@ def _job(recipe: str, seconds: float) -> trained.Job:
     return trained.Job(f"{recipe}-{seconds:g}", recipe, overrides, evaluation=None)
 
 
-def _row(recipe: str, one: trained.Trained, docs: Path) -> dict[str, Any]:
+def _row(chapter: str, recipe: str, one: trained.Trained, docs: Path) -> dict[str, Any]:
     from trainer.config.recipe import load_experiment
     from trainer.run.directory import RunDirectory
 
     experiment = load_experiment(recipe)
     played = RunDirectory(one.run_dir).rows("metrics.jsonl")[-1]["step"]
     return {
+        "chapter": chapter,
         "recipe": f"`{recipe}`",
         "game": experiment.description,
         "made at the end": _made(recipe, Path(one.run_dir) / "samples", docs),
