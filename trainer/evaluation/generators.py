@@ -103,12 +103,12 @@ class Generator:
         inputs = {"latent": latents} | _asked(labels)
         return self._model.run("decode_unrounded", inputs)["sample"]
 
-    def generate(self, seeds: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-        """Seeds int64 [n] (and labels [n]) → samples [n, *shape], as stored."""
-        return self.generate_under(seeds, _asked(labels))
+    def generate(self, seeds: np.ndarray) -> np.ndarray:
+        """Seeds int64 [n] → samples [n, *shape], as stored, under the conditions that they draw."""
+        return self.generate_under(seeds, {})
 
     def generate_under(self, seeds: np.ndarray, values: Mapping[str, np.ndarray]) -> np.ndarray:
-        """As `generate`, for any condition's values of n rows each; for drawn ones without."""
+        """As `generate`, for all of the condition's values, n rows each; for drawn ones without."""
         name = "generate_conditional" if values else "generate"
         return self._model.run(name, {"seed": seeds, **values})[self._output]
 
@@ -199,11 +199,7 @@ def samples_of(generator: Generator, count: int, first_seed: int, field: Field) 
         texts = SampleSet(count, lambda own: symbols.rows_of(generator.named(seeds[own]), field))
         return replace(texts, labels=labels)
 
-    def make(positions: np.ndarray) -> np.ndarray:
-        chosen = None if labels is None else labels[positions]
-        return generator.generate(seeds[positions], chosen)
-
-    return SampleSet(count, make, labels)
+    return SampleSet(count, lambda own: generator.generate(seeds[own]), labels)
 
 
 def translations_of(

@@ -177,7 +177,7 @@ def like(samples: SampleFiles, spec: DataSpec) -> Examples:
             "alike with --set data.size=[height,width] and --set data.channels=C, which apply to "
             "both, or give another --reference."
         )
-    sample = samples.dataset.train["sample"]
+    sample = samples.dataset.train.samples
     return Examples.of(sample=sample, label=_labels(samples, samples.dataset, spec))
 
 
@@ -194,7 +194,7 @@ def beside_truths(dataset: Dataset, limit: int) -> SampleSet:
             f"{_shown(true)}; give pictures of one form, or make them alike with --set data.size "
             "and --set data.channels."
         )
-    truth = SampleSet.of_array(dataset.train["sample"], limit)
+    truth = SampleSet.of_array(dataset.train.samples, limit)
     return replace(SampleSet.of_array(dataset.train["image"], limit), truth=truth)
 
 

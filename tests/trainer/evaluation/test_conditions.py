@@ -47,6 +47,7 @@ class Digits:
         )
 
     def run(self, signature, inputs):
+        assert self.description.document["fields"][signature]["inputs"].keys() == inputs.keys()
         seed, label = inputs["seed"], inputs.get("label", inputs["seed"] * 7 % 10)
         by_seed, by_label = self.hears
         asked = label if by_label else (seed * 3 + 1) % 10

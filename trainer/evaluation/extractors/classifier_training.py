@@ -12,7 +12,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from trainer.data import modalities
-from trainer.data.examples import DataSpec, Examples
+from trainer.data.examples import DataSpec, Examples, sample_of
 from trainer.data.pipeline import batches
 from trainer.errors import ConfigError
 from trainer.evaluation.extractors import Features
@@ -66,7 +66,7 @@ class Classifier:
         """Share of the examples read as their label; None where there are none, or no labels."""
         if examples.labels is None or not len(examples):
             return None
-        return float(np.mean(self.predict(examples["sample"]) == examples.labels))
+        return float(np.mean(self.predict(examples.samples) == examples.labels))
 
     @property
     def kind(self) -> str:
@@ -156,10 +156,11 @@ def _fit(model: keras.Model, examples: Examples, spec: DataSpec, seed: int) -> N
     batch_size, num_steps = min(_BATCH, len(examples)), _num_steps(len(examples), spec)
     step = _training_step(model, _optimizer(num_steps), spec)
     drawn = batches(examples, batch_size=batch_size, seed=seed).take(num_steps)
+    sample = sample_of(examples)
     for batch in tqdm(
         drawn, "Training a classifier", num_steps, delay=1, disable=None, leave=False
     ):
-        step(batch["sample"][:, 0], batch["label"][:, 0])
+        step(batch[sample][:, 0], batch["label"][:, 0])
 
 
 def _num_steps(count: int, spec: DataSpec) -> int:

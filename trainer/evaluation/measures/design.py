@@ -19,8 +19,8 @@ def designs(options: catalogue.Designs, context: EvaluationContext) -> MetricRes
     search = _search(context)
     place = _place(options.property or search.property, context)
     sign = 1.0 if search.highest else -1.0
-    known, values = data.train["sample"], sign * data.train[_FIELD][:, place]
-    held_out = data.held_out["sample"], sign * data.held_out[_FIELD][:, place]
+    known, values = data.train.samples, sign * data.train[_FIELD][:, place]
+    held_out = data.held_out.samples, sign * data.held_out[_FIELD][:, place]
     opinion = WordRegression(*held_out, len(field.names))
 
     seeds = context.first_seed + np.arange(options.count, dtype=np.int64)

@@ -82,7 +82,7 @@ def _nearest_centres(context: EvaluationContext) -> np.ndarray:
     train = context.reference.dataset.train
     if train.labels is None:
         raise MetricError(f"the examples of {context.reference.source} have no labels.")
-    groups = [train["sample"][train.labels == c] for c in range(context.spec.num_classes)]
+    groups = [train.samples[train.labels == c] for c in range(context.spec.num_classes)]
     centres = np.stack([group.mean(axis=0, dtype=np.float64) for group in groups])
     stds = np.array([np.sqrt(g.var(axis=0, dtype=np.float64).mean()) for g in groups])
     return assign_to_centres(context.fake.rows(), centres, stds)

@@ -28,7 +28,7 @@ def molecule_counts(options: catalogue.MoleculeCounts, context: EvaluationContex
     is_valid = np.concatenate([checker(block, field) for block in context.fake.blocks()])
     is_whole = [valid and m.is_connected for m, valid in zip(made, is_valid, strict=True)]
     keys = [m.key if whole else None for m, whole in zip(made, is_whole, strict=True)]
-    training = SampleSet.of_array(context.reference.dataset.train["sample"])
+    training = SampleSet.of_array(context.reference.dataset.train.samples)
     found = molecules.count(keys, _keys_like(keys, _molecules(training, field)))
     real = np.concatenate([checker(block, field) for block in context.real.blocks()])
     return {

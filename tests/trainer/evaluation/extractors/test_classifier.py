@@ -2,6 +2,7 @@ import json
 import logging
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -13,7 +14,7 @@ from trainer.config.recipe import load_experiment
 from trainer.data import loading
 from trainer.data.examples import Examples
 from trainer.errors import ConfigError
-from trainer.evaluation.extractors import classifier, make
+from trainer.evaluation.extractors import classifier, classifier_training, make
 from trainer.evaluation.extractors.classifier import train_classifier
 
 SHARED_TFDS = Path(__file__).parents[5] / "shared" / "data" / "tfds"
@@ -115,6 +116,14 @@ def test_points_have_a_multilayer_perceptron(tmp_path):
     # Eight modes a hundred deviations wide apart leave nothing to guess.
     assert extractor.accuracy > 0.999
     assert extractor.name == f"ringmlp-{extractor.hash[:4]}"
+
+
+def test_pictures_of_a_domain_bear_its_name(digits, monkeypatch):
+    monkeypatch.setattr(classifier_training, "_num_steps", lambda *_: 2)
+    fields = {"a": digits.spec.sample, "label": digits.spec.fields["label"]}
+    examples = Examples.of(a=digits.train.samples, label=digits.train.labels)
+    reader = train_classifier(examples, replace(digits.spec, fields=fields))
+    assert 0 < reader.accuracy(examples) < 1
 
 
 @pytest.mark.parametrize("shape", [(4, 4, 1), (5, 30, 3), (1, 2, 1), (64, 48, 2), (200, 200, 3)])
