@@ -35,14 +35,22 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Trains what is not trained, keeps the pictures, and returns the result."""
     from trainer.config.recipe import recipe_chapters
 
-    chapters = {name: chapter for chapter, names in recipe_chapters().items() for name in names}
-    asked = arguments.recipes or [name for name in chapters if _is_built_in(name)]
+    chapters = recipe_chapters()
+    asked = arguments.recipes or [
+        n for names in chapters.values() for n in names if _is_built_in(n)
+    ]
     seconds = 1.0 if arguments.quick else arguments.seconds
-    jobs = {name: _job(name, seconds) for name in sorted(asked, key=list(chapters).index)}
+    jobs = {name: _job(name, seconds) for name in asked}
     made = trained.make(jobs, arguments.work, workers=arguments.workers, threads=arguments.threads)
-    shown = trained.succeeded(made)
+    rows: list[dict[str, Any]] = []
+    for chapter, names in chapters.items():
+        shown = [name for name in names if name in trained.succeeded(made)]
+        rows += [_row(name, made[name], arguments.docs) for name in shown]
+        if shown:
+            first = rows[-len(shown)]
+            first["recipe"] = f"**{chapter}**<br>{first['recipe']}"
     return {
-        "rows": [_row(chapters[name], name, one, arguments.docs) for name, one in shown.items()],
+        "rows": rows,
         "details": {"seconds": seconds, "seed": 0, "problems": trained.problems(made)},
     }
 
@@ -66,19 +74,17 @@ def _job(recipe: str, seconds: float) -> trained.Job:
     return trained.Job(f"{recipe}-{seconds:g}", recipe, overrides, evaluation=None)
 
 
-def _row(chapter: str, recipe: str, one: trained.Trained, docs: Path) -> dict[str, Any]:
+def _row(recipe: str, one: trained.Trained, docs: Path) -> dict[str, Any]:
     from trainer.config.recipe import load_experiment
     from trainer.run.directory import RunDirectory
 
     experiment = load_experiment(recipe)
     played = RunDirectory(one.run_dir).rows("metrics.jsonl")[-1]["step"]
     return {
-        "chapter": chapter,
         "recipe": f"`{recipe}`",
         "game": experiment.description,
         "made at the end": _made(recipe, Path(one.run_dir) / "samples", docs),
-        "steps": f"{played} of {experiment.train.steps}",
-        "seconds": round(one.seconds),
+        "steps": f"{played} of {experiment.train.steps}, {one.seconds:.0f} s",
     }
 
 
