@@ -10,7 +10,7 @@ import numpy as np
 
 from serving.call.outputs import words
 from serving.description import Signature
-from serving.fields import LABEL, STRING, TEXT, Field
+from serving.fields import STRING, TEXT, Field
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,5 @@ def _line(name: str, array: np.ndarray, field: Field) -> str:
         return "\n".join(f"  {name}  {text}" for text in array)
     if not _is_short(field):
         return f"  {name}  {array.dtype if array.dtype != object else 'bytes'} {list(array.shape)}"
-    if field.kind == LABEL and field.names:
-        return f"  {name}  {' '.join(words(array, field))}"
-    return f"  {name}  {' '.join(f'{value:.6g}' for value in array.ravel().tolist())}"
+    values = words(array.ravel(), field)
+    return f"  {name}  {' '.join(v if isinstance(v, str) else f'{v:.6g}' for v in values)}"

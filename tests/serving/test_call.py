@@ -199,6 +199,17 @@ def test_texts_and_names_are_printed(shop, photo, tmp_path):
     assert out.read_text() == "seed,text\n0,a dark digit é 0\n"
 
 
+def test_cells_of_a_row_are_printed():
+    from serving.call.response import Response
+    from serving.description import Signature
+    from serving.fields import Field
+
+    columns = {"age": Field((), "int64", "column"), "job": Field((), "string", "column")}
+    rows = {"age": np.array([31, 44]), "job": np.array(["nurse", "café"], object)}
+    said = Response(Signature("generate", {}, columns), {}, rows, []).text
+    assert said == "generate answered:\n  age  31 44\n  job  nurse café"
+
+
 def test_fractions_in_a_table_have_as_few_digits_as_tell_them_apart():
     from serving.call.outputs import files
     from serving.description import Signature
