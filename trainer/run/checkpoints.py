@@ -36,7 +36,11 @@ class Checkpoints:
         self.folder = folder
         self.best = join(folder, "best")
         averages = {_average_name(name): model for name, model in gan.averages.items()}
-        networks = {**gan.networks, **averages}
+        # Variables one by one: TensorFlow does not see those of layers that a model keeps in a list.
+        networks = {
+            name: [variable.value for variable in model.variables]
+            for name, model in {**gan.networks, **averages}.items()
+        }
         optimizers = {f"{side}_optimizer": made for side, made in gan.optimizers.items()}
         self.networks = tf.train.Checkpoint(**networks)
         self.everything = tf.train.Checkpoint(

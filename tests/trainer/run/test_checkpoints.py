@@ -56,6 +56,18 @@ def test_everything_comes_back(game, digits, tmp_path):
     assert any(np.abs(slot).max() > 0 for slot in _state(fresh)[-4:])
 
 
+def test_weights_of_layers_that_stand_in_a_list_come_back(digits, tmp_path):
+    """As those of a growing network, of which TensorFlow's checkpoints see none."""
+    game, fresh = (assemble(tiny("progressive-digits", f"seed={n}"), digits.spec) for n in (1, 2))
+    assert all(len(model.variables) > 10 for model in game.gan.averages.values())
+    for number, variable in enumerate(_variables(game)):
+        variable.assign(np.full(variable.shape, number % 50, variable.dtype))
+    Checkpoints(game, str(tmp_path)).save()
+    assert Checkpoints(fresh, str(tmp_path)).restore() == 0
+    for a, b in zip(_state(game), _state(fresh), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_what_is_restored_answers_as_it_did_without_estimating_again(digits, tmp_path, monkeypatch):
     experiment = tiny("cgan-digits", "train.precision=mixed_bfloat16")
     game = assemble(experiment, digits.spec, examples=digits.train)
