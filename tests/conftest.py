@@ -103,6 +103,11 @@ def checkpointed(run_dir) -> dict[str, np.ndarray]:
     return {name: v for name, v in values.items() if np.issubdtype(v.dtype, np.number)}
 
 
+def shown(run_dir) -> dict[str, bytes]:
+    """The pictures and texts of a run, by the names of their files."""
+    return {path.name: path.read_bytes() for path in (run_dir / "samples").iterdir()}
+
+
 def assert_same(one, other):
     """That what `checkpointed` gives of two runs is equal, bit for bit."""
     assert one.keys() == other.keys() and one

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests import asking, processes
-from tests.conftest import assert_same, checkpointed
+from tests.conftest import assert_same, checkpointed, shown
 from tests.playing import played, put_back_to, resume_and_replay
 from tests.recipes import representatives, small
 from trainer.config.recipe import recipe_names, to_yaml
@@ -52,6 +52,7 @@ def test_a_killed_run_in_bfloat16_resumes_bit_for_bit_and_exports_float32(
     shutil.copytree(run_dir, written)
     processes.finish(processes.start(resume_and_replay, path, run_dir, resumed, 2))
     assert_same(checkpointed(resumed), checkpointed(run_dir))
+    assert shown(resumed) == shown(run_dir)
     for place in (run_dir, written):
         put_back_to(4, place)
     assert_same(checkpointed(written), checkpointed(run_dir))

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests.asking import ask_everything
-from tests.conftest import assert_same, checkpointed
+from tests.conftest import assert_same, checkpointed, shown
 from tests.playing import put_back_to
 from tests.recipes import representatives, small
 from trainer.config.recipe import recipe_names
@@ -34,9 +34,10 @@ def test_a_recipe_goes_the_whole_road(recipe, tmp_path):
     with session(small(recipe, tmp_path, "train.steps=4"), run_dir) as opened:
         summary = opened.play(progress=False)
         assert summary.step == 4 and summary.ended_by == "steps" and summary.samples
-        whole = checkpointed(run_dir)
+        whole, pictures = checkpointed(run_dir), shown(run_dir)
         put_back_to(2, run_dir)
         assert opened.play(progress=False).start == 2
     assert_same(whole, checkpointed(run_dir))
+    assert pictures == shown(run_dir)
     loaded = tf.saved_model.load(export_run(run_dir, tmp_path / "models").path)
     ask_everything(loaded.signatures)

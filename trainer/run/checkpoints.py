@@ -36,7 +36,7 @@ class Checkpoints:
         self.folder = folder
         self.best = join(folder, "best")
         averages = {_average_name(name): model for name, model in gan.averages.items()}
-        # Variables one by one: TensorFlow does not see those of layers that a model keeps in a list.
+        # Variables one by one: TensorFlow does not see those of layers in a list of a model's.
         networks = {
             name: [variable.value for variable in model.variables]
             for name, model in {**gan.networks, **averages}.items()
