@@ -256,7 +256,7 @@ def test_a_run_survives_event_files_and_pictures_that_cannot_be_written(
 
     monkeypatch.setattr(observers.pictures, "png", fail)
     with RunDirectory(tmp_path / "run").locked():
-        (tmp_path / "run" / "format_version").write_text("1")
+        (tmp_path / "run" / "format_version").write_text("2")
         (tmp_path / "run" / "logs").write_text("in the way")
     assert train(tiny(), tmp_path / "run", progress=False).step == 4
     assert "MetricRows failed." in caplog.text and "SamplePictures failed." in caplog.text

@@ -36,7 +36,7 @@ from trainer.files import (
 )
 from trainer.run import advice
 
-FORMAT_VERSION = "1"
+FORMAT_VERSION = "2"
 _GROWING = ("metrics.jsonl", "evaluations.jsonl", "environment.jsonl", "log.txt")
 
 logger = logging.getLogger("saddlepoint")

@@ -222,7 +222,7 @@ def test_a_foreign_folder_is_refused_whatever_its_files_are_called(tmp_path, dig
         ("config.yaml", b"train: {stepz: 1}", "config.yaml: it is damaged.*train.stepz"),
         ("data.json", b"{", "data.json: it is damaged"),
         ("data.json", b'{"shape": [1]}', "data.json: it is damaged"),
-        ("format_version", b"2", "format_version: received '2'; this Saddlepoint reads format 1"),
+        ("format_version", b"1", "format_version: received '1'; this Saddlepoint reads format 2"),
     ],
 )
 def test_a_damaged_run_is_named(run, digits, name, content, words):
