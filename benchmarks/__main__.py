@@ -96,12 +96,12 @@ def main(arguments: list[str]) -> int:
         return 0
     begun = time.time()
     name = options.command + ("-quick" if options.quick else "")
-    options.samples = samples = harness.Samples(options.results / f"{name}.samples.jsonl")
-    if samples.num_kept:
-        print(f"{samples.num_kept} samples of an earlier run are kept", file=sys.stderr)
+    options.kept = kept = harness.Samples(options.results / f"{name}.samples.jsonl")
+    if kept.num_kept:
+        print(f"{kept.num_kept} samples of an earlier run are kept", file=sys.stderr)
     measured = importlib.import_module(f"benchmarks.{options.command}").run(options)
     path = harness.write(name, measured, begun=begun, folder=options.results)
-    samples.remove()
+    kept.remove()
     print(tables.render(json.loads(path.read_text(encoding="utf-8"))), end="")
     print(f"\nwritten: {path}", file=sys.stderr)
     return 0 if measured.get("passed", True) else 1

@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         workers = [_worker(shape, Path(folder), count, all_cores=False) for shape in shapes]
         contenders = {name: _alone_or_part(w, name) for w in workers for name in w.names}
         measurement = harness.measure(
-            contenders, work=float(count), rounds=rounds, samples=arguments.samples
+            contenders, work=float(count), rounds=rounds, samples=arguments.kept
         )
         batches: dict[str, int] = {}
         for worker in workers:

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         works, first = _works(experiment, steps)
         contenders = {name: harness.Local(work) for name, work in works.items()}
         measurement = harness.measure(
-            contenders, work=float(steps), rounds=rounds, samples=arguments.samples
+            contenders, work=float(steps), rounds=rounds, samples=arguments.kept
         )
     every = experiment.run.instruments_every
     ratio = measurement.ratio(Comparison(_PLAIN, _READ))

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             for metric in _METRICS
         }
         measurements = {
-            metric: harness.measure(those, work=1.0, rounds=rounds, samples=arguments.samples)
+            metric: harness.measure(those, work=1.0, rounds=rounds, samples=arguments.kept)
             for metric, those in by_metric.items()
         }
         if worker is not None:

@@ -27,6 +27,7 @@ GAMES = {
     ],
     "VAE, straight lines": [
         "round={name: autoencoder, likelihood: bernoulli}",
+        "penalties=[]",
         "prior={name: gaussian, size: 2}",
         "export.searches=[{name: plan, frames: 24}]",
     ],

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         dataset = loading.load(experiments[_PLAIN].data)
         contenders = {n: harness.Local(played(e, dataset, steps)) for n, e in experiments.items()}
         measurement = harness.measure(
-            contenders, work=float(steps), rounds=rounds, samples=arguments.samples
+            contenders, work=float(steps), rounds=rounds, samples=arguments.kept
         )
     return harness.result(
         measurement,

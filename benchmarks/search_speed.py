@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         {together: harness.Local(lambda: function(**inputs)), alone: harness.Local(one_by_one)},
         work=count,
         rounds=arguments.rounds or (1 if arguments.quick else 5),
-        samples=arguments.samples,
+        samples=arguments.kept,
     )
     return harness.result(
         measurement,

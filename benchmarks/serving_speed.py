@@ -81,14 +81,14 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             with _contenders(name, Path(folder), seconds, arguments.before) as those:
                 contenders, worker = those
                 measured = harness.measure(
-                    contenders, work=_WORK, rounds=rounds, warm_up=0, samples=arguments.samples
+                    contenders, work=_WORK, rounds=rounds, warm_up=0, samples=arguments.kept
                 )
                 measurement.samples |= measured.samples
                 batches |= worker.versions
                 for title in _steady(name):
                     rate = 0.7 * statistics.median(measured.rates(title)) / contenders[title].rows
                     loop = _open_loop(contenders[title], rate, 5 * seconds)
-                    sample = arguments.samples.take(f"{title}, open loop", 0, loop.run)
+                    sample = arguments.kept.take(f"{title}, open loop", 0, loop.run)
                     steady.append(_clause(title, loop, sample))
     absent = [] if _has_flask() else [f"{name} Flask, 64 × 1" for name in arguments.shapes]
     result = harness.result(

@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             work=float(steps * batch_size),
             rounds=rounds,
             warm_up=2,
-            samples=arguments.samples,
+            samples=arguments.kept,
         )
         if worker is not None:
             worker.close()

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     }
     rounds = arguments.rounds or (3 if arguments.quick else 11)
     measurement = harness.measure(
-        contenders, work=float(steps), rounds=rounds, samples=arguments.samples
+        contenders, work=float(steps), rounds=rounds, samples=arguments.kept
     )
     return harness.result(
         measurement,
