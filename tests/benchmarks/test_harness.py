@@ -156,7 +156,7 @@ def test_players_are_of_the_products_shapes():
 
 def test_documents_show_the_results_as_they_are():
     docs = Path(__file__).parents[2] / "docs"
-    paths = [*docs.glob("results/*.md"), docs / "cloud.md"]
+    paths = [*docs.glob("results/*.md"), docs / "cloud.md", docs / "gallery.md"]
     pages = {path: path.read_text(encoding="utf-8") for path in paths}
     tables_shown = re.findall(r"<!-- table: (\w+) -->", "".join(pages.values()))
     assert sorted(tables_shown) == sorted(path.stem for path in harness.RESULTS.glob("*.json"))
