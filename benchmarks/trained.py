@@ -155,7 +155,7 @@ def _trained(job: Job, folder: Path, threads: int) -> Trained:
 
 
 def _command(arguments: Sequence[str], threads: int) -> Any:
-    """What a command of `gan` printed as JSON; the last line of its complaint if it failed."""
+    """What a command of `gan` printed as JSON; if it failed the sentence that says why."""
     limits = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
     done = subprocess.run(
         [*_GAN, *arguments, "--json"],
@@ -164,7 +164,8 @@ def _command(arguments: Sequence[str], threads: int) -> Any:
         env={**os.environ, **dict.fromkeys(limits, str(threads))},
     )
     if done.returncode:
-        return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        return next((line for line in said if line.startswith("gan: ")), said[-1])
     return json.loads(done.stdout)
 
 
