@@ -29,7 +29,7 @@ demo: $(INSTALLED) ## train on the built-in digits, export, serve, call: about t
 test: $(INSTALLED) ## run the tests that tell within minutes whether all is well
 	$(BIN)/python -m pytest
 
-test-integration: $(INSTALLED) ## run the longer ones: every recipe, kills, replicas, servers
+test-integration: $(INSTALLED) ## run the longer ones: kills, replicas, servers, browsers
 	$(BIN)/python -m pytest -m "integration and not slow"
 
 test-slow: $(INSTALLED) ## run the tests that take minutes

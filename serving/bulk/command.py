@@ -112,7 +112,8 @@ def run(options: dict[str, Any], runner_options: list[str], progress: bool) -> d
 
 def summary(manifest: dict[str, Any], out: str) -> str:
     """What came of it, for people."""
-    text = f"Wrote {manifest['count']} samples to {out}"
+    count = manifest["count"]
+    text = f"Wrote {count} {'sample' if count == 1 else 'samples'} to {out}"
     if "share" in manifest:
         text += f", {100 * manifest['share']:.1f} % of {manifest['drawn']} drawn"
     return text

@@ -1,7 +1,7 @@
 """The whole road of every recipe, found by listing: train, resume, export, every signature.
 
-It resumes in the process that trained, which need not trace the game again. By default one recipe
-of each round, wrapper and modality goes it; in integration/ these go a harder one, with a kill.
+It resumes in the process that trained, which need not trace the game again. One recipe of each
+round, wrapper and modality goes a harder road, with a kill, in integration/.
 """
 
 import pytest
@@ -10,16 +10,11 @@ import tensorflow as tf
 from tests.asking import ask_everything
 from tests.conftest import assert_same, checkpointed, shown
 from tests.playing import put_back_to
-from tests.recipes import representatives, small
+from tests.recipes import small
 from trainer.config.recipe import recipe_names
 from trainer.data.sources import mixtures
 from trainer.exporting import export_run
 from trainer.training import session
-
-RECIPES = [
-    pytest.param(name, marks=() if name in representatives() else pytest.mark.integration)
-    for name in recipe_names()
-]
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +23,7 @@ def few_points(monkeypatch):
     monkeypatch.setattr(mixtures, "NUM_POINTS", 2000)
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", recipe_names())
 def test_a_recipe_goes_the_whole_road(recipe, tmp_path):
     run_dir = tmp_path / "run"
     with session(small(recipe, tmp_path, "train.steps=4"), run_dir) as opened:

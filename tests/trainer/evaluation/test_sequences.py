@@ -11,7 +11,7 @@ from serving.exported import ExportedModel
 from tests.recipes import small
 from trainer import catalogue
 from trainer.data.alphabets import field_of
-from trainer.data.examples import DataSpec
+from trainer.data.examples import DataSpec, Examples
 from trainer.data.sources import fasta
 from trainer.data.symbols import ids_of
 from trainer.errors import ConfigError, MetricError
@@ -173,7 +173,7 @@ def test_designs_stand_beside_the_best_training_sequence(highest):
     ids[0] = [0, 0, 0, 1, 0, 0]
     count = (ids == 0).sum(axis=1, keepdims=True).astype(np.float32)
     deviation = float(count.std())
-    part = {"sample": ids, "attributes": count / deviation}
+    part = Examples.of(sample=ids, attributes=count / deviation)
     named = {
         "text": np.array([b"AAAAAA", b"CCCCCA", b"CCCCCC"], object),
         "predicted": np.array([6.0, 1.0, 5.0]),

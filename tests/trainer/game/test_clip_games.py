@@ -55,13 +55,13 @@ def test_a_preview_has_a_row_of_frames_for_each_clip(folder):
         assert picture.size == (3 * 66 - 2, 2 * 66 - 2)
 
 
-@pytest.mark.parametrize("format", ["npz", "tfrecord"])
+@pytest.mark.parametrize("format", ["npz", "tfrecord", "png"])
 def test_they_are_made_in_bulk_and_measured_as_others_are(folder, format):
     out = str(folder / format)
     batch.generate(f"{folder}/models", out, count=40, format=format, execution=HERE)
     job = Job.of(Output(out).manifest())
     assert (job.content.output, job.content.shape) == ("clip", (3, 16, 16, 1))
-    assert formats.default(job.content) == "npz"
+    assert formats.default(job.content) == "png"
     data = Data(source={"name": "generated", "path": out}, holdout_share=0.0)
     read = loading.load(data)
     assert read.spec.sample.kind == "clip"
