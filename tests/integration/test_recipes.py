@@ -15,7 +15,7 @@ from tests import asking, processes
 from tests.conftest import assert_same, checkpointed, shown
 from tests.playing import played, put_back_to, resume_and_replay
 from tests.recipes import representatives, small
-from trainer.config.recipe import recipe_names, to_yaml
+from trainer.config.recipe import load_experiment, recipe_names, to_yaml
 from trainer.data import loading
 from trainer.exporting import export_run
 from trainer.training import train
@@ -81,7 +81,10 @@ def bare_tensorflow(tmp_path_factory):
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_one_and_two_replicas_train_alike(recipe, tmp_path):
-    experiment = small(recipe, tmp_path, "devices.steps_per_execution=1", *SGD)
+    # A critic may have no other bound.
+    clip = load_experiment(recipe).optimizers.discriminator.clip_weights
+    bound = () if clip is None else (f"optimizers.discriminator.clip_weights={clip}",)
+    experiment = small(recipe, tmp_path, "devices.steps_per_execution=1", *SGD, *bound)
     data = loading.load(experiment.data)
     one, two = (_weights(experiment, data, replicas) for replicas in (1, 2))
     for a, b in zip(one, two, strict=True):
