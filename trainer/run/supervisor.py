@@ -5,6 +5,7 @@ timeout fires and no signal arrives. So the program goes on in a child, and look
 """
 
 import contextlib
+import ctypes
 import os
 import select
 import signal
@@ -22,6 +23,7 @@ from trainer.run.cluster import Cluster, of_environment
 # one. What that process starts has the variable, too, but is not that process.
 _SOCKET = "SADDLEPOINT_SUPERVISOR"
 _UP = b"up"
+_PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 
 def take_over(devices: Devices) -> bool:
@@ -44,6 +46,7 @@ def take_over(devices: Devices) -> bool:
         return cluster is not None
     cluster.require_own_port()
     _require_no_threads()
+    supervisor = os.getpid()
     ours, childs = socket.socketpair()
     # Or both would write what is buffered.
     sys.stdout.flush()
@@ -58,8 +61,20 @@ def take_over(devices: Devices) -> bool:
             # What the program does from here on the child does.
             os._exit(code)
     ours.close()
+    _end_with(supervisor)
     os.environ[_SOCKET] = f"{os.getpid()} {childs.detach()}"
     return True
+
+
+def _end_with(supervisor: int) -> None:
+    """Lets Linux end this process with its supervisor, even where no thread of Python's can run.
+
+    Elsewhere the thread of `Supervised` does, once TensorFlow lets go of the interpreter.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != supervisor:
+            os._exit(RESTART)
 
 
 def _own_socket() -> int | None:
