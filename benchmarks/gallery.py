@@ -42,13 +42,14 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     seconds = 1.0 if arguments.quick else arguments.seconds
     jobs = {name: _job(name, seconds) for name in asked}
     made = trained.make(jobs, arguments.work, workers=arguments.workers, threads=arguments.threads)
-    rows: list[dict[str, Any]] = []
+    succeeded = trained.succeeded(made)
+    rows = []
     for chapter, names in chapters.items():
-        shown = [name for name in names if name in trained.succeeded(made)]
-        rows += [_row(name, made[name], arguments.docs) for name in shown]
-        if shown:
-            first = rows[-len(shown)]
-            first["recipe"] = f"**{chapter}**<br>{first['recipe']}"
+        heading = f"**{chapter}**<br>"  # before the first of its rows
+        for name in names:
+            if name in succeeded:
+                rows.append(_row(heading, name, succeeded[name], arguments.docs))
+                heading = ""
     return {
         "rows": rows,
         "details": {"seconds": seconds, "seed": 0, "problems": trained.problems(made)},
@@ -74,14 +75,14 @@ def _job(recipe: str, seconds: float) -> trained.Job:
     return trained.Job(f"{recipe}-{seconds:g}", recipe, overrides, evaluation=None)
 
 
-def _row(recipe: str, one: trained.Trained, docs: Path) -> dict[str, Any]:
+def _row(heading: str, recipe: str, one: trained.Trained, docs: Path) -> dict[str, Any]:
     from trainer.config.recipe import load_experiment
     from trainer.run.directory import RunDirectory
 
     experiment = load_experiment(recipe)
     played = RunDirectory(one.run_dir).rows("metrics.jsonl")[-1]["step"]
     return {
-        "recipe": f"`{recipe}`",
+        "recipe": f"{heading}`{recipe}`",
         "game": experiment.description,
         "made at the end": _made(recipe, Path(one.run_dir) / "samples", docs),
         "steps": f"{played} of {experiment.train.steps}, {one.seconds:.0f} s",

@@ -1,6 +1,7 @@
 """Arrays as PNG files, and picture files as arrays that fit a field."""
 
 import io
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,6 +39,11 @@ def encode_png(images: np.ndarray) -> np.ndarray:
     files = np.empty(len(images), object)
     files[:] = [_encode(image) for image in images]
     return files
+
+
+def is_called_picture(name: str) -> bool:
+    """Returns whether a file has an ending of those that `read_picture` takes."""
+    return os.path.splitext(name)[1].lower() in ENDINGS
 
 
 def is_png(dtype: str, shape: Sequence[int | None]) -> bool:

@@ -15,7 +15,7 @@ from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.fields import LABEL, SEED, Field
 from serving.files import absolute, file_system, files_below, is_remote
-from serving.pictures import ENDINGS, read_picture, size_of
+from serving.pictures import ENDINGS, is_called_picture, read_picture, size_of
 
 # After an input's name: the column holds names of files.
 FILE = "_file"
@@ -133,14 +133,11 @@ def _read(name: str, path: str, field: Field) -> np.ndarray:
 
 def _files(path: str) -> list[str]:
     """A file itself; of a folder of frames those, in the order of their names."""
-    if _is_picture(path) or not file_system(path).is_folder(path):
+    if is_called_picture(path) or not file_system(path).is_folder(path):
         return [path]
-    return [os.path.join(path, name) for name in sorted(files_below(path)) if _is_picture(name)]
-
-
-def _is_picture(path: str) -> bool:
-    """Whether it is called as a picture is."""
-    return os.path.splitext(path)[1].lower() in ENDINGS
+    return [
+        os.path.join(path, name) for name in sorted(files_below(path)) if is_called_picture(name)
+    ]
 
 
 def are_of_one_size(signature: Signature, folder: str | None, columns: Columns) -> bool:
@@ -170,7 +167,7 @@ def _pictures(folder: str, *, clips: bool) -> list[str]:
     if not file_system(folder).is_folder(folder):
         raise UsageError(f"files: {folder!r} is no folder; pass one with pictures.")
     found = sorted(files_below(folder))
-    names = [name for name in found if _is_picture(name)]
+    names = [name for name in found if is_called_picture(name)]
     for name in names:
         if not name.isprintable():  # a name that is no text of the system's is not either
             raise UsageError(f"files: the name {name!r} cannot be written everywhere; change it.")
@@ -197,7 +194,7 @@ def _clips(folder: str, names: Sequence[str]) -> list[str]:
         files_of.setdefault(os.path.dirname(name), []).append(name)
     clips: list[str] = []
     for inner, files in files_of.items():
-        is_clip = inner and not _is_picture(inner)
+        is_clip = inner and not is_called_picture(inner)
         if is_clip and not is_moving(_content(os.path.join(folder, files[0]))):
             clips.append(inner)
         else:

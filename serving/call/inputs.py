@@ -15,7 +15,7 @@ from serving.clips import read_clip, read_frames
 from serving.description import Description, Signature
 from serving.errors import UsageError
 from serving.fields import ALL, ATTRIBUTES, LABEL, LATENT, SEED, TEXT, Field
-from serving.pictures import ENDINGS, read_picture
+from serving.pictures import ENDINGS, is_called_picture, read_picture
 
 _INDEX = "_index"  # after a label's name: the number, whatever the labels are called
 
@@ -101,7 +101,7 @@ def _load(name: str, text: str, field: Field) -> np.ndarray:
 
 def _frames(folder: str) -> list[bytes]:
     """The pictures in a folder, in the order of their names."""
-    files = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() in ENDINGS)
+    files = sorted(path for path in Path(folder).iterdir() if is_called_picture(path.name))
     if not files:
         raise UsageError(f"--input: {folder!r} holds no pictures ({', '.join(sorted(ENDINGS))}).")
     return [path.read_bytes() for path in files]

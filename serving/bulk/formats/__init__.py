@@ -68,6 +68,11 @@ class Content:
         return is_animation(self.dtype, self.shape)
 
     @property
+    def fits_png_files(self) -> bool:
+        """Whether a sample can be a PNG file at all."""
+        return self.is_png or self.is_animation
+
+    @property
     def are_molecules(self) -> bool:
         """Whether samples are molecules as SMILES."""
         return self.output == "smiles" and self.dtype == STRING
@@ -201,7 +206,7 @@ def default(content: Content) -> str:
         return "smi"
     if content.is_single:
         return "csv"
-    return "png" if content.is_png or content.is_animation else "npz"
+    return "png" if content.fits_png_files else "npz"
 
 
 def get(name: str) -> Format:
@@ -231,7 +236,7 @@ def check(format: Format, content: Content, compression: str | None) -> str:
     Raises:
         UsageError: the format does not have `compression`, or cannot hold such samples.
     """
-    if format.pictures_only and not (content.is_png or content.is_animation):
+    if format.pictures_only and not content.fits_png_files:
         raise UsageError(
             "format: the samples of this model are no PNG images "
             f"({content.dtype} {list(content.shape)}); use 'npz'."

@@ -27,7 +27,7 @@ from serving.bulk.formats import (
 )
 from serving.clips import COLOUR_TYPES, encode_clips, png_chunk, read_clip
 from serving.fields import CLIP, Field
-from serving.pictures import ENDINGS
+from serving.pictures import is_called_picture
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # What some file system takes for something else: separators, wildcards, devices, hidden files.
@@ -94,8 +94,8 @@ def _clip_reader(content: Content) -> Callable[[str], np.ndarray]:
 
 def png_name(name: str) -> str:
     """Returns the name of the PNG file that is made from the file or folder `name`."""
-    stem, ending = os.path.splitext(name)
-    return f"{stem if ending.lower() in ENDINGS else name}.png"
+    stem = os.path.splitext(name)[0] if is_called_picture(name) else name
+    return f"{stem}.png"
 
 
 class _Writer:
