@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import tensorflow as tf
 
+from serving.server.background import call
 from serving.server.model_config import ModelConfig
 from serving.server.runtime import RuntimeOptions, SavedModelRuntime
 from serving.server.status import Code, StatusError
@@ -105,17 +106,27 @@ def with_models_here(error: StatusError, models: Mapping[str, "Model"]) -> Statu
 
 
 def load_version(
-    export_dir: str, options: RuntimeOptions | None = None, warm_up: bool = True
+    export_dir: str,
+    options: RuntimeOptions | None = None,
+    warm_up: bool = True,
+    *,
+    background: bool = False,
 ) -> SavedModelRuntime:
     """Loads an export and replays its warm-up requests.
+
+    Args:
+        export_dir: a version's folder.
+        options: of its session.
+        warm_up: whether requests that it brings are replayed.
+        background: whether requests of others come first meanwhile.
 
     Raises:
         StatusError: either of the two failed; nothing stays loaded.
     """
-    runtime = SavedModelRuntime(export_dir, options)
+    runtime = SavedModelRuntime(export_dir, options, background=background)
     try:
         if warm_up:
-            replay(runtime, export_dir)
+            call(replay, runtime, export_dir, background=background)
     except StatusError:
         runtime.close()
         raise

@@ -62,7 +62,7 @@ class Registry:
     def __init__(
         self,
         roots: Iterable[str],
-        load: Callable[[str], SavedModelRuntime] = load_version,
+        load: Callable[..., SavedModelRuntime] = load_version,
         *,
         labels_for_unavailable: bool = False,
     ) -> None:
@@ -70,7 +70,7 @@ class Registry:
 
         Args:
             roots: folders from which `reload` may load, besides what `apply` has named.
-            load: loads an export.
+            load: loads an export, as `load_version` does.
             labels_for_unavailable: whether a new label may name a version that is not served.
         """
         self.models: dict[str, Model] = {}
@@ -146,7 +146,7 @@ class Registry:
             present.reconfigure(config)
             present.refresh()
             return _faults(present)
-        successor = Model(config, self._load)
+        successor = Model(config, self._load_beside_others)
         successor.refresh()
         faults = _faults(successor)
         if present is None or present.closed or not faults:
@@ -154,6 +154,11 @@ class Registry:
             if present is not None:
                 present.close()
         return faults
+
+    def _load_beside_others(self, export_dir: str) -> SavedModelRuntime:
+        """Loads an export; where something is served, requests for that come first."""
+        serves = any(model.available for model in self.models.values())
+        return self._load(export_dir, background=serves)
 
     def _withdraw(self, name: str) -> None:
         """Lets a model go; for a while clients may still ask what became of its versions."""

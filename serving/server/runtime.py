@@ -16,6 +16,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 from tensorflow.python.client import pywrap_tf_session
 
+from serving.server.background import call
 from serving.server.status import Code, StatusError, invalid_argument
 
 
@@ -39,8 +40,15 @@ class SavedModelRuntime:
         signatures: the model's SignatureDefs by name.
     """
 
-    def __init__(self, export_dir: str, options: RuntimeOptions | None = None) -> None:
+    def __init__(
+        self, export_dir: str, options: RuntimeOptions | None = None, *, background: bool = False
+    ) -> None:
         """Loads `export_dir` and initialises its variables and tables.
+
+        Args:
+            export_dir: a version's folder.
+            options: of the session.
+            background: whether requests of others come first while it loads.
 
         Raises:
             StatusError: the export cannot be read or initialised.
@@ -48,10 +56,10 @@ class SavedModelRuntime:
         options = options or RuntimeOptions()
         self._handles: dict[str, Any] = {}
         graph = tf.Graph()
+        # Begun here, its threads have the usual priority, in which requests will run.
         self._session = tf.compat.v1.Session(graph=graph, config=_session_config(options))
         try:
-            with graph.as_default(), as_status():
-                self.signatures = self._load(graph, export_dir)
+            self.signatures = call(self._load, graph, export_dir, background=background)
         except StatusError:
             self.close()
             raise
@@ -90,13 +98,14 @@ class SavedModelRuntime:
         self._handles.clear()
 
     def _load(self, graph: tf.Graph, export_dir: str) -> dict[str, SignatureDef]:
-        tags = [tf.saved_model.SERVING]
-        loaded = tf.compat.v1.saved_model.load(self._session, tags, export_dir)
-        signatures = dict(loaded.signature_def)
-        self._handles = dict(_handles(graph, signatures))
-        self._session.run(tf.no_op())  # hands the last nodes to the runtime
-        graph.finalize()
-        return signatures
+        with graph.as_default(), as_status():
+            tags = [tf.saved_model.SERVING]
+            loaded = tf.compat.v1.saved_model.load(self._session, tags, export_dir)
+            signatures = dict(loaded.signature_def)
+            self._handles = dict(_handles(graph, signatures))
+            self._session.run(tf.no_op())  # hands the last nodes to the runtime
+            graph.finalize()
+            return signatures
 
     def _handle(self, info: TensorInfo) -> Any:
         if info.name not in self._handles:
