@@ -202,7 +202,7 @@ def _length(found: Survey) -> Iterator[Choice]:
     yield Choice(
         "",
         f"evaluate: {{num_samples: {min(10_000, max(1000, held_out))}}}",
-        f"{held_out} examples are held out, and judge the generated ones.{rough}",
+        f"{held_out} examples are held out for evaluation.{rough}",
     )
 
 

@@ -219,7 +219,7 @@ def translations_of(
         generator: the model.
         signature: its own.
         limit: of samples; there are at most as many as examples.
-        first_seed: sample i has the seed `first_seed + i`, where the model rolls dice.
+        first_seed: sample i has the seed `first_seed + i`, where the model is stochastic.
         examples: parts of a data set, gone through one after the other.
         given: what an example holds for an input of the model.
         field: of the real samples; symbols get their numbers there.

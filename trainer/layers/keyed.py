@@ -1,4 +1,4 @@
-"""Layers that roll dice from a row's own key: functions of their inputs, without a state.
+"""Layers that draw random numbers from a row's own key: functions of their inputs, without a state.
 
 Keras' layers of this kind keep a seed variable, which is neither a function of the step nor the
 same on every replica. What a network makes here follows from its weights and a row's key alone, in
@@ -22,7 +22,7 @@ class KeyedDropout(keras.layers.Layer):
 
     Args:
         rate: on [0, 1).
-        number: of the layer in its network; layers of different numbers roll dice of their own.
+        number: of the layer in its network; layers of different numbers draw numbers of their own.
 
     Reference: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from
     overfitting".
@@ -51,7 +51,7 @@ class KeyedNoise(keras.layers.Layer):
     """x + s n, n one plane of standard normal noise a row and s a learned number, 0 at the start.
 
     Args:
-        number: of the layer in its network; layers of different numbers roll dice of their own.
+        number: of the layer in its network; layers of different numbers draw numbers of their own.
 
     Reference: Karras et al. 2019, "A style-based generator architecture for generative adversarial
     networks", section 2; one number for all channels: Karras et al. 2020, figure 2.

@@ -15,7 +15,7 @@ class Ports:
 
     Attributes:
         inputs: as the players see them: samples in [-1, 1], float32; a field of kind "key" is a
-            row's own random key, for networks that roll dice.
+            row's own random key, for stochastic networks.
         outputs: what it must answer.
         synchronized: whether batch normalisation averages over replicas.
         open_sizes: whether pictures come and go in any height and width; then fields have those of

@@ -1,4 +1,4 @@
-"""What the instruments say of a game, and the line of its recipe that would help.
+"""What the instruments say of a game, and the settings of its recipe that would help.
 
 A run plays on whatever is found: a recipe is what it is, and another run may take the advice.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainer.catalogue import Component
+from trainer.catalogue.terms.penalties import mixing_options
 from trainer.config.experiment import Experiment
 from trainer.config.recipe import with_overrides
 from trainer.data.examples import DataSpec
@@ -20,7 +21,7 @@ from trainer.game.readings import PREFIX
 _ROWS, _STEPS = 2, 200
 # Networks that have learned nothing make everything alike.
 _YOUNG = 1000
-# Of the distance of real examples: less comes of a latent or a condition that is hardly heard.
+# Of the distance of real examples: less comes of a latent or a condition that is hardly used.
 _IGNORED = 0.1
 _EFFECT_OF = "condition_effect_of_"
 # Terms that make a condition heard, by its name.
@@ -31,6 +32,9 @@ _REMEDY_OF = {
 }
 # Numbers of a latent that a recipe on small pictures does not need to exceed.
 _LARGE_PRIOR = 128
+
+
+_Remedy = tuple[str, ...]  # overrides of an experiment
 
 
 class Readings:
@@ -89,12 +93,13 @@ class Symptom:
     Attributes:
         is_shown: by a row.
         words: for it, with the row's values.
-        remedies: overrides of an experiment that may help where a row shows it, the best one first.
+        remedies: settings of an experiment, one or several at once, that may help where a row
+            shows it; the best ones first.
     """
 
     is_shown: Callable[[Readings], bool]
     words: Callable[[Readings], str]
-    remedies: Callable[[Experiment, Readings], Iterator[str]]
+    remedies: Callable[[Experiment, Readings], Iterator[_Remedy]]
 
 
 class Diagnosis:
@@ -139,12 +144,14 @@ class Diagnosis:
         where = f"Step {readings.step}, {prefix.rstrip('/')}" if prefix else f"Step {readings.step}"
         remedy = next(filter(self._is_possible, symptom.remedies(self.experiment, readings)), None)
         found = f"{where}: {symptom.words(readings)}"
-        return f"{found}; another run with {remedy} may help." if remedy else f"{found}."
+        if remedy is None:
+            return f"{found}."
+        return f"{found}; another run with {' and '.join(remedy)} may help."
 
-    def _is_possible(self, override: str) -> bool:
+    def _is_possible(self, remedy: _Remedy) -> bool:
         """Whether a run of these settings could begin."""
         try:
-            make_round(with_overrides(self.experiment, [override]), self.spec).roles()
+            make_round(with_overrides(self.experiment, remedy), self.spec).roles()
         except (ConfigError, LookupError):
             return False
         return True
@@ -184,7 +191,7 @@ def _ignores_the_latent(r: Readings) -> bool:
 def _words_of_an_ignored_latent(r: Readings) -> str:
     return (
         f"under one condition the fakes differ {r('conditional_diversity'):.2f} times as much as "
-        "real examples do in all: the generator hardly hears its latent, and makes nearly the same "
+        "real examples do in all: the generator hardly uses its latent, and makes nearly the same "
         "sample of a condition every time"
     )
 
@@ -196,7 +203,7 @@ def _ignores_the_condition(r: Readings) -> bool:
 def _words_of_an_ignored_condition(r: Readings) -> str:
     return (
         f"the same latents under other conditions differ {r('condition_effect'):.2f} times as much "
-        "as real examples: the generator hardly hears what it is told"
+        "as real examples: the generator hardly uses its condition"
     )
 
 
@@ -207,35 +214,35 @@ def _ignores_one_of_several(r: Readings) -> bool:
 
 
 def _words_of_an_ignored_part(r: Readings) -> str:
-    name = _least_heard(r)
+    name = _least_used(r)
     effect = r(_EFFECT_OF + name)
     return (
         f"the same latents with {name} alone changed differ {effect:.2f} times as much as "
-        f"real examples: of all that the generator is told it hardly hears {name}"
+        f"real examples: of all its conditions the generator hardly uses {name}"
     )
 
 
-def _least_heard(r: Readings) -> str:
+def _least_used(r: Readings) -> str:
     """That of several conditions which changes least when it is changed alone."""
     effects = r.named(_EFFECT_OF)
     return min(effects, key=lambda part: effects[part], default="")
 
 
 def _ignores_a_code(r: Readings) -> bool:
-    return r.step >= _YOUNG and min(_shares_heard(r).values(), default=1.0) < _IGNORED
+    return r.step >= _YOUNG and min(_shares_used(r).values(), default=1.0) < _IGNORED
 
 
 def _words_of_an_ignored_code(r: Readings) -> str:
-    shares = _shares_heard(r)
+    shares = _shares_used(r)
     code = min(shares, key=lambda name: shares[name])
     heard, ceiling = (r(f"{reading}_of_{code}") for reading in ("information", "entropy"))
     return (
         f"the fakes hold {heard:.2f} of the {ceiling:.2f} nats of the code {code}: the generator "
-        "hardly hears it"
+        "hardly uses it"
     )
 
 
-def _shares_heard(r: Readings) -> dict[str, float]:
+def _shares_used(r: Readings) -> dict[str, float]:
     """Of the entropy of each code of categories, what fakes hold of it."""
     return {code: r(f"information_of_{code}") / h for code, h in r.named("entropy_of_").items()}
 
@@ -272,43 +279,49 @@ def _words_of_an_equilibrium(r: Readings) -> str:
 # ---- Remedies ------------------------------------------------------------------------------------
 
 
-def _constrained(e: Experiment, r: Readings) -> Iterator[str]:
-    yield from _with(e, "penalties", "r1", "r1", first=False)
-    yield f"optimizers.discriminator.learning_rate={e.optimizers.discriminator.learning_rate / 4:g}"
+def _constrained(e: Experiment, r: Readings) -> Iterator[_Remedy]:
+    for remedy in _with(e, "penalties", "r1", "r1", first=False):
+        yield remedy
+        yield (*remedy, *(f"{option}=layer" for option, _ in mixing_options(e)))
+    rate = e.optimizers.discriminator.learning_rate / 4
+    yield (f"optimizers.discriminator.learning_rate={rate:g}",)
 
 
-def _varied(e: Experiment, r: Readings) -> Iterator[str]:
+def _varied(e: Experiment, r: Readings) -> Iterator[_Remedy]:
+    optimizers = e.optimizers
+    if optimizers.discriminator.learning_rate < optimizers.generator.learning_rate:
+        yield (f"optimizers.discriminator.learning_rate={optimizers.generator.learning_rate:g}",)
     for first in (False, True):
         yield from _with(e, "wrappers", "pack", "pack", first=first)
     yield from _with(e, "wrappers", "unroll", "unroll", first=False)
     yield from _constrained(e, r)
 
 
-def _latent_heard(e: Experiment, r: Readings) -> Iterator[str]:
+def _latent_used(e: Experiment, r: Readings) -> Iterator[_Remedy]:
     yield from _with(e, "terms", "mode_seeking", "mode_seeking", first=False)
     if (size := getattr(e.prior, "size", 0)) and size < _LARGE_PRIOR:
-        yield f"prior.size={min(4 * size, _LARGE_PRIOR)}"
+        yield (f"prior.size={min(4 * size, _LARGE_PRIOR)}",)
     yield from _with(e, "wrappers", "pack", "pack", first=False)
 
 
-def _condition_heard(e: Experiment, r: Readings) -> Iterator[str]:
-    first = _REMEDY_OF.get(_least_heard(r), "matching_aware")
+def _condition_used(e: Experiment, r: Readings) -> Iterator[_Remedy]:
+    first = _REMEDY_OF.get(_least_used(r), "matching_aware")
     for term in (first, *_REMEDY_OF.values()):
         yield from _with(e, "terms", term, term, first=False)
 
 
-def _regularised(e: Experiment, r: Readings) -> Iterator[str]:
+def _regularised(e: Experiment, r: Readings) -> Iterator[_Remedy]:
     yield from _with(e, "wrappers", "augment", "{name: augment, adaptive: true}", first=True)
     yield from _with(e, "wrappers", "augment", "augment", first=True)
     yield from _constrained(e, r)
 
 
-def _with(e: Experiment, field: str, name: str, choice: str, *, first: bool) -> Iterator[str]:
-    """The override that adds a choice to a list of them, which must not have it yet."""
+def _with(e: Experiment, field: str, name: str, choice: str, *, first: bool) -> Iterator[_Remedy]:
+    """The setting that adds a choice to a list of them, which must not have it yet."""
     chosen: tuple[Component, ...] = getattr(e, field)
     if not any(component.name == name for component in chosen):
         others = [_short(component) for component in chosen]
-        yield f"{field}=[{', '.join([choice, *others] if first else [*others, choice])}]"
+        yield (f"{field}=[{', '.join([choice, *others] if first else [*others, choice])}]",)
 
 
 def _short(component: Component) -> str:
@@ -318,16 +331,16 @@ def _short(component: Component) -> str:
     return str(component) if options else component.name
 
 
-def _none(e: Experiment, r: Readings) -> Iterator[str]:
+def _none(e: Experiment, r: Readings) -> Iterator[_Remedy]:
     yield from ()
 
 
 _SYMPTOMS = (
     Symptom(_discriminator_wins, _words_of_a_win, _constrained),
     Symptom(_is_collapsed, _words_of_a_collapse, _varied),
-    Symptom(_ignores_the_latent, _words_of_an_ignored_latent, _latent_heard),
-    Symptom(_ignores_the_condition, _words_of_an_ignored_condition, _condition_heard),
-    Symptom(_ignores_one_of_several, _words_of_an_ignored_part, _condition_heard),
+    Symptom(_ignores_the_latent, _words_of_an_ignored_latent, _latent_used),
+    Symptom(_ignores_the_condition, _words_of_an_ignored_condition, _condition_used),
+    Symptom(_ignores_one_of_several, _words_of_an_ignored_part, _condition_used),
     Symptom(_ignores_a_code, _words_of_an_ignored_code, _none),
     Symptom(_is_overfitted, _words_of_overfitting, _regularised),
     Symptom(_is_equilibrium, _words_of_an_equilibrium, _none),

@@ -73,7 +73,7 @@ def measured(real, **how):
     model = Digits(real.dataset.held_out, **how)
     evaluation, _ = evaluate(Target("export", _experiment(), generator=Generator(model)), real)
     assert evaluation.skipped == ()
-    warned = [sentence for sentence in evaluation.warnings if "hardly hears" in sentence]
+    warned = [sentence for sentence in evaluation.warnings if "hardly uses" in sentence]
     return {number.key: number for number in evaluation.numbers}, warned
 
 
@@ -101,7 +101,7 @@ def test_one_of_several_conditions_that_changes_nothing_is_warned_of(real):
     found, (sentence,) = measured(real, deaf_to=["slant"])
     value, note = found["condition_effect"].value, found["condition_effect"].note
     assert value > 0.8 and note == f"changed alone: label {value:.3f}, slant 0.000"
-    assert sentence.endswith("the generator hardly hears slant.")
+    assert sentence.endswith("the generator hardly uses slant.")
 
 
 def test_an_export_that_does_not_tell_what_it_draws_is_refused(real):

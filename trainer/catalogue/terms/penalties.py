@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,20 @@ from trainer.catalogue.choice import Component
 
 if TYPE_CHECKING:
     from trainer.config.experiment import Experiment
+
+
+def mixing_options(experiment: "Experiment") -> Iterator[tuple[str, Any]]:
+    """Options by which a discriminator's answer on an example depends on its batch, and values.
+
+    The deviation of a group is left out: its authors play gradient penalties with it.
+    """
+    roles = experiment.round.roles or {"discriminator": "discriminator"}
+    for role in (name for name, kind in roles.items() if kind in ("discriminator", "autoencoder")):
+        network = experiment.network_of(role)
+        option = network.mixing("discriminator")
+        if option is not None and (value := attrgetter(option)(network)) != "deviation":
+            where = f"networks.{role}" if role in experiment.networks else "network"
+            yield f"{where}.{option}", value
 
 
 class GradientBased(Component):
@@ -24,18 +38,12 @@ class GradientBased(Component):
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Discriminators that normalise by the batch, or look at it."""
-        roles = experiment.round.roles or {"discriminator": "discriminator"}
-        judges = ("discriminator", "autoencoder")
-        for role in (name for name, kind in roles.items() if kind in judges):
-            network = experiment.network_of(role)
-            option = network.mixing("discriminator")
-            if option is not None and attrgetter(option)(network) != "deviation":
-                where = f"networks.{role}" if role in experiment.networks else "network"
-                yield (
-                    f"{where}.{option}: received {attrgetter(option)(network)!r} with a gradient "
-                    "penalty, whose gradient of one example must not depend on its batch; set it "
-                    f"to {'layer or none' if option.endswith('normalization') else 'none'}"
-                )
+        for option, value in mixing_options(experiment):
+            yield (
+                f"{option}: received {value!r} with a gradient penalty, whose gradient of one "
+                "example must not depend on its batch; set it to "
+                f"{'layer or none' if option.endswith('normalization') else 'none'}"
+            )
 
 
 class GradientPenalty(GradientBased):

@@ -11,7 +11,7 @@ from trainer.evaluation.samples import SampleSet, pairs_within
 from trainer.metrics.conditional import mean_distance, relative_distance
 from trainer.metrics.estimate import Estimate
 
-# Of the distance of real pairs: less comes of what is hardly heard.
+# Of the distance of real pairs: less comes of what is hardly used.
 _IGNORED = 0.1
 
 
@@ -66,7 +66,7 @@ def _of_latent(diversity: Estimate) -> str:
         return ""
     return (
         f"Samples of one condition differ {diversity.value:.3f} times as much as real ones do in "
-        "all: the generator hardly hears its latent."
+        "all: the generator hardly uses its latent."
     )
 
 
@@ -80,12 +80,12 @@ def _of_condition(effect: float, alone: Mapping[str, float]) -> str:
     if effect < _IGNORED:
         return (
             f"Samples of one seed under other conditions differ {effect:.3f} times as much as real "
-            "ones: the generator hardly hears what it is told."
+            "ones: the generator hardly uses its condition."
         )
     ignored = [name for name, value in alone.items() if value < _IGNORED]
     if not ignored:
         return ""
     return (
         f"Samples of one seed under another {ignored[0]} alone differ {alone[ignored[0]]:.3f} "
-        f"times as much as real ones: the generator hardly hears {' and '.join(ignored)}."
+        f"times as much as real ones: the generator hardly uses {' and '.join(ignored)}."
     )

@@ -66,7 +66,7 @@ class Sampler:
     def decode(self, latent: tf.Tensor, values: Values, **more: tf.Tensor) -> Outputs:
         """Latent [n, z] and the condition's values → samples in stored units.
 
-        Networks that roll dice of their own roll the same ones for every latent. `more` are further
+        Stochastic networks draw the same numbers for every latent. `more` are further
         inputs of the generator, [n, …] each.
         """
         return self.stored(self._decoded(latent, values, **more))
