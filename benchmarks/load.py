@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _OPEN_LOOP_CONNECTIONS = 64
@@ -37,7 +38,8 @@ class Load:
         body: the request's bytes, in base 64.
         least_bytes: a reply with fewer counts as failed.
         clients: of a closed loop.
-        server_pid: the process whose time is told beside the load's own.
+        server_pid: the process whose time, with that of those below it, is told beside the load's
+            own.
         rate: requests a second of an open loop; None for a closed loop.
         seconds: how long the load is measured at least, after all connections were used once.
         timeout: seconds after which a request counts as failed.
@@ -300,12 +302,14 @@ async def _run(load: Load) -> Outcome:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of all threads of a process so far, by Linux's clock of that process.
+    """Processor time so far of a process and of all that live below it, by Linux's clocks.
 
-    It counts nanoseconds; /proc/PID/stat counts hundredths of a second, which a short load on a
+    They count nanoseconds; /proc/PID/stat counts hundredths of a second, which a short load on a
     busy machine may not fill.
     """
-    return time.clock_gettime((~pid << 3) | 2)  # clock_getcpuclockid(3), which Python lacks.
+    own = time.clock_gettime((~pid << 3) | 2)  # clock_getcpuclockid(3), which Python lacks.
+    below = " ".join(path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children"))
+    return own + sum(map(cpu_seconds, map(int, below.split())))
 
 
 if __name__ == "__main__":

@@ -1,34 +1,12 @@
-"""What people write to serve a generator: a Flask handler around `model.predict`, or the export.
+"""Flask's own server around the signature of an export, or around `model.predict` of a run."""
 
-The handler takes the JSON that TF Serving's REST interface takes and answers in its form, so that
-one load can be put on both.
-"""
-
-import json
+import os
 import sys
-from collections.abc import Callable
 
 import flask
-import numpy as np
 from werkzeug.serving import make_server
 
-from benchmarks.bulk_exports import Predicting
-
-Images = Callable[[list[int]], np.ndarray]
-
-
-def exported(export_dir: str) -> Images:
-    """The signature of an export, as TensorFlow loads it."""
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(export_dir)  # its variables live as long as it is held
-
-    def images(seeds: list[int]) -> np.ndarray:
-        outputs = loaded.signatures["generate"](seed=tf.constant(seeds, tf.int64))
-        made: np.ndarray = outputs["image"].numpy()
-        return made
-
-    return images
+from benchmarks.peers import RUN, Images, exported
 
 
 def application(images: Images) -> flask.Flask:
@@ -43,13 +21,16 @@ def application(images: Images) -> flask.Flask:
     return app
 
 
-def main(what: str, path: str) -> None:
-    """Serves the generator of a run ("run"), or an export ("export"), until it is ended."""
-    images = exported(path) if what == "export" else Predicting(path).images
-    server = make_server("127.0.0.1", 0, application(images), threaded=True)
-    print(json.dumps({"rest_api_port": server.server_port}), flush=True)
-    server.serve_forever()
+def main(port: int) -> None:
+    """Serves the generator of a run where one is named, else the export."""
+    if RUN in os.environ:
+        from benchmarks.bulk_exports import Predicting
+
+        images: Images = Predicting(os.environ[RUN]).images
+    else:
+        images = exported()
+    make_server("127.0.0.1", port, application(images), threaded=True).serve_forever()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(int(sys.argv[1]))

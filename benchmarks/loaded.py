@@ -1,0 +1,42 @@
+"""Endpoints under a load, as contenders of a measurement."""
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchmarks import load
+from benchmarks.harness import Measurement, Sample
+from benchmarks.load import Load
+
+WORK = 1024.0  # images to which all times are brought
+PATIENCE = 180.0  # seconds in which a slow machine answers 64 clients that ask for 64 rows each
+P50, P99 = "p50, ms", "p99, ms"
+_COLUMNS = ("client's CPU ms per image", P50, P99)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An endpoint under one load, as a contender."""
+
+    load: Load
+    rows: int
+
+    def run(self) -> Sample:
+        """Puts the load on; the time is what `WORK` images took, the endpoint's alone."""
+        outcome = load.measure(self.load)
+        part = WORK / (outcome.requests * self.rows)
+        client = 1e3 * outcome.client_cpu_seconds / (outcome.requests * self.rows)
+        columns = dict(zip(_COLUMNS, (client, outcome.p50_ms, outcome.p99_ms), strict=True))
+        return Sample(part * outcome.seconds, part * outcome.server_cpu_seconds, columns)
+
+
+def columns(measurement: Measurement) -> Mapping[str, Mapping[str, float]]:
+    """Further columns of a table: by contender, the median of what its samples tell."""
+    return {
+        key: {
+            name: statistics.median((sample.details or {})[key] for sample in samples)
+            for name, samples in measurement.samples.items()
+            if samples[0].details
+        }
+        for key in _COLUMNS
+    }
