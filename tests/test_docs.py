@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from trainer.catalogue import DataSource
 from trainer.catalogue.choice import members
-from trainer.config.recipe import load_experiment
+from trainer.config.recipe import load_experiment, with_overrides
 from trainer.training import train
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +30,28 @@ def test_the_front_page_links_every_chapter():
     text = (ROOT / "docs" / "index.md").read_text("utf-8")
     chapters = {path.name for path in (ROOT / "docs" / "systems").glob("*.md")}
     assert chapters == set(re.findall(r"\(systems/([\w.]+)\)", text))
+
+
+def remedies():
+    """The options in the table of what to do when training fails, a list each."""
+    page = (ROOT / "docs" / "failing.md").read_text("utf-8")
+    cells = [row.rpartition(" | ")[2] for row in page.splitlines() if row.startswith("| ")]
+    found = [shlex.split(code) for cell in cells for code in re.findall(r"`(--set .*?)`", cell)]
+    return [[word for word in words if word != "--set"] for words in found]
+
+
+@pytest.mark.parametrize("overrides", remedies(), ids=" ".join)
+def test_what_to_do_when_training_fails_is_taken(overrides):
+    """By the game that `gan init` writes, or by one that has what the remedy is for."""
+    others = {"matching_aware": "gan-cls-digits", "mutual_information": "infogan-digits"}
+    fitting = (recipe for term, recipe in others.items() if term in " ".join(overrides))
+    recipe = next(fitting, "cgan-digits")
+    experiment = load_experiment(recipe, overrides)
+    assert with_overrides(experiment, overrides) == experiment  # and so they are in it
+
+
+def test_there_are_remedies():
+    assert len(remedies()) > 15
 
 
 def test_the_page_of_data_names_every_source_and_no_other():
