@@ -33,8 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Trains what is not trained, keeps the pictures, and returns the result."""
-    from trainer.config.recipe import recipe_chapters
+    from trainer.config.recipe import CHAPTERS, recipe_chapters
 
+    pages = {heading: f"systems/{folder}.md" for folder, heading in CHAPTERS.items()}
     chapters = recipe_chapters()
     asked = arguments.recipes or [
         n for names in chapters.values() for n in names if _is_built_in(n)
@@ -45,7 +46,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     succeeded = trained.succeeded(made)
     rows = []
     for chapter, names in chapters.items():
-        heading = f"**{chapter}**<br>"  # before the first of its rows
+        page = pages[chapter] if (arguments.docs / pages[chapter]).exists() else "tutorial.md"
+        heading = f"[**{chapter}**]({page})<br>"  # before the first of its rows
         for name in names:
             if name in succeeded:
                 rows.append(_row(heading, name, succeeded[name], arguments.docs))

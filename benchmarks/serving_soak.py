@@ -1,8 +1,8 @@
 """Half an hour of load on the embedded endpoint while versions of its model come, break and go.
 
 An open loop of single rows over gRPC and one of eight PNG files a request over REST together ask
-for 80 % of what closed loops of both at once reached beforehand, with the same going on: every few
-seconds something happens to the model's folder. A version is added, an older one removed, the
+for a share of what closed loops of both at once reached beforehand, with the same going on: every
+few seconds something happens to the model's folder. A version is added, an older one removed, the
 newest one removed, or one added that cannot be loaded. Loading takes seconds of processor time, so
 events come in rounds that hold each: what is reached in one round is what others can reach. What
 counts is that no request fails, that memory, files and threads stay level, and that the slowest
@@ -30,7 +30,6 @@ from benchmarks.endpoints import Process, gan_serve
 from benchmarks.load import Load, Outcome
 from benchmarks.sample_requests import Wanted
 
-_SHARE = 0.8
 _LEVEL = 0.1  # of growth between the first window and the last, at most
 _TAIL = 3.0  # 99th percentile to median, at most
 _WINDOWS = 6
@@ -42,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=30.0, help="of load")
     parser.add_argument("--shape", default="28x28x1", choices=bulk_exports.SHAPES)
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two events")
+    parser.add_argument("--share", type=float, default=0.8, help="of what closed loops reach")
     parser.add_argument("--seed", type=int, default=0, help="of the events")
 
 
@@ -57,7 +57,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         with gan_serve(str(versions.base), *flags, stderr=complaints) as server:
             with _events(versions, arguments.every, arguments.seed) as happened:
                 measured = min(seconds, len(versions.events) * arguments.every)  # a round
-                loads = _loads(server, bulk_exports.SHAPES[arguments.shape], measured, seconds)
+                shape = bulk_exports.SHAPES[arguments.shape]
+                loads = _loads(server, shape, arguments.share, measured, seconds)
                 for window in range(_WINDOWS):
                     rows.append(_window(window, seconds, loads, server, happened))
                     print(rows[-1], file=sys.stderr, flush=True)
@@ -146,12 +147,15 @@ def rounds(events: Sequence[Callable[[], None]], seed: int) -> Iterator[Callable
         yield from chance.sample(events, len(events))
 
 
-def _loads(server: Process, shape: tuple[int, ...], measured: float, seconds: float) -> list[Load]:
-    """Two open loops, each `_SHARE` of what a closed one reaches beside the other.
+def _loads(
+    server: Process, shape: tuple[int, ...], share: float, measured: float, seconds: float
+) -> list[Load]:
+    """Two open loops, each a share of what a closed one reaches beside the other.
 
     Args:
         server: the endpoint.
         shape: of a sample.
+        share: of what is reached.
         measured: for how many seconds closed loops run.
         seconds: for how many the open ones will.
     """
@@ -164,7 +168,7 @@ def _loads(server: Process, shape: tuple[int, ...], measured: float, seconds: fl
     with ThreadPoolExecutor() as pool:
         reached = list(pool.map(load.measure, closed))
     return [
-        replace(each, rate=_SHARE * most.requests / most.seconds, seconds=seconds)
+        replace(each, rate=share * most.requests / most.seconds, seconds=seconds)
         for each, most in zip(closed, reached, strict=True)
     ]
 

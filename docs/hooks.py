@@ -31,6 +31,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Leads links to those files, as readers of the repository follow them, to their pages."""
+    markdown = re.sub(r"\]\(\.\./notebooks/([\w-]+)\.ipynb", r"](notebooks/\1.md", markdown)
+    for name in PAGES:
+        markdown = markdown.replace(f"](../{name}", f"]({name.lower()}")
+    return markdown
+
+
 def on_page_content(content: str, **_: Any) -> str:
     """Puts MathML in the place of formulas."""
 

@@ -169,11 +169,15 @@ def _network(found: Survey) -> Iterator[Choice]:
 def _condition(found: Survey) -> Iterator[Choice]:
     if len(found.classes) > 1:
         yield Choice(
-            "", "condition: label", "Both players are told the class, so it can be asked for."
+            "",
+            "condition: label",
+            "Generator and discriminator are told the class, so it can be asked for.",
         )
     elif found.classes:
         (name,) = found.classes
-        yield Choice("", "", f"There is one class only ({name}), which tells the players nothing.")
+        yield Choice(
+            "", "", f"There is one class only ({name}), so there is nothing to be conditioned on."
+        )
 
 
 def _length(found: Survey) -> Iterator[Choice]:
