@@ -144,7 +144,6 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "gcp": GCP,
         "tracking": TRACKING,
-        "bench": ["flask>=3"],
         "docs": DOCS,
         "dev": DEV,
         "test-all": [*DEV, *DASK, *CHEM, *GCP, *TRACKING, *CHECKS],

@@ -1,7 +1,6 @@
 """`gan generate` as a contender: the command as a person gives it, timed by what it publishes."""
 
 import itertools
-import os
 import statistics
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.harness import Contender, Sample
+from benchmarks.processes import cpu_seconds_of_tree
 
 _ROOT = Path(__file__).parents[1]
 _LOOK_SECONDS = 0.05
@@ -104,20 +104,3 @@ class Command:
                 said.seek(0)
                 raise RuntimeError(f"{' '.join(command)}: {said.read()[-2000:]}")
         return sum(used.values()) - before
-
-
-def cpu_seconds_of_tree(pid: int) -> dict[int, float]:
-    """Processor seconds of a process and all below it."""
-    found = {}
-    pending = [pid]
-    while pending:
-        process = Path(f"/proc/{(pid := pending.pop())}")
-        try:
-            # The name, which may hold spaces, ends with the last parenthesis.
-            fields = (process / "stat").read_text().rpartition(")")[2].split()
-            for children in process.glob("task/*/children"):
-                pending += map(int, children.read_text().split())
-        except OSError:
-            continue  # it has ended
-        found[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return found

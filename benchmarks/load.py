@@ -20,7 +20,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+
+from benchmarks.processes import cpu_seconds_of_tree
 
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
 _OPEN_LOOP_CONNECTIONS = 64
@@ -302,14 +303,8 @@ async def _run(load: Load) -> Outcome:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time so far of a process and of all that live below it, by Linux's clocks.
-
-    They count nanoseconds; /proc/PID/stat counts hundredths of a second, which a short load on a
-    busy machine may not fill.
-    """
-    own = time.clock_gettime((~pid << 3) | 2)  # clock_getcpuclockid(3), which Python lacks.
-    below = " ".join(path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children"))
-    return own + sum(map(cpu_seconds, map(int, below.split())))
+    """Processor time of all threads of a process so far, and of the processes below it."""
+    return sum(cpu_seconds_of_tree(pid).values())
 
 
 if __name__ == "__main__":

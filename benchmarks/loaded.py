@@ -22,8 +22,14 @@ class Loaded:
     rows: int
 
     def run(self) -> Sample:
-        """Puts the load on; the time is what `WORK` images took, the endpoint's alone."""
+        """Puts the load on; the time is what `WORK` images took, the endpoint's alone.
+
+        Raises:
+            RuntimeError: a request failed.
+        """
         outcome = load.measure(self.load)
+        if outcome.failures:
+            raise RuntimeError(f"requests failed: {outcome.failures}")
         part = WORK / (outcome.requests * self.rows)
         client = 1e3 * outcome.client_cpu_seconds / (outcome.requests * self.rows)
         columns = dict(zip(_COLUMNS, (client, outcome.p50_ms, outcome.p99_ms), strict=True))

@@ -1,10 +1,11 @@
 """Images a second of the embedded endpoint, beside what people would serve an export with instead.
 
-All serve the same export on the same processors and are asked for the same images over HTTP, as
-JSON, by the same closed loops, in turn: single rows of 1 and 64 clients, and 64 rows a request of 1
-and 8. Each has an environment of its own, named by its interpreter; `benchmarks.peers` says what to
-install. What a server's processes below it spend counts as its own. Before anything is measured,
-every server has to give the images that `gan serve` gives for the same seeds.
+All serve the same export on the same processors (one Flask handler asks a run's Keras model). They
+are asked for the same images over HTTP, as JSON, by the same closed loops, in turn: single rows
+of 1 and 64 clients, and 64 rows a request of 1 and 8. Each has an environment of its own, named by
+its interpreter; `benchmarks.peers` says what to install. What a server's processes below it spend
+counts as its own. Before anything is measured, every server of the export has to give the images
+that `gan serve` gives for the same seeds; a request that fails later ends the measurement.
 """
 
 import argparse
@@ -91,15 +92,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measures everything and returns the result."""
     rounds = arguments.rounds or (1 if arguments.quick else 3)
+    seconds = 1.0 if arguments.quick else arguments.seconds
     pythons = {name: python for name in _FRAMEWORKS if (python := getattr(arguments, name))}
     present = {name: peer for name, peer in PEERS.items() if peer.framework in pythons}
+    versions = {name: _versions(python, name) for name, python in pythons.items()}
     with tempfile.TemporaryDirectory() as folder:
         models = bulk_exports.make(arguments.shape, Path(folder))
         with _servers(models, present, pythons) as servers:
             _check(servers)
             contenders = {
                 _title(name, *loop): _contender(
-                    *server, bulk_exports.SHAPES[arguments.shape], *loop, arguments.seconds
+                    *server, bulk_exports.SHAPES[arguments.shape], *loop, seconds
                 )
                 for name, server in servers.items()
                 for loop in _LOOPS
@@ -117,7 +120,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         ],
         absent=[name for name in PEERS if name not in present],
         columns=loaded.columns(measurement),
-        peers={name: _versions(python, name) for name, python in pythons.items()},
+        peers=versions,
     )
 
 
@@ -143,10 +146,15 @@ def _servers(
 def _check(servers: Mapping[str, _Server]) -> None:
     """Refuses servers that give other images than ours."""
     given = {name: _asked(*server, _SEEDS) for name, server in servers.items()}
+    ours = given[_BATCHING]
     for name, images in given.items():
-        if PEERS.get(name, OURS).plays_run:  # begins with weights of its own
-            assert images.shape == given[_BATCHING].shape, name
-        elif np.abs(images - given[_BATCHING]).max() > 1:  # another TensorFlow may round otherwise
+        if images.shape != ours.shape:
+            raise RuntimeError(
+                f"{name} gives {images.shape}, not {ours.shape} as {_BATCHING} does."
+            )
+        plays_run = PEERS.get(name, OURS).plays_run  # and then begins with weights of its own
+        # Another TensorFlow may round otherwise.
+        if not plays_run and np.abs(images.astype(int) - ours.astype(int)).max() > 1:
             raise RuntimeError(f"{name} gives other images than {_BATCHING}.")
 
 

@@ -42,8 +42,12 @@ def remedies():
 
 @pytest.mark.parametrize("overrides", remedies(), ids=" ".join)
 def test_what_to_do_when_training_fails_is_taken(overrides):
-    """By the game that `gan init` writes, or by one that has what the remedy is for."""
-    others = {"matching_aware": "gan-cls-digits", "mutual_information": "infogan-digits"}
+    """By a plain DCGAN of labels, or by a game that has what the remedy is for."""
+    others = {
+        "matching_aware": "gan-cls-digits",
+        "mutual_information": "infogan-digits",
+        "regression": "attributes-digits",
+    }
     fitting = (recipe for term, recipe in others.items() if term in " ".join(overrides))
     recipe = next(fitting, "cgan-digits")
     experiment = load_experiment(recipe, overrides)

@@ -1,13 +1,14 @@
 """What people would serve an export with instead, each in an environment of its own.
 
-    python -m pip install tensorflow flask
+    python -m pip install -e . tensorflow flask      # this package too, to play a run's model
     python -m pip install tensorflow litserve
     python -m pip install tensorflow bentoml
     python -m pip install tensorflow kserve
 
 Every module is a program, `python -m benchmarks.peers.NAME PORT`, which serves the export that the
-variable `EXPORT` names on that port of this machine until it is ended. Each is written as its
-framework's documentation shows, and answers with the images of the seeds that it is asked for.
+environment variable PEERS_EXPORT names on that port of this machine until it is ended. Each is
+written as its framework's documentation shows, and answers with the images of the seeds that it is
+asked for.
 """
 
 import os

@@ -4,6 +4,7 @@ It starts `benchmarks.peers.NAME` with another interpreter on a free port, print
 line of JSON once PATH answers a POST of DOCUMENT, and ends with all that it started.
 """
 
+import http.client
 import json
 import os
 import signal
@@ -15,21 +16,29 @@ import urllib.request
 from contextlib import suppress
 
 _POLL_SECONDS = 0.2
+_START_SECONDS = 300.0
 _STOP_SECONDS = 30.0
 
 
 def main(python: str, name: str, path: str, document: str) -> int:
-    """Runs until it is ended, or the peer ends."""
+    """Runs until it is ended, or the peer ends.
+
+    Raises:
+        TimeoutError: the peer does not answer.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [python, "-m", f"benchmarks.peers.{name}", str(port)]
     peer = subprocess.Popen(command, stdout=sys.stderr, start_new_session=True)
-    signal.signal(signal.SIGTERM, lambda *_: peer.terminate())
+    deadline = time.monotonic() + _START_SECONDS
     try:
         while not _answers(f"http://127.0.0.1:{port}{path}", document.encode()):
             if peer.poll() is not None:
                 return peer.returncode
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{name} does not answer a POST to {path}.")
             time.sleep(_POLL_SECONDS)
         print(json.dumps({"rest_api_port": port}), flush=True)
         return peer.wait()
@@ -42,7 +51,7 @@ def _answers(address: str, body: bytes) -> bool:
     try:
         with urllib.request.urlopen(request, timeout=60):  # noqa: S310, an address of this machine
             return True
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False
 
 

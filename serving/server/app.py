@@ -107,11 +107,13 @@ class Server:
         """
         parts, grace = self._parts, self.options.grace_seconds if grace is None else grace
         for watch in parts.watches:
-            watch.stop()
+            watch.forbid()
         if parts.loop is not None:
             parts.loop.stop(grace, delay)
         for held in parts.sockets:
             held.close()
+        for watch in parts.watches:  # last: a version that loads now takes its time
+            watch.stop()
         if parts.endpoint is not None:
             parts.endpoint.close()
         self._parts = _Parts()

@@ -5,12 +5,13 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 _T = TypeVar("_T")
 
-# Beside a thread that is busy, a tenth of its time: little enough that requests hardly notice, and
-# enough to be done within minutes on a machine that has no idle moment.
+# Beside a busy thread of the usual priority, a tenth of its time: little enough for requests not to
+# wait long, and enough to be done within minutes on a machine that has no idle moment.
 _NICE = 10
 
 
@@ -30,5 +31,9 @@ def call(function: Callable[..., _T], *arguments: object, background: bool) -> _
 
 
 def _yield_to_others() -> None:
-    if sys.platform == "linux":  # where a thread has a priority of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+    if sys.platform != "linux":  # only there a thread has a priority of its own
+        return
+    thread = threading.get_native_id()
+    with suppress(OSError):  # where that is forbidden, the call has the usual priority
+        usual = os.getpriority(os.PRIO_PROCESS, thread)
+        os.setpriority(os.PRIO_PROCESS, thread, max(usual, _NICE))

@@ -78,6 +78,7 @@ class Registry:
         self._load = load
         self._labels_for_unavailable = labels_for_unavailable
         self._configured = False
+        self._started = False  # whether the first configuration was carried out
         self._troubles: dict[str, str] = {}
         # One change at a time: a client's reload, the watches and the end come in threads of their
         # own. Held while versions load, so no request takes it.
@@ -110,6 +111,7 @@ class Registry:
                 self._check_labels(configs)
             self._roots |= {_normal(config.base_path) for config in configs}
             faults = [fault for config in configs for fault in self._serve(config)]
+            self._started = True
             for name in set(self.models) - {config.name for config in configs}:
                 self._withdraw(name)
             if faults:
@@ -156,8 +158,8 @@ class Registry:
         return faults
 
     def _load_beside_others(self, export_dir: str) -> SavedModelRuntime:
-        """Loads an export; where something is served, requests for that come first."""
-        serves = any(model.available for model in self.models.values())
+        """Loads an export; once others are served, requests for those come first."""
+        serves = self._started and any(model.available for model in self.models.values())
         return self._load(export_dir, background=serves)
 
     def _withdraw(self, name: str) -> None:
@@ -211,9 +213,13 @@ class Watch:
         if self._seconds > 0:
             self._thread.start()
 
+    def forbid(self) -> None:
+        """From now on no act begins."""
+        self._stopping.set()
+
     def stop(self) -> None:
         """Returns once no act is under way and none will come."""
-        self._stopping.set()
+        self.forbid()
         if self._thread.is_alive():
             self._thread.join()
 

@@ -60,7 +60,7 @@ class SavedModelRuntime:
         self._session = tf.compat.v1.Session(graph=graph, config=_session_config(options))
         try:
             self.signatures = call(self._load, graph, export_dir, background=background)
-        except StatusError:
+        except BaseException:
             self.close()
             raise
 

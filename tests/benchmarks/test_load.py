@@ -2,6 +2,9 @@
 
 import base64
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +13,7 @@ import pytest
 
 from benchmarks import load
 from benchmarks.load import Load
+from benchmarks.processes import cpu_seconds_of_tree
 from benchmarks.sample_requests import Wanted
 
 
@@ -69,6 +73,21 @@ def test_an_open_loop_keeps_its_rate_whatever_the_answers_take(address):
 def test_an_error_or_a_short_reply_is_a_failure(address, path, least, text):
     with pytest.raises(RuntimeError, match=f"no request was answered: .*{text}"):
         load.measure(asked(address, path, least_bytes=least))
+
+
+def test_processes_below_count_too():
+    burn = "while True: pass"
+    nested = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {burn!r}])"
+    parent = subprocess.Popen([sys.executable, "-c", nested], start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60
+        while load.cpu_seconds(parent.pid) < 0.5:  # the parent itself only waits
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert len(cpu_seconds_of_tree(parent.pid)) == 2
+    finally:
+        os.killpg(parent.pid, signal.SIGKILL)
+        parent.wait()
 
 
 def test_nobody_there_is_a_failure():

@@ -36,7 +36,7 @@ def command(pid):
     """What a process runs; nothing once it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return b""
 
 

@@ -24,7 +24,7 @@ _YOUNG = 1000
 # Of the distance of real examples: less comes of a latent or a condition that is hardly used.
 _IGNORED = 0.1
 _EFFECT_OF = "condition_effect_of_"
-# Terms that make a condition heard, by its name.
+# Terms that make a generator use a condition, by its name.
 _REMEDY_OF = {
     "caption": "matching_aware",
     "label": "classification",
@@ -209,8 +209,8 @@ def _words_of_an_ignored_condition(r: Readings) -> str:
 
 def _ignores_one_of_several(r: Readings) -> bool:
     effects = r.named(_EFFECT_OF)
-    heard = r("condition_effect") >= _IGNORED
-    return r.step >= _YOUNG and heard and min(effects.values(), default=1.0) < _IGNORED
+    used = r("condition_effect") >= _IGNORED
+    return r.step >= _YOUNG and used and min(effects.values(), default=1.0) < _IGNORED
 
 
 def _words_of_an_ignored_part(r: Readings) -> str:
@@ -235,9 +235,9 @@ def _ignores_a_code(r: Readings) -> bool:
 def _words_of_an_ignored_code(r: Readings) -> str:
     shares = _shares_used(r)
     code = min(shares, key=lambda name: shares[name])
-    heard, ceiling = (r(f"{reading}_of_{code}") for reading in ("information", "entropy"))
+    held, ceiling = (r(f"{reading}_of_{code}") for reading in ("information", "entropy"))
     return (
-        f"the fakes hold {heard:.2f} of the {ceiling:.2f} nats of the code {code}: the generator "
+        f"the fakes hold {held:.2f} of the {ceiling:.2f} nats of the code {code}: the generator "
         "hardly uses it"
     )
 
@@ -279,22 +279,27 @@ def _words_of_an_equilibrium(r: Readings) -> str:
 # ---- Remedies ------------------------------------------------------------------------------------
 
 
-def _constrained(e: Experiment, r: Readings) -> Iterator[_Remedy]:
-    for remedy in _with(e, "penalties", "r1", "r1", first=False):
-        yield remedy
-        yield (*remedy, *(f"{option}=layer" for option, _ in mixing_options(e)))
+def _slowed(e: Experiment, r: Readings) -> Iterator[_Remedy]:
+    yield from _penalised(e, r)
     rate = e.optimizers.discriminator.learning_rate / 4
     yield (f"optimizers.discriminator.learning_rate={rate:g}",)
 
 
+def _penalised(e: Experiment, r: Readings) -> Iterator[_Remedy]:
+    for remedy in _with(e, "penalties", "r1", "r1", first=False):
+        yield remedy
+        if mixing := [f"{option}=layer" for option, _ in mixing_options(e)]:
+            yield (*remedy, *mixing)
+
+
 def _varied(e: Experiment, r: Readings) -> Iterator[_Remedy]:
-    optimizers = e.optimizers
-    if optimizers.discriminator.learning_rate < optimizers.generator.learning_rate:
-        yield (f"optimizers.discriminator.learning_rate={optimizers.generator.learning_rate:g}",)
+    rates = [side.learning_rate for side in (e.optimizers.generator, e.optimizers.discriminator)]
+    if rates[1] < rates[0] and getattr(e.round, "discriminator_turns", 1) == 1:
+        yield (f"optimizers.discriminator.learning_rate={rates[0]:g}",)
     for first in (False, True):
         yield from _with(e, "wrappers", "pack", "pack", first=first)
     yield from _with(e, "wrappers", "unroll", "unroll", first=False)
-    yield from _constrained(e, r)
+    yield from _penalised(e, r)
 
 
 def _latent_used(e: Experiment, r: Readings) -> Iterator[_Remedy]:
@@ -313,7 +318,7 @@ def _condition_used(e: Experiment, r: Readings) -> Iterator[_Remedy]:
 def _regularised(e: Experiment, r: Readings) -> Iterator[_Remedy]:
     yield from _with(e, "wrappers", "augment", "{name: augment, adaptive: true}", first=True)
     yield from _with(e, "wrappers", "augment", "augment", first=True)
-    yield from _constrained(e, r)
+    yield from _slowed(e, r)
 
 
 def _with(e: Experiment, field: str, name: str, choice: str, *, first: bool) -> Iterator[_Remedy]:
@@ -336,7 +341,7 @@ def _none(e: Experiment, r: Readings) -> Iterator[_Remedy]:
 
 
 _SYMPTOMS = (
-    Symptom(_discriminator_wins, _words_of_a_win, _constrained),
+    Symptom(_discriminator_wins, _words_of_a_win, _slowed),
     Symptom(_is_collapsed, _words_of_a_collapse, _varied),
     Symptom(_ignores_the_latent, _words_of_an_ignored_latent, _latent_used),
     Symptom(_ignores_the_condition, _words_of_an_ignored_condition, _condition_used),

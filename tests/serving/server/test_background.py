@@ -61,14 +61,22 @@ def test_versions_load_in_the_background_once_something_is_served(half_plus_two,
         loads.append((Path(path).parent.name, background))
         return load_version(path)
 
-    for name in ("one", "two"):
+    for name in ("one", "two", "three"):
         (tmp_path / name).mkdir()
         os.symlink(half_plus_two / "123", tmp_path / name / "1")
-    configs = [ModelConfig(name, str(tmp_path / name)) for name in ("one", "two")]
+    configs = [ModelConfig(name, str(tmp_path / name)) for name in ("one", "two", "three")]
     registry = Registry([], load)
-    registry.apply(configs[:1])
+    registry.apply(configs[:2])
     os.symlink(half_plus_two / "123", tmp_path / "one" / "2")
     registry.refresh()
     registry.apply(configs)
     registry.close()
-    assert loads == [("one", False), ("one", True), ("two", True)]
+    assert loads == [("one", False), ("two", False), ("one", True), ("three", True)]
+
+
+def test_where_priorities_are_forbidden_versions_load_all_the_same(half_plus_two, monkeypatch):
+    def forbidden(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", forbidden)
+    load_version(str(half_plus_two / "123"), background=True).close()
