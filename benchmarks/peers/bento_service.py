@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.peers import exported
 
 
-@bentoml.service(workers=1, traffic={"timeout": 180})
+@bentoml.service(workers=1, traffic={"timeout": 180}, logging={"access": {"enabled": False}})
 class Generator:
     """Images for seeds."""
 

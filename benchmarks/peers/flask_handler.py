@@ -1,5 +1,6 @@
 """Flask's own server around the signature of an export, or around `model.predict` of a run."""
 
+import logging
 import os
 import sys
 
@@ -29,6 +30,7 @@ def main(port: int) -> None:
         images: Images = Predicting(os.environ[RUN]).images
     else:
         images = exported()
+    logging.disable(logging.WARNING)  # else a line per request
     make_server("127.0.0.1", port, application(images), threaded=True).serve_forever()
 
 

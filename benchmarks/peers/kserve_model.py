@@ -1,5 +1,6 @@
 """KServe's Python server with a model of its V1 protocol; only its agent, in Go, joins requests."""
 
+import logging
 import sys
 from typing import Any
 
@@ -26,6 +27,7 @@ class Generator(kserve.Model):
 
 def main(port: int) -> None:
     """Serves."""
+    logging.disable(logging.WARNING)  # else several lines per request
     server = kserve.ModelServer(http_port=port, enable_grpc=False, enable_latency_logging=False)
     server.start([Generator("m")])
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import litserve
 import numpy as np
+from fastapi import Request
 
 from benchmarks.peers import exported
 
@@ -15,7 +16,8 @@ class Generator(litserve.LitAPI):
     def setup(self, device: str) -> None:
         self._images = exported()
 
-    def decode_request(self, request: Any) -> list[int]:
+    # LitServe reads off the annotation that the body is JSON, and then passes that.
+    def decode_request(self, request: Request) -> list[int]:
         seeds: list[int] = request["inputs"]["seed"]
         return seeds
 
