@@ -37,6 +37,7 @@ from serving.versions import require_versions
 
 _log = logging.getLogger(__name__)
 
+_LOOK_SECONDS = 0.5
 _THREADS_PER_CORE = 4
 
 
@@ -292,7 +293,9 @@ def serve(
         server.start()
         if on_start is not None:
             on_start(server)
-        signalled.wait()
+        # A signal in the very moment before a wait begins does not end it: so none lasts for ever.
+        while not signalled.wait(_LOOK_SECONDS):
+            pass
     finally:
         server.stop(delay=server.options.drain_delay_seconds if signalled.is_set() else 0.0)
         gc.unfreeze()
