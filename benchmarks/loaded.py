@@ -3,8 +3,10 @@
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks import load
+from benchmarks.endpoints import Process
 from benchmarks.harness import Measurement, Sample
 from benchmarks.load import Load
 
@@ -34,6 +36,25 @@ class Loaded:
         client = 1e3 * outcome.client_cpu_seconds / (outcome.requests * self.rows)
         columns = dict(zip(_COLUMNS, (client, outcome.p50_ms, outcome.p99_ms), strict=True))
         return Sample(part * outcome.seconds, part * outcome.server_cpu_seconds, columns)
+
+
+def asked(server: Process, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a `Load` that say whom it asks, and for what.
+
+    Args:
+        server: whom.
+        request: what, as `Wanted.load` gives it.
+    """
+    port = server.ports["port" if request["protocol"] == "grpc" else "rest_api_port"]
+    return {"address": f"127.0.0.1:{port}", "server_pid": server.pid, **request}
+
+
+def closed_loop(
+    server: Process, request: Mapping[str, Any], *, rows: int, clients: int, seconds: float
+) -> Loaded:
+    """A closed loop of requests for that many rows each, as a contender."""
+    whole = asked(server, request)
+    return Loaded(Load(clients=clients, seconds=seconds, timeout=PATIENCE, **whole), rows)
 
 
 def columns(measurement: Measurement) -> Mapping[str, Mapping[str, float]]:

@@ -26,7 +26,6 @@ import numpy as np
 from benchmarks import bulk_exports, harness, loaded, peers
 from benchmarks.endpoints import Process, gan_serve
 from benchmarks.harness import Comparison
-from benchmarks.load import Load
 from benchmarks.loaded import PATIENCE, WORK, Loaded
 from benchmarks.sample_requests import Wanted
 
@@ -169,19 +168,11 @@ def _asked(server: Process, peer: Peer, seeds: Sequence[int]) -> np.ndarray:
 def _contender(
     server: Process, peer: Peer, shape: tuple[int, ...], clients: int, rows: int, seconds: float
 ) -> Loaded:
-    asked = Wanted("rest", "generate", rows, shape).load() | {
+    request = Wanted("rest", "generate", rows, shape).load() | {
         "path": peer.path,
         "body": base64.b64encode(peer.document(range(rows))).decode(),
     }
-    closed = Load(
-        address=f"127.0.0.1:{server.ports['rest_api_port']}",
-        server_pid=server.pid,
-        clients=clients,
-        seconds=seconds,
-        timeout=PATIENCE,
-        **asked,
-    )
-    return Loaded(closed, rows)
+    return loaded.closed_loop(server, request, rows=rows, clients=clients, seconds=seconds)
 
 
 def _title(name: str, clients: int, rows: int) -> str:

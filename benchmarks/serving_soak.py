@@ -25,7 +25,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import bulk_exports, load
+from benchmarks import bulk_exports, load, loaded
 from benchmarks.endpoints import Process, gan_serve
 from benchmarks.load import Load, Outcome
 from benchmarks.sample_requests import Wanted
@@ -160,11 +160,10 @@ def _loads(
         seconds: for how many the open ones will.
     """
     kinds = [Wanted("grpc", "generate", 1, shape), Wanted("rest", "generate_png", 8, shape)]
-    closed = []
-    for wanted in kinds:
-        port = server.ports["port" if wanted.protocol == "grpc" else "rest_api_port"]
-        asked = {"address": f"127.0.0.1:{port}", "server_pid": server.pid, **wanted.load()}
-        closed.append(Load(clients=64, seconds=measured, **asked))
+    closed = [
+        Load(clients=64, seconds=measured, **loaded.asked(server, wanted.load()))
+        for wanted in kinds
+    ]
     with ThreadPoolExecutor() as pool:
         reached = list(pool.map(load.measure, closed))
     return [

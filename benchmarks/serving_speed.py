@@ -29,8 +29,7 @@ from typing import Any
 from benchmarks import bulk_exports, harness, loaded
 from benchmarks.endpoints import Process, gan_serve
 from benchmarks.harness import Comparison, Sample
-from benchmarks.load import Load
-from benchmarks.loaded import P50, P99, PATIENCE, WORK, Loaded
+from benchmarks.loaded import P50, P99, WORK, Loaded
 from benchmarks.sample_requests import Wanted
 
 _BATCHES = (32, 64, 128, 256)
@@ -132,18 +131,10 @@ def _contenders(
         contenders: dict[str, Any] = {f"{name} in process": worker.contender("in process")}
         for key, title, wanted, clients in _loads(bulk_exports.SHAPES[name]):
             if key in servers:
-                server = servers[key]
-                port = server.ports["port" if wanted.protocol == "grpc" else "rest_api_port"]
-                asked = Load(
-                    address=f"127.0.0.1:{port}",
-                    server_pid=server.pid,
-                    clients=clients,
-                    seconds=seconds,
-                    timeout=PATIENCE,
-                    **wanted.load(),
-                )
                 full = f"{name} {title}, {clients} × {wanted.rows}" + _SUFFIX.get(key, "")
-                contenders[full] = Loaded(asked, wanted.rows)
+                contenders[full] = loaded.closed_loop(
+                    servers[key], wanted.load(), rows=wanted.rows, clients=clients, seconds=seconds
+                )
         yield contenders, worker
 
 
