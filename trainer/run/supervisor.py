@@ -51,6 +51,8 @@ def take_over(devices: Devices) -> bool:
     # Or both would write what is buffered.
     sys.stdout.flush()
     sys.stderr.flush()
+    # From before there is a child until a thread hands it on, so that none is lost.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     child = os.fork()
     if child:
         code = RESTART
@@ -61,6 +63,7 @@ def take_over(devices: Devices) -> bool:
             # What the program does from here on the child does.
             os._exit(code)
     ours.close()
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     _end_with(supervisor)
     os.environ[_SOCKET] = f"{os.getpid()} {childs.detach()}"
     return True
@@ -113,9 +116,18 @@ def _end_of(child: int) -> int:
 
 
 def _hand_signals_to(child: int) -> None:
-    """Hands SIGTERM on; a terminal sends SIGINT to the child itself."""
-    signal.signal(signal.SIGTERM, lambda number, frame: os.kill(child, number))
+    """Hands SIGTERM on, which is blocked here; a terminal sends SIGINT to the child itself.
+
+    A thread does: a signal that comes just before a wait of the main thread would not end it, and a
+    handler of Python's would run only afterwards.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def hand_on() -> None:
+        while True:
+            os.kill(child, signal.sigwait([signal.SIGTERM]))
+
+    threading.Thread(target=hand_on, daemon=True).start()
 
 
 def _is_up_within(seconds: float, ours: socket.socket) -> bool:

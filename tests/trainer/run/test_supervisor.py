@@ -105,7 +105,6 @@ def test_sigterm_reaches_the_worker(supervised):
     program = (
         f"{UP}import signal\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))\n"
-        "time.sleep(1)  # The supervisor has begun to hand signals on.\n"
         "os.kill(os.getppid(), signal.SIGTERM)\n"
         "time.sleep(60)\n"
     )
