@@ -119,8 +119,8 @@ class AsyncClient(BaseClient[AsyncTransport]):
     ) -> Outputs:
         """Does as `Client.translate`."""
         tiling = {"tile": tile, "overlap": overlap}
-        told = {"seeds": seeds, "labels": labels, **condition}
-        return await self._run(self._builder.translate(signature, images, **tiling, **told))
+        given = {"seeds": seeds, "labels": labels, **condition}
+        return await self._run(self._builder.translate(signature, images, **tiling, **given))
 
     async def complete(
         self, images: np.ndarray, masks: np.ndarray, seeds: Rows, **condition: Any

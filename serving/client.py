@@ -236,8 +236,8 @@ class Client(BaseClient[Transport]):
             RequestError: the server's refusal, or no answer.
         """
         tiling = {"tile": tile, "overlap": overlap}
-        told = {"seeds": seeds, "labels": labels, **condition}
-        return self._run(self._builder.translate(signature, images, **tiling, **told))
+        given = {"seeds": seeds, "labels": labels, **condition}
+        return self._run(self._builder.translate(signature, images, **tiling, **given))
 
     def complete(
         self, images: np.ndarray, masks: np.ndarray, seeds: Rows, **condition: Any

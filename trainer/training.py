@@ -408,8 +408,8 @@ class Session:
         late = budget is not None and time.perf_counter() - begun > 60.0 * budget
         # One of the workers may be told so alone; then all stop after this block.
         flags = self.workers.gathered([stop_requested(), late])
-        told, late = (bool(of_all.any()) for of_all in flags.T)
-        return "signal" if told else "time budget" if late else "steps"
+        signalled, late = (bool(of_all.any()) for of_all in flags.T)
+        return "signal" if signalled else "time budget" if late else "steps"
 
     def _checkpoint(self) -> None:
         with self.workers.together("write the checkpoint"):

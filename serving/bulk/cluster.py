@@ -96,7 +96,7 @@ def _wait_for(futures: Sequence[Any], client: Any) -> None:
 
     place = client.scheduler.address
     last_seen: float | None = None  # a worker
-    told = False
+    warned = False
     while True:
         with suppress(TimeoutError):
             wait(futures, timeout=_LOOK_SECONDS)
@@ -106,9 +106,9 @@ def _wait_for(futures: Sequence[Any], client: Any) -> None:
         if client.nthreads():
             last_seen = time.monotonic()
         elif last_seen is None:
-            if not told:  # a batch system may take its time
+            if not warned:  # a batch system may take its time
                 _log.warning("DaskRunner: the scheduler at %s waits for its first worker.", place)
-            told = True
+            warned = True
         elif time.monotonic() - last_seen > _REPLACED_SECONDS:
             raise ServingError(
                 f"DaskRunner: all workers of the scheduler at {place} have ended. Start others; "

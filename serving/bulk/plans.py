@@ -236,7 +236,7 @@ class Rejection:
         """The samples as they would be if all passed: their labels hold, their seeds do not."""
         return self.of.columns(first, count)
 
-    def told(self, count: int) -> Columns:
+    def conditions(self, count: int) -> Columns:
         """What candidates are made under beside their labels."""
         others = {name: value for name, value in self.of.condition.items() if name != "label"}
         return _constants(others, count)

@@ -86,7 +86,7 @@ class Acceptance:
 
     def _inputs(self, labels: np.ndarray, offsets: np.ndarray) -> Columns:
         seeds = {"seed": self._plan.seeds(self._spec.shard, offsets)}
-        inputs = seeds | self._plan.told(len(offsets))
+        inputs = seeds | self._plan.conditions(len(offsets))
         return inputs if self._labels is None else inputs | {"label": self._labels[labels]}
 
     def _kept_of(

@@ -1,4 +1,4 @@
-"""Conditions: what both players are told."""
+"""Conditions: what both players are conditioned on."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -17,7 +17,7 @@ class AnyCondition(Component):
     """What every condition has.
 
     Attributes:
-        shows_pictures: whether the players are told a picture.
+        shows_pictures: whether the players are conditioned on a picture.
         families: networks of its own, by role, as they are unless `networks.ROLE` says otherwise;
             the kind of each is its name.
     """
@@ -27,7 +27,7 @@ class AnyCondition(Component):
 
 
 class NoCondition(AnyCondition):
-    """Neither player is told anything."""
+    """Neither player is conditioned."""
 
     target: ClassVar[str] = "trainer.game.conditions.none:Unconditional"
     name: Literal["none"] = "none"

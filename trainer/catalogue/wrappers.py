@@ -183,7 +183,7 @@ class Pretrain(Component):
         elif not experiment.condition.shows_pictures:
             yield (
                 f"wrappers: received 'pretrain' with condition={experiment.condition.name}, from "
-                "which no example can be told; set condition=image or condition=derived"
+                "which no example has; set condition=image or condition=derived"
             )
         names = [wrapper.name for wrapper in experiment.wrappers]
         if names[0] != self.name or "grow" in names:

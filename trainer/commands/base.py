@@ -175,9 +175,9 @@ def look_at_data(experiment: Experiment) -> str:
 
     found = survey(experiment.data)
     refuse_unfit(found, experiment)
-    told = [*lines(found), length(found, experiment)]
+    facts = [*lines(found), length(found, experiment)]
     heading = f"# Seen of {experiment.data.source}, which this can be trained on:"
-    return "\n".join([heading, *(f"#   {what}: {words}" for what, words in told)])
+    return "\n".join([heading, *(f"#   {what}: {words}" for what, words in facts)])
 
 
 def typed_command() -> str:

@@ -249,8 +249,8 @@ class Experiment(Section):
         yield from self.networks.values()
 
     @property
-    def told(self) -> tuple[str, ...]:
-        """The names of the conditions that both sides are told, one by one."""
+    def conditioned_on(self) -> tuple[str, ...]:
+        """The names of the conditions of both sides, one by one."""
         if isinstance(self.condition, catalogue.TogetherCondition):
             return tuple(condition.name for condition in self.condition.of)
         return (self.condition.name,)

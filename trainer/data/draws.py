@@ -2,7 +2,7 @@
 
 Rare categories are hardly met where rows are drawn one like the other. So a column is drawn, all
 columns of categories alike; then one of its categories, by the logarithm of how many rows have it;
-then one of these rows. The category is what both players are told (`conditions.category`).
+then one of these rows. The category is the condition of both players (`conditions.category`).
 """
 
 from collections.abc import Callable

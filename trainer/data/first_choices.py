@@ -171,13 +171,11 @@ def _condition(found: Survey) -> Iterator[Choice]:
         yield Choice(
             "",
             "condition: label",
-            "Generator and discriminator are told the class, so it can be asked for.",
+            "Generator and discriminator are conditioned on the class, so it can be asked for.",
         )
     elif found.classes:
         (name,) = found.classes
-        yield Choice(
-            "", "", f"There is one class only ({name}), so there is nothing to be conditioned on."
-        )
+        yield Choice("", "", f"There is one class only ({name}), so there is nothing to be told.")
 
 
 def _length(found: Survey) -> Iterator[Choice]:

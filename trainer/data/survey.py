@@ -258,22 +258,24 @@ _LISTED = 10
 def lines(found: Survey) -> list[tuple[str, str]]:
     """What was seen: what it is about, and a few words."""
     opened = "all" if found.opened >= found.count else f"{found.opened} of them"
-    told = [("examples", f"{found.count}, {opened} opened")]
+    facts = [("examples", f"{found.count}, {opened} opened")]
     if found.held_out is not None:
-        told.append(("held out", f"{found.held_out}, in a split of their own"))
+        facts.append(("held out", f"{found.held_out}, in a split of their own"))
     if found.columns:
-        return [*told, *((f"column {column.name}", column.words) for column in found.columns)]
-    told += [line for table in found.tables if table for line in _of_table(table, found)]
+        return [*facts, *((f"column {column.name}", column.words) for column in found.columns)]
+    facts += [line for table in found.tables if table for line in _of_table(table, found)]
     for name, (low, high) in found.ranges.items():
-        told.append(("values", f"{low:g} to {high:g}" + ("" if name == "sample" else f" ({name})")))
-    told.append(("classes", _listed(found.classes) if found.classes else "none, it has no labels"))
+        facts.append(
+            ("values", f"{low:g} to {high:g}" + ("" if name == "sample" else f" ({name})"))
+        )
+    facts.append(("classes", _listed(found.classes) if found.classes else "none, it has no labels"))
     if found.unreadable:
-        told.append(("unreadable", "; ".join(f"{n} ({r})" for n, r in _first(found.unreadable))))
+        facts.append(("unreadable", "; ".join(f"{n} ({r})" for n, r in _first(found.unreadable))))
     if found.unreadable_lines:
-        told.append(("unreadable", f"{found.unreadable_lines} more, which are left out"))
+        facts.append(("unreadable", f"{found.unreadable_lines} more, which are left out"))
     if found.left_out:
-        told.append(("left out", f"files that are no images: {_listed(found.left_out)}"))
-    return told
+        facts.append(("left out", f"files that are no images: {_listed(found.left_out)}"))
+    return facts
 
 
 def _of_table(table: tuple[Row, ...], found: Survey) -> Iterator[tuple[str, str]]:

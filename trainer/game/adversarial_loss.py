@@ -78,7 +78,7 @@ class Term:
 
     Attributes:
         needs: outputs that it asks of the judge; one of kind "head" is read off the sample alone,
-            whatever else the judge is told.
+            whatever the condition.
         hides: inputs that the judge must not be given, because it is to guess them.
         sees_real: whether its generator's turn wants the real examples judged.
     """
@@ -129,7 +129,7 @@ class AdversarialLoss:
                         "leave one of them out."
                     )
 
-    def told(self, ports: Mapping[str, Field]) -> dict[str, Field]:
+    def conditioning(self, ports: Mapping[str, Field]) -> dict[str, Field]:
         """What the judge is told of a condition's ports: all that no term hides from it."""
         hidden = frozenset[str]().union(*(term.hides for term in self.terms.values()))
         return {name: field for name, field in ports.items() if name not in hidden}
@@ -283,8 +283,8 @@ def per_example(values: tf.Tensor) -> tf.Tensor:
 
 def _class_hits(turn: GameTurn) -> dict[str, tf.Tensor]:
     """Whether the judge names the classes that the fakes were to be of, float32 [b]."""
-    told = turn.given.keys() - {"latent", "key"}
-    if not told or "label" not in turn.batch or "class_logits" not in turn.fake.outputs:
+    conditioning = turn.given.keys() - {"latent", "key"}
+    if not conditioning or "label" not in turn.batch or "class_logits" not in turn.fake.outputs:
         return {}
     named = tf.argmax(turn.fake.outputs["class_logits"], axis=-1, output_type=tf.int64)
     hits = tf.cast(named == tf.cast(turn.batch["label"], tf.int64), tf.float32)

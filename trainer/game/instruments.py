@@ -3,7 +3,7 @@
 A step that is read plays what it would play unread: nothing here draws a number or moves a
 variable (though TensorFlow may round a sum of the step otherwise among other operations). There are
 two further passes: the discriminator's turn is asked, before it is played, about held-out examples,
-and a generator that is told something makes fakes of the same latents under other conditions.
+and a conditional generator makes fakes of the same latents under other conditions.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -181,14 +181,18 @@ def of_condition(judgement: Judgement, generator: Player) -> dict[str, tf.Tensor
     Returns:
         conditional_diversity: E‖G(z, c') - G(z', c')‖, zero where the latent is ignored.
         condition_effect: E‖G(z, c) - G(z, c')‖, zero where the condition is.
-        condition_effect_of_NAME: the same with c' in NAME alone, for each of several that are told.
-        Nothing where the generator has no latent, or is told nothing.
+        condition_effect_of_NAME: the same with c' in NAME alone, for each of several conditions.
+        Nothing where the generator has no latent, or no condition.
     """
     inputs = {**judgement.given, **judgement.fake}
-    told = set(generator.names) - {"latent", "key"}
-    if "latent" not in generator.names or not told or not set(generator.names) <= inputs.keys():
+    conditioning = set(generator.names) - {"latent", "key"}
+    if (
+        "latent" not in generator.names
+        or not conditioning
+        or not set(generator.names) <= inputs.keys()
+    ):
         return {}
-    others = {name: replicas.following(inputs[name]) for name in sorted(told)}
+    others = {name: replicas.following(inputs[name]) for name in sorted(conditioning)}
     fake, real = _rows(judgement.fake), _rows(judgement.real)
     unit = _distance(real, tf.roll(real, -1, axis=0))
 
@@ -230,8 +234,8 @@ def of_held_out(judgement: Judgement, held_out: Judgement) -> dict[str, tf.Tenso
     unseen, fake_logits = held_out.real_logits, judgement.fake_logits
     found = {"held_out_gap": tf.reduce_mean(judgement.real_logits) - tf.reduce_mean(unseen)}
     if judgement.boundary is not None:
-        told = _is_real(unseen, judgement) + 1.0 - _is_real(fake_logits, judgement)
-        found["held_out_accuracy"] = 0.5 * told
+        right = _is_real(unseen, judgement) + 1.0 - _is_real(fake_logits, judgement)
+        found["held_out_accuracy"] = 0.5 * right
     if judgement.probabilities:
         losses = tf.nn.softplus(-unseen), tf.nn.softplus(fake_logits)
         found["held_out_cross_entropy"] = 0.5 * tf.add_n([tf.reduce_mean(x) for x in losses])

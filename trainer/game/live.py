@@ -83,11 +83,11 @@ class LiveModel:
         self.copy_weights()
         if not any(self._statistics.values()):
             return
-        # In the order of the roles: what one network is told may be another's answer.
+        # In the order of the roles: what one network is given may be another's answer.
         for name, batches in self._statistics_batches().items():
             network = self.networks[name]
-            told = (self.gan.round.told(inputs, self.networks) for inputs in batches)
-            known = [network.known(inputs) for inputs in told]
+            whole = (self.gan.round.conditioned(inputs, self.networks) for inputs in batches)
+            known = [network.known(inputs) for inputs in whole]
             self._statistics[name].reestimate(known)
 
     def copy_weights(self) -> None:

@@ -21,7 +21,7 @@ class Parts:
         experiment: the whole recipe.
         spec: what is known of the data.
         prior: where latents come from.
-        condition: what both sides are told.
+        condition: what both sides are conditioned on.
         loss: makes the objective with its terms against the judge of a name.
     """
 

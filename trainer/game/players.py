@@ -48,7 +48,7 @@ class Network:
         return {name: outputs}
 
 
-class Told(Network):
+class Conditioned(Network):
     """A network in inference mode whose inputs are first completed.
 
     Args:

@@ -2,7 +2,7 @@
 
 A cell is a network from a symbol and a state to the next symbol's logits and the next state:
 p(y_t | y_1 … y_{t-1}) = softmax(logits_t). The first symbol it is given, and the first state, are
-zeros. What else a cell is told, such as what was read of a picture, is the same at every symbol.
+zeros. The conditioning of a cell, such as what was read of a picture, is the same at every symbol.
 All that is drawn follows from keys, one uniform number a symbol; nothing here has a state.
 """
 
@@ -27,7 +27,7 @@ def write(
     forced: tf.Tensor | None = None,
     known: tf.Tensor | None = None,
     temperature: tf.Tensor | None = None,
-    told: Inputs = _NOTHING,
+    conditioning: Inputs = _NOTHING,
 ) -> tf.Tensor:
     """Draws sequences, each from its own key.
 
@@ -39,13 +39,13 @@ def write(
         known: int32 [n], how many symbols of each.
         temperature: float32 [n], which divides the logits; 0 takes the most likely symbol, and
             None is 1.
-        told: what else the cell is given, [n, …] each.
+        conditioning: what else the cell is given, [n, …] each.
 
     Returns:
         int32 [n, T].
     """
     numbers = randomness.uniform(keys, length)
-    given = _start(cell, tf.shape(numbers)[0], told)
+    given = _start(cell, tf.shape(numbers)[0], conditioning)
     symbols = []
     for t in range(length):
         answer = cell(given)
@@ -82,18 +82,18 @@ def drawn(logits: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
     return tf.minimum(symbol, logits.shape[-1] - 1)
 
 
-def answers(cell: Network, ids: tf.Tensor, told: Inputs = _NOTHING) -> dict[str, tf.Tensor]:
+def answers(cell: Network, ids: tf.Tensor, conditioning: Inputs = _NOTHING) -> dict[str, tf.Tensor]:
     """What a cell answers in front of every symbol of given sequences.
 
     Args:
         cell: see `write`.
         ids: int32 [n, T].
-        told: see `write`.
+        conditioning: see `write`.
 
     Returns:
         Float32 [n, T, …] by name: the logits, and what else it answers but its state.
     """
-    given, steps = _start(cell, tf.shape(ids)[0], told), []
+    given, steps = _start(cell, tf.shape(ids)[0], conditioning), []
     for t in range(ids.shape[1]):
         answer = cell(given)
         steps.append({n: tf.cast(x, tf.float32) for n, x in answer.items() if n != "state"})
@@ -108,7 +108,7 @@ def write_relaxed(
     temperature: tf.Tensor,
     *,
     straight_through: bool,
-    told: Inputs = _NOTHING,
+    conditioning: Inputs = _NOTHING,
 ) -> tf.Tensor:
     """Writes sequences of relaxed symbols, each from its own key; gradients flow through them.
 
@@ -118,12 +118,12 @@ def write_relaxed(
         length: T.
         temperature: float32 scalar, above 0.
         straight_through: see `gumbel_softmax`.
-        told: see `write`.
+        conditioning: see `write`.
 
     Returns:
         float32 [n, T, V], a distribution over symbols at each place.
     """
-    given = _start(cell, tf.shape(keys.high)[0], told)
+    given = _start(cell, tf.shape(keys.high)[0], conditioning)
     size = given["symbol"].shape[-1]
     noise = tf.reshape(randomness.gumbel(keys, length * size), [-1, length, size])
     symbols = []
@@ -155,18 +155,18 @@ def gumbel_softmax(
     return one_hot.straight_through(soft) if straight_through else soft
 
 
-def log_probabilities(cell: Network, ids: tf.Tensor, told: Inputs = _NOTHING) -> tf.Tensor:
+def log_probabilities(cell: Network, ids: tf.Tensor, conditioning: Inputs = _NOTHING) -> tf.Tensor:
     """Log p(y_t | y_1 … y_{t-1}) of every symbol of given sequences.
 
     Args:
         cell: see `write`.
         ids: int32 [n, T].
-        told: see `write`.
+        conditioning: see `write`.
 
     Returns:
         float32 [n, T].
     """
-    return log_likelihood(answers(cell, ids, told)["logits"], ids)
+    return log_likelihood(answers(cell, ids, conditioning)["logits"], ids)
 
 
 def log_likelihood(logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
@@ -175,7 +175,7 @@ def log_likelihood(logits: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
 
 
 def completions(
-    cell: Network, ids: tf.Tensor, keys: randomness.Key, count: int, told: Inputs = _NOTHING
+    cell: Network, ids: tf.Tensor, keys: randomness.Key, count: int, conditioning: Inputs = _NOTHING
 ) -> tf.Tensor:
     """Every beginning of a sequence, completed `count` times (Monte Carlo roll-outs).
 
@@ -184,7 +184,7 @@ def completions(
         ids: int32 [n, T].
         keys: of shape [n].
         count: how often each.
-        told: see `write`.
+        conditioning: see `write`.
 
     Returns:
         int32 [n, count, T - 1, T]: place t of the third axis keeps the first t + 1 symbols.
@@ -200,15 +200,17 @@ def completions(
         length,
         forced=tf.repeat(ids, each, axis=0),
         known=known,
-        told={n: tf.repeat(x, each, axis=0) for n, x in told.items() if n in cell.names},
+        conditioning={
+            n: tf.repeat(x, each, axis=0) for n, x in conditioning.items() if n in cell.names
+        },
     )
     return tf.reshape(made, [-1, count, length - 1, length])
 
 
-def _start(cell: Network, rows: tf.Tensor, told: Inputs) -> Inputs:
+def _start(cell: Network, rows: tf.Tensor, conditioning: Inputs) -> Inputs:
     """What a cell is given before the first symbol."""
     sizes = {name: cell.model.input[name].shape[-1] for name in ("symbol", "state")}
-    return {**told, **{name: tf.zeros([rows, size]) for name, size in sizes.items()}}
+    return {**conditioning, **{name: tf.zeros([rows, size]) for name, size in sizes.items()}}
 
 
 def _next(answer: Outputs, symbol: tf.Tensor) -> dict[str, tf.Tensor]:

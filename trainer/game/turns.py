@@ -19,7 +19,7 @@ class Judgement:
         fake_logits: float32 [n], of the fakes.
         boundary: the logit between real and fake; None where the objective has none.
         probabilities: whether sigmoid(logit) estimates the probability of being real.
-        given: what the fakes were made from, by name: a latent, what is told, a key.
+        given: what the fakes were made from, by name: a latent, the conditioning, a key.
         read: name → float32 [n], what can be read of each fake besides: whether the discriminator
             names its class, what it holds of its codes.
     """

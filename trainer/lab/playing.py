@@ -1,7 +1,7 @@
 """Games of the lab: put together from a recipe, and played by the library's own rounds.
 
 Nothing here knows a loss. A game is assembled as any other is; what differs is that its real
-examples are a function of the step's random streams, that a side may be told to stand still, and
+examples are a function of the step's random streams, that a side may stand still, and
 that everything can be watched after every step.
 """
 

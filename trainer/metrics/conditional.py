@@ -5,7 +5,7 @@ With c and c' drawn from the data and z and z' from the prior,
     conditional diversity  E‖G(z, c') - G(z', c')‖ / E‖x - x'‖
     effect of a condition  E‖G(z, c') - G(z, c)‖ / E‖x - x'‖,
 
-x and x' real. The first is zero for a generator that ignores its latent once it is told the
+x and x' real. The first is zero for a generator that ignores its latent once it is given the
 condition, the second for one that ignores the condition.
 """
 

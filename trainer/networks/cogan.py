@@ -24,7 +24,7 @@ class CoGAN(Strided):
     """
 
     def joint_generator(self, ports: Ports) -> keras.Model:
-        """Latent [b, z] and the vectors that are told → a picture a domain in [-1, 1], float32.
+        """Latent [b, z] and the conditioning vectors → a picture a domain in [-1, 1], float32.
 
         Raises:
             ConfigError: when domains are no pictures, or of different height or width.
@@ -46,7 +46,7 @@ class CoGAN(Strided):
 
         Raises:
             ConfigError: when an answer is wanted that is not about each picture, or something else
-                is told.
+                is conditioned on.
         """
         height, width = _size(ports.inputs)
         _refuse_others(ports)
@@ -94,10 +94,12 @@ def _size(fields: Any) -> tuple[int, int]:
 def _refuse_others(ports: Ports) -> None:
     domains = sum(field.kind == "image" for field in ports.inputs.values())
     wanted = [n for n, f in ports.outputs.items() if n != "logits" and f.shape[:1] != (domains,)]
-    told = [name for name, field in ports.inputs.items() if field.kind not in ("image", "key")]
-    if wanted or told:
+    conditioning = [
+        name for name, field in ports.inputs.items() if field.kind not in ("image", "key")
+    ]
+    if wanted or conditioning:
         raise ConfigError(
             "network.name: received 'cogan', whose discriminator judges a picture of each domain "
-            f"and no more, but the game asks it about {', '.join(wanted + told)}; leave the "
-            "terms and the condition out."
+            f"and no more, but the game asks it about {', '.join(wanted + conditioning)}; leave "
+            "the terms and the condition out."
         )

@@ -1,4 +1,4 @@
-"""What a discriminator is told of a sample among its neighbours in the batch."""
+"""What a discriminator is given of a sample among its neighbours in the batch."""
 
 from typing import Any
 

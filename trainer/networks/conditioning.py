@@ -63,14 +63,14 @@ def has_bias(kind: Normalization) -> bool:
     return kind in ("none", "spectral")
 
 
-def normalize(x: Any, kind: Normalization, ports: Ports, told: Any = None) -> Any:
+def normalize(x: Any, kind: Normalization, ports: Ports, conditioning: Any = None) -> Any:
     """The chosen normalisation of a hidden layer's output; none where it is of the kernel.
 
-    With `told`, a vector [b, d], scale and offset are linear functions of it (conditional batch
-    normalisation, de Vries et al. 2017), which start at one and zero.
+    With `conditioning`, a vector [b, d], scale and offset are linear functions of it (conditional
+    batch normalisation, de Vries et al. 2017), which start at one and zero.
     """
-    if told is not None:
-        return _modulated(normalized(x, kind, ports, affine=False), told)
+    if conditioning is not None:
+        return _modulated(normalized(x, kind, ports, affine=False), conditioning)
     return normalized(x, kind, ports, affine=True)
 
 
@@ -94,13 +94,13 @@ def normalized(x: Any, kind: Normalization, ports: Ports, *, affine: bool) -> An
     return x
 
 
-def _modulated(x: Any, told: Any) -> Any:
-    """(1 + W told) x + V told, channel by channel."""
+def _modulated(x: Any, conditioning: Any) -> Any:
+    """(1 + W c) x + V c for the conditioning c, channel by channel."""
     channels = x.shape[-1]
     shape = (1,) * (len(x.shape) - 2) + (channels,)
     scale, offset = (
         keras.layers.Reshape(shape)(
-            keras.layers.Dense(channels, use_bias=False, kernel_initializer="zeros")(told)
+            keras.layers.Dense(channels, use_bias=False, kernel_initializer="zeros")(conditioning)
         )
         for _ in range(2)
     )

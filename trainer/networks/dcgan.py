@@ -36,7 +36,7 @@ class Strided:
         self.options = options
 
     def _seed_map(
-        self, x: Any, sizes: list[tuple[int, int]], ports: Ports, told: Any = None
+        self, x: Any, sizes: list[tuple[int, int]], ports: Ports, conditioning: Any = None
     ) -> Any:
         """The first feature map, projected from the latent."""
         height, width = sizes[-1]
@@ -46,7 +46,7 @@ class Strided:
             height * width * filters, use_bias=has_bias(kind), kernel_initializer=initializer()
         )(x)
         x = keras.layers.Reshape((height, width, filters))(x)
-        return keras.layers.Activation("relu")(normalize(x, kind, ports, told))
+        return keras.layers.Activation("relu")(normalize(x, kind, ports, conditioning))
 
     def _narrowed(self, x: Any, level: int, normalization: Normalization, ports: Ports) -> Any:
         """Features after `level` halvings, of those after one less (of pictures after none)."""
@@ -63,12 +63,12 @@ class Strided:
         sizes: list[tuple[int, int]],
         kind: Normalization,
         ports: Ports,
-        told: Any = None,
+        conditioning: Any = None,
     ) -> Any:
         """A feature map at half of the highest resolution, of one at the lowest."""
         for level in range(len(sizes) - 2, 0, -1):
             x = self._doubled(x, self._filters(level), sizes[level], use_bias=has_bias(kind))
-            x = normalize(x, kind, ports, told)
+            x = normalize(x, kind, ports, conditioning)
             x = keras.layers.Activation("relu")(x)
         return x
 
@@ -114,21 +114,21 @@ class DCGAN(Strided):
     options: catalogue.DCGAN
 
     def generator(self, ports: Ports) -> keras.Model:
-        """Latent [b, z] and the vectors that are told → pictures in [-1, 1], float32."""
+        """Latent [b, z] and the conditioning vectors → pictures in [-1, 1], float32."""
         options, (name, shape) = self.options, picture(ports.outputs, "dcgan")
         sizes, inputs = resolutions(shape), ports.keras_inputs()
-        told, joining = None, dict(inputs)
+        conditioning, joining = None, dict(inputs)
         vectors = conditions(inputs, ports)
         if options.generator_conditioning == "normalization" and vectors:
-            told = joined(vectors)
+            conditioning = joined(vectors)
             joining = {n: x for n, x in inputs.items() if n not in vectors}
-        x = self._seed_map(joined(joining), sizes, ports, told)
+        x = self._seed_map(joined(joining), sizes, ports, conditioning)
         kind = options.generator_normalization
-        image = self._enlarged(x, sizes, shape[-1], kind, ports, name, told)
+        image = self._enlarged(x, sizes, shape[-1], kind, ports, name, conditioning)
         return keras.Model(inputs, {name: image}, name="generator")
 
     def discriminator(self, ports: Ports) -> keras.Model:
-        """Pictures and what else is told → the game's outputs, such as {"logits": [b]}.
+        """Pictures and the conditioning → the game's outputs, such as {"logits": [b]}.
 
         Conditions join as constant channels, or as the options say; a latent joins behind the
         convolutions.
@@ -140,7 +140,7 @@ class DCGAN(Strided):
         return self._judging(ports, self.options.generator_normalization, "encoder")
 
     def autoencoder(self, ports: Ports) -> keras.Model:
-        """Pictures and what else is told → their energies, [b], and what the game asks of the code.
+        """Pictures and the conditioning → their energies, [b], and what the game asks of the code.
 
         The code is the last feature map, which as many transposed convolutions decode. Conditions
         join as constant channels.
@@ -163,10 +163,10 @@ class DCGAN(Strided):
         vectors = {n: x for n, x in inputs.items() if n not in {*pictures, *latents}}
         sizes = resolutions(next(iter(pictures.values())).shape[1:])
         way = self.options.discriminator_conditioning if name != "encoder" else "concatenate"
-        told = joined(vectors) if way == "projection" and vectors else None
+        conditioning = joined(vectors) if way == "projection" and vectors else None
         x = stacked(pictures, vectors if way == "concatenate" else {})
         x = self._reduced(x, sizes, normalization, ports)
-        x = alone = summed(x) if told is not None else keras.layers.Flatten()(x)
+        x = alone = summed(x) if conditioning is not None else keras.layers.Flatten()(x)
         behind = {**latents, **(vectors if way == "hidden" else {})}
         units = self.options.discriminator_units if name == "discriminator" else 0
         if behind or units:
@@ -175,7 +175,7 @@ class DCGAN(Strided):
             x = keras.layers.LeakyReLU(negative_slope=0.2)(dense(normalization)(width)(both))
         if name == "discriminator":
             x = compared(x, self.options)
-        answers = heads(x, ports, told, normalization, alone=alone if behind else None)
+        answers = heads(x, ports, conditioning, normalization, alone=alone if behind else None)
         return keras.Model(inputs, answers, name=name)
 
     def _reduced(
@@ -194,10 +194,10 @@ class DCGAN(Strided):
         kind: Normalization,
         ports: Ports,
         name: str,
-        told: Any = None,
+        conditioning: Any = None,
     ) -> Any:
         """Pictures in [-1, 1] at the highest resolution, of a feature map at the lowest."""
-        x = self._widened(x, sizes, kind, ports, told)
+        x = self._widened(x, sizes, kind, ports, conditioning)
         return self._pictured(x, sizes[0], channels, name)
 
 

@@ -66,10 +66,10 @@ def _picture(field: Field) -> Field:
 def _around(model: keras.Model, ports: Ports) -> keras.Model:
     """The model with clips for pictures, going in and coming out."""
     inputs = {n: x for n, x in ports.keras_inputs(key=True).items() if n in model.input}
-    told = {name: folded(x) if _is_clip(ports.inputs, name) else x for name, x in inputs.items()}
+    flat = {name: folded(x) if _is_clip(ports.inputs, name) else x for name, x in inputs.items()}
     answers = {
         name: unfolded(x, ports.outputs[name], name) if _is_clip(ports.outputs, name) else x
-        for name, x in model(told).items()
+        for name, x in model(flat).items()
     }
     return keras.Model(inputs, answers, name=model.name)
 

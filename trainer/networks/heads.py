@@ -21,7 +21,7 @@ _ACTIVATIONS = {"image": "tanh", "clip": "tanh", "tokens": "softmax"}
 def heads(
     x: Any,
     ports: Ports,
-    told: Any = None,
+    conditioning: Any = None,
     normalization: Normalization = "none",
     *,
     alone: Any = None,
@@ -29,9 +29,9 @@ def heads(
     """A dense layer for each output behind a hidden layer [b, d], float32.
 
     An output of kind "features" is the hidden layer itself. One of kind "head" is read from the
-    features `alone`, which know nothing but the sample, where something joined them. With `told`, a
-    vector [b, c], the logits gain its projection on the hidden layer, told · V x. Of all
-    normalisations the spectral one alone is the last layers' too.
+    features `alone`, which know nothing but the sample, where something joined them. With
+    `conditioning`, a vector c [b, d], the logits gain its projection on the hidden layer, c · V x.
+    Of all normalisations the spectral one alone is the last layers' too.
 
     Reference: Miyato & Koyama 2018, "cGANs with projection discriminator", equation 3.
     """
@@ -41,8 +41,8 @@ def heads(
         name: _head(read.get(field.kind, x), name, field, layer)
         for name, field in ports.outputs.items()
     }
-    if told is not None and "logits" in outputs:
-        embedded = layer(x.shape[-1], use_bias=False, dtype="float32")(told)
+    if conditioning is not None and "logits" in outputs:
+        embedded = layer(x.shape[-1], use_bias=False, dtype="float32")(conditioning)
         projected = keras.layers.Dot(axes=-1, dtype="float32")([embedded, x])
         projected = keras.layers.Reshape((), dtype="float32")(projected)
         outputs["logits"] = keras.layers.Add(dtype="float32")([outputs["logits"], projected])

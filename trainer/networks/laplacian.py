@@ -13,7 +13,7 @@ from trainer.networks.ports import Ports
 class Laplacian:
     """Convolutions of stride one over the coarse picture, a plane of noise, and a plane a vector.
 
-    A latent, and every vector that is told, becomes one plane through a dense layer of its own, as
+    A latent, and every conditioning vector, becomes one plane through a dense layer of its own, as
     the class does in the authors' code. Hidden layers are ReLUs; what is lacking leaves linearly.
 
     Reference: Denton et al. 2015, "Deep generative image models using a Laplacian pyramid of
@@ -24,7 +24,7 @@ class Laplacian:
         self.options = options
 
     def generator(self, ports: Ports) -> keras.Model:
-        """A coarse picture of the full size, a latent and what else is told → a residual, float32.
+        """A coarse picture of the full size, a latent and the conditioning → a residual, float32.
 
         Raises:
             ConfigError: when no picture is given, or none is to be made.

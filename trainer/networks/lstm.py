@@ -15,8 +15,9 @@ from trainer.networks.ports import Ports
 class Lstm:
     """An LSTM that turns numbers of each step into that step's sample, and one that reads samples.
 
-    The latent's numbers are dealt to the steps, z_1 … z_T, and what is told stands beside each. The
-    discriminator's answer is the mean of what it says at every step, in both directions of time.
+    The latent's numbers are dealt to the steps, z_1 … z_T, and the conditioning stands beside each.
+    The discriminator's answer is the mean of what it says at every step, in both directions of
+    time.
 
     Reference: Mogren 2016, "C-RNN-GAN: continuous recurrent neural networks with adversarial
     training"; noise at every step, and nothing made that is fed back: Esteban et al. 2017,
@@ -27,7 +28,7 @@ class Lstm:
         self.options = options
 
     def generator(self, ports: Ports) -> keras.Model:
-        """Latent [b, T · k] and what else is told → samples [b, T, d], or symbols' distributions.
+        """Latent [b, T · k] and the conditioning → samples [b, T, d], or symbols' distributions.
 
         Raises:
             ConfigError: where the latent cannot be dealt to the steps.
@@ -45,7 +46,7 @@ class Lstm:
         return keras.Model(inputs, {name: made}, name="generator")
 
     def discriminator(self, ports: Ports) -> keras.Model:
-        """Samples [b, T, d] and what else is told → the game's outputs, such as [b] logits."""
+        """Samples [b, T, d] and the conditioning → the game's outputs, such as [b] logits."""
         inputs = ports.keras_inputs()
         (name,) = (name for name, x in inputs.items() if len(x.shape) == 3)
         x = self._steps(inputs[name], {n: x for n, x in inputs.items() if n != name})
@@ -56,9 +57,9 @@ class Lstm:
             inputs, heads(keras.layers.GlobalAveragePooling1D()(x), ports), name="discriminator"
         )
 
-    def _steps(self, x: Any, told: Mapping[str, Any]) -> Any:
-        """Each step with what is told beside it."""
-        beside = [keras.layers.RepeatVector(x.shape[1])(vector) for vector in told.values()]
+    def _steps(self, x: Any, conditioning: Mapping[str, Any]) -> Any:
+        """Each step with the conditioning beside it."""
+        beside = [keras.layers.RepeatVector(x.shape[1])(vector) for vector in conditioning.values()]
         return keras.layers.Concatenate()([x, *beside]) if beside else x
 
     def _lstm(self) -> keras.layers.LSTM:

@@ -26,7 +26,7 @@ class MLP:
         self._making, self._judging = ("tanh", "tanh") if smooth else ("relu", "leaky_relu")
 
     def generator(self, ports: Ports) -> keras.Model:
-        """Latent [b, z] and what else is told → samples."""
+        """Latent [b, z] and the conditioning → samples."""
         options, inputs = self.options, ports.keras_inputs(key=_rolls_dice(ports))
         key = next((inputs[name] for name in ports.of_kind("key") if name in inputs), None)
         x = _hidden(
@@ -49,7 +49,7 @@ class MLP:
         return keras.Model(inputs, heads(x, ports), name="encoder")
 
     def discriminator(self, ports: Ports) -> keras.Model:
-        """Samples and what else is told → the game's outputs, such as {"logits": [b]}."""
+        """Samples and the conditioning → the game's outputs, such as {"logits": [b]}."""
         options, inputs = self.options, ports.keras_inputs()
         units = options.discriminator_units or options.units
         x = _hidden(
@@ -60,7 +60,7 @@ class MLP:
         return keras.Model(inputs, outputs, name="discriminator")
 
     def autoencoder(self, ports: Ports) -> keras.Model:
-        """Samples and what else is told → their energies, [b], and what the game asks of the code.
+        """Samples and the conditioning → their energies, [b], and what the game asks of the code.
 
         The code is the last hidden layer; one layer decodes it (Zhao et al. 2017, appendix B).
         """

@@ -32,7 +32,7 @@ class MolGAN:
         self.options = options
 
     def generator(self, ports: Ports) -> keras.Model:
-        """Latent [b, z] and what else is told → a graph."""
+        """Latent [b, z] and the conditioning → a graph."""
         inputs = ports.keras_inputs(key=True)
         ((name, field),) = ports.outputs.items()
         _require_graph(field)
@@ -48,7 +48,7 @@ class MolGAN:
         return keras.Model(inputs, {name: layer([*logits, key])}, name="generator")
 
     def discriminator(self, ports: Ports) -> keras.Model:
-        """A graph and what else is told → the game's outputs, such as {"logits": [b]}.
+        """A graph and the conditioning → the game's outputs, such as {"logits": [b]}.
 
         Of a pack of graphs, side by side in the last axis, each is read by itself by the same
         weights, and all of them are judged together.
@@ -74,9 +74,9 @@ class MolGAN:
             atoms, bonds = parts(graph)
             hidden = atoms
             for number, convolution in enumerate(convolutions):
-                # From the second layer on atoms are told again what they are.
-                told = keras.layers.Concatenate()([hidden, atoms]) if number else hidden
-                hidden = convolution([told, bonds])
+                # From the second layer on atoms see again what they are.
+                seen = keras.layers.Concatenate()([hidden, atoms]) if number else hidden
+                hidden = convolution([seen, bonds])
             return aggregation(keras.layers.Concatenate()([hidden, atoms]))
 
         single = keras.ops.split(graphs, count, axis=-1) if count > 1 else [graphs]

@@ -32,22 +32,22 @@ class Patch:
         self.options = options
 
     def discriminator(self, ports: Ports) -> keras.Model:
-        """Pictures and what else is told → {"logits": [b, h, w]} and the game's other outputs.
+        """Pictures and the conditioning → {"logits": [b, h, w]} and the game's other outputs.
 
         Raises:
             ConfigError: when no picture is judged, or patches of a number of layers that is asked
                 for are larger than the pictures.
         """
         inputs = ports.keras_inputs()
-        x = self._features(_all_told(inputs, ports), ports)
+        x = self._features(_stacked(inputs, ports), ports)
         outputs: dict[str, Any] = {}
         others = {name: field for name, field in ports.outputs.items() if name != "logits"}
         if "logits" in ports.outputs:
             outputs["logits"] = self._logits(x)
         if others:
             pooled = keras.layers.GlobalAveragePooling2D()(x)
-            told = Ports(ports.inputs, others, ports.synchronized)
-            outputs |= heads(pooled, told, normalization=self.options.normalization)
+            of_whole = Ports(ports.inputs, others, ports.synchronized)
+            outputs |= heads(pooled, of_whole, normalization=self.options.normalization)
         return keras.Model(inputs, outputs, name="discriminator")
 
     def _features(self, x: Any, ports: Ports) -> Any:
@@ -113,8 +113,8 @@ def _refuse_larger(layers: int, size: tuple[int, int]) -> None:
         )
 
 
-def _all_told(inputs: dict[str, Any], ports: Ports) -> Any:
-    """The pictures and what else is told as the channels of one picture."""
+def _stacked(inputs: dict[str, Any], ports: Ports) -> Any:
+    """The pictures and the conditioning as the channels of one picture."""
     pictures = {name: inputs[name] for name in ports.pictures}
     if not pictures:
         raise ConfigError(

@@ -35,7 +35,7 @@ def stacked_pictures(
     shape: tuple[int, ...],
     vectors: Mapping[str, Any] | None = None,
 ) -> Any:
-    """The pictures that are told, and vectors, as channels of one of the size of `shape`."""
+    """Conditioning pictures, and vectors, as channels of one of the size of `shape`."""
     pictures = {name: inputs[name] for name in ports.pictures}
     if not ports.open_sizes:
         pictures = {name: resized(x, shape[:2]) for name, x in pictures.items()}

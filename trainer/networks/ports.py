@@ -1,4 +1,4 @@
-"""What a family of networks offers, and what it is told to build for."""
+"""What a family of networks offers, and what it is to build for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ class NetworkFamily(Protocol):
     """
 
     def generator(self, ports: Ports) -> keras.Model:
-        """A model that makes samples of latents and of what else it is told."""
+        """A model that makes samples of latents and conditioning."""
         ...
 
     def discriminator(self, ports: Ports) -> keras.Model:

@@ -109,7 +109,7 @@ class Progressive:
         self.options = options
 
     def generator(self, ports: Ports) -> keras.Model:
-        """Latent and what else is told → pictures, float32."""
+        """Latent and the conditioning → pictures, float32."""
         ((name, field),) = _pictures(ports.outputs).items()
         sizes, inputs = self._sizes(field), ports.keras_inputs()
         channels = field.fixed_shape[-1]
@@ -133,7 +133,7 @@ class Progressive:
         return Growing(levels, "generator")
 
     def discriminator(self, ports: Ports) -> keras.Model:
-        """Pictures and what else is told → the game's outputs, such as {"logits": [b]}."""
+        """Pictures and the conditioning → the game's outputs, such as {"logits": [b]}."""
         ((name, field),) = _pictures(ports.inputs).items()
         sizes, inputs = self._sizes(field), ports.keras_inputs()
         vectors = {n: x for n, x in inputs.items() if n != name}
@@ -174,15 +174,17 @@ class Progressive:
     def _last(
         self, sizes: list[tuple[int, int]], vectors: Mapping[str, Any], ports: Ports
     ) -> keras.Model:
-        """From the lowest level's features, and what else is told, to the answers."""
+        """From the lowest level's features, and the conditioning, to the answers."""
         filters = self._filters(0, sizes)
         hidden = keras.Input((*sizes[0], filters), name="hidden")
-        told = {n: keras.Input(x.shape[1:], name=n, dtype=x.dtype) for n, x in vectors.items()}
+        conditioning = {
+            n: keras.Input(x.shape[1:], name=n, dtype=x.dtype) for n, x in vectors.items()
+        }
         x = compared_over_places(hidden, self.options)
         x = keras.layers.Flatten()(_leaky(EqualizedConv2D(filters, 3)(x)))
-        x = _leaky(EqualizedDense(filters)(joined({"hidden": x, **told})))
+        x = _leaky(EqualizedDense(filters)(joined({"hidden": x, **conditioning})))
         answers = {name: _answer(x, field) for name, field in ports.outputs.items()}
-        return keras.Model({"hidden": hidden, **told}, answers)
+        return keras.Model({"hidden": hidden, **conditioning}, answers)
 
     def _sizes(self, field: Field) -> list[tuple[int, int]]:
         height, width, _ = field.fixed_shape

@@ -42,7 +42,7 @@ class R3GAN:
         self.options = options
 
     def generator(self, ports: Ports) -> keras.Model:
-        """Latent [b, z] and the vectors that are told → pictures, float32."""
+        """Latent [b, z] and the conditioning vectors → pictures, float32."""
         name, shape = picture(ports.outputs, "r3gan")
         sizes, inputs = resolutions(shape, least=1), ports.keras_inputs()
         deepest = len(sizes) - 1
@@ -60,7 +60,7 @@ class R3GAN:
         return keras.Model(inputs, {name: image}, name="generator")
 
     def discriminator(self, ports: Ports) -> keras.Model:
-        """Pictures and what else is told → the game's outputs, such as {"logits": [b]}."""
+        """Pictures and the conditioning → the game's outputs, such as {"logits": [b]}."""
         require_pictures(ports.inputs, "r3gan")
         inputs = ports.keras_inputs()
         pictures = {n: inputs[n] for n in ports.pictures}
@@ -73,8 +73,8 @@ class R3GAN:
                 x = keras.layers.AveragePooling2D(2, padding="same")(x)
                 x = _narrowed(x, self._filters(level))
             x = self._blocks(x, len(sizes))
-        told = joined(vectors) if vectors else None
-        return keras.Model(inputs, heads(BasisSum()(x), ports, told), name="discriminator")
+        conditioning = joined(vectors) if vectors else None
+        return keras.Model(inputs, heads(BasisSum()(x), ports, conditioning), name="discriminator")
 
     def _blocks(self, x: Any, resolutions: int) -> Any:
         """The blocks of one resolution, of a player of so many."""

@@ -1,6 +1,6 @@
 """A recurrent writer of symbols, and convolutions over time that judge what it wrote.
 
-Either may be told of a picture, which convolutions in space read.
+Either may be conditioned on a picture, which convolutions in space read.
 """
 
 from dataclasses import replace
@@ -33,13 +33,13 @@ class Recurrent:
     def cell(self, ports: Ports) -> keras.Model:
         """A symbol [b, V] and a state [b, s] → the next symbol's logits [b, V], the next state.
 
-        What else it is told, such as what was read of a picture, stands beside every symbol; what
+        Its conditioning, such as what was read of a picture, stands beside every symbol; what
         else the game asks for, such as a value, is read off the hidden state.
         """
         units, (symbols,) = self.options.hidden, ports.outputs["logits"].fixed_shape
         symbol = keras.Input((symbols,), name="symbol")
         state = keras.Input((2 * units,), name="state")
-        told = {
+        conditioning = {
             name: keras.Input(field.shape, name=name)
             for name, field in ports.inputs.items()
             if name not in ("symbol", "state")
@@ -48,7 +48,7 @@ class Recurrent:
             units, kernel_initializer=_normal(), recurrent_initializer=_normal()
         )
         halves = [state[:, :units], state[:, units:]]
-        hidden, after = cell(joined({"symbol": self._embedded(symbol), **told}), halves)
+        hidden, after = cell(joined({"symbol": self._embedded(symbol), **conditioning}), halves)
         logits = keras.layers.Dense(symbols, kernel_initializer=_normal(), dtype="float32")(hidden)
         both = keras.layers.Concatenate(dtype="float32")(after)
         others = {n: f for n, f in ports.outputs.items() if n not in ("logits", "state")}
@@ -57,7 +57,7 @@ class Recurrent:
             "state": both,
             **heads(hidden, replace(ports, outputs=others)),
         }
-        inputs = {"symbol": symbol, "state": state, **told}
+        inputs = {"symbol": symbol, "state": state, **conditioning}
         return keras.Model(inputs, answered, name="cell")
 
     def encoder(self, ports: Ports) -> keras.Model:
@@ -69,7 +69,7 @@ class Recurrent:
     def discriminator(self, ports: Ports) -> keras.Model:
         """Sequences [b, T, V] → the game's outputs, such as {"logits": [b]}.
 
-        Where pictures are told, the logits gain the product of what is read of them and of the
+        With pictures as condition, the logits gain the product of what is read of them and of the
         sequence: how well the two fit.
         """
         inputs = ports.keras_inputs()
@@ -83,8 +83,8 @@ class Recurrent:
                 )(x)
                 seen[str(width)] = keras.layers.GlobalMaxPooling1D()(found)
         pictures = {name: self._looked_at(inputs[name]) for name in ports.pictures}
-        told = joined(pictures) if pictures else None
-        outputs = heads(_highway(joined(seen)), ports, told)
+        conditioning = joined(pictures) if pictures else None
+        outputs = heads(_highway(joined(seen)), ports, conditioning)
         return keras.Model(inputs, outputs, name="discriminator")
 
     def _looked_at(self, picture: Any) -> Any:

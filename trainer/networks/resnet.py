@@ -44,7 +44,7 @@ class ResNet:
         self.options = options
 
     def generator(self, ports: Ports) -> keras.Model:
-        """A picture and what else is told → a picture in [-1, 1], float32.
+        """A picture and the conditioning → a picture in [-1, 1], float32.
 
         Raises:
             ConfigError: when no picture is given, or none is to be made.
@@ -80,15 +80,15 @@ class ResNet:
         return Reach(2**halvings, None if self.options.normalization == "instance" else context)
 
     def _normalization(self, inputs: Mapping[str, Any], ports: Ports) -> Layer:
-        """Every hidden layer's normalisation, steered by the vectors that are told.
+        """Every hidden layer's normalisation, steered by the conditioning vectors.
 
         As channels of the picture they would be lost: what is constant over a picture is what
         instance statistics take away.
         """
         apart = (*ports.pictures, *ports.of_kind("key"))
         vectors = {name: x for name, x in inputs.items() if name not in apart}
-        told = joined(vectors) if vectors else None
-        return lambda x: normalize(x, self.options.normalization, ports, told)
+        conditioning = joined(vectors) if vectors else None
+        return lambda x: normalize(x, self.options.normalization, ports, conditioning)
 
     def _block(self, x: Any, normal: Layer, size: tuple[int, int]) -> Any:
         """Two convolutions of x, added to it."""

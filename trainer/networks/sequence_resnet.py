@@ -28,7 +28,7 @@ class SequenceResNet:
         self.options = options
 
     def generator(self, ports: Ports) -> keras.Model:
-        """Latent [b, z] and what else is told → distributions over symbols [b, T, V]."""
+        """Latent [b, z] and the conditioning → distributions over symbols [b, T, V]."""
         inputs, filters = ports.keras_inputs(), self.options.filters
         outputs: dict[str, Any] = {}
         for name, field in ports.outputs.items():
@@ -40,24 +40,26 @@ class SequenceResNet:
         return keras.Model(inputs, outputs, name="generator")
 
     def discriminator(self, ports: Ports) -> keras.Model:
-        """Distributions [b, T, V] and what else is told → the game's outputs, such as [b] logits.
+        """Distributions [b, T, V] and the conditioning → the game's outputs, such as [b] logits.
 
-        What is told is the same at every place.
+        The conditioning is the same at every place.
         """
         inputs = ports.keras_inputs()
         return keras.Model(inputs, self._read(inputs, ports), name="discriminator")
 
     def encoder(self, ports: Ports) -> keras.Model:
-        """Distributions [b, T, V] and what else is told → latents, or properties of sequences."""
+        """Distributions [b, T, V] and the conditioning → latents, or properties of sequences."""
         inputs = ports.keras_inputs()
         return keras.Model(inputs, self._read(inputs, ports), name="encoder")
 
     def _read(self, inputs: dict[str, Any], ports: Ports) -> dict[str, Any]:
         (name,) = ports.of_kind("tokens")
         length = inputs[name].shape[1]
-        told = {n: keras.layers.RepeatVector(length)(x) for n, x in inputs.items() if n != name}
-        channels = [inputs[name], *told.values()]
-        x = keras.layers.Concatenate()(channels) if told else channels[0]
+        conditioning = {
+            n: keras.layers.RepeatVector(length)(x) for n, x in inputs.items() if n != name
+        }
+        channels = [inputs[name], *conditioning.values()]
+        x = keras.layers.Concatenate()(channels) if conditioning else channels[0]
         x = self._blocks(keras.layers.Conv1D(self.options.filters, 1)(x))
         return heads(keras.layers.Flatten()(x), ports)
 

@@ -45,13 +45,13 @@ class SNGAN:
         self.options = options
 
     def generator(self, ports: Ports) -> keras.Model:
-        """Latent [b, z] and the vectors that are told → pictures in [-1, 1], float32."""
+        """Latent [b, z] and the conditioning vectors → pictures in [-1, 1], float32."""
         name, shape = picture(ports.outputs, "sngan")
         sizes, inputs = self._sizes(shape), ports.keras_inputs()
         steering = self.options.generator_conditioning == "normalization"
         vectors = conditions(inputs, ports) if steering else {}
-        told = joined(vectors) if vectors else None
-        normal = self._normalization(ports, told)
+        conditioning = joined(vectors) if vectors else None
+        normal = self._normalization(ports, conditioning)
         x = self._seed_map(joined({n: x for n, x in inputs.items() if n not in vectors}), sizes)
         for level in range(len(sizes) - 1, -1, -1):
             if level < len(sizes) - 1:
@@ -62,7 +62,7 @@ class SNGAN:
         return keras.Model(inputs, {name: image}, name="generator")
 
     def discriminator(self, ports: Ports) -> keras.Model:
-        """Pictures and what else is told → the game's outputs, such as {"logits": [b]}."""
+        """Pictures and the conditioning → the game's outputs, such as {"logits": [b]}."""
         require_pictures(ports.inputs, "sngan")
         inputs, kind = ports.keras_inputs(), self.options.discriminator_normalization
         pictures = {n: inputs[n] for n in ports.pictures}
@@ -76,9 +76,9 @@ class SNGAN:
             x = self._attended(x, sizes[level], kind)
         for _ in range(self.options.blocks):
             x = keras.layers.Add()([x, self._residual(_rectified(x), x.shape[-1])])
-        told = joined(vectors) if vectors else None
+        conditioning = joined(vectors) if vectors else None
         return keras.Model(
-            inputs, heads(summed(_rectified(x)), ports, told, kind), name="discriminator"
+            inputs, heads(summed(_rectified(x)), ports, conditioning, kind), name="discriminator"
         )
 
     def _sizes(self, shape: Any) -> list[tuple[int, int]]:
@@ -97,8 +97,8 @@ class SNGAN:
             )
         return sizes
 
-    def _normalization(self, ports: Ports, told: Any) -> Layer:
-        return lambda x: normalize(x, self.options.generator_normalization, ports, told)
+    def _normalization(self, ports: Ports, conditioning: Any) -> Layer:
+        return lambda x: normalize(x, self.options.generator_normalization, ports, conditioning)
 
     def _seed_map(self, x: Any, sizes: list[tuple[int, int]]) -> Any:
         """The first feature map, projected from the latent."""

@@ -22,7 +22,7 @@ class SPADE:
     A block adds conv(act(SPADE(conv(act(SPADE(x)))))) to what it is given, which is itself
     conv1(SPADE(x)) where the number of filters changes. Pixels are repeated between resolutions,
     which are halved while both sides stay at or above four, once at least. The first features are
-    projected from the latent and the other vectors that are told, or without any are a convolution
+    projected from the latent and the other conditioning vectors, or without any are a convolution
     of the map at the lowest resolution. Kernels of the blocks have spectral norm one.
 
     With `generator_conditioning: concatenate` the map lies beside the features as further channels
@@ -36,16 +36,16 @@ class SPADE:
         self.options = options
 
     def generator(self, ports: Ports) -> keras.Model:
-        """Maps or pictures, and the vectors that are told → a picture in [-1, 1], float32.
+        """Maps or pictures, and the conditioning vectors → a picture in [-1, 1], float32.
 
         Raises:
             ConfigError: when no map is given, or no picture is to be made.
         """
         name, shape = made_picture(ports, "spade")
         sizes, inputs = resolutions(shape, least=1), ports.keras_inputs()
-        told = [inputs[n] for n in ports.pictures]
+        conditioning = [inputs[n] for n in ports.pictures]
         vectors = {n: x for n, x in inputs.items() if n not in ports.pictures}
-        maps = [_at(told, size) for size in sizes]
+        maps = [_at(conditioning, size) for size in sizes]
         last = len(sizes) - 1
         x = self._first(vectors, maps[last], self._filters(last))
         for level in range(last, -1, -1):
@@ -56,11 +56,11 @@ class SPADE:
         image = keras.layers.Activation("tanh", dtype="float32", name=name)(x)
         return keras.Model(inputs, {name: image}, name="generator")
 
-    def _first(self, vectors: dict[str, Any], told: Any, filters: int) -> Any:
+    def _first(self, vectors: dict[str, Any], conditioning: Any, filters: int) -> Any:
         """The features at the lowest resolution."""
         if not vectors:
-            return _convolved(told, filters, 3, "none")
-        height, width = told.shape[1:3]
+            return _convolved(conditioning, filters, 3, "none")
+        height, width = conditioning.shape[1:3]
         x = keras.layers.Dense(height * width * filters)(joined(vectors))
         return keras.layers.Reshape((height, width, filters))(x)
 
@@ -74,19 +74,21 @@ class SPADE:
             x = _convolved(normal(x), filters, 1, "spectral", use_bias=False)
         return keras.layers.Add()([x, y])
 
-    def _normalization(self, told: Any, ports: Ports) -> Layer:
+    def _normalization(self, conditioning: Any, ports: Ports) -> Layer:
         kind = self.options.normalization
         if self.options.generator_conditioning == "concatenate":
-            return lambda x: normalize(keras.layers.Concatenate()([x, told]), kind, ports)
+            return lambda x: normalize(keras.layers.Concatenate()([x, conditioning]), kind, ports)
         hidden = self.options.hidden_filters
-        return lambda x: spatially_adaptive(x, told, hidden, kind, ports)
+        return lambda x: spatially_adaptive(x, conditioning, hidden, kind, ports)
 
     def _filters(self, level: int) -> int:
         """Filters after `level` halvings of the data's resolution."""
         return min(self.options.base_filters * 2**level, self.options.max_filters)
 
 
-def spatially_adaptive(x: Any, told: Any, hidden: int, kind: Normalization, ports: Ports) -> Any:
+def spatially_adaptive(
+    x: Any, conditioning: Any, hidden: int, kind: Normalization, ports: Ports
+) -> Any:
     """(1 + γ(m)) · normalised x + β(m), place by place and channel by channel.
 
     The normalisation has no parameters. γ and β are convolutions of one shared hidden layer of the
@@ -94,22 +96,22 @@ def spatially_adaptive(x: Any, told: Any, hidden: int, kind: Normalization, port
 
     Args:
         x: features [b, h, w, c].
-        told: the map m [b, h, w, k].
+        conditioning: the map m [b, h, w, k].
         hidden: filters of the shared layer.
         kind: of the normalisation.
         ports: of the network.
     """
-    shared = keras.layers.Activation("relu")(_convolved(told, hidden, 3, "none"))
+    shared = keras.layers.Activation("relu")(_convolved(conditioning, hidden, 3, "none"))
     scale, offset = (_convolved(shared, x.shape[-1], 3, "none") for _ in range(2))
     x = normalized(x, kind, ports, affine=False)
     return keras.layers.Add()([x, keras.layers.Multiply()([x, scale]), offset])
 
 
-def _at(told: list[Any], size: tuple[int, int]) -> Any:
-    """All that is told at a resolution, each pixel of the nearest one."""
+def _at(conditioning: list[Any], size: tuple[int, int]) -> Any:
+    """The conditioning at a resolution, each pixel of the nearest one."""
     sized = [
         x if x.shape[1:3] == size else keras.layers.Resizing(*size, interpolation="nearest")(x)
-        for x in told
+        for x in conditioning
     ]
     return keras.layers.Concatenate()(sized) if len(sized) > 1 else sized[0]
 

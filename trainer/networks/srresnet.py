@@ -36,7 +36,7 @@ class SRResNet:
         self.options = options
 
     def generator(self, ports: Ports) -> keras.Model:
-        """A small picture and what else is told → a picture, float32, a whole number larger.
+        """A small picture and the conditioning → a picture, float32, a whole number larger.
 
         Raises:
             ConfigError: when no picture is given or to be made, or sizes do not fit.
@@ -47,7 +47,7 @@ class SRResNet:
         small = keras.layers.Concatenate()(pictures) if len(pictures) > 1 else pictures[0]
         factor = _factor(ports, shape)
         steps = list(_factors(factor))
-        x = self._features(_told(small, inputs, ports), ports)
+        x = self._features(_conditioning(small, inputs, ports), ports)
         for step in steps:
             x = SubPixel(step)(_convolved(x, self.options.base_filters * step**2))
             x = self._activated(x)
@@ -117,10 +117,10 @@ class SRResNet:
         return keras.layers.PReLU(shared_axes=[1, 2])(x)
 
 
-def _told(small: Any, inputs: Any, ports: Ports) -> Any:
-    """The small picture with vectors that are told as constant channels."""
+def _conditioning(small: Any, inputs: Any, ports: Ports) -> Any:
+    """The small picture, with vectors as constant channels."""
     vectors = {n: x for n, x in inputs.items() if n not in ports.of_kind("image")}
-    return stacked({"picture": small}, {"told": joined(vectors)} if vectors else {})
+    return stacked({"picture": small}, {"conditioning": joined(vectors)} if vectors else {})
 
 
 def _convolved(x: Any, filters: int, side: int = _INNER) -> Any:

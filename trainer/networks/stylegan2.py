@@ -37,14 +37,14 @@ class StyleGAN2:
         self.options = options
 
     def mapping(self, ports: Ports) -> keras.Model:
-        """Latent, what else is told, and the share of truncation → {"style": [b, w]}."""
+        """Latent, the conditioning, and the share of truncation → {"style": [b, w]}."""
         inputs = ports.keras_inputs()
         latents = ports.of_kind("latent")
         (size,) = ports.outputs["style"].fixed_shape
-        told = {n: x for n, x in inputs.items() if n not in latents and n != "truncation"}
+        conditioning = {n: x for n, x in inputs.items() if n not in latents and n != "truncation"}
         x = PixelNormalization()(joined({n: inputs[n] for n in latents}))
-        if told:
-            embedded = EqualizedDense(size, gain=1.0)(joined(told))
+        if conditioning:
+            embedded = EqualizedDense(size, gain=1.0)(joined(conditioning))
             x = keras.layers.Concatenate()([x, PixelNormalization()(embedded)])
         for _ in range(self.options.mapping_layers):
             x = _leaky(SlowDense(size)(x))
@@ -56,7 +56,7 @@ class StyleGAN2:
         name, shape = picture(ports.outputs, "stylegan2")
         inputs = ports.keras_inputs(key=self.options.noise)
         keys = [inputs[n] for n in ports.of_kind("key") if n in inputs]
-        told = {n: inputs[n] for n in ("styles", *ports.of_kind("key")) if n in inputs}
+        conditioning = {n: inputs[n] for n in ("styles", *ports.of_kind("key")) if n in inputs}
         sizes = self.options.resolutions(*shape[:2])
         styles = [Row(number)(inputs["styles"]) for number in range(2 * len(sizes))]
         x: Any = Constant((*sizes[0], self._filters(0, sizes)))(styles[0])
@@ -71,10 +71,10 @@ class StyleGAN2:
             colours = Bias()(colours)
             image = colours if image is None else keras.layers.Add()([_up(image, size), colours])
         image = keras.layers.Activation("linear", dtype="float32", name=name)(image)
-        return keras.Model(told, {name: image}, name="generator")
+        return keras.Model(conditioning, {name: image}, name="generator")
 
     def discriminator(self, ports: Ports) -> keras.Model:
-        """Pictures and what else is told → the game's outputs, such as {"logits": [b]}."""
+        """Pictures and the conditioning → the game's outputs, such as {"logits": [b]}."""
         require_pictures(ports.inputs, "stylegan2")
         inputs = ports.keras_inputs()
         (name,) = ports.of_kind("image")
@@ -92,8 +92,8 @@ class StyleGAN2:
         filters = x.shape[-1]
         x = _leaky(EqualizedConv2D(filters, 3)(compared_over_places(x, self.options)))
         x = _leaky(EqualizedDense(filters)(keras.layers.Flatten()(x)))
-        told = joined(vectors) if vectors else None
-        return keras.Model(inputs, heads(x, ports, told), name="discriminator")
+        conditioning = joined(vectors) if vectors else None
+        return keras.Model(inputs, heads(x, ports, conditioning), name="discriminator")
 
     def _styled(self, x: Any, style: Any, filters: int, number: int, keys: list[Any]) -> Any:
         """One modulated convolution, noise, a bias and the nonlinearity."""

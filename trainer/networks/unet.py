@@ -44,7 +44,7 @@ class UNet:
         self.options = options
 
     def generator(self, ports: Ports) -> keras.Model:
-        """A picture and what else is told → a picture in [-1, 1], float32.
+        """A picture and the conditioning → a picture in [-1, 1], float32.
 
         Raises:
             ConfigError: when no picture is given, or none is to be made.
@@ -55,8 +55,8 @@ class UNet:
         apart = (*ports.pictures, *ports.of_kind("key"))
         vectors = {name: x for name, x in inputs.items() if name not in apart}
         fitting = fitted(inputs, ports, 2 ** (len(sizes) - 1))
-        told = stacked_pictures(fitting, ports, shape, vectors)
-        x, skips = self._encoded(told, len(sizes) - 1, ports)
+        conditioning = stacked_pictures(fitting, ports, shape, vectors)
+        x, skips = self._encoded(conditioning, len(sizes) - 1, ports)
         for number, level in enumerate(range(len(sizes) - 2, 0, -1)):
             x = trimmed(self._doubled(x, self._filters(level)), sizes[level + 1], sizes[level])
             x = normalize(x, self.options.normalization, ports)

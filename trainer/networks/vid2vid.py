@@ -11,8 +11,8 @@ from trainer.fields import Field
 from trainer.layers.warp import Warp
 from trainer.networks.ports import Ports
 
-# What the network of a frame is told, and what it answers.
-_TOLD, _BEFORE, _FRAME = "told", "before", "frame"
+# What the network of a frame is given, and what it answers.
+_CONDITIONING, _BEFORE, _FRAME = "conditioning", "before", "frame"
 _FLOW = 2
 
 
@@ -35,7 +35,7 @@ class Vid2Vid:
         self.family = catalogue.resolve(options.of)(options.of)
 
     def generator(self, ports: Ports) -> keras.Model:
-        """A clip and what else is told → {"sample": a clip in [-1, 1], "flow": w in pixels}.
+        """A clip and the conditioning → {"sample": a clip in [-1, 1], "flow": w in pixels}.
 
         Flows are float32 [b, t, h, w, 2], pixels down and to the right at most `reach` long; that
         of the first frame is zero.
@@ -48,18 +48,18 @@ class Vid2Vid:
         used = {given, *step.input}
         inputs = {name: x for name, x in ports.keras_inputs(key=True).items() if name in used}
         drawn = {name: x for name, x in inputs.items() if name != given}
-        told = inputs[given]
-        black = keras.ops.full_like(told[:, 0, :, :, :1], -1.0)
+        conditioning = inputs[given]
+        black = keras.ops.full_like(conditioning[:, 0, :, :, :1], -1.0)
         before = keras.ops.repeat(black, made.fixed_shape[-1], axis=-1)
-        past = keras.ops.full_like(told[:, 0], -1.0)
+        past = keras.ops.full_like(conditioning[:, 0], -1.0)
         frames, flows = [], []
         for t in range(made.fixed_shape[0]):
-            both = keras.ops.concatenate([told[:, t], past], axis=-1)
-            answer = step({**drawn, _TOLD: both, _BEFORE: before})[_FRAME]
+            both = keras.ops.concatenate([conditioning[:, t], past], axis=-1)
+            answer = step({**drawn, _CONDITIONING: both, _BEFORE: before})[_FRAME]
             frame, flow = self._composed(answer, before, first=t == 0)
             frames.append(frame)
             flows.append(flow)
-            past = told[:, t]
+            past = conditioning[:, t]
             if self.options.history:
                 before = keras.ops.stop_gradient(frame)
         return keras.Model(
@@ -74,7 +74,7 @@ class Vid2Vid:
         size = ports.inputs[given].fixed_shape[-1]
         others = {name: field for name, field in ports.inputs.items() if field.kind != "clip"}
         pictures = {
-            _TOLD: _picture(height, width, 2 * size),
+            _CONDITIONING: _picture(height, width, 2 * size),
             _BEFORE: _picture(height, width, channels),
         }
         answer = {_FRAME: _picture(height, width, channels + 1 + _FLOW)}

@@ -106,7 +106,7 @@ def _of_seeds(live: LiveModel, shape: tuple[int, int]) -> Callable[[], np.ndarra
         name, inputs = "generate", {"seed": seeds}
         if num_classes:
             period = columns if field.kind == "image" else num_classes
-            # What is told beside the label is what each seed draws.
+            # Conditions beside the label are what each seed draws.
             drawn = live.run("condition", inputs)
             name, inputs = "generate_conditional", {**inputs, **drawn, "label": seeds % period}
         samples = live.run(name, inputs)[output]

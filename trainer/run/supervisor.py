@@ -1,4 +1,4 @@
-"""A worker of a cluster as a process of its own, whose start is bounded and whose end is told.
+"""A worker of a cluster as a process of its own, whose start is bounded and whose end is reported.
 
 While TensorFlow waits for the other workers it holds Python's interpreter: in that process no
 timeout fires and no signal arrives. So the program goes on in a child, and looks after it.
@@ -98,7 +98,7 @@ def _require_no_threads() -> None:
 def _supervise(child: int, ours: socket.socket, cluster: Cluster, seconds: float) -> int:
     _hand_signals_to(child)
     if _is_up_within(seconds, ours):
-        return _told(_end_of(child))
+        return _as_exit_code(_end_of(child))
     absent = ", ".join(cluster.absent()) or "one of them"
     click.echo(
         f"gan: The {cluster.size} workers did not find one another within {seconds:g} s "
@@ -136,7 +136,7 @@ def _is_up_within(seconds: float, ours: socket.socket) -> bool:
     return bool(ready)
 
 
-def _told(code: int) -> int:
+def _as_exit_code(code: int) -> int:
     """The child's exit code as a shell has it, with a sentence for an end that said nothing."""
     if code >= 0:
         return code

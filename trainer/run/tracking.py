@@ -52,7 +52,7 @@ class Tracking(Observer):
         for name, value in _PATIENCE.items():
             os.environ.setdefault(name, value)
         self.run, self.experiment = run, experiment
-        self.told: dict[str, Any] = {}
+        self.sent: dict[str, Any] = {}
 
     def begin(self, step: int) -> None:
         """See `Observer`."""
@@ -71,13 +71,13 @@ class Tracking(Observer):
         from mlflow import MlflowClient
 
         client = MlflowClient()
-        if not self.told:
-            self.told = self._begun(client)
+        if not self.sent:
+            self.sent = self._begun(client)
         self._send(client, "metrics.jsonl", _of_row)
         self._send(client, "evaluations.jsonl", _of_evaluation)
         self._show(client)
         if status is not None:
-            client.update_run(self.told["run_id"], status=status)
+            client.update_run(self.sent["run_id"], status=status)
 
     def _begun(self, client: Any) -> dict[str, Any]:
         """What MLflow's run was told before; a new one is told the fields of the recipe."""
@@ -103,23 +103,23 @@ class Tracking(Observer):
 
         now = int(1000 * time.time())
         for row in self.run.rows(file):
-            if row["step"] > self.told.get(file, -1):
+            if row["step"] > self.sent.get(file, -1):
                 values = values_of(row)
                 metrics = [Metric(_named(key), value, now, row["step"]) for key, value in values]
                 for some in _parts(metrics, _METRICS):
-                    client.log_batch(self.told["run_id"], metrics=some)
-                self._remember({**self.told, file: row["step"]})
+                    client.log_batch(self.sent["run_id"], metrics=some)
+                self._remember({**self.sent, file: row["step"]})
 
     def _show(self, client: Any) -> None:
         newest = self.run.newest_samples()
-        if newest and newest != self.told.get("samples") and not is_remote(newest):
-            client.log_artifact(self.told["run_id"], newest, "samples")
-            self._remember({**self.told, "samples": newest})
+        if newest and newest != self.sent.get("samples") and not is_remote(newest):
+            client.log_artifact(self.sent["run_id"], newest, "samples")
+            self._remember({**self.sent, "samples": newest})
 
-    def _remember(self, told: dict[str, Any]) -> dict[str, Any]:
-        self.told = told
-        self.run.write(_FILE, json.dumps(told).encode())
-        return told
+    def _remember(self, sent: dict[str, Any]) -> dict[str, Any]:
+        self.sent = sent
+        self.run.write(_FILE, json.dumps(sent).encode())
+        return sent
 
 
 def _of_row(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

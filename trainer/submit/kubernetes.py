@@ -24,7 +24,7 @@ _GRACE_SECONDS = 120
 
 
 class Manifest:
-    """A JobSet; the pods are told who trains together by TF_CONFIG."""
+    """A JobSet; the pods learn who trains together by TF_CONFIG."""
 
     def __init__(self, job: Job) -> None:
         """Takes a job whose platform is `Kubernetes`."""

@@ -156,11 +156,11 @@ def test_all_labels_have_as_many_samples_within_one(digits, tmp_path):
 
 def test_rejected_samples_keep_their_text():
     plan = Rejection(Seeds(0, 4, {"text": "é", "label": 1}), "realism", 0.0)
-    assert plan.told(2)["text"].tolist() == ["é".encode()] * 2
-    assert list(plan.told(2)) == ["text"]
-    assert Rejection(PerClass(0, 1, 3), "realism", 0.0).told(2) == {}
+    assert plan.conditions(2)["text"].tolist() == ["é".encode()] * 2
+    assert list(plan.conditions(2)) == ["text"]
+    assert Rejection(PerClass(0, 1, 3), "realism", 0.0).conditions(2) == {}
     under = Rejection(PerClass(0, 1, 3, {"text": "é"}), "realism", 0.0)
-    assert under.told(2)["text"].tolist() == ["é".encode()] * 2
+    assert under.conditions(2)["text"].tolist() == ["é".encode()] * 2
 
 
 def test_a_grid_of_codes(coded, tmp_path):

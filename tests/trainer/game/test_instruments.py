@@ -100,9 +100,9 @@ def test_of_several_conditions_the_one_that_is_ignored_is_found_out():
         names = ("latent", "condition", "attributes")
         role = Role("generator", "generator", {"condition": ONE_HOT, "attributes": VECTOR}, {})
 
-    told = tf.constant([[0.0], [1.0], [0.0], [1.0]])
-    given = {"latent": tf.zeros([4, 1]), "condition": told, "attributes": told}
-    real, generator = {"sample": 10.0 * told}, OfTwo(1.0, 5.0)
+    conditioning = tf.constant([[0.0], [1.0], [0.0], [1.0]])
+    given = {"latent": tf.zeros([4, 1]), "condition": conditioning, "attributes": conditioning}
+    real, generator = {"sample": 10.0 * conditioning}, OfTwo(1.0, 5.0)
     fake = generator(given, freeze_statistics=True)
     turn = Judgement(real, fake, tf.zeros([4]), tf.zeros([4]), given=given)
     read = {name: float(x) for name, x in instruments.of_condition(turn, generator).items()}

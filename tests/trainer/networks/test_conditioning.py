@@ -16,13 +16,13 @@ OPTIONS = catalogue.DCGAN(
     generator_conditioning="normalization",
     discriminator_conditioning="projection",
 )
-TOLD = {"condition": Field((3,), kind="one_hot")}
+CONDITIONING = {"condition": Field((3,), kind="one_hot")}
 SAMPLE = {"sample": Field((8, 8, 1), kind="image")}
 LATENT = {"latent": Field((4,), kind="latent")}
 
 
 def test_conditional_normalisation_starts_as_the_plain_one_and_learns_a_scale_a_class():
-    generator = DCGAN(OPTIONS).generator(Ports(LATENT | TOLD, SAMPLE))
+    generator = DCGAN(OPTIONS).generator(Ports(LATENT | CONDITIONING, SAMPLE))
     inputs = {"latent": tf.ones([2, 4]), "condition": tf.one_hot([0, 1], 3)}
     same = generator(inputs, training=False)["sample"].numpy()
     np.testing.assert_array_equal(same[0], same[1])
@@ -36,9 +36,9 @@ def test_conditional_normalisation_starts_as_the_plain_one_and_learns_a_scale_a_
 
 
 def test_the_projection_is_the_inner_product_with_the_embedded_class():
-    x, told = tf.keras.Input((5,)), tf.keras.Input((3,))
+    x, conditioning = tf.keras.Input((5,)), tf.keras.Input((3,))
     plain = {"logits": Field()}
-    model = tf.keras.Model([x, told], heads(x, Ports({}, plain), told))
+    model = tf.keras.Model([x, conditioning], heads(x, Ports({}, plain), conditioning))
     values = [tf.random.stateless_normal([4, 5], [1, 2]), tf.one_hot([0, 1, 2, 0], 3)]
     kernel, bias, embedding = sorted(
         model.get_weights(), key=lambda w: (w.shape != (5, 1), w.shape != (1,))
@@ -50,11 +50,11 @@ def test_the_projection_is_the_inner_product_with_the_embedded_class():
 
 @pytest.mark.parametrize("label", [0, 1])
 def test_a_projecting_discriminator_hears_the_condition(label):
-    discriminator = DCGAN(OPTIONS).discriminator(Ports(SAMPLE | TOLD, {"logits": Field()}))
+    discriminator = DCGAN(OPTIONS).discriminator(Ports(SAMPLE | CONDITIONING, {"logits": Field()}))
     picture = tf.random.stateless_normal([1, 8, 8, 1], [3, 4])
-    told = [tf.one_hot([number], 3) for number in (label, 2)]
+    conditioning = [tf.one_hot([number], 3) for number in (label, 2)]
     one, other = (
-        float(discriminator({"sample": picture, "condition": y})["logits"][0]) for y in told
+        float(discriminator({"sample": picture, "condition": y})["logits"][0]) for y in conditioning
     )
     assert one != other
 
@@ -62,7 +62,7 @@ def test_a_projecting_discriminator_hears_the_condition(label):
 def test_a_hidden_layer_behind_the_convolutions_tells_pictures_and_conditions_together():
     """What a condition changes depends on the picture; the convolutions see the picture alone."""
     options = OPTIONS.model_copy(update={"discriminator_conditioning": "hidden"})
-    discriminator = DCGAN(options).discriminator(Ports(SAMPLE | TOLD, {"logits": Field()}))
+    discriminator = DCGAN(options).discriminator(Ports(SAMPLE | CONDITIONING, {"logits": Field()}))
     kernels = [w for w in discriminator.trainable_variables if len(w.shape) == 4]
     assert kernels[0].shape[2] == 1
     pictures = 20.0 * tf.random.stateless_normal([2, 8, 8, 1], [3, 4])
@@ -89,7 +89,7 @@ def test_a_head_reads_the_picture_alone(way):
     """What names a picture's class must not read it from the caption; the logit hears it."""
     options = OPTIONS.model_copy(update={"discriminator_conditioning": way})
     asked = {"logits": Field(), "class_logits": Field((5,), kind="head"), "vote": Field((2,))}
-    discriminator = DCGAN(options).discriminator(Ports(SAMPLE | TOLD, asked))
+    discriminator = DCGAN(options).discriminator(Ports(SAMPLE | CONDITIONING, asked))
     picture = tf.random.stateless_normal([1, 8, 8, 1], [3, 4])
     one, other = (
         discriminator({"sample": picture, "condition": tf.one_hot([k], 3)}) for k in (0, 2)

@@ -23,16 +23,16 @@ def _sample(shape):
     return {"sample": Field(shape, kind="image" if len(shape) == 3 else "vector")}
 
 
-def _told(size):
+def _conditioning(size):
     return {"condition": Field((size,), kind="one_hot")} if size else {}
 
 
 def _generator(family, shape, condition=0, **options):
-    return family.generator(Ports(LATENT | _told(condition), _sample(shape), **options))
+    return family.generator(Ports(LATENT | _conditioning(condition), _sample(shape), **options))
 
 
 def _discriminator(family, shape, condition=0):
-    return family.discriminator(Ports(_sample(shape) | _told(condition), LOGITS))
+    return family.discriminator(Ports(_sample(shape) | _conditioning(condition), LOGITS))
 
 
 @pytest.mark.parametrize("condition", [0, 3])
@@ -56,10 +56,10 @@ def _discriminator(family, shape, condition=0):
 def test_players_meet_at_the_datas_shape(options, shape, condition):
     family = resolve(options)(options)
     inputs = {"latent": tf.random.stateless_normal([3, 4], [1, 2])}
-    told = {"condition": tf.one_hot([0, 1, 2], 3)} if condition else {}
-    sample = _generator(family, shape, condition)(inputs | told)["sample"]
+    conditioning = {"condition": tf.one_hot([0, 1, 2], 3)} if condition else {}
+    sample = _generator(family, shape, condition)(inputs | conditioning)["sample"]
     assert sample.shape == (3, *shape) and sample.dtype == tf.float32
-    logits = _discriminator(family, shape, condition)({"sample": sample} | told)["logits"]
+    logits = _discriminator(family, shape, condition)({"sample": sample} | conditioning)["logits"]
     assert logits.shape == (3,) and logits.dtype == tf.float32
     if len(shape) == 3 and options is not R3GAN:
         assert np.abs(sample).max() <= 1.0
@@ -145,14 +145,14 @@ def test_an_autoencoder_answers_the_squared_error_of_what_it_decodes(options, sh
     """And its code, where a term asks for it."""
     outputs = {"energy": Field(), "features": Field((None,), kind="features")}
     family = resolve(options)(options)
-    model = family.autoencoder(Ports(_sample(shape) | _told(condition), outputs))
-    told = {"condition": tf.one_hot([0, 1, 2], 3)} if condition else {}
+    model = family.autoencoder(Ports(_sample(shape) | _conditioning(condition), outputs))
+    conditioning = {"condition": tf.one_hot([0, 1, 2], 3)} if condition else {}
     sample = tf.random.stateless_uniform([3, *shape], [1, 2], -1.0, 1.0)
-    answers = model({"sample": sample} | told)
+    answers = model({"sample": sample} | conditioning)
     assert set(answers) == set(outputs)
     distance = model.get_layer("energy")
     decoding = keras.Model(model.input, distance.input[1])
-    decoded = decoding({"sample": sample} | told).numpy()
+    decoded = decoding({"sample": sample} | conditioning).numpy()
     assert decoded.shape == (3, *shape)
     expected = np.sum((decoded - sample.numpy()) ** 2, axis=tuple(range(1, decoded.ndim)))
     np.testing.assert_allclose(answers["energy"], expected, rtol=1e-5)

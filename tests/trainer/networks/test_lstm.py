@@ -37,8 +37,8 @@ def test_a_judge_reads_series_and_what_is_told():
     outputs = {"logits": Field(()), "classes": Field((5,))}
     ports = Ports({"sample": SERIES, "label": Field((3,), kind="label")}, outputs)
     model = Lstm(Options(hidden=5)).discriminator(ports)
-    told = np.eye(3, dtype=np.float32)[:2]
-    answers = model({"sample": np.ones((2, 4, 2), np.float32), "label": told})
+    conditioning = np.eye(3, dtype=np.float32)[:2]
+    answers = model({"sample": np.ones((2, 4, 2), np.float32), "label": conditioning})
     assert answers["logits"].shape == (2,) and answers["classes"].shape == (2, 5)
     assert answers["logits"][0] != answers["logits"][1]
 

@@ -12,7 +12,7 @@ from trainer.networks.progressive import Progressive
 
 SAMPLE = {"sample": Field((8, 8, 1), kind="image")}
 LATENT = {"latent": Field((4,), kind="latent"), "condition": Field((3,), kind="one_hot")}
-TOLD = {"condition": Field((3,), kind="one_hot")}
+CONDITIONING = {"condition": Field((3,), kind="one_hot")}
 FAMILY = Progressive(catalogue.Progressive(base_filters=2, max_filters=4, smallest=2))
 INPUTS = {
     "latent": tf.random.stateless_normal([3, 4], [1, 2]),
@@ -27,7 +27,9 @@ def generator():
 
 @pytest.fixture(scope="module")
 def discriminator():
-    return FAMILY.discriminator(Ports(SAMPLE | TOLD, {"logits": Field(), "codes": Field((2,))}))
+    return FAMILY.discriminator(
+        Ports(SAMPLE | CONDITIONING, {"logits": Field(), "codes": Field((2,))})
+    )
 
 
 def _made(generator, growth, level=None):

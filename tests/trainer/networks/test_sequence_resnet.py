@@ -10,18 +10,20 @@ from trainer.networks.sequence_resnet import SequenceResNet
 FAMILY = SequenceResNet(catalogue.SequenceResNet(filters=4, blocks=2))
 SAMPLE = {"sample": Field((7, 5), kind="tokens")}
 LATENT = {"latent": Field((3,), kind="latent")}
-TOLD = {"label": Field((2,), kind="one_hot")}
+CONDITIONING = {"label": Field((2,), kind="one_hot")}
 LATENTS = tf.random.stateless_normal([6, 3], [1, 2])
 
 
-@pytest.mark.parametrize("told", [{}, TOLD])
-def test_players_meet_at_distributions_over_symbols(told):
-    labels = {"label": tf.one_hot([0, 1, 0, 1, 0, 1], 2)} if told else {}
-    made = FAMILY.generator(Ports(LATENT | told, SAMPLE))({"latent": LATENTS} | labels)["sample"]
+@pytest.mark.parametrize("conditioning", [{}, CONDITIONING])
+def test_players_meet_at_distributions_over_symbols(conditioning):
+    labels = {"label": tf.one_hot([0, 1, 0, 1, 0, 1], 2)} if conditioning else {}
+    made = FAMILY.generator(Ports(LATENT | conditioning, SAMPLE))({"latent": LATENTS} | labels)[
+        "sample"
+    ]
     assert made.shape == (6, 7, 5) and made.dtype == tf.float32
     np.testing.assert_allclose(tf.reduce_sum(made, axis=2), np.ones((6, 7)), rtol=1e-5)
     assert float(tf.reduce_min(made)) > 0.0
-    judge = FAMILY.discriminator(Ports(SAMPLE | told, {"logits": Field()}))
+    judge = FAMILY.discriminator(Ports(SAMPLE | conditioning, {"logits": Field()}))
     assert judge({"sample": made} | labels)["logits"].shape == (6,)
 
 

@@ -14,15 +14,15 @@ from trainer.layers.spectral import SpectralConv2D, SpectralDense
 from trainer.networks.ports import Ports
 
 PICTURE = {"sample": Field((16, 16, 1), kind="image")}
-TOLD = {"condition": Field((3,), kind="one_hot")}
+CONDITIONING = {"condition": Field((3,), kind="one_hot")}
 
 
 def _players(**options):
     chosen = catalogue.SNGAN(base_filters=2, **options)
     family = resolve(chosen)(chosen)
     latent = {"latent": Field((4,), kind="latent")}
-    made = family.generator(Ports({**latent, **TOLD}, PICTURE))
-    return made, family.discriminator(Ports({**PICTURE, **TOLD}, {"logits": Field()}))
+    made = family.generator(Ports({**latent, **CONDITIONING}, PICTURE))
+    return made, family.discriminator(Ports({**PICTURE, **CONDITIONING}, {"logits": Field()}))
 
 
 def test_every_layer_of_the_discriminator_is_spectral_and_none_of_the_generators():

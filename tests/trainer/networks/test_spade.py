@@ -20,8 +20,8 @@ MAP = Field((9, 6, CLASSES), kind="label_map")
 
 def _model(function):
     """Of features [b, 4, 5, 2] and a map [b, 4, 5, 3]."""
-    x, told = keras.Input((4, 5, 2)), keras.Input((4, 5, CLASSES))
-    return keras.Model([x, told], function(x, told))
+    x, conditioning = keras.Input((4, 5, 2)), keras.Input((4, 5, CLASSES))
+    return keras.Model([x, conditioning], function(x, conditioning))
 
 
 def _constant(number, rows=2):
@@ -33,7 +33,7 @@ FEATURES = tf.random.stateless_normal([2, 4, 5, 2], [1, 2]) * 3.0 + 1.0
 
 @pytest.mark.parametrize(("kind", "axes"), [("batch", (0, 1, 2)), ("instance", (1, 2))])
 def test_without_scale_and_offset_it_is_the_plain_normalisation(kind, axes):
-    model = _model(lambda x, told: spatially_adaptive(x, told, 4, kind, PORTS))
+    model = _model(lambda x, conditioning: spatially_adaptive(x, conditioning, 4, kind, PORTS))
     for layer in model.layers:
         if "conv" in layer.name:
             layer.set_weights([np.zeros_like(w) for w in layer.get_weights()])
@@ -46,7 +46,9 @@ def test_without_scale_and_offset_it_is_the_plain_normalisation(kind, axes):
 
 def test_scale_and_offset_are_those_of_the_place():
     """By hand: γ = 2 and β = 5 where the first class is, and the plain normalisation elsewhere."""
-    model = _model(lambda x, told: spatially_adaptive(x, told, 1, "instance", PORTS))
+    model = _model(
+        lambda x, conditioning: spatially_adaptive(x, conditioning, 1, "instance", PORTS)
+    )
     shared, scale, offset = (layer for layer in model.layers if "conv" in layer.name)
     for layer, value in ((shared, 1.0), (scale, 2.0), (offset, 5.0)):
         kernel, bias = (np.zeros_like(w) for w in layer.get_weights())
@@ -64,12 +66,12 @@ def test_scale_and_offset_are_those_of_the_place():
 def test_a_constant_map_survives_it_and_is_washed_out_of_further_channels():
     """The paper's argument, section 3: instance statistics take a constant channel away."""
 
-    def beside(x, told):
-        return normalize(keras.layers.Concatenate()([x, told]), "instance", PORTS)
+    def beside(x, conditioning):
+        return normalize(keras.layers.Concatenate()([x, conditioning]), "instance", PORTS)
 
     washed, adaptive = (
         _model(beside),
-        _model(lambda x, told: spatially_adaptive(x, told, 4, "instance", PORTS)),
+        _model(lambda x, conditioning: spatially_adaptive(x, conditioning, 4, "instance", PORTS)),
     )
     of_washed, of_adaptive = (
         [model([FEATURES, _constant(number)]).numpy() for number in (0, 1)]
@@ -81,10 +83,10 @@ def test_a_constant_map_survives_it_and_is_washed_out_of_further_channels():
 
 def _generator(latent=True, **options):
     chosen = catalogue.SPADE(base_filters=2, hidden_filters=2, **options)
-    told = {"latent": Field((4,), kind="latent")} if latent else {}
+    conditioning = {"latent": Field((4,), kind="latent")} if latent else {}
     key = Field((2,), "uint32", "key")
     ports = Ports(
-        {"label_map": MAP, **told, "key": key},
+        {"label_map": MAP, **conditioning, "key": key},
         {"sample": Field((9, 6, 3), kind="image", range=(-1.0, 1.0))},
     )
     return resolve(chosen)(chosen).generator(ports)

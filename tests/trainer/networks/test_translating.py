@@ -23,8 +23,8 @@ def _image(*shape):
     return Field(shape, kind="image", range=(-1.0, 1.0))
 
 
-def _translator(options, given, made, **told):
-    ports = Ports({"image": _image(*given), **told, "key": KEY}, {"sample": _image(*made)})
+def _translator(options, given, made, **conditioning):
+    ports = Ports({"image": _image(*given), **conditioning, "key": KEY}, {"sample": _image(*made)})
     return resolve(options)(options).generator(ports)
 
 

@@ -35,7 +35,7 @@ def test_history_is_detached():
     reached = [
         bool(tf.reduce_any(part != 0.0)) for part in tf.unstack(tape.gradient(last, clip), 4, 1)
     ]
-    # Its own given frame, and the one before it, are told to it; what was made before is fixed.
+    # Its own given frame, and the one before it, are given to it; what was made before is fixed.
     assert reached == [False, False, True, True]
     other = clip.numpy()
     other[:, 0] += 1.0

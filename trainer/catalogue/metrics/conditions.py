@@ -1,4 +1,4 @@
-"""Whether a generator hears what it is told, and its latent beside it."""
+"""Whether a generator heeds its condition, and its latent beside it."""
 
 from typing import ClassVar, Literal
 
@@ -29,7 +29,7 @@ class ConditionalDiversity(Metric):
             "Effect of the condition",
             None,
             "Mean distance of two samples of one seed under two conditions, in the same units: 0 "
-            "for a generator that ignores what it is told. It does not say that it obeys.",
+            "for a generator that ignores its condition. It does not say that it obeys.",
         ),
     }
     name: Literal["conditional_diversity"] = "conditional_diversity"

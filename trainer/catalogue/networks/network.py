@@ -18,7 +18,7 @@ class AnyNetwork(Component):
     Attributes:
         builds: the kinds of roles that it can build.
         judged_together: examples that its discriminator judges as a group of neighbours.
-        reads_alone: whether the discriminator's heads read the sample alone, whatever it is told.
+        reads_alone: whether the discriminator's heads read the sample alone.
     """
 
     builds: ClassVar[tuple[str, ...]] = ()
@@ -50,7 +50,7 @@ class TwoNormalizations(AnyNetwork):
 class Comparing(AnyNetwork):
     """A family whose discriminator may look at a sample's neighbours in the batch."""
 
-    # What the discriminator's last layers are also told of a sample among its neighbours: minibatch
+    # What the discriminator's last layers also see of a sample among its neighbours: minibatch
     # discrimination (Salimans et al. 2016), their Euclidean distances, or the standard deviation
     # of the whole group (Karras et al. 2018, who take groups of 4).
     discriminator_batch_features: Literal["none", "minibatch", "distances", "deviation"] = "none"

@@ -60,7 +60,7 @@ class DCGAN(Comparing, TwoNormalizations):
 
     @property
     def reads_alone(self) -> bool:
-        """Unless what is told joins the channels."""
+        """Unless the conditioning joins the channels."""
         return self.discriminator_conditioning != "concatenate"
 
 
@@ -111,7 +111,7 @@ class SNGAN(TwoNormalizations):
 
     @property
     def reads_alone(self) -> bool:
-        """Unless what is told joins the channels."""
+        """Unless the conditioning joins the channels."""
         return self.discriminator_conditioning != "concatenate"
 
 
@@ -134,7 +134,7 @@ class R3GAN(AnyNetwork):
 
     @property
     def reads_alone(self) -> bool:
-        """It does: what is told is projected on the logit alone."""
+        """It does: the conditioning is projected on the logit alone."""
         return True
 
 

@@ -60,5 +60,5 @@ class StyleGAN2(Comparing, Doubling):
 
     @property
     def reads_alone(self) -> bool:
-        """It does: what is told is projected on the logit alone."""
+        """It does: the conditioning is projected on the logit alone."""
         return True

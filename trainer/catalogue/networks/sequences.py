@@ -21,7 +21,7 @@ class Recurrent(AnyNetwork):
     widths: Annotated[tuple[int, ...], Field(strict=False, min_length=1)] = (1, 2, 3, 4, 5)
     # Convolutions of each width.
     filters: int = Field(64, ge=1)
-    # Of the first convolution over a picture, where one is told; each one behind has twice as many.
+    # Of the first convolution over a picture, if there is one; each one behind has twice as many.
     picture_filters: int = Field(16, ge=1)
 
 

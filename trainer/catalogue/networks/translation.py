@@ -23,7 +23,7 @@ class Translating(AnyNetwork):
         return "normalization" if self.normalization == "batch" else None
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """A generator that is told no picture."""
+        """A generator that is not conditioned on a picture."""
         roles = experiment.round.roles.items()
         used = any(kind == "generator" and experiment.network_of(n) is self for n, kind in roles)
         if used and not (experiment.round.translates or experiment.condition.shows_pictures):

@@ -207,7 +207,7 @@ class LatentOptimizationRound(AnyRound):
         if experiment.condition.name != "none":
             yield (
                 f"condition.name: received {experiment.condition.name!r} with the round "
-                f"{self.name!r}, whose generator is told a latent only; set condition=none"
+                f"{self.name!r}, whose generator sees a latent only; set condition=none"
             )
         if experiment.network_of("generator").mixing("generator"):
             yield (

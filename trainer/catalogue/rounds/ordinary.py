@@ -76,7 +76,7 @@ class RewardedRound(InTurns):
     balanced: bool = True
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """A reward that is told by a package which is not there."""
+        """A reward of a package which is not there."""
         yield from super().impossible(experiment)
         if self.reward == "drug_likeness" and find_spec("rdkit") is None:
             yield (
@@ -118,7 +118,8 @@ class StyleBasedRound(InTurns):
         if experiment.condition.shows_pictures:
             yield (
                 f"condition.name: received {experiment.condition.name!r} with the round "
-                "'style_based', whose generator is told by styles; set none, label or attributes"
+                "'style_based', whose generator is conditioned through styles; set none, label or "
+                "attributes"
             )
         for term in experiment.terms:
             if term.name in ("mode_seeking", "interpolation"):

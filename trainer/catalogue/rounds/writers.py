@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 
 class AnyWriterRound(AnyRound):
-    """A generator that chooses symbols or strokes in turn; but for captions it is told nothing."""
+    """A generator that chooses symbols or strokes in turn; but for captions it has no condition."""
 
     plays_on: ClassVar[str | None] = SYMBOLS
-    # Conditions that the writer can be told; where there are any, latents are possible, too.
-    told: ClassVar[tuple[str, ...]] = ()
+    # Conditions that the writer can have; where there are any, latents are possible, too.
+    conditions: ClassVar[tuple[str, ...]] = ()
     # Terms that somebody plays.
     accepts: ClassVar[tuple[str, ...]] = ()
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Latents and conditions, and losses that nobody would play."""
-        for kind in () if self.told else ("prior", "condition"):
+        for kind in () if self.conditions else ("prior", "condition"):
             name = getattr(experiment, kind).name
             if name != "none":
                 yield (
                     f"{kind}.name: received {name!r} with the round {self.name!r}, whose generator "
-                    f"is told nothing; set {kind}=none"
+                    f"has none; set {kind}=none"
                 )
         why = "whose generator chooses one thing after another"
         yield from unplayed(experiment, "terms", "wrappers", why=why, played=self.accepts)
@@ -90,7 +90,7 @@ class PolicyRound(AnyPolicyRound):
 
 
 class CaptioningRound(AnyPolicyRound):
-    """A writer that is told a picture, and a judge of whether the two fit (Dai et al. 2017)."""
+    """A writer conditioned on a picture, and a judge of whether the two fit (Dai et al. 2017)."""
 
     target: ClassVar[str] = "trainer.game.rounds.captioning:Captioning"
     roles: ClassVar[dict[str, str]] = {
@@ -98,7 +98,7 @@ class CaptioningRound(AnyPolicyRound):
         "discriminator": "discriminator",
         "picture_encoder": "encoder",
     }
-    told: ClassVar[tuple[str, ...]] = ("image",)
+    conditions: ClassVar[tuple[str, ...]] = ("image",)
     accepts: ClassVar[tuple[str, ...]] = ("matching_aware",)
     name: Literal["captioning"] = "captioning"
     # Numbers that stand for a picture, which the writer sees beside every symbol.
@@ -107,7 +107,7 @@ class CaptioningRound(AnyPolicyRound):
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Also a game without pictures."""
         yield from super().impossible(experiment)
-        if experiment.condition.name not in self.told:
+        if experiment.condition.name not in self.conditions:
             yield (
                 f"condition.name: received {experiment.condition.name!r} with the round "
                 "'captioning', which writes about pictures; set condition=image and a source of "

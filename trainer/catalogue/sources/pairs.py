@@ -114,7 +114,7 @@ class SideBySide(Paired):
 class TwoDomains(Source):
     """Two sets of pictures that are drawn apart."""
 
-    # Whether the classes of a are told (field `label`), for a classifier that is to be good at b;
+    # Whether the classes of a are given (field `label`), for a classifier that is to be good at b;
     # those of b, where they are known, are for measuring alone (field `b_label`).
     labelled: bool = False
 

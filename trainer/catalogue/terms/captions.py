@@ -16,7 +16,7 @@ class CaptionTerm(Component):
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """A game without captions."""
-        if "text" not in experiment.told:
+        if "text" not in experiment.conditioned_on:
             yield (
                 f"terms: received {self.name!r} with condition={experiment.condition.name}, and it "
                 "is about captions; set condition=text"
@@ -32,7 +32,7 @@ class MatchingAware(CaptionTerm):
     share: float = Field(0.5, gt=0.0, lt=1.0)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """A game without captions, told or made."""
+        """A game without captions, given or made."""
         if not getattr(experiment.data.source, "makes_captions", False):
             yield from super().impossible(experiment)
 

@@ -22,7 +22,7 @@ def _no_guess(kind: str, name: str, experiment: "Experiment") -> Iterator[str]:
     if not experiment.condition.shows_pictures:
         yield (
             f"{kind}: received {name!r} with condition={experiment.condition.name}, from which no "
-            "example can be told; set condition=image, condition=label_map or condition=derived"
+            "example has; set condition=image, condition=label_map or condition=derived"
         )
 
 

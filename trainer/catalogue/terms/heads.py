@@ -30,7 +30,7 @@ class Classification(Component):
     twin_weight: float = Field(0.0, ge=0.0)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """A game that is not told the classes, and a twin without the classifier it belongs to."""
+        """A game without classes as condition, and a twin without the classifier it belongs to."""
         if self.twin_weight and not self.generator_weight:
             yield (
                 f"terms: received 'classification' with twin_weight={self.twin_weight:g} and "
@@ -41,7 +41,10 @@ class Classification(Component):
                 f"terms: received 'classification' with condition={experiment.condition.name}; "
                 "set condition=label"
             )
-        if "text" in experiment.told and not experiment.network_of("discriminator").reads_alone:
+        if (
+            "text" in experiment.conditioned_on
+            and not experiment.network_of("discriminator").reads_alone
+        ):
             yield (
                 "terms: received 'classification' under captions, and a discriminator whose "
                 f"network {experiment.network_of('discriminator').name!r} can read the class from "
@@ -63,8 +66,8 @@ class Regression(Component):
     generator_weight: float = Field(1.0, gt=0.0)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
-        """A game that is not told the attributes."""
-        if "attributes" not in experiment.told:
+        """A game that is not conditioned on the attributes."""
+        if "attributes" not in experiment.conditioned_on:
             yield (
                 f"terms: received 'regression' with condition={experiment.condition.name}; set "
                 "condition=attributes"
@@ -150,7 +153,7 @@ class GivenCategory(Component):
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """A game in which no category is asked for."""
-        if "category" not in experiment.told:
+        if "category" not in experiment.conditioned_on:
             yield (
                 f"terms: received 'given_category' with condition={experiment.condition.name}, "
                 "which asks for none; set condition=category"

@@ -150,11 +150,11 @@ def _refined(molecule: Molecule, colours: list[int]) -> list[int]:
     """Colours split by the neighbours' colours, until no more can be."""
     count = len(set(colours))
     while True:
-        told = [
+        refined = [
             (colour, sorted(colours[other] for other in neighbours))
             for colour, neighbours in zip(colours, molecule.neighbours, strict=True)
         ]
-        colours = _ranks(told)
+        colours = _ranks(refined)
         before, count = count, len(set(colours))
         if count == before:
             return colours

@@ -43,7 +43,7 @@ def open_two(data: Data) -> Source:
     return Source(
         tables=(_renamed(a.tables[0], "a", classes), _renamed(b.tables[0], "b", classes)),
         fields={**_IMAGES, **classes},
-        identity={"source": "domains", "a": a.identity, "b": b.identity, **_told(classes)},
+        identity={"source": "domains", "a": a.identity, "b": b.identity, **_labels_of(classes)},
     )
 
 
@@ -72,7 +72,12 @@ def open_digits(data: Data) -> Source:
             _renamed(_half(b.tables[0], first=False).mapped(other), "b", classes),
         ),
         fields={**_IMAGES, **classes},
-        identity={"source": "digit_domains", "of": a.identity, "b": options.b, **_told(classes)},
+        identity={
+            "source": "digit_domains",
+            "of": a.identity,
+            "b": options.b,
+            **_labels_of(classes),
+        },
     )
 
 
@@ -134,13 +139,13 @@ def _has(source: Source) -> bool:
     return "label" in source.fields
 
 
-def _told(classes: Mapping[str, Field]) -> dict[str, object]:
-    """What changes when classes are told."""
+def _labels_of(classes: Mapping[str, Field]) -> dict[str, object]:
+    """What changes when classes are given."""
     return {"labels": list(classes)} if classes else {}
 
 
 def _renamed(table: Table, name: str, classes: Mapping[str, Field]) -> Table:
-    """The samples of a table under another name, and its classes where they are told."""
+    """The samples of a table under another name, and its classes where they are given."""
     own = LABELS[name] if LABELS[name] in classes else None
 
     def renamed(row: Row) -> Row:

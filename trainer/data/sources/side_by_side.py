@@ -33,9 +33,9 @@ def open_source(data: Data) -> Source:
                 "different size; give pictures of an even width, two of one size side by side."
             )
         halves = {"left": both[:, : width // 2], "right": both[:, width // 2 :]}
-        told = given.conformed(halves.pop(options.given_half), row.origin, data)
+        shown = given.conformed(halves.pop(options.given_half), row.origin, data)
         (wanted,) = halves.values()
-        fields = {given.name: told, **row.fields, "sample": conform(wanted, data)}
+        fields = {given.name: shown, **row.fields, "sample": conform(wanted, data)}
         return Row(fields, row.origin)
 
     (table,) = whole.tables

@@ -1,4 +1,4 @@
-"""Whether a generator hears what it is told, and its latent beside it."""
+"""Whether a generator heeds its condition, and its latent beside it."""
 
 from collections.abc import Mapping
 

@@ -85,7 +85,7 @@ def _of_channels_and_luminance(
     measure: Callable[[np.ndarray, np.ndarray, _Range], np.ndarray],
     context: EvaluationContext,
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Names and values [n] of a measure of pictures, their pixels' range told.
+    """Names and values [n] of a measure of pictures, with their pixels' range.
 
     Where some pictures are grey and others are not, the luminance of the grey ones is their own.
     """

@@ -125,7 +125,7 @@ def coupling(options: catalogue.Coupling, context: EvaluationContext) -> MetricR
 def _classes(
     context: EvaluationContext,
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
-    """Name, real, generated and training sequences of each class; all of them where none is told.
+    """Name, real, generated and training sequences of each class; all of them where there are none.
 
     Classes that one of them lacks are left out.
     """

@@ -1,1 +1,1 @@
-"""What both players are told, a file a kind."""
+"""What both players are conditioned on, a file a kind."""

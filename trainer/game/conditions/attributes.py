@@ -1,4 +1,4 @@
-"""Named attributes of the example, told to both sides as one vector."""
+"""Named attributes of the example, given to both sides as one vector."""
 
 from dataclasses import replace
 from typing import Any

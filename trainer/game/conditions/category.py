@@ -1,4 +1,4 @@
-"""One category of one column of a table, told to both players."""
+"""One category of one column of a table, given to both players."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What both sides are told, in the same form to both.
+"""What both sides are conditioned on, in the same form to both.
 
 A condition turns what a batch or a request carries into the inputs that the networks receive, and
 draws such values from the data's own distribution for requests that name none.
@@ -32,7 +32,7 @@ def classes_at_places(keys: randomness.Key, labels: np.ndarray) -> Values:
 
 
 class Condition:
-    """Nothing is told; the base of every other condition.
+    """No condition; the base of every other condition.
 
     Attributes:
         ports: what the networks receive, by name, as they see it.
@@ -63,7 +63,7 @@ class Condition:
     def drawn_beside(self, keys: randomness.Key) -> Values:
         """What else the examples have from which `draw` takes its values, by the same keys.
 
-        A condition beside this one is told that instead of a draw of its own.
+        A condition beside this one takes that instead of a draw of its own.
         """
         return {}
 
@@ -74,7 +74,7 @@ class Condition:
         """
         return {}
 
-    def told(self, inputs: Inputs, networks: Mapping[str, Network]) -> Inputs:
+    def embedded(self, inputs: Inputs, networks: Mapping[str, Network]) -> Inputs:
         """What networks of its own make of inputs that `of_batch` or `encode` gave."""
         return {}
 

@@ -50,7 +50,7 @@ class Given(Condition):
 
 
 class GivenField(Given):
-    """What lies beside the sample under another name is what both sides are told.
+    """What lies beside the sample under another name is what both sides are conditioned on.
 
     Reference: Isola et al. 2017, "Image-to-image translation with conditional adversarial
     networks".

@@ -1,4 +1,4 @@
-"""The class, told to both sides as the same one-hot vector."""
+"""The class, given to both sides as the same one-hot vector."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from trainer.game.players import Inputs
 
 
 class OneHot(Condition):
-    """One of several, told to both players as the same one-hot vector.
+    """One of several, given to both players as the same one-hot vector.
 
     Args:
         name: of the field, for batches and requests.

@@ -12,7 +12,7 @@ from trainer.game.players import Inputs
 
 
 class LabelMap(GivenField):
-    """A label map, told to both players as a channel a class.
+    """A label map, given to both players as a channel a class.
 
     Reference: Isola et al. 2017, "Image-to-image translation with conditional adversarial
     networks", sections 4 and 5; Park et al. 2019, "Semantic image synthesis with

@@ -1,4 +1,4 @@
-"""No condition: neither side is told anything."""
+"""No condition: neither side is conditioned."""
 
 from trainer import catalogue
 from trainer.data.examples import DataSpec
@@ -6,7 +6,7 @@ from trainer.game.conditions.condition import Condition
 
 
 class Unconditional(Condition):
-    """Neither side is told anything."""
+    """Neither side is conditioned."""
 
     def __init__(self, options: catalogue.NoCondition, spec: DataSpec) -> None:
         pass

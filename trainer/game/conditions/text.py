@@ -19,7 +19,7 @@ ENCODER = "text_encoder"
 
 
 class Text(Condition):
-    """A caption t, told to both players as the same vector φ(t).
+    """A caption t, given to both players as the same vector φ(t).
 
     φ is a network on the discriminator's side: it learns what helps to judge, and the generator
     takes it as it is. Reed et al. train theirs, a convolutional and recurrent network of
@@ -81,7 +81,7 @@ class Text(Condition):
         """The words of captions by their numbers, int32 [n, T]; any string is a caption."""
         return {"text": text.ids(values[self.name], self.field)}
 
-    def told(self, inputs: Inputs, networks: Mapping[str, Network]) -> Inputs:
+    def embedded(self, inputs: Inputs, networks: Mapping[str, Network]) -> Inputs:
         """φ of the words, float32 [b, size]."""
         return {"caption": networks[ENCODER](inputs)["embedding"]}
 

@@ -58,10 +58,10 @@ class Together(Condition):
         """What all of them tell for the values that a request names."""
         return {k: v for member in self.members for k, v in member.encode(values).items()}
 
-    def told(self, inputs: Inputs, networks: Mapping[str, Network]) -> Inputs:
+    def embedded(self, inputs: Inputs, networks: Mapping[str, Network]) -> Inputs:
         """What the networks of all of them make of their inputs."""
-        told = (member.told(inputs, networks) for member in self.members)
-        return {k: v for of_member in told for k, v in of_member.items()}
+        of_each = (member.embedded(inputs, networks) for member in self.members)
+        return {k: v for of_member in of_each for k, v in of_member.items()}
 
     def describe(self) -> dict[str, Any]:
         """What each of them says."""

@@ -42,27 +42,27 @@ class Autoencoder(Round):
     def roles(self) -> Mapping[str, Role]:
         """A generator that decodes and an encoder, both on the generator's side."""
         x = {name: modalities.seen_field(field) for name, field in self.fields.items()}
-        told = dict(self.parts.condition.ports)
+        conditioning = dict(self.parts.condition.ports)
         answers = dict(moments(self.parts.prior.size))
         if not self.options.variational:
             del answers["log_variance"]
-        given = {**self.parts.prior.ports, **told}
+        given = {**self.parts.prior.ports, **conditioning}
         made = {**x, **self.likelihood.answers}
         return {
             "generator": Role("generator", GENERATOR, given, made, averaged=True),
-            "encoder": Role("encoder", GENERATOR, {**x, **told}, answers, averaged=True),
+            "encoder": Role("encoder", GENERATOR, {**x, **conditioning}, answers, averaged=True),
         }
 
     def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
         """See `Round.play`."""
         batch = of_turn(batch, 0)
-        told = self.parts.condition.of_batch(batch)
+        conditioning = self.parts.condition.of_batch(batch)
 
         def turn() -> Outcome:
-            posterior = players["encoder"]({**batch, **told})
+            posterior = players["encoder"]({**batch, **conditioning})
             drawn = self.options.variational
             z = sampled(posterior, noise.keys("posterior")) if drawn else posterior["mean"]
-            made = players["generator"]({"latent": z, **told})
+            made = players["generator"]({"latent": z, **conditioning})
             reconstructed = Outcome({"reconstruction_loss": self._minus_log(batch, made)})
             return reconstructed | self._price(posterior, reconstructed) if drawn else reconstructed
 

@@ -1,4 +1,4 @@
-"""Captions: a writer that is told a picture, judged by how well the two fit."""
+"""Captions: a writer conditioned on a picture, judged by how well the two fit."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ ENCODER = "picture_encoder"
 
 
 class Captioning(Policy):
-    """A policy game whose writer is told a picture, and whose judge sees it, too.
+    """A policy game whose writer is conditioned on a picture, and whose judge sees it, too.
 
     Each player reads pictures with convolutions of its own: an encoder on the generator's side
     gives the vector that the cell sees beside every symbol, and a latent. With the term
@@ -32,14 +32,14 @@ class Captioning(Policy):
 
     def roles(self) -> Mapping[str, Role]:
         """Also an encoder of pictures."""
-        told, roles = self.parts.condition.ports, super().roles()
+        conditioning, roles = self.parts.condition.ports, super().roles()
         read = {"embedding": Field((self.options.picture,), kind="embedding")}
         cell = roles["generator"]
         inputs = {**cell.inputs, **self.parts.prior.ports, **read}
         return {
             **roles,
             "generator": Role(cell.kind, cell.side, inputs, cell.outputs, averaged=True),
-            ENCODER: Role("encoder", GENERATOR, told, read, averaged=True),
+            ENCODER: Role("encoder", GENERATOR, conditioning, read, averaged=True),
         }
 
     def given(self, batch: Batch, noise: Noise) -> Inputs:
@@ -48,7 +48,7 @@ class Captioning(Policy):
         latent = {"latent": prior.sample(noise.keys("latent"))} if prior.size else {}
         return {**latent, **self.parts.condition.of_batch(batch)}
 
-    def told(self, given: Inputs, networks: Mapping[str, Network]) -> Inputs:
+    def conditioned(self, given: Inputs, networks: Mapping[str, Network]) -> Inputs:
         """What is given, and what the encoder reads of the picture."""
         return {**given, **networks[ENCODER](given)}
 
@@ -56,7 +56,7 @@ class Captioning(Policy):
         """`caption`: a picture and a seed → text; `score` of symbols' numbers and a picture."""
         parts, fields = self.parts, {"sample": self.field}
         writer = Captioner(
-            networks["generator"], lambda given: self.told(given, networks), self.field
+            networks["generator"], lambda given: self.conditioned(given, networks), self.field
         )
         sampler = Sampler(writer, parts.prior, parts.condition, fields)
         judged = judgement(networks["discriminator"], self.loss, parts.condition, fields)

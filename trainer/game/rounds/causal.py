@@ -66,9 +66,9 @@ class Causal(Ordinary):
         step = randomness.normal(noise.keys("step"), self.code.size)
         return {**super().given(batch, noise), "step": step}
 
-    def told(self, given: Inputs, networks: Mapping[str, Network]) -> Inputs:
+    def conditioned(self, given: Inputs, networks: Mapping[str, Network]) -> Inputs:
         """With the latent (z, s') where there is an ε."""
-        given = super().told(given, networks)
+        given = super().conditioned(given, networks)
         if "step" not in given:
             return given
         code = self.code.of(given["latent"])

@@ -62,11 +62,12 @@ class Clips(Ordinary):
     def roles(self) -> Mapping[str, Role]:
         """The generator, which also answers its flow; the judge of clips, and that of frames."""
         roles = dict(super().roles())
-        made, told = roles["generator"].outputs["sample"], roles["generator"].inputs[self.clip]
+        generator = roles["generator"]
+        made, shown = generator.outputs["sample"], generator.inputs[self.clip]
         flow = Field((*made.fixed_shape[:3], 2), kind="flow")
-        frames = {"sample": _frame_of(made), self.clip: _frame_of(told)}
+        frames = {"sample": _frame_of(made), self.clip: _frame_of(shown)}
         return {
-            "generator": replace(roles["generator"], outputs={"sample": made, "flow": flow}),
+            "generator": replace(generator, outputs={"sample": made, "flow": flow}),
             JUDGE: roles[JUDGE],
             FRAME_JUDGE: Role("discriminator", DISCRIMINATOR, frames, self.frame_loss.needs),
         }

@@ -19,8 +19,10 @@ class Encoded(Ordinary):
     def roles(self) -> Mapping[str, Role]:
         """The ordinary ones, and an encoder on the generator's side."""
         roles = super().roles()
-        x, told = roles["generator"].outputs, dict(self.parts.condition.ports)
-        encoder = Role("encoder", GENERATOR, {**x, **told}, self.parts.prior.ports, averaged=True)
+        x, conditioning = roles["generator"].outputs, dict(self.parts.condition.ports)
+        encoder = Role(
+            "encoder", GENERATOR, {**x, **conditioning}, self.parts.prior.ports, averaged=True
+        )
         return {**roles, "encoder": encoder}
 
     def signatures(self, networks: Mapping[str, Network]) -> Signatures:

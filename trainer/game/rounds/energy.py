@@ -92,10 +92,10 @@ class EnergyBased(Ordinary):
 
     def _pretrain(self, players: Players, batch: Batch, updates: Updates) -> Outcome:
         """A turn of the autoencoder on real examples."""
-        real, told = self.real(batch), self.parts.condition.of_batch(batch)
+        real, conditioning = self.real(batch), self.parts.condition.of_batch(batch)
 
         def turn() -> Outcome:
-            outputs = players["discriminator"]({**told, **real})
+            outputs = players["discriminator"]({**conditioning, **real})
             logits = per_example(self.loss.objective.reads(real, outputs))
             return Outcome({"discriminator_loss": -logits}, {"real_logits": logits})
 

@@ -54,6 +54,6 @@ class Gumbel(PretrainedWriter):
             self.length,
             self.temperature(noise.step),
             straight_through=self.options.straight_through,
-            told=self.told(given, players),
+            conditioning=self.conditioned(given, players),
         )
         return {"sample": made}

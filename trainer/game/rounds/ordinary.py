@@ -9,7 +9,7 @@ from trainer.data import modalities
 from trainer.fields import Field
 from trainer.game.adversarial_loss import Batch, Sample
 from trainer.game.parts import Parts
-from trainer.game.players import Inputs, Network, Players, Told
+from trainer.game.players import Conditioned, Inputs, Network, Players
 from trainer.game.roles import DISCRIMINATOR, GENERATOR, Role
 from trainer.game.rounds.round import Round, of_turn
 from trainer.game.signatures.generation import decoding, generation
@@ -45,12 +45,15 @@ class Ordinary(Round):
     def roles(self) -> Mapping[str, Role]:
         """A generator of samples, and a discriminator that judges them."""
         sample = {name: modalities.seen_field(field) for name, field in self.fields.items()}
-        told = dict(self.parts.condition.ports)
-        made_from = {**self.parts.prior.ports, **told, "key": KEY}
+        conditioning = dict(self.parts.condition.ports)
+        made_from = {**self.parts.prior.ports, **conditioning, "key": KEY}
         return {
             "generator": Role("generator", GENERATOR, made_from, sample, averaged=True),
             "discriminator": Role(
-                "discriminator", DISCRIMINATOR, {**sample, **self.loss.told(told)}, self.loss.needs
+                "discriminator",
+                DISCRIMINATOR,
+                {**sample, **self.loss.conditioning(conditioning)},
+                self.loss.needs,
             ),
             **self.parts.condition.roles,
         }
@@ -68,7 +71,7 @@ class Ordinary(Round):
         last, own = of_turn(batch, self.turns - 1), noise.within("generator")
 
         def turn() -> Outcome:
-            given = self.told(self.given(last, own), players)
+            given = self.conditioned(self.given(last, own), players)
             return self.answered(players, self.fake(players, given), given, last, own)
 
         return judged | updates.minimise(GENERATOR, turn)
@@ -80,13 +83,13 @@ class Ordinary(Round):
     def given(self, batch: Batch, noise: Noise) -> Inputs:
         """What the fakes are made from: a latent, the batch's condition, a key a row.
 
-        What networks of the condition's own make of it is added within a turn (`told`), where they
-        may learn.
+        What networks of the condition's own make of it is added within a turn (`conditioned`),
+        where they may learn.
         """
         prior = self.parts.prior
         latent = {"latent": prior.sample(noise.keys("latent"))} if prior.size else {}
-        told = self.parts.condition.of_batch(batch)
-        return {**latent, **told, "key": noise.keys("key").rows}
+        conditioning = self.parts.condition.of_batch(batch)
+        return {**latent, **conditioning, "key": noise.keys("key").rows}
 
     def fake(self, players: Players, given: Inputs, *, freeze_statistics: bool = False) -> Sample:
         """What the generator makes of it."""
@@ -108,7 +111,7 @@ class Ordinary(Round):
         drawn = self.given(batch, noise)
 
         def turn() -> Outcome:
-            given = self.told(drawn, players)
+            given = self.conditioned(drawn, players)
             # What tells a condition learns from judging, not from spoiling the fakes.
             fixed = {name: tf.stop_gradient(values) for name, values in given.items()}
             fake = self.fake(players, fixed, freeze_statistics=True)
@@ -124,12 +127,12 @@ class Ordinary(Round):
         drawn = self.given(batch, own)
 
         def turn() -> Outcome:
-            given = self.told(drawn, players)
+            given = self.conditioned(drawn, players)
             fake, real = self.fake(players, given), self.real(batch)
 
             def judging() -> Outcome:
-                told = self.told(drawn, players)
-                return self.loss.discriminator(players, real, fake, told, batch, own)
+                conditioning = self.conditioned(drawn, players)
+                return self.loss.discriminator(players, real, fake, conditioning, batch, own)
 
             with updates.without_trace():
                 judged = updates.minimise(DISCRIMINATOR, judging)
@@ -146,7 +149,7 @@ class Ordinary(Round):
         """
         condition = self.parts.condition
         generator, judge = (
-            Told(networks[name], lambda inputs: self.told(inputs, networks))
+            Conditioned(networks[name], lambda inputs: self.conditioned(inputs, networks))
             for name in ("generator", "discriminator")
         )
         sampler = Sampler(generator, self.parts.prior, condition, self.fields)

@@ -42,18 +42,18 @@ class Pairs(Round):
     def roles(self) -> Mapping[str, Role]:
         """A generator, an encoder on its side, and a discriminator of pairs; all are averaged."""
         x = {name: modalities.seen_field(field) for name, field in self.fields.items()}
-        z, told = self.parts.prior.ports, dict(self.parts.condition.ports)
+        z, conditioning = self.parts.prior.ports, dict(self.parts.condition.ports)
         answers = moments(self.parts.prior.size) if self.options.stochastic else z
         needs = dict(self.loss.needs)
         if self.options.anomaly_distance == "features":
             needs.setdefault("features", Field((None,), kind="features"))
         return {
-            "generator": Role("generator", GENERATOR, {**z, **told}, x, averaged=True),
-            "encoder": Role("encoder", GENERATOR, {**x, **told}, answers, averaged=True),
+            "generator": Role("generator", GENERATOR, {**z, **conditioning}, x, averaged=True),
+            "encoder": Role("encoder", GENERATOR, {**x, **conditioning}, answers, averaged=True),
             "discriminator": Role(
                 "discriminator",
                 DISCRIMINATOR,
-                {**x, **z, **self.loss.told(told)},
+                {**x, **z, **self.loss.conditioning(conditioning)},
                 needs,
                 averaged=True,
             ),
@@ -66,20 +66,22 @@ class Pairs(Round):
 
         def pairs(own: Noise, *, freeze_statistics: bool) -> tuple[Sample, Sample, Inputs]:
             z = {"latent": self.parts.prior.sample(own.keys("latent"))}
-            told = self.parts.condition.of_batch(batch)
-            encoded = players["encoder"]({**real, **told}, freeze_statistics=freeze_statistics)
-            made = players["generator"]({**z, **told}, freeze_statistics=freeze_statistics)
+            conditioning = self.parts.condition.of_batch(batch)
+            encoded = players["encoder"](
+                {**real, **conditioning}, freeze_statistics=freeze_statistics
+            )
+            made = players["generator"]({**z, **conditioning}, freeze_statistics=freeze_statistics)
             inferred = {"latent": self._drawn(encoded, own)}
-            return {**real, **inferred}, {**made, **z}, told
+            return {**real, **inferred}, {**made, **z}, conditioning
 
         def judging() -> Outcome:
             own = noise.within("discriminator")
-            x, fake, told = pairs(own, freeze_statistics=True)
-            return self.loss.discriminator(players, x, fake, told, batch, own)
+            x, fake, conditioning = pairs(own, freeze_statistics=True)
+            return self.loss.discriminator(players, x, fake, conditioning, batch, own)
 
         def pairing() -> Outcome:
-            x, fake, told = pairs(noise.within("generator"), freeze_statistics=False)
-            return self.loss.swapped(players, x, fake, told)
+            x, fake, conditioning = pairs(noise.within("generator"), freeze_statistics=False)
+            return self.loss.swapped(players, x, fake, conditioning)
 
         judged = updates.minimise(DISCRIMINATOR, judging)
         return judged | updates.minimise(GENERATOR, pairing)
@@ -110,12 +112,12 @@ class Pairs(Round):
             inputs["discriminator"] = inputs["encoder"]
         return inputs
 
-    def told(self, given: Inputs, networks: Mapping[str, Network]) -> Inputs:
-        """As `Round.told`; examples that come without a latent have the encoder's."""
-        told = super().told(given, networks)
-        if "latent" in told:
-            return told
-        return {**told, "latent": self._inferred(networks["encoder"](told))}
+    def conditioned(self, given: Inputs, networks: Mapping[str, Network]) -> Inputs:
+        """As `Round.conditioned`; examples that come without a latent have the encoder's."""
+        inputs = super().conditioned(given, networks)
+        if "latent" in inputs:
+            return inputs
+        return {**inputs, "latent": self._inferred(networks["encoder"](inputs))}
 
 
 class Oddness:

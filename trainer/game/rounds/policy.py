@@ -38,8 +38,8 @@ class Policy(PretrainedWriter):
         credits = above_others(rewards) if self.options.baseline == "mean" else rewards
 
         def turn() -> Outcome:
-            told = self.told(given, players)
-            log_p = sequences.log_probabilities(players["generator"], ids, told)
+            conditioning = self.conditioned(given, players)
+            log_p = sequences.log_probabilities(players["generator"], ids, conditioning)
             losses = policy_losses(log_p, credits)
             return Outcome({"generator_loss": losses}, {"reward": rewards[:, -1]})
 
@@ -57,7 +57,7 @@ class Policy(PretrainedWriter):
             ids,
             noise.keys("complete"),
             self.options.rollouts,
-            self.told(given, players),
+            self.conditioned(given, players),
         )
         asked = Network(judge.model, judge.role)
         each = self.options.rollouts * (self.length - 1)
@@ -70,8 +70,10 @@ class Policy(PretrainedWriter):
 
     def _write(self, players: Players, given: Inputs, noise: Noise) -> tf.Tensor:
         """New sequences, int32 [b, T]."""
-        told = self.told(given, players)
-        return sequences.write(players["generator"], noise.keys("write"), self.length, told=told)
+        conditioning = self.conditioned(given, players)
+        return sequences.write(
+            players["generator"], noise.keys("write"), self.length, conditioning=conditioning
+        )
 
     def _seen(self, ids: tf.Tensor) -> Sample:
         return {"sample": modalities.seen(ids, self.field)}

@@ -62,9 +62,9 @@ class Predictor(Encoded):
         generator: Network = players["generator"].average or players["generator"]
 
         def turn() -> Outcome:
-            told = self.told(drawn, players)
-            z = players["encoder"]({**told, **x})["latent"]
-            made = generator({**told, "latent": z, "key": noise.keys("key").rows})
+            conditioning = self.conditioned(drawn, players)
+            z = players["encoder"]({**conditioning, **x})["latent"]
+            made = generator({**conditioning, "latent": z, "key": noise.keys("key").rows})
             squares = [_squares(made[name] - x[name]) for name in self.fields]
             return Outcome({"projection_loss": tf.add_n(squares)})
 

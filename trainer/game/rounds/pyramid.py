@@ -71,16 +71,16 @@ class Pyramid(Round):
 
     def roles(self) -> Mapping[str, Role]:
         """A generator and a discriminator of each level."""
-        told = dict(self.parts.condition.ports)
+        conditioning = dict(self.parts.condition.ports)
         roles: dict[str, Role] = {}
         for level, loss in enumerate(self.losses):
             seen = modalities.seen_field(self.field_of(level))
             coarse = {_INPUT: seen} if level else {}
-            given = {**self.parts.prior.ports, **coarse, **told, "key": KEY}
+            given = {**self.parts.prior.ports, **coarse, **conditioning, "key": KEY}
             roles[f"generator_{level}"] = Role(
                 "generator", GENERATOR, given, {"sample": seen}, averaged=True
             )
-            judged = {"sample": seen, **loss.told(told)}
+            judged = {"sample": seen, **loss.conditioning(conditioning)}
             roles[f"discriminator_{level}"] = Role(
                 "discriminator", DISCRIMINATOR, judged, loss.needs
             )
@@ -109,11 +109,11 @@ class Pyramid(Round):
     ) -> Outcome:
         """One side's losses on all levels, each under its number."""
         outcomes = []
-        told = self.parts.condition.of_batch(batch)
+        conditioning = self.parts.condition.of_batch(batch)
         for level, loss in enumerate(self.losses):
             own = noise.within(f"level {level}")
             latent = self.parts.prior.sample(own.keys("latent"))
-            given = {"latent": latent, **told, "key": own.keys("key").rows}
+            given = {"latent": latent, **conditioning, "key": own.keys("key").rows}
             if level:
                 given[_INPUT] = enlarged(pictures[level - 1])
             network = players[f"generator_{level}"]
@@ -146,11 +146,11 @@ class Pyramid(Round):
         if examples is None:
             return {}
         pictures = pyramid(examples["sample"], self.levels)
-        told = self.parts.condition.of_batch(examples)
+        conditioning = self.parts.condition.of_batch(examples)
         inputs: dict[str, Inputs] = {}
         for level in range(self.levels):
             keys = randomness.key_of(seed, f"statistics latent {level}")
-            given = {"latent": self.parts.prior.sample(keys), **told, "key": keys.rows}
+            given = {"latent": self.parts.prior.sample(keys), **conditioning, "key": keys.rows}
             if level:
                 given[_INPUT] = enlarged(pictures[level - 1])
             inputs[f"generator_{level}"] = given

@@ -53,8 +53,8 @@ class Rewarded(Ordinary):
     def roles(self) -> Mapping[str, Role]:
         """The ordinary ones, and a network that tells the reward of a sample."""
         sample = {name: modalities.seen_field(field) for name, field in self.fields.items()}
-        told = {"reward": Field(kind="scalar")}
-        return {**super().roles(), "reward": Role("discriminator", DISCRIMINATOR, sample, told)}
+        answers = {"reward": Field(kind="scalar")}
+        return {**super().roles(), "reward": Role("discriminator", DISCRIMINATOR, sample, answers)}
 
     def judging(self, players: Players, batch: Batch, noise: Noise) -> Turn:
         """The discriminator's turn, in which the other network learns rewards, too."""

@@ -50,7 +50,7 @@ class Round:
         return {}
 
     def meet(self, players: Players) -> None:
-        """Is told the players, once and before the first step: state may be as large as they."""
+        """Is given the players, once and before the first step: state may be as large as they."""
 
     def begin(self, players: Players, examples: Examples) -> None:
         """Sets what begins at the data, once, outside the graph and before the first step.
@@ -99,20 +99,20 @@ class Round:
         """What fakes are made from, for lasting seeds: latents, a condition, keys.
 
         The condition is drawn, or else the examples' own; None where there are none. What networks
-        of the condition's own make of it is still to be added (`told`).
+        of the condition's own make of it is still to be added (`conditioned`).
         """
         prior, condition = self.parts.prior, self.parts.condition
         keys = randomness.key_of(seed, "statistics latent")
         latent = {"latent": prior.sample(keys)} if prior.size else {}
         values = condition.draw(randomness.key_of(seed, "statistics label"))
         if values is not None:
-            told = condition.encode(values)
+            conditioning = condition.encode(values)
         elif examples is not None:
-            told = condition.of_batch(examples)
+            conditioning = condition.of_batch(examples)
         else:
             return None
         key = {"key": randomness.key_of(seed, "statistics key").rows}
-        return {**latent, **told, **key}
+        return {**latent, **conditioning, **key}
 
     def statistics_of_both_ways(
         self, fields: Iterable[str], seed: tf.Tensor, examples: Batch | None
@@ -128,9 +128,9 @@ class Round:
             inputs["encoder"] = {**real, **self.parts.condition.of_batch(examples)}
         return inputs
 
-    def told(self, given: Inputs, networks: Mapping[str, Network]) -> Inputs:
+    def conditioned(self, given: Inputs, networks: Mapping[str, Network]) -> Inputs:
         """What is given, with what networks of the condition's own make of it."""
-        return {**given, **self.parts.condition.told(given, networks)}
+        return {**given, **self.parts.condition.embedded(given, networks)}
 
     def example_input(
         self, signature: str, name: str, examples: Mapping[str, np.ndarray]

@@ -46,9 +46,9 @@ class Style(Ordinary):
         styles = {f"style_{name}": x for name, x in self.real(batch).items()}
         return {**super().given(batch, noise), **styles}
 
-    def told(self, given: Inputs, networks: Mapping[str, Network]) -> Inputs:
+    def conditioned(self, given: Inputs, networks: Mapping[str, Network]) -> Inputs:
         """With the style of the example, where there is one."""
-        given = super().told(given, networks)
+        given = super().conditioned(given, networks)
         shown = {name: given[f"style_{name}"] for name in self.fields if f"style_{name}" in given}
         if not shown:
             return given

@@ -9,7 +9,7 @@ from trainer import catalogue, randomness
 from trainer.fields import Field
 from trainer.game.adversarial_loss import Batch, Sample
 from trainer.game.parts import Parts
-from trainer.game.players import Inputs, Network, Outputs, Players, Told
+from trainer.game.players import Conditioned, Inputs, Network, Outputs, Players
 from trainer.game.roles import GENERATOR, Role
 from trainer.game.rounds.ordinary import Ordinary
 from trainer.game.rounds.round import of_turn
@@ -56,9 +56,9 @@ class StyleBased(Ordinary):
     def roles(self) -> Mapping[str, Role]:
         """A mapping, a generator of styles, and a discriminator."""
         roles = dict(super().roles())
-        told = {n: f for n, f in roles["generator"].inputs.items() if n != "key"}
+        conditioning = {n: f for n, f in roles["generator"].inputs.items() if n != "key"}
         style = {"style": Field((self.size,), kind="latent")}
-        mapping = Role("mapping", GENERATOR, {**told, **TRUNCATION}, style, averaged=True)
+        mapping = Role("mapping", GENERATOR, {**conditioning, **TRUNCATION}, style, averaged=True)
         styles = {"styles": Field((self.layers, self.size), kind="latent"), "key": KEY}
         made = Role("generator", GENERATOR, styles, roles["generator"].outputs, averaged=True)
         return {"mapping": mapping, **roles, "generator": made}
@@ -127,7 +127,7 @@ class StyleBased(Ordinary):
 
     def _lengths(self, players: Players, batch: Batch, noise: Noise) -> tf.Tensor:
         """‖J_wᵀ y‖ of a new latent for each row, float32 [b]."""
-        given = self.told(self._drawn(batch, noise), players)
+        given = self.conditioned(self._drawn(batch, noise), players)
         styles = repeated(players["mapping"](given, freeze_statistics=True)["style"], self.layers)
 
         def make(styles: tf.Tensor) -> tf.Tensor:
@@ -148,13 +148,17 @@ class StyleBased(Ordinary):
     def signatures(self, networks: Mapping[str, Network]) -> Signatures:
         """Samples from seeds, truncated too, and from two latents; and `score`."""
         condition = self.parts.condition
-        mapping = Told(networks["mapping"], lambda inputs: self.told(inputs, networks))
+        mapping = Conditioned(
+            networks["mapping"], lambda inputs: self.conditioned(inputs, networks)
+        )
         styled = Styled(mapping, networks["generator"], self.layers)
         sampler = Sampler(styled, self.parts.prior, condition, self.fields)
         offered = {**generation(sampler), **truncated(sampler), **mixing(sampler, self.layers)}
         if self.parts.experiment.network_of("discriminator").judged_together > 1:
             return offered
-        judge = Told(networks["discriminator"], lambda inputs: self.told(inputs, networks))
+        judge = Conditioned(
+            networks["discriminator"], lambda inputs: self.conditioned(inputs, networks)
+        )
         return {**offered, **judgement(judge, self.loss, condition, self.fields)}
 
     def statistics_inputs(self, seed: tf.Tensor, examples: Batch | None) -> Mapping[str, Inputs]:

@@ -49,7 +49,7 @@ class Writer(Round):
         return {"generator": Role("cell", GENERATOR, given, answered, averaged=True)}
 
     def given(self, batch: Batch, noise: Noise) -> Inputs:
-        """What the writer is told beside its symbols; `told` adds what it makes of that."""
+        """What the writer is given beside its symbols; `conditioned` adds what it makes of that."""
         return {}
 
     def imitate(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
@@ -60,8 +60,8 @@ class Writer(Round):
         ids, given = modalities.stored(batch["sample"], self.field), self.given(batch, noise)
 
         def turn() -> Outcome:
-            told = self.told(given, players)
-            log_p = sequences.log_probabilities(players["generator"], ids, told)
+            conditioning = self.conditioned(given, players)
+            log_p = sequences.log_probabilities(players["generator"], ids, conditioning)
             return Outcome({"negative_log_likelihood": -tf.reduce_sum(log_p, axis=1)})
 
         return updates.minimise(GENERATOR, turn)
@@ -94,7 +94,7 @@ class PretrainedWriter(Writer):
     def roles(self) -> Mapping[str, Role]:
         """A generator that is a cell, and a discriminator of whole sequences."""
         judged = {"sample": modalities.seen_field(self.field)}
-        judged |= self.loss.told(self.parts.condition.ports)
+        judged |= self.loss.conditioning(self.parts.condition.ports)
         judge = Role("discriminator", DISCRIMINATOR, judged, self.loss.needs)
         return {**super().roles(), "discriminator": judge}
 

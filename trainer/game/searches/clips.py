@@ -5,7 +5,7 @@ import tensorflow as tf
 from trainer import catalogue
 from trainer.game.searches import engine, terms
 from trainer.game.searches.search import Best, Rows, Search
-from trainer.game.searches.subject import Told
+from trainer.game.searches.subject import Conditioning
 
 
 class ClipSearch:
@@ -25,12 +25,14 @@ class ClipSearch:
     def __init__(self, options: catalogue.CompleteClip, search: Search) -> None:
         self.options, self.search = options, search
 
-    def __call__(self, seed: tf.Tensor, told: Told, rows: Rows, given: tf.Tensor) -> Best:
+    def __call__(
+        self, seed: tf.Tensor, conditioning: Conditioning, rows: Rows, given: tf.Tensor
+    ) -> Best:
         """Searches for every clip.
 
         Args:
             seed: int64 [n].
-            told: the condition's values, one for all frames of a clip.
+            conditioning: the condition's values, one for all frames of a clip.
             rows: what each frame is about, [n, t, …] each.
             given: frames for an encoder to begin at, [n, t, h, w, c].
 
@@ -38,29 +40,33 @@ class ClipSearch:
             Latents [n, t, z], samples [n, t, h, w, c], and the sum of all groups' losses, [n].
         """
         first = {name: values[:, 0] for name, values in rows.items()}
-        before = self.search(seed, told, first, given[:, 0]).latent
+        before = self.search(seed, conditioning, first, given[:, 0]).latent
         latents, losses = [], []
         for start in range(0, self.options.frames, self.options.group):
             part = slice(start, start + self.options.group)
-            found = self._group(before, told, {n: values[:, part] for n, values in rows.items()})
+            found = self._group(
+                before, conditioning, {n: values[:, part] for n, values in rows.items()}
+            )
             before = found.latent[:, -1]
             latents.append(found.latent)
             losses.append(found.loss)
         latent = tf.concat(latents, axis=1)
-        return Best(latent, self._made(latent, told), tf.add_n(losses))
+        return Best(latent, self._made(latent, conditioning), tf.add_n(losses))
 
-    def _group(self, before: tf.Tensor, told: Told, rows: Rows) -> engine.Found:
+    def _group(self, before: tf.Tensor, conditioning: Conditioning, rows: Rows) -> engine.Found:
         """The best latents of neighbouring frames together, [n, w, z], and their losses [n]."""
         frames = next(iter(rows.values())).shape[1]
         size = before.shape[-1]
         start = tf.repeat(before, frames, axis=0)
         of_frames = {name: _joined(values) for name, values in rows.items()}
-        told_all = {name: tf.repeat(values, frames, axis=0) for name, values in told.items()}
+        conditioning_all = {
+            name: tf.repeat(values, frames, axis=0) for name, values in conditioning.items()
+        }
 
         def losses(latent: tf.Tensor) -> tf.Tensor:
             apart = tf.reshape(latent, [-1, size])
-            made = self.search.subject.made(apart, told_all)
-            own = self.search.losses_of(apart, made, told_all, of_frames)
+            made = self.search.subject.made(apart, conditioning_all)
+            own = self.search.losses_of(apart, made, conditioning_all, of_frames)
             total = tf.reduce_sum(tf.reshape(own, [-1, frames]), axis=1)
             unlike = self._unlike(_grouped(apart, frames), _grouped(made, frames), rows)
             return total + self.options.consistency * unlike
@@ -80,10 +86,12 @@ class ClipSearch:
             return terms.consistency(latents)
         return terms.filling_consistency(made, rows["known"])
 
-    def _made(self, latent: tf.Tensor, told: Told) -> tf.Tensor:
+    def _made(self, latent: tf.Tensor, conditioning: Conditioning) -> tf.Tensor:
         frames = latent.shape[1]
-        told_all = {name: tf.repeat(values, frames, axis=0) for name, values in told.items()}
-        return _grouped(self.search.subject.made(_joined(latent), told_all), frames)
+        conditioning_all = {
+            name: tf.repeat(values, frames, axis=0) for name, values in conditioning.items()
+        }
+        return _grouped(self.search.subject.made(_joined(latent), conditioning_all), frames)
 
 
 def _grouped(values: tf.Tensor, frames: int) -> tf.Tensor:

@@ -12,12 +12,12 @@ from trainer.evaluation.extractors import classifier_folder
 from trainer.fields import Field
 from trainer.game.searches import terms
 from trainer.game.searches.search import Rows
-from trainer.game.searches.subject import Subject, Told
+from trainer.game.searches.subject import Conditioning, Subject
 
 # Samples as the players see them [n, …], and the condition's values [n, …] → features [n, d].
-Features = Callable[[tf.Tensor, Told], tf.Tensor]
+Features = Callable[[tf.Tensor, Conditioning], tf.Tensor]
 
-_TOLD = "told "
+_CONDITIONING = "conditioning "
 
 
 class Likeness:
@@ -36,13 +36,13 @@ class Likeness:
         self.options = options
         self.features = _features(options, subject) if options.identity else None
 
-    def rows(self, wanted: tf.Tensor, told: Told) -> Rows:
-        """What a search is told of samples x [n, …] and their condition, to call this with."""
+    def rows(self, wanted: tf.Tensor, conditioning: Conditioning) -> Rows:
+        """What a search needs of samples x [n, …] and their condition, to call this with."""
         rows = {"wanted": wanted}
         if self.features is None:
             return rows
-        named = {_TOLD + name: values for name, values in told.items()}
-        return {**rows, **named, "features": self.features(wanted, told)}
+        named = {_CONDITIONING + name: values for name, values in conditioning.items()}
+        return {**rows, **named, "features": self.features(wanted, conditioning)}
 
     def __call__(self, made: tf.Tensor, rows: Rows) -> tf.Tensor:
         """Float32 [n] of samples [n, …]; the rows may be one for all of them."""
@@ -50,15 +50,19 @@ class Likeness:
         if self.options.pixels:
             loss += self.options.pixels * terms.squares(made, rows["wanted"])
         if self.features is not None:
-            found = self.features(made, _told(rows, tf.shape(made)[0]))
+            found = self.features(made, _conditioning(rows, tf.shape(made)[0]))
             loss += self.options.identity * terms.squares(found, rows["features"])
         return loss
 
 
-def _told(rows: Rows, count: tf.Tensor) -> Told:
+def _conditioning(rows: Rows, count: tf.Tensor) -> Conditioning:
     """The condition's values among rows, for `count` samples."""
-    told = {name.removeprefix(_TOLD): x for name, x in rows.items() if name.startswith(_TOLD)}
-    return {name: tf.repeat(x, count // tf.shape(x)[0], axis=0) for name, x in told.items()}
+    conditioning = {
+        name.removeprefix(_CONDITIONING): x
+        for name, x in rows.items()
+        if name.startswith(_CONDITIONING)
+    }
+    return {name: tf.repeat(x, count // tf.shape(x)[0], axis=0) for name, x in conditioning.items()}
 
 
 def _features(options: catalogue.Likeness, subject: Subject) -> Features:
@@ -86,7 +90,7 @@ def _recogniser(folder: Path, field: Field) -> Features:
     model = classifier.model
     weights = [np.asarray(weight) for weight in model.get_weights()]
 
-    def features(samples: tf.Tensor, told: Told) -> tf.Tensor:
+    def features(samples: tf.Tensor, conditioning: Conditioning) -> tf.Tensor:
         outputs, _ = model.stateless_call([tf.constant(w) for w in weights], [], samples)
         return outputs["features"]
 

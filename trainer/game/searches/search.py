@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from trainer import catalogue, randomness
 from trainer.game.searches import engine
-from trainer.game.searches.subject import Subject, Told
+from trainer.game.searches.subject import Conditioning, Subject
 
 # What the rows of a request are about, [n, …] each, by names of the search's own.
 Rows = Mapping[str, tf.Tensor]
@@ -43,41 +43,47 @@ class Search:
         self.options, self.subject, self.data = options, subject, data
 
     def __call__(
-        self, seed: tf.Tensor, told: Told, rows: Rows, given: tf.Tensor | None = None
+        self,
+        seed: tf.Tensor,
+        conditioning: Conditioning,
+        rows: Rows,
+        given: tf.Tensor | None = None,
     ) -> Best:
         """Searches for every row.
 
         Args:
             seed: int64 [n].
-            told: the condition's values.
-            rows: what `data` is told.
+            conditioning: the condition's values.
+            rows: what `data` is to resemble.
             given: samples for an encoder to begin at, as the players see them; None where none
                 does.
         """
-        start = self.start(seed, told, rows, given)
-        found = engine.minimise(self.descent(start, told, rows), start, self.options.steps)
+        start = self.start(seed, conditioning, rows, given)
+        found = engine.minimise(self.descent(start, conditioning, rows), start, self.options.steps)
         latent, loss = engine.best_of(found, self.options.restarts)
-        return Best(latent, self.subject.made(latent, told), loss)
+        return Best(latent, self.subject.made(latent, conditioning), loss)
 
-    def descent(self, start: tf.Tensor, told: Told, rows: Rows) -> engine.Descent:
+    def descent(self, start: tf.Tensor, conditioning: Conditioning, rows: Rows) -> engine.Descent:
         """How latents move from where they begin, [n · restarts, z], the restarts side by side."""
         restarts = self.options.restarts
-        told_all, rows_all = _repeated(told, restarts), _repeated(rows, restarts)
+        conditioning_all, rows_all = _repeated(conditioning, restarts), _repeated(rows, restarts)
         return engine.Descent(
-            lambda latent: self.losses(latent, told_all, rows_all),
+            lambda latent: self.losses(latent, conditioning_all, rows_all),
             self.options.optimizer,
             partial(self.subject.within, start),
         )
 
-    def losses(self, latent: tf.Tensor, told: Told, rows: Rows) -> tf.Tensor:
+    def losses(self, latent: tf.Tensor, conditioning: Conditioning, rows: Rows) -> tf.Tensor:
         """What is minimised, of latents [n, z], float32 [n]."""
-        return self.losses_of(latent, self.subject.made(latent, told), told, rows)
+        return self.losses_of(latent, self.subject.made(latent, conditioning), conditioning, rows)
 
-    def losses_of(self, latent: tf.Tensor, made: tf.Tensor, told: Told, rows: Rows) -> tf.Tensor:
+    def losses_of(
+        self, latent: tf.Tensor, made: tf.Tensor, conditioning: Conditioning, rows: Rows
+    ) -> tf.Tensor:
         """The same, of latents whose samples are at hand."""
         options, total = self.options, self.data(made, rows)
         if options.judge:
-            loss = self.subject.implausibility(made, told)
+            loss = self.subject.implausibility(made, conditioning)
             total += 0.0 if loss is None else options.judge * loss
         if options.latent:
             total += options.latent * 0.5 * tf.reduce_sum(tf.square(latent), axis=1)
@@ -85,14 +91,18 @@ class Search:
 
     # ---- Where a search begins ----
 
-    def start(self, seed: tf.Tensor, told: Told, rows: Rows, given: tf.Tensor | None) -> tf.Tensor:
+    def start(
+        self, seed: tf.Tensor, conditioning: Conditioning, rows: Rows, given: tf.Tensor | None
+    ) -> tf.Tensor:
         """Latents [n · restarts, z], the restarts of a row side by side; see `__call__`."""
         kind, restarts = self.options.start, self.options.restarts
         if kind == "nearest":
-            starts = self._nearest(seed, told, rows)
+            starts = self._nearest(seed, conditioning, rows)
         else:
             encoder = kind == "encoder"
-            first = self.subject.encoded(given, told) if encoder else self.subject.drawn(seed)
+            first = (
+                self.subject.encoded(given, conditioning) if encoder else self.subject.drawn(seed)
+            )
             starts = tf.stack([first, *self._drawn(seed, restarts - 1)], axis=1)
         return tf.reshape(starts, [-1, self.subject.prior.size])
 
@@ -101,7 +111,7 @@ class Search:
         folded = (randomness.fold(keys, tf.constant(i, tf.int64)) for i in range(count))
         return [self.subject.prior.sample(keys) for keys in folded]
 
-    def _nearest(self, seed: tf.Tensor, told: Told, rows: Rows) -> tf.Tensor:
+    def _nearest(self, seed: tf.Tensor, conditioning: Conditioning, rows: Rows) -> tf.Tensor:
         """The latents of a fixed pool whose samples have the least data loss, [n, restarts, z].
 
         A row's seed says which half of the pool it sees: other seeds, other answers.
@@ -110,11 +120,15 @@ class Search:
         keys = randomness.key_of(tf.zeros([], tf.int64), "pool")
         pool = self.subject.prior.sample(randomness.fold(keys, tf.range(size, dtype=tf.int64)))
         # Under a condition the pool looks different to every row.
-        shared = None if told else self.subject.made(pool, {})
+        shared = None if conditioning else self.subject.made(pool, {})
 
-        def of_row(row: tuple[tf.Tensor, Told, Rows]) -> tf.Tensor:
-            seed, told, about = row
-            made = shared if not told else self.subject.made(pool, _for_all(told, size))
+        def of_row(row: tuple[tf.Tensor, Conditioning, Rows]) -> tf.Tensor:
+            seed, conditioning, about = row
+            made = (
+                shared
+                if not conditioning
+                else self.subject.made(pool, _for_all(conditioning, size))
+            )
             losses = self.data(made, {name: values[tf.newaxis] for name, values in about.items()})
             half = randomness.uniform(randomness.key_of(seed[tf.newaxis], "pool"), size)[0] < 0.5
             _, best = tf.math.top_k(-tf.where(half, losses, float("inf")), restarts)
@@ -122,7 +136,10 @@ class Search:
 
         form = tf.TensorSpec([restarts, self.subject.prior.size])
         return tf.map_fn(
-            of_row, (seed, dict(told), dict(rows)), fn_output_signature=form, parallel_iterations=1
+            of_row,
+            (seed, dict(conditioning), dict(rows)),
+            fn_output_signature=form,
+            parallel_iterations=1,
         )
 
 

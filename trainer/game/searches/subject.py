@@ -13,8 +13,8 @@ from trainer.game.objectives import Objective
 from trainer.game.priors import Prior
 from trainer.game.signatures.signature import Signatures
 
-# What a row is told beside its latent: the condition of a request, as it is stored.
-Told = Mapping[str, tf.Tensor]
+# What a row is conditioned on beside its latent: the values of a request, as it is stored.
+Conditioning = Mapping[str, tf.Tensor]
 
 
 class Subject:
@@ -31,7 +31,7 @@ class Subject:
     Attributes:
         output: the sample's name in requests and answers.
         field: the sample as it is stored.
-        told: the condition's fields.
+        conditioning: the condition's fields.
 
     Raises:
         ConfigError: when the game has no latents, or makes several things of one.
@@ -50,7 +50,9 @@ class Subject:
         if unrounded.kind == "tokens":
             # A text is searched as the distributions over symbols that it is the likeliest of.
             self.output, self.field = own, unrounded
-        self.told = {name: field for name, field in decode.inputs.items() if name != "latent"}
+        self.conditioning = {
+            name: field for name, field in decode.inputs.items() if name != "latent"
+        }
 
     def require_pictures(self, search: str) -> None:
         """Refuses samples that are no pictures.
@@ -73,9 +75,9 @@ class Subject:
         """Samples in stored units: integers rounded and clipped."""
         return modalities.stored(samples, self.field)
 
-    def made(self, latent: tf.Tensor, told: Told) -> tf.Tensor:
+    def made(self, latent: tf.Tensor, conditioning: Conditioning) -> tf.Tensor:
         """Latents [n, z] → samples."""
-        (made,) = self.offered["decode_unrounded"].function(latent=latent, **told).values()
+        (made,) = self.offered["decode_unrounded"].function(latent=latent, **conditioning).values()
         return self.seen(made)
 
     def rounded(self, samples: tf.Tensor) -> tf.Tensor:
@@ -106,11 +108,11 @@ class Subject:
         """Seeds int64 [n] → the latents that `generate` takes, float32 [n, z]."""
         return self.offered["latents"].function(seed=seed)["latent"]
 
-    def encoded(self, samples: tf.Tensor, told: Told) -> tf.Tensor:
+    def encoded(self, samples: tf.Tensor, conditioning: Conditioning) -> tf.Tensor:
         """Samples as the players see them → what the encoder says, float32 [n, z]."""
-        return self._asked("encode", samples, told)["latent"]
+        return self._asked("encode", samples, conditioning)["latent"]
 
-    def implausibility(self, samples: tf.Tensor, told: Told) -> tf.Tensor | None:
+    def implausibility(self, samples: tf.Tensor, conditioning: Conditioning) -> tf.Tensor | None:
         """The loss that samples earn a generator, float32 [n]; None where nobody judges.
 
         It is the objective's own, such as -log D(G(z)); of one that compares with real examples,
@@ -118,16 +120,18 @@ class Subject:
         """
         if "score" not in self.offered:
             return None
-        logits = self._asked("score", samples, told)["realism"]
+        logits = self._asked("score", samples, conditioning)["realism"]
         if self.objective.generator_sees_real:
             return -logits
         return self.objective.generator(logits, logits)
 
-    def _asked(self, signature: str, samples: tf.Tensor, told: Told) -> Mapping[str, tf.Tensor]:
+    def _asked(
+        self, signature: str, samples: tf.Tensor, conditioning: Conditioning
+    ) -> Mapping[str, tf.Tensor]:
         """What a signature says of samples; they reach it unrounded."""
         asked = self.offered[signature]
         plain = replace(self.field, dtype="float32")
-        named = {_told_name(self, name): value for name, value in told.items()}
+        named = {_name_of_request(self, name): value for name, value in conditioning.items()}
         values = {name: value for name, value in named.items() if name in asked.inputs}
         return asked.function(**{self.output: modalities.stored(samples, plain), **values})
 
@@ -146,15 +150,17 @@ class Subject:
 
 def asked_fields(subject: Subject, **others: Field) -> dict[str, Field]:
     """Inputs of a search: the sample, further fields, and the condition where there is one."""
-    told = {_told_name(subject, name): field for name, field in subject.told.items()}
-    return {subject.output: subject.field, **others, **told}
+    conditioning = {
+        _name_of_request(subject, name): field for name, field in subject.conditioning.items()
+    }
+    return {subject.output: subject.field, **others, **conditioning}
 
 
-def told_of(subject: Subject, given: Mapping[str, tf.Tensor]) -> Told:
+def conditioning_of(subject: Subject, given: Mapping[str, tf.Tensor]) -> Conditioning:
     """The condition's values among what a request gives."""
-    return {name: given[_told_name(subject, name)] for name in subject.told}
+    return {name: given[_name_of_request(subject, name)] for name in subject.conditioning}
 
 
-def _told_name(subject: Subject, name: str) -> str:
+def _name_of_request(subject: Subject, name: str) -> str:
     """A condition that has the sample's name is asked for by another."""
     return f"given_{name}" if name == subject.output else name

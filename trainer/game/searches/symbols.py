@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from trainer import catalogue, randomness
 from trainer.game import priors
-from trainer.game.searches.subject import Subject, Told
+from trainer.game.searches.subject import Conditioning, Subject
 
 
 class FreeSymbols(Subject):
@@ -20,11 +20,15 @@ class FreeSymbols(Subject):
     """
 
     def __init__(self, subject: Subject) -> None:
-        self.offered, self.objective, self.told = subject.offered, subject.objective, subject.told
+        self.offered, self.objective, self.conditioning = (
+            subject.offered,
+            subject.objective,
+            subject.conditioning,
+        )
         self.output, self.field = subject.output, subject.field
         self.prior = priors.gaussian(catalogue.GaussianPrior(size=subject.field.size))
 
-    def made(self, latent: tf.Tensor, told: Told) -> tf.Tensor:
+    def made(self, latent: tf.Tensor, conditioning: Conditioning) -> tf.Tensor:
         """Numbers [n, T · V] → distributions over symbols [n, T, V]."""
         return tf.nn.softmax(tf.reshape(latent, [-1, *self.field.fixed_shape]))
 

@@ -27,9 +27,9 @@ def changing(options: catalogue.Translate, subject: Subject) -> dict[str, Signat
     Raises:
         ConfigError: when the game has no condition.
     """
-    if not subject.told:
+    if not subject.conditioning:
         raise ConfigError(
-            "export.searches: received 'translate' with a game that is told nothing, so there is "
+            "export.searches: received 'translate' with a game that has no condition, so there is "
             "nothing to change; leave it out, or set a condition."
         )
     likeness = Likeness(options, subject)
@@ -37,11 +37,11 @@ def changing(options: catalogue.Translate, subject: Subject) -> dict[str, Signat
 
     def translate(seed: tf.Tensor, **given: tf.Tensor) -> Outputs:
         wanted = subject.seen(given[subject.output])
-        own = {name: given[_OWN + name] for name in subject.told}
+        own = {name: given[_OWN + name] for name in subject.conditioning}
         best = search(seed, own, likeness.rows(wanted, own), wanted)
-        asked = {name: given[name] for name in subject.told}
+        asked = {name: given[name] for name in subject.conditioning}
         return {subject.output: subject.stored(subject.made(best.latent, asked))}
 
-    own_fields = {_OWN + name: field for name, field in subject.told.items()}
+    own_fields = {_OWN + name: field for name, field in subject.conditioning.items()}
     asked = {**asked_fields(subject, seed=SEED), **own_fields}
     return {"translate": Signature(asked, {subject.output: subject.field}, translate)}

@@ -7,7 +7,7 @@ from trainer.fields import Field
 from trainer.game.players import Outputs
 from trainer.game.searches.clips import ClipSearch
 from trainer.game.searches.search import Search
-from trainer.game.searches.subject import Subject, told_of
+from trainer.game.searches.subject import Subject, conditioning_of
 from trainer.game.signatures import completion
 from trainer.game.signatures.projection import LOSS
 from trainer.game.signatures.signature import SEED, Signature
@@ -35,11 +35,11 @@ def clip_completion(options: catalogue.CompleteClip, subject: Subject) -> dict[s
     ) -> Outputs:
         rows = completion.rows_of(options, subject, _frames(clip), _frames(mask))
         in_clips = {n: tf.reshape(x, [-1, frames, *x.shape[1:]]) for n, x in rows.items()}
-        best = search(seed, told_of(subject, given), in_clips, in_clips["wanted"])
+        best = search(seed, conditioning_of(subject, given), in_clips, in_clips["wanted"])
         whole = completion.filled(options, subject, _frames(best.sample), _frames(clip), rows)
         return {"clip": tf.reshape(whole, tf.shape(clip)), "loss": best.loss}
 
-    inputs = {"clip": clip, "mask": mask, "seed": SEED, **subject.told}
+    inputs = {"clip": clip, "mask": mask, "seed": SEED, **subject.conditioning}
     return {"complete_clip": Signature(inputs, {"clip": clip, "loss": LOSS}, complete_clip)}
 
 

@@ -8,7 +8,7 @@ from trainer.game.players import Outputs
 from trainer.game.searches import terms
 from trainer.game.searches.blending import blended
 from trainer.game.searches.search import Data, Rows, Search
-from trainer.game.searches.subject import Subject, asked_fields, told_of
+from trainer.game.searches.subject import Subject, asked_fields, conditioning_of
 from trainer.game.signatures.projection import LOSS
 from trainer.game.signatures.signature import SEED, Signature
 
@@ -33,7 +33,7 @@ def completion(options: catalogue.Complete, subject: Subject) -> dict[str, Signa
     def complete(mask: tf.Tensor, seed: tf.Tensor, **given: tf.Tensor) -> Outputs:
         picture = given[subject.output]
         rows = rows_of(options, subject, picture, mask)
-        best = search(seed, told_of(subject, given), rows, rows["wanted"])
+        best = search(seed, conditioning_of(subject, given), rows, rows["wanted"])
         whole = filled(options, subject, best.sample, picture, rows)
         return {subject.output: whole, "loss": best.loss}
 

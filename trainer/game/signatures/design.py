@@ -44,13 +44,13 @@ def design(options: catalogue.Design, subject: Subject) -> dict[str, Signature]:
 
     search = Search(options, searched, data)
 
-    def answer(seed: tf.Tensor, **told: tf.Tensor) -> Outputs:
-        best = search(seed, told, {})
+    def answer(seed: tf.Tensor, **conditioning: tf.Tensor) -> Outputs:
+        best = search(seed, conditioning, {})
         predicted = predictor(subject.rounded(best.sample))
         return {**subject.shown(best.sample), "predicted": predicted, "loss": best.loss}
 
     found = {**subject.offered["decode"].outputs, "predicted": Field(kind="scalar"), "loss": LOSS}
-    return {"design": Signature({"seed": SEED, **subject.told}, found, answer)}
+    return {"design": Signature({"seed": SEED, **subject.conditioning}, found, answer)}
 
 
 def _free(subject: Subject) -> Subject:

@@ -8,7 +8,7 @@ from trainer.fields import Field
 from trainer.game.players import Outputs
 from trainer.game.searches import terms
 from trainer.game.searches.search import Rows, Search
-from trainer.game.searches.subject import Subject, asked_fields, told_of
+from trainer.game.searches.subject import Subject, asked_fields, conditioning_of
 from trainer.game.signatures.projection import LOSS
 from trainer.game.signatures.signature import SEED, Signature
 
@@ -54,7 +54,7 @@ def editing(options: catalogue.Edit, subject: Subject) -> dict[str, Signature]:
         colours, alpha = painted(strokes, channels)
         rows = {"wanted": wanted, "colours": colours, "alpha": alpha}
         begun = _laid_over(wanted, colours, alpha)
-        best = search(seed, told_of(subject, given), rows, begun)
+        best = search(seed, conditioning_of(subject, given), rows, begun)
         return {subject.output: subject.stored(best.sample), "loss": best.loss}
 
     strokes = Field((*subject.field.shape[:2], 4), "uint8", "strokes", range=(0.0, 255.0))

@@ -8,10 +8,10 @@ from trainer.fields import Field
 from trainer.game.adversarial_loss import per_example
 from trainer.game.players import Inputs, Network, Outputs
 from trainer.game.signatures.judgement import (
+    condition_fields,
     judged_inputs,
     seen_samples,
     stored_inputs,
-    told_fields,
 )
 from trainer.game.signatures.sampling import Sampler, output_fields
 from trainer.game.signatures.signature import SEED, Signature
@@ -38,7 +38,7 @@ class Inference:
         return self.latent(self.encoder(inputs))
 
     def decode(self, latent: tf.Tensor, inputs: Inputs) -> Outputs:
-        """Latents and what else was told → samples as the players see them."""
+        """Latents and the conditioning → samples as the players see them."""
         key = tf.zeros([tf.shape(latent)[0], 2], tf.uint32)
         return self.sampler.generator({**inputs, "latent": latent, "key": key})
 
@@ -54,8 +54,8 @@ def inference(model: Inference) -> dict[str, Signature]:
     sampler = model.sampler
     fields, condition = sampler.fields, sampler.condition
     shown = stored_inputs(fields)
-    asked = shown | told_fields(shown, condition)
-    told = set(condition.ports) & set(model.encoder.names)
+    asked = shown | condition_fields(shown, condition)
+    is_conditional = not set(condition.ports).isdisjoint(model.encoder.names)
 
     def encode(**given: tf.Tensor) -> Outputs:
         return {"latent": model.encode(judged_inputs(given, fields, condition))}
@@ -66,7 +66,7 @@ def inference(model: Inference) -> dict[str, Signature]:
 
     return {
         "encode": Signature(
-            asked if told else shown, {"latent": sampler.prior.ports["latent"]}, encode
+            asked if is_conditional else shown, {"latent": sampler.prior.ports["latent"]}, encode
         ),
         "reconstruct": Signature(asked, output_fields(fields), reconstruct),
     }

@@ -29,8 +29,8 @@ def judgement(
     def classify(**given: tf.Tensor) -> Outputs:
         return classified(judge(judged_inputs(given, fields, condition))["class_logits"])
 
-    told = set(condition.ports) & set(judge.names)
-    asked = shown | (told_fields(shown, condition) if told else {})
+    is_conditional = not set(condition.ports).isdisjoint(judge.names)
+    asked = shown | (condition_fields(shown, condition) if is_conditional else {})
     offered = {"score": Signature(asked, {"realism": Field(kind="scalar")}, score)}
     if "class_logits" in loss.needs:
         names = loss.needs["class_logits"].names
@@ -63,7 +63,7 @@ def judged_inputs(
     given: Mapping[str, tf.Tensor], fields: Mapping[str, Field], condition: Condition
 ) -> Inputs:
     """What a request gives, as the networks see it."""
-    names = zip(told_fields(stored_inputs(fields), condition), condition.request, strict=True)
+    names = zip(condition_fields(stored_inputs(fields), condition), condition.request, strict=True)
     values = {name: given[asked] for asked, name in names if asked in given}
     return {**seen_samples(given, fields), **(condition.encode(values) if values else {})}
 
@@ -76,7 +76,7 @@ def seen_samples(given: Mapping[str, tf.Tensor], fields: Mapping[str, Field]) ->
     }
 
 
-def told_fields(shown: Mapping[str, Field], condition: Condition) -> dict[str, Field]:
+def condition_fields(shown: Mapping[str, Field], condition: Condition) -> dict[str, Field]:
     """A condition's fields beside a sample's: `given_NAME` where the sample has the name."""
     return {
         f"given_{name}" if name in shown else name: field

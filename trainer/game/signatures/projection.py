@@ -7,7 +7,7 @@ from trainer.fields import Field
 from trainer.game.players import Outputs
 from trainer.game.searches.likeness import Likeness
 from trainer.game.searches.search import Search
-from trainer.game.searches.subject import Subject, asked_fields, told_of
+from trainer.game.searches.subject import Subject, asked_fields, conditioning_of
 from trainer.game.signatures.signature import SEED, Signature
 
 LOSS = Field(kind="scalar")
@@ -23,8 +23,8 @@ def projection(options: catalogue.Project, subject: Subject) -> dict[str, Signat
     search = Search(options, subject, likeness)
 
     def project(seed: tf.Tensor, **given: tf.Tensor) -> Outputs:
-        wanted, told = subject.seen(given[subject.output]), told_of(subject, given)
-        best = search(seed, told, likeness.rows(wanted, told), wanted)
+        wanted, conditioning = subject.seen(given[subject.output]), conditioning_of(subject, given)
+        best = search(seed, conditioning, likeness.rows(wanted, conditioning), wanted)
         sample = {subject.output: subject.stored(best.sample)}
         return {"latent": best.latent, **sample, "loss": best.loss}
 

@@ -21,7 +21,7 @@ def truncated(sampler: Sampler) -> dict[str, Signature]:
     networks", appendix B (ψ).
     """
     made, request = output_fields(sampler.fields), dict(sampler.condition.request)
-    told = shown(sampler.condition)
+    shown_fields = shown(sampler.condition)
     inputs = {"seed": SEED, **TRUNCATION}
 
     def generate(seed: tf.Tensor, truncation: tf.Tensor, **values: tf.Tensor) -> Outputs:
@@ -30,11 +30,11 @@ def truncated(sampler: Sampler) -> dict[str, Signature]:
     def drawn(seed: tf.Tensor, truncation: tf.Tensor) -> Outputs:
         values = sampler.drawn(seed)
         made = sampler.generate(seed, values, truncation=truncation)
-        return {**made, **{name: values[name] for name in told}}
+        return {**made, **{name: values[name] for name in shown_fields}}
 
     signatures: dict[str, Signature] = {}
     if sampler.condition.can_be_drawn:
-        signatures["generate_truncated"] = Signature(inputs, made | told, drawn)
+        signatures["generate_truncated"] = Signature(inputs, made | shown_fields, drawn)
     if request:
         signatures["generate_conditional_truncated"] = Signature(inputs | request, made, generate)
     return signatures

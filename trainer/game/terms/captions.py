@@ -29,8 +29,8 @@ class Captions(Term):
     def others(self, turn: GameTurn) -> tf.Tensor:
         """The vectors of other examples' captions, float32 [b, d]."""
         wrong = {"text": turn.batch[_WRONG]}
-        told: tf.Tensor = self.parts.condition.told(wrong, turn.players)["caption"]
-        return told
+        vectors: tf.Tensor = self.parts.condition.embedded(wrong, turn.players)["caption"]
+        return vectors
 
 
 class MatchingAware(Captions):

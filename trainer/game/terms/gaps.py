@@ -18,8 +18,8 @@ class Penetration(Term):
     it is to the one that it should be.
 
     Reference: Hwang et al. 2018, "Learning beyond human expertise with generative models for dental
-    restorations", whose networks are told the opposing surface and held to spatial constraints. The
-    form of this one is the library's own.
+    restorations", whose networks are conditioned on the opposing surface and held to spatial
+    constraints. The form of this one is the library's own.
 
     Raises:
         ConfigError: when no picture that is given names an opposing surface.

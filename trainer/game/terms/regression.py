@@ -15,8 +15,8 @@ class Regression(Term):
     """w ‖a - R(x)‖² on real examples for the discriminator, on fakes for the generator.
 
     a are the attributes as both players see them, each on [-1, 1], and R is a head of the
-    discriminator, which is not told what it reads. This is AC-GAN's second loss with a Gaussian of
-    fixed deviation in the place of the classes' distribution.
+    discriminator, which is not given what it is to read. This is AC-GAN's second loss with a
+    Gaussian of fixed deviation in the place of the classes' distribution.
 
     References: Odena et al. 2017, "Conditional image synthesis with auxiliary classifier GANs",
     equation 3; Choi et al. 2018, "StarGAN", equations 2 and 3, for attributes of faces.

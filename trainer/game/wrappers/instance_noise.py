@@ -52,8 +52,8 @@ class InstanceNoise(Wrapper):
         }
 
     def _seen(self, role: Role) -> tuple[str, ...]:
-        told = self.parts.condition.ports
-        return tuple(name for name in role.inputs if name not in told)
+        conditioning = self.parts.condition.ports
+        return tuple(name for name in role.inputs if name not in conditioning)
 
     def play(self, players: Players, batch: Batch, noise: Noise, updates: Updates) -> Outcome:
         """See `Round.play`."""

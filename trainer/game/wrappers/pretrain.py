@@ -53,7 +53,7 @@ class Pretrain(Wrapper):
         drawn = round_.given(first, own)
 
         def turn() -> Outcome:
-            fake = round_.fake(players, round_.told(drawn, players))
+            fake = round_.fake(players, round_.conditioned(drawn, players))
             error = NORMS[self.options.norm](fake["sample"], first["sample"])
             return Outcome({"generator_pretraining": error})
 

@@ -64,9 +64,9 @@ class Wrapper(Round):
         """See `Round.statistics_inputs`."""
         return self.round.statistics_inputs(seed, examples)
 
-    def told(self, given: Inputs, networks: Mapping[str, Network]) -> Inputs:
-        """See `Round.told`."""
-        return self.round.told(given, networks)
+    def conditioned(self, given: Inputs, networks: Mapping[str, Network]) -> Inputs:
+        """See `Round.conditioned`."""
+        return self.round.conditioned(given, networks)
 
     def example_input(
         self, signature: str, name: str, examples: Mapping[str, np.ndarray]

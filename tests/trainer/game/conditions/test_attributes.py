@@ -22,8 +22,8 @@ def condition():
 
 
 def test_a_request_is_told_to_the_players_like_the_data():
-    told = condition().encode({"attributes": tf.constant([[0.5, 40.0], [1.0, 80.0]])})
-    np.testing.assert_allclose(told["attributes"], [[0, 0], [1, 2]])
+    conditioning = condition().encode({"attributes": tf.constant([[0.5, 40.0], [1.0, 80.0]])})
+    np.testing.assert_allclose(conditioning["attributes"], [[0, 0], [1, 2]])
     assert condition().ports["attributes"] == Field((2,), kind="vector")
 
 

@@ -25,9 +25,11 @@ def condition():
 
 
 def test_a_class_is_a_channel():
-    told = condition().encode({"label_map": tf.constant([[[[0], [2]], [[1], [1]]]], tf.uint8)})
+    conditioning = condition().encode(
+        {"label_map": tf.constant([[[[0], [2]], [[1], [1]]]], tf.uint8)}
+    )
     expected = [[[1, 0, 0], [0, 0, 1]], [[0, 1, 0], [0, 1, 0]]]
-    np.testing.assert_array_equal(told["label_map"][0], expected)
+    np.testing.assert_array_equal(conditioning["label_map"][0], expected)
     assert condition().ports["label_map"].shape == (2, 2, 3)
     described = condition().describe()
     assert described["names"] == list(NAMES) and described["palette"] == PALETTE

@@ -1,4 +1,4 @@
-"""In every conditional recipe both players are told the same: a probe on each notes its inputs."""
+"""In every conditional recipe both players are given the same: a probe on each notes its inputs."""
 
 import json
 

@@ -37,8 +37,8 @@ def condition(captions=("a red bird", "a bird")):
 
 def test_a_request_is_read_like_the_data():
     text = condition()
-    told = text.encode({"text": tf.constant(["A red, red bird!"])})["text"]
-    np.testing.assert_array_equal(told, [[2, 4, 4]])
+    conditioning = text.encode({"text": tf.constant(["A red, red bird!"])})["text"]
+    np.testing.assert_array_equal(conditioning, [[2, 4, 4]])
     examples = {"text": np.array([[2, 4, 3], [2, 3, 0]], np.int32)}
     np.testing.assert_array_equal(text.of_batch(examples)["text"], examples["text"])
     asked = text.of_examples(examples)["text"]

@@ -1,4 +1,4 @@
-"""Captions of pictures: what is told reaches both players, and a request is a picture."""
+"""Captions of pictures: the condition reaches both players, and a request is a picture."""
 
 import numpy as np
 import pytest
@@ -65,8 +65,8 @@ def test_captions_and_verdicts_depend_on_the_picture(game, batch):
     ids = modalities.stored(batch["sample"], round_.field)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(picture)
-        told = round_.told({**given, "image": picture}, players)
-        log_p = sequences.log_probabilities(players["generator"], ids, told)
+        conditioning = round_.conditioned({**given, "image": picture}, players)
+        log_p = sequences.log_probabilities(players["generator"], ids, conditioning)
         logits = players["discriminator"](batch)["logits"]
     for answer in (log_p, logits):
         of_rows = np.abs(tape.gradient(answer, picture)).max(axis=(1, 2, 3))
@@ -94,8 +94,8 @@ def test_likelihood_moves_the_encoder_too(game, batch):
     ids = modalities.stored(batch["sample"], round_.field)
     weights = [v.value for v in players["picture_encoder"].model.trainable_variables]
     with tf.GradientTape() as tape:
-        told = round_.told(given, players)
-        loss = -tf.reduce_sum(sequences.log_probabilities(players["generator"], ids, told))
+        conditioning = round_.conditioned(given, players)
+        loss = -tf.reduce_sum(sequences.log_probabilities(players["generator"], ids, conditioning))
     assert all(np.abs(g).max() > 0 for g in tape.gradient(loss, weights))
 
 

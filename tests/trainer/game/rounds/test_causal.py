@@ -47,7 +47,7 @@ def turn(game, dataset):
     noise = Noise(0, tf.constant(1, tf.int64), batch["position"])
     round_ = game.gan.round
     seen = {name: batch[name][:, 0] for name in ("sample", "next")}
-    return round_.told(round_.given(seen, noise), game.gan.players)
+    return round_.conditioned(round_.given(seen, noise), game.gan.players)
 
 
 def test_codes_turn_round_at_the_ends_of_their_range():

@@ -175,7 +175,7 @@ def test_pretraining_learns_the_data(dataset):
 def test_one_and_two_replicas_play_alike_on_the_same_symbols(dataset, monkeypatch):
     """What is drawn amplifies the last bit; so symbols follow from the keys alone here."""
 
-    def forced(cell, keys, length, *, forced=None, known=None, temperature=None, told=None):
+    def forced(cell, keys, length, *, forced=None, known=None, temperature=None, conditioning=None):
         ids = tf.cast(22.0 * randomness.uniform(keys, length), tf.int32)
         if forced is None:
             return ids

@@ -33,20 +33,23 @@ def test_a_style_is_the_mean_and_so_many_deviations(played):
     game, batch, noise = played
     round_, players = game.gan.round, game.gan.players
     drawn = round_.given(batch, noise)
-    told = round_.told(drawn, players)
+    conditioning = round_.conditioned(drawn, players)
     moments = players["encoder"]({"sample": batch["sample"]}, freeze_statistics=True)
     deviation = np.exp(0.5 * moments["log_variance"].numpy())
     expected = moments["mean"] + deviation * drawn["latent"]
-    np.testing.assert_allclose(told["latent"], expected, atol=1e-5)
+    np.testing.assert_allclose(conditioning["latent"], expected, atol=1e-5)
 
 
 def test_the_generators_turn_pays_for_the_divergence(played):
     game, batch, noise = played
     round_, players = game.gan.round, game.gan.players
-    told = round_.told(round_.given(batch, noise), players)
-    losses = round_.further(players, {}, told).losses
+    conditioning = round_.conditioned(round_.given(batch, noise), players)
+    losses = round_.further(players, {}, conditioning).losses
     assert set(losses) == {"kl_divergence"}
-    moments = {"mean": told["style_mean"], "log_variance": told["style_log_variance"]}
+    moments = {
+        "mean": conditioning["style_mean"],
+        "log_variance": conditioning["style_log_variance"],
+    }
     np.testing.assert_allclose(losses["kl_divergence"], 0.05 * divergence(moments), rtol=1e-6)
 
 

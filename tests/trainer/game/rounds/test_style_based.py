@@ -139,7 +139,7 @@ def test_every_weight_learns(playing):
     [
         (["network=dcgan"], "'dcgan' with the round 'style_based'"),
         (["prior=none"], "prior.name: received 'none' with the round 'style_based'"),
-        (["condition={name: derived}"], "whose generator is told by styles"),
+        (["condition={name: derived}"], "whose generator is conditioned through styles"),
         (["terms=[mode_seeking]"], "by latents, not by styles"),
     ],
 )

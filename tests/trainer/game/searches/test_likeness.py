@@ -18,8 +18,8 @@ WANTED = np.array([[1.0, 0.0, -2.0, 0.5], [0.0, 0.3, 0.0, 0.0]], np.float32)
 MADE = np.array([[1.0, 1.0, -2.0, 0.0], [0.0, 0.0, 0.0, 0.0]], np.float32)
 
 
-def _loss(likeness, made, wanted, told=None):
-    rows = likeness.rows(tf.constant(wanted), told or {})
+def _loss(likeness, made, wanted, conditioning=None):
+    rows = likeness.rows(tf.constant(wanted), conditioning or {})
     return likeness(tf.constant(made), rows).numpy()
 
 
@@ -45,10 +45,12 @@ def test_features_alone_do_not_see_what_they_have_no_eyes_for():
 def test_one_row_is_looked_for_among_many_with_its_condition():
     subject = linear.subject(encoder=True)
     seen = []
-    subject.encoded = lambda x, told: seen.append(told["label"].shape[0]) or x[:, 0, :, 0]
+    subject.encoded = lambda x, conditioning: (
+        seen.append(conditioning["label"].shape[0]) or x[:, 0, :, 0]
+    )
     likeness = Likeness(catalogue.Project(identity=1.0, pixels=0.0), subject)
-    told = {"label": tf.constant([3], tf.int64)}
-    loss = _loss(likeness, linear.pictures(MADE), linear.pictures(WANTED[:1]), told)
+    conditioning = {"label": tf.constant([3], tf.int64)}
+    loss = _loss(likeness, linear.pictures(MADE), linear.pictures(WANTED[:1]), conditioning)
     assert loss.shape == (2,) and seen == [1, 2]
 
 

@@ -34,14 +34,14 @@ def _encoded(sample, attributes):
 
 
 def _subject():
-    told = {"attributes": AGE}
-    decode = Signature({"latent": LATENT, **told}, {"sample": SAMPLE}, _pictures)
+    conditioning = {"attributes": AGE}
+    decode = Signature({"latent": LATENT, **conditioning}, {"sample": SAMPLE}, _pictures)
     prior = priors.gaussian(catalogue.GaussianPrior(size=4))
     offered = {
         "decode": decode,
         "decode_unrounded": decode,
         "latents": Signature({}, {}, lambda seed: {"latent": tf.zeros([tf.shape(seed)[0], 4])}),
-        "encode": Signature({"sample": SAMPLE, **told}, {"latent": LATENT}, _encoded),
+        "encode": Signature({"sample": SAMPLE, **conditioning}, {"latent": LATENT}, _encoded),
     }
     return Subject(offered, prior, objectives.non_saturating(catalogue.NonSaturating()))
 
@@ -74,5 +74,5 @@ def test_a_search_finds_who_it_is_and_changes_the_age_alone(weights):
 
 
 def test_a_game_that_is_told_nothing_changes_nothing():
-    with pytest.raises(ConfigError, match="told nothing"):
+    with pytest.raises(ConfigError, match="has no condition"):
         changing(catalogue.Translate(), linear.subject(encoder=True))

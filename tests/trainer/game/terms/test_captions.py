@@ -130,10 +130,10 @@ def test_where_captions_are_made_a_real_one_of_another_picture_is_refused():
     objective, real, fake = LOSSES[0]
     made = [[1, 1], [3, 2], [2, 2]]
     own, wrong, written = (tf.one_hot(ids, 4) for ids in (OWN, WRONG, made))
-    told = {"image": tf.constant(REAL[:, None], tf.float32)}
+    conditioning = {"image": tf.constant(REAL[:, None], tf.float32)}
     outcome = AdversarialLoss(objective, {"matching_aware": term}).discriminator(
         {"discriminator": Reader()},
-        *({"sample": own}, {"sample": written}, told),
+        *({"sample": own}, {"sample": written}, conditioning),
         *({"wrong_text": wrong}, noise_of(3)),
     )
     losses = 0.5 * fake(REAL - np.sum(made, axis=1) / 4.0) + 0.5 * fake(REAL - PHI_WRONG / 4.0)

@@ -25,8 +25,8 @@ def test_a_category_is_one_of_all_columns():
     field = condition.request["label"]
     assert field.names == ("a=x", "a=y", "b=one", "b=two", "b=three")
     assert field.marginal == (0.375, 0.125, 0.25, 0.25, 0.0)
-    told = condition.of_batch({"label": tf.constant([3], tf.int64)})["condition"]
-    np.testing.assert_array_equal(told, [[0, 0, 0, 1, 0]])
+    conditioning = condition.of_batch({"label": tf.constant([3], tf.int64)})["condition"]
+    np.testing.assert_array_equal(conditioning, [[0, 0, 0, 1, 0]])
     examples = {"sample": np.array([[1, 0.5, 2]], np.float32)}
     assert condition.of_examples(examples)["label"].tolist() == [1]
 
