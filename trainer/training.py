@@ -252,7 +252,7 @@ class Session:
         )
 
     def _warning(self) -> str | None:
-        wrong = health.destroyed(self.run.rows("metrics.jsonl")[-health.MOST_ROWS :])
+        wrong = health.destroyed(self.run.rows("metrics.jsonl"))
         return wrong and f"{wrong} {advice.calm_down(self.experiment, self.run.path)}"
 
     def _begin(self) -> int:

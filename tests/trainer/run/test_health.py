@@ -39,6 +39,7 @@ def test_a_destroyed_game_is_named_with_its_beginning(found, words):
         rows(100, 5) + rows(100, 6, generator_loss=1e9)[5:],
         rows(100, 30, discriminator_loss=lambda i: 1.386294 + i * 1e-7),
         rows(100, 30, images_per_second=100.0, real_logits=0.0),
+        rows(100, 30, discriminator_loss=lambda i: 1.3 - i / 1000, generator_loss=0.0),
         [{"step": step} for step in range(0, 1000, 100)],
     ],
 )
