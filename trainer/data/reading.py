@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from trainer.catalogue import Component, resolve
 from trainer.config.experiment import Data
 from trainer.data.examples import Dataset
 from trainer.data.images import conform
@@ -89,6 +90,16 @@ class Source:
     identity: Mapping[str, object] = field(default_factory=dict)
     derive: Callable[[Dataset], Dataset] | None = None
     unreadable: int = 0
+
+
+def opened(component: Component, data: Data) -> Source:
+    """The source that another one is made of, read as `data` says.
+
+    Raises:
+        ConfigError: when it cannot be read.
+    """
+    source: Source = resolve(component)(data.model_copy(update={"source": component}))
+    return source
 
 
 def labelled(names: tuple[str, ...]) -> dict[str, Field]:

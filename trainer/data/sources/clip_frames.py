@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainer.catalogue import ClipFrames, resolve
+from trainer.catalogue import ClipFrames
 from trainer.config.experiment import Data
 from trainer.data.examples import Dataset, DataSpec, Examples
-from trainer.data.reading import Source
+from trainer.data.reading import Source, opened
 
 
 def open_source(data: Data) -> Source:
@@ -18,7 +18,7 @@ def open_source(data: Data) -> Source:
     """
     options = data.source
     assert isinstance(options, ClipFrames)
-    of: Source = resolve(options.of)(data.model_copy(update={"source": options.of}))
+    of = opened(options.of, data)
     return replace(of, derive=_apart)
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainer.catalogue import Described, resolve
+from trainer.catalogue import Described
 from trainer.config.experiment import Data
 from trainer.data.examples import Dataset, DataSpec, Examples, Table
-from trainer.data.reading import Source
+from trainer.data.reading import Source, opened
 from trainer.data.symbols import reading
 from trainer.fields import Field
 
@@ -24,7 +24,7 @@ def open_source(data: Data) -> Source:
     """
     options = data.source
     assert isinstance(options, Described)
-    of: Source = resolve(options.of)(data.model_copy(update={"source": options.of}))
+    of = opened(options.of, data)
     return replace(of, derive=_turned)
 
 

@@ -9,9 +9,9 @@ from typing import Literal
 
 import numpy as np
 
-from trainer.catalogue import Component, DigitDomains, Domains, resolve
+from trainer.catalogue import DigitDomains, Domains
 from trainer.config.experiment import Data
-from trainer.data.reading import Part, Row, Source, Table
+from trainer.data.reading import Part, Row, Source, Table, opened
 from trainer.data.sources.pairs import negative, outline, refuse_other_depths
 from trainer.errors import ConfigError
 from trainer.fields import Field
@@ -37,7 +37,7 @@ def open_two(data: Data) -> Source:
     """
     options = data.source
     assert isinstance(options, Domains)
-    a, b = (_opened(component, data) for component in (options.a, options.b))
+    a, b = (opened(component, data) for component in (options.a, options.b))
     names = str(options.a), str(options.b)
     classes = _classes(a, b, names) if options.labelled else {}
     return Source(
@@ -58,7 +58,7 @@ def open_digits(data: Data) -> Source:
     options = data.source
     assert isinstance(options, DigitDomains)
     # Rows can be read once, and each half reads all of them.
-    a, b = (_opened(options.of, data) for _ in range(2))
+    a, b = (opened(options.of, data) for _ in range(2))
     classes = _classes(a, b, (str(options.of),) * 2) if options.labelled else {}
     made = MADE[options.b]
 
@@ -103,11 +103,6 @@ def _is_first(count: int) -> np.ndarray:
     """Which of so many rows are of the first half: drawn by lot, the same ones for ever."""
     drawn = np.random.RandomState(_SEED).permutation(count)[: count // 2]
     return np.isin(np.arange(count), drawn)
-
-
-def _opened(component: Component, data: Data) -> Source:
-    source: Source = resolve(component)(data.model_copy(update={"source": component}))
-    return source
 
 
 def _classes(a: Source, b: Source, called: tuple[str, str]) -> dict[str, Field]:

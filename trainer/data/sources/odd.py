@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainer.catalogue import Odd, resolve
+from trainer.catalogue import Odd
 from trainer.config.experiment import Data
 from trainer.data.examples import Dataset, Examples, read
-from trainer.data.reading import Source
+from trainer.data.reading import Source, opened
 from trainer.errors import ConfigError
 
 
@@ -26,7 +26,7 @@ def open_source(data: Data) -> Source:
     """
     options = data.source
     assert isinstance(options, Odd)
-    of: Source = resolve(options.of)(data.model_copy(update={"source": options.of}))
+    of = opened(options.of, data)
     return replace(of, derive=lambda dataset: _parted(dataset, options))
 
 

@@ -12,14 +12,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 from PIL import Image
 
-from trainer.catalogue import DigitPairs, Folder, Pairs, resolve
+from trainer.catalogue import DigitPairs, Folder, Pairs
 from trainer.catalogue.sources.pairs import Paired
 from trainer.config.experiment import Data
 from trainer.data import label_maps
 from trainer.data.examples import Dataset
 from trainer.data.images import conform
 from trainer.data.label_maps import Classes
-from trainer.data.reading import Part, Row, Source, Table
+from trainer.data.reading import Part, Row, Source, Table, opened
 from trainer.data.sources import folder
 from trainer.errors import ConfigError
 from trainer.fields import Field
@@ -43,7 +43,7 @@ def open_digits(data: Data) -> Source:
     """
     options = data.source
     assert isinstance(options, DigitPairs)
-    of: Source = resolve(options.of)(data.model_copy(update={"source": options.of}))
+    of = opened(options.of, data)
     made = _INPUTS[options.input]
     is_map = options.input == "label_map"
     given = {label_maps.FIELD: REGIONS.field} if is_map else {"image": Field(kind="image")}

@@ -10,10 +10,10 @@ from itertools import product
 
 import numpy as np
 
-from trainer.catalogue import Stacked, resolve
+from trainer.catalogue import Stacked
 from trainer.config.experiment import Data
 from trainer.data.examples import Dataset, DataSpec, Examples, read
-from trainer.data.reading import Source
+from trainer.data.reading import Source, opened
 from trainer.errors import ConfigError
 
 _CHANNELS = 3
@@ -34,7 +34,7 @@ def open_source(data: Data) -> Source:
     """
     options = data.source
     assert isinstance(options, Stacked)
-    of: Source = resolve(options.of)(data.model_copy(update={"source": options.of}))
+    of = opened(options.of, data)
     return replace(of, derive=lambda dataset: _stacked(dataset, options))
 
 
