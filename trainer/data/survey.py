@@ -94,10 +94,11 @@ def survey(data: Data) -> Survey:
     tables = tuple(
         tuple(_stand_in(row, ranges) for row in _some(table.train.rows)) for table in source.tables
     )
-    names = source.fields["label"].names if "label" in source.fields else ()
+    names = next((field.names for field in source.fields.values() if field.kind == "label"), ())
     first = source.tables[0]
     held_out = None if first.held_out is None else first.held_out.count
-    classes = _classes(names, first.labels if names else None)
+    labels = next((table.labels for table in source.tables if table.labels is not None), None)
+    classes = _classes(names, labels if names else None)
     sample = source.fields.get("sample")
     return Survey(
         *(first.train.count, held_out, tables, classes, ranges),
@@ -282,9 +283,10 @@ def _of_table(table: tuple[Row, ...], found: Survey) -> Iterator[tuple[str, str]
     """What the fields of a table hold, but for labels."""
     for name in table[0].fields:
         values = [row.fields[name] for row in table if name in row.fields]
+        is_label = values[0].dtype == np.int64 and not values[0].ndim
         if found.vocabulary and name == "sample":
             yield _symbols(values[0].shape[0], found)
-        elif name != "label":
+        elif not is_label:
             about = "" if name == "sample" else f"{name} "
             yield from ((f"{about}{what}", text) for what, text in _forms(values))
 

@@ -165,6 +165,7 @@ class EvaluationContext:
         return {
             "labels": lambda: self.fake.labels is not None,
             "classes": lambda: self.spec.num_classes > 1 and self._classes_can_be_read,
+            "labelled": lambda: self.reference.labelled is not None,
             "logits": lambda: self.extractor.num_classes > 0,
             "codes": lambda: any(part["kind"] != "noise" for part in self.generator.layout),
             "odd": lambda: "odd_sample" in self.reference.dataset.held_out,

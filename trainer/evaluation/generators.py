@@ -48,6 +48,9 @@ class Generator:
         if set(self._fields.get("decode", {}).get("inputs", ())) - {"latent", "label"}:
             # Latents alone make no samples where a map or a caption must be given, too.
             self.signatures -= {"decode"}
+        if len(self._fields.get("classify", {}).get("inputs", ())) > 1:
+            # Nor can a sample be classified alone where a condition must be given, too.
+            self.signatures -= {"classify"}
         self._output = document["sample"]["output"]
         self._conditional = model.description.num_classes is not None
         self._unrounded = hasattr(model, "signatures") and "decode_unrounded" in model.signatures
@@ -125,9 +128,10 @@ class Generator:
         """How odd samples [n, *shape] are, float32 [n]; larger is odder."""
         return self._model.run("anomaly_score", {self._output: samples})["anomaly"]
 
-    def classes(self, signature: str, pictures: np.ndarray) -> np.ndarray:
-        """The class that a signature reads in each of pictures [n, h, w, c], int64 [n]."""
-        return self._model.run(signature, {"image": pictures})["label"]
+    def classes(self, signature: str, samples: np.ndarray) -> np.ndarray:
+        """The class that a signature reads in each of samples [n, *shape], int64 [n]."""
+        (name,) = self.inputs_of(signature)
+        return self._model.run(signature, {name: samples})["label"]
 
     def log_weights(self, samples: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         """Log p(x, z) - log q(z | x) for samples [n, *shape] and a z for each seed [n], [n]."""

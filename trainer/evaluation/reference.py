@@ -87,6 +87,20 @@ class Reference:
         self.train = SampleSet.of_examples(dataset.train, _TRAINING_LIMIT)
         self.held_out = SampleSet.of_examples(dataset.held_out, options.num_samples)
 
+    @property
+    def labelled(self) -> SampleSet | None:
+        """Held-out examples whose classes are known; None where there are none.
+
+        Of a few labelled ones beside the others it is those (`trainer.data.sources.few_labels`).
+        """
+        held_out = self.dataset.held_out
+        labels, samples = held_out.labels, held_out.samples
+        if "labelled_label" in held_out:
+            labels, samples = held_out["labelled_label"], held_out["labelled_sample"]
+        if labels is None or not len(labels):
+            return None
+        return replace(SampleSet.of_array(samples), labels=labels)
+
     @cached_property
     def fingerprint(self) -> str:
         """Hexadecimal digest of the examples that the real samples are chosen from."""

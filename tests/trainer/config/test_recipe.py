@@ -71,7 +71,7 @@ BAD = [
     ("wrappers=[{name: instance_noise, sigma: 0}]", ["wrappers[0].sigma", "0", "greater than 0"]),
     ("wrappers=[pack, augment]", ["wrappers", "'pack' before 'augment'", "put augment first"]),
     ("wrappers=[{name: augment, policy: [flip]}]", ["wrappers[0].policy[0]", "'flip'", "cutout"]),
-    ("terms=[supervised]", ["terms", "data.source=digits", "partly_labelled"]),
+    ("terms=[supervised]", ["terms", "data.source=digits", "few_labels", "partly_labelled"]),
     ("objective=classes", ["objective", "'classes'", "terms=[supervised, feature_matching]"]),
     ("wrappers=[{name: pack, samples: 3}]", ["train.batch_size", "packs of 3", "multiple of 3"]),
     ("network=resnet", ["networks.discriminator", "'resnet'", "no discriminator"]),
@@ -99,6 +99,10 @@ BAD = [
     ("overrides", "words"),
     [
         (["terms=[classification]", "condition=none"], ["terms", "condition=label"]),
+        (
+            ["data.source={name: few_labels, labelled: digits, unlabelled: digits}"],
+            ["condition.name", "'label'", "some examples have labels only", "condition=none"],
+        ),
         (
             ["terms=[pulling_away]", "train.batch_size=1"],
             ["terms", "'pulling_away'", "train.batch_size=1", "two"],

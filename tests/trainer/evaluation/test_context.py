@@ -28,13 +28,15 @@ def points(tmp_path):
     return tmp_path / "points.npz"
 
 
-# What other games offer: writers of symbols, two domains, planners, designers of molecules.
-_ASKED = {"log_probability", "classify_b", "plan", "design"}
+# What other games offer: writers of symbols, classifiers, planners, designers of molecules.
+_ASKED = {"log_probability", "classify", "classify_b", "plan", "design"}
 
 
 def test_every_need_is_known(trained_run, digits):
     context = context_of(trained_run)
-    assert {need for need in NEEDS if context.has(need)} == {"labels", "held_out", "game"}
+    assert {need for need in NEEDS if context.has(need)} == {
+        *("labels", "labelled", "held_out", "game")
+    }
     named = {need for metric in METRICS for need in metric.needs}
     others = (assemble(tiny(recipe), digits.spec) for recipe in ("bigan-digits", "vae-digits"))
     offered = context.signatures.union(*(game.live.signatures for game in others))

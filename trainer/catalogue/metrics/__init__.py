@@ -18,7 +18,7 @@ from trainer.catalogue.metrics.diversity import BirthdayTest, Modes, MsSsim
 from trainer.catalogue.metrics.equilibrium import DualityGap
 from trainer.catalogue.metrics.features import FrechetDistance, InceptionScore, KernelDistance, Prdc
 from trainer.catalogue.metrics.gaps import Contacts
-from trainer.catalogue.metrics.labels import DomainAccuracy, GanTest, GanTrain
+from trainer.catalogue.metrics.labels import ClassifierAccuracy, DomainAccuracy, GanTest, GanTrain
 from trainer.catalogue.metrics.latents import Disentanglement, PathLength
 from trainer.catalogue.metrics.likelihood import Likelihood
 from trainer.catalogue.metrics.metric import NEEDS, Direction, Metric, MetricInfo, Values
@@ -66,6 +66,7 @@ AnyMetric = Annotated[
     | Modes
     | GanTest
     | GanTrain
+    | ClassifierAccuracy
     | DomainAccuracy
     | IntraFrechet
     | IntraPrdc

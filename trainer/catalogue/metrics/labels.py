@@ -44,6 +44,22 @@ class GanTrain(Metric):
     name: Literal["gan_train"] = "gan_train"
 
 
+class ClassifierAccuracy(Metric):
+    """How well the model's own classifier reads real examples (Salimans et al. 2016, section 5)."""
+
+    target: ClassVar[str] = "trainer.evaluation.measures.labels:classifier_accuracy"
+    needs: ClassVar[Names] = ("classify", "labelled")
+    values: ClassVar[Values] = {
+        "classifier_accuracy": MetricInfo(
+            "Accuracy of the model's classes",
+            "higher",
+            "How often `classify` reads a held-out example as its class: what a semi-supervised "
+            "game is played for, and what other discriminators learn beside it.",
+        ),
+    }
+    name: Literal["classifier_accuracy"] = "classifier_accuracy"
+
+
 class DomainAccuracy(Metric):
     """How well classes that were learned in domain a are read in domain b (Liu & Tuzel 2016)."""
 

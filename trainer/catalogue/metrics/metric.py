@@ -65,6 +65,8 @@ NEEDS: Mapping[str, str] = {
     "conditional on a label, or samples with labels",
     "classes": "classes that can be read in a sample; give labelled data, and of images "
     "evaluate.extractor=classifier",
+    "labelled": "held-out examples whose classes are known; give labelled data that holds some out "
+    "(data.holdout_share)",
     "logits": "class predictions; take an extractor that classifies, such as "
     "evaluate.extractor=classifier",
     "codes": "codes beside the noise of a latent; give a model whose prior has some",

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from trainer.catalogue.choice import BY_NAME, Custom
 from trainer.catalogue.sources.clips import ClipFrames, Clips, MovingDigits
-from trainer.catalogue.sources.derived import Odd, PartlyLabelled, Stacked, Twins
+from trainer.catalogue.sources.derived import FewLabels, Odd, PartlyLabelled, Stacked, Twins
 from trainer.catalogue.sources.described import Attributes, CaptionedDigits, Captions, Described
 from trainer.catalogue.sources.drawn import PosedDigits, StrokeDigits, ThickDigits
 from trainer.catalogue.sources.molecules import Molecules, Smiles
@@ -84,6 +84,7 @@ DataSource = Annotated[
     | SideBySide
     | Domains
     | DigitDomains
+    | FewLabels
     | PartlyLabelled
     | Odd
     | Stacked

@@ -1,14 +1,32 @@
 """Sources that are made of other ones."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from trainer.catalogue.sources.plain import Digits, Samples
 from trainer.catalogue.sources.source import Source
 
+if TYPE_CHECKING:
+    from trainer.config.experiment import Experiment
 
-class PartlyLabelled(Source):
+
+class SomeLabels(Source):
+    """Labels of some examples only, in a table of their own."""
+
+    def impossible(self, experiment: "Experiment") -> Iterator[str]:
+        """Also a condition that every example would have to have."""
+        yield from super().impossible(experiment)
+        if "label" in experiment.conditioned_on:
+            yield (
+                f"condition.name: received 'label' with data.source={self}, of which some examples "
+                "have labels only; set condition=none, and terms=[supervised, feature_matching] "
+                "to learn from these"
+            )
+
+
+class PartlyLabelled(SomeLabels):
     """Labelled data of which only some labels are used (Salimans et al. 2016, section 5)."""
 
     target: ClassVar[str] = "trainer.data.sources.partly_labelled:open_source"
@@ -19,6 +37,22 @@ class PartlyLabelled(Source):
     labelled: int = Field(100, ge=1)
     # Another number chooses other examples.
     choice: int = Field(0, ge=0, lt=2**32)
+
+
+class FewLabels(SomeLabels):
+    """A few labelled examples beside many without labels, of two sources (Salimans et al. 2016)."""
+
+    target: ClassVar[str] = "trainer.data.sources.few_labels:open_source"
+    name: Literal["few_labels"] = "few_labels"
+    # The examples whose labels are used, such as folder:labelled with one folder a class.
+    labelled: Samples
+    # The others, such as folder:unlabelled; labels that they have are left out.
+    unlabelled: Samples
+
+    @property
+    def has_splits(self) -> bool:
+        """Whether either part has splits."""
+        return self.labelled.has_splits or self.unlabelled.has_splits
 
 
 class Odd(Source):

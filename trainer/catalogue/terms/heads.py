@@ -100,7 +100,8 @@ class MutualInformation(Component):
 class Supervised(Component):
     """The discriminator also learns the classes of a few labelled examples (Salimans et al. 2016).
 
-    They are a table of the data beside the others: the source `partly_labelled` makes one.
+    They are a table of the data beside the others: the sources `few_labels` and `partly_labelled`
+    have one.
     """
 
     target: ClassVar[str] = "trainer.game.terms.supervised:Supervised"
@@ -111,10 +112,11 @@ class Supervised(Component):
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Data of the library's own that has no such table."""
         source = experiment.data.source
-        if not isinstance(source, Custom) and source.name != "partly_labelled":
+        if not isinstance(source, Custom) and source.name not in ("few_labels", "partly_labelled"):
             yield (
                 f"terms: received 'supervised' with data.source={source}, which has no labelled "
-                "examples beside the others; set data.source={name: partly_labelled, of: digits}"
+                "examples beside the others; set data.source={name: few_labels, labelled: "
+                "folder:A, unlabelled: folder:B}, or {name: partly_labelled, of: digits}"
             )
 
 

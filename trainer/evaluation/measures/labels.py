@@ -7,7 +7,7 @@ from trainer.data.examples import Examples
 from trainer.errors import ConfigError, MetricError
 from trainer.evaluation.context import EvaluationContext
 from trainer.evaluation.results import MetricResult, MetricResults
-from trainer.metrics.classification import accuracy
+from trainer.metrics.classification import accuracy, share
 
 
 def gan_test(options: catalogue.GanTest, context: EvaluationContext) -> MetricResults:
@@ -39,6 +39,22 @@ def gan_train(options: catalogue.GanTrain, context: EvaluationContext) -> Metric
         key: _accuracy(_trained_on(training, context), context.real.labels, context)
         for key, training in examples.items()
     }
+
+
+def classifier_accuracy(
+    options: catalogue.ClassifierAccuracy, context: EvaluationContext
+) -> MetricResults:
+    """Accuracy of the model's classes on held-out examples."""
+    held_out, fields = context.reference.labelled, context.spec.fields
+    assert held_out is not None and held_out.labels is not None
+    read = [context.generator.classes("classify", block) for block in held_out.blocks()]
+    hits = np.concatenate(read) == held_out.labels
+    names = fields["labelled_label" if "labelled_label" in fields else "label"].names
+    # Where few have labels, none of a class may be held out.
+    by_class = {names[c]: hits[held_out.labels == c] for c in np.unique(held_out.labels)}
+    worst, own = min(by_class.items(), key=lambda item: float(item[1].mean()))
+    note = f"worst class {worst}: {own.mean():.1%} of {len(own)} held-out examples"
+    return {"classifier_accuracy": MetricResult(share(hits), note)}
 
 
 def domain_accuracy(options: catalogue.DomainAccuracy, context: EvaluationContext) -> MetricResults:

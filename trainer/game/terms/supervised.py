@@ -26,8 +26,8 @@ class Supervised(Term):
         if missing:
             raise ConfigError(
                 "terms: received 'supervised', but the data has no field "
-                f"{' and no '.join(sorted(missing))}; set data.source to partly_labelled, or leave "
-                "it out."
+                f"{' and no '.join(sorted(missing))}; set data.source to few_labels or "
+                "partly_labelled, or leave it out."
             )
         self.options = options
         names = parts.spec.fields["labelled_label"].names
