@@ -22,16 +22,16 @@ from trainer.files import expanded, read_text
 # Folders of recipes in the order of the lectures, with the headings that `gan recipes` shows.
 CHAPTERS = {
     "first": "First games",
-    "stable": "Stability and variety",
-    "conditional": "Steering by labels, codes and text",
-    "inference": "From samples back to latents",
-    "translation": "From picture to picture",
-    "scales": "From small to large",
-    "sequences": "Words and symbols",
+    "stable": "Stable games",
+    "conditional": "Conditional GANs",
+    "inference": "Encoders, anomalies, inpainting",
+    "translation": "Translation",
+    "scales": "Large pictures",
+    "sequences": "Sequences",
     "tables": "Tables",
     "graphs": "Molecules",
     "video": "Video",
-    "agents": "Plans and programs",
+    "agents": "Planning and drawing agents",
 }
 
 

@@ -1,7 +1,7 @@
 """Random-access examples: what every source becomes, and what is known of them."""
 
 import mmap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,11 +40,7 @@ class DataSpec:
         Raises:
             ConfigError: when the data has no such field.
         """
-        if name not in self.fields:
-            raise ConfigError(
-                f"data.source: its fields are {', '.join(self.fields)}, and this game needs one "
-                f"called {name}; take other data, or a round that plays on these fields."
-            )
+        require_field(name, self.fields)
         return self.fields[name]
 
     @property
@@ -81,6 +77,19 @@ class DataSpec:
         """
         fields = {name: Field.of(described) for name, described in document["fields"].items()}
         return cls(fields, document["fingerprint"], document["count"])
+
+
+def require_field(name: str, fields: Collection[str]) -> None:
+    """Refuses data without a field that a game plays on.
+
+    Raises:
+        ConfigError: naming the fields that there are.
+    """
+    if name not in fields:
+        raise ConfigError(
+            f"data.source: its fields are {', '.join(fields)}, and this game needs one called "
+            f"{name}; take other data, or a round and a condition for these fields."
+        )
 
 
 @dataclass(frozen=True)

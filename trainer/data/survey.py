@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from trainer.catalogue import Folder, resolve, unfit_data
+from trainer.catalogue import Folder, TogetherCondition, resolve, unfit_data
 from trainer.config.experiment import Data, Experiment
 from trainer.data.columns import Column, columns_of
 from trainer.data.decoding import read_image
+from trainer.data.examples import require_field
 from trainer.data.images import conform
 from trainer.data.reading import Row, Source, check_alike, readable
 from trainer.data.sources import folder
@@ -57,6 +58,7 @@ class Survey:
         vocabulary: how many symbols there are, where samples are sequences of some; of molecules
             how many types of atoms.
         unreadable_lines: how many lines or records of a file were left out for what they hold.
+        fields: names of what an example has; empty where reading makes others of them.
     """
 
     count: int
@@ -70,6 +72,7 @@ class Survey:
     columns: tuple[Column, ...] = ()
     vocabulary: int = 0
     unreadable_lines: int = 0
+    fields: tuple[str, ...] = ()
 
     @property
     def opened(self) -> int:
@@ -106,7 +109,13 @@ def survey(data: Data) -> Survey:
         columns=columns_of(sample) if sample is not None and sample.kind == "table" else (),
         vocabulary=_vocabulary(sample),
         unreadable_lines=source.unreadable,
+        fields=() if source.derive else _fields(source, tables),
     )
+
+
+def _fields(source: Source, tables: Iterable[tuple[Row, ...]]) -> tuple[str, ...]:
+    read = (name for rows in tables for row in rows[:1] for name in row.fields)
+    return tuple(dict.fromkeys([*read, *source.fields]))
 
 
 def _vocabulary(sample: Field | None) -> int:
@@ -165,6 +174,14 @@ def _seen(found: Survey) -> str | None:
     return _SAMPLES.get(kind)
 
 
+def _needed_fields(experiment: Experiment) -> list[str]:
+    """Names of what round and condition play on, but for labels; of users' own nothing is known."""
+    condition = experiment.condition
+    conditions = condition.of if isinstance(condition, TogetherCondition) else (condition,)
+    of_round = getattr(experiment.round, "needs_fields", ())
+    return [*of_round, *(own.field for own in conditions if hasattr(own, "field"))]
+
+
 def refuse_unfit(found: Survey, experiment: Experiment) -> None:
     """Refuses data that a training would read to the end before it refuses it.
 
@@ -180,6 +197,8 @@ def refuse_unfit(found: Survey, experiment: Experiment) -> None:
     seen = None if hasattr(data.source, "of") else _seen(found)
     for sentence in unfit_data(experiment, seen):
         raise ConfigError(f"{sentence}.")
+    for name in _needed_fields(experiment) if found.fields else ():
+        require_field(name, found.fields)
     share = len(found.unreadable) / max(1, found.opened)
     if share > data.max_corrupt_share:
         raise ConfigError(
@@ -227,6 +246,7 @@ def _of_folder(source: Folder, data: Data) -> Survey:
     return Survey(
         *(len(found.images), None, (tuple(rows),), classes, ranges, unreadable),
         left_out=dict(found.others.most_common()),
+        fields=("sample", "label") if classes else ("sample",),
     )
 
 

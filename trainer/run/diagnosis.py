@@ -281,7 +281,7 @@ def _words_of_an_equilibrium(r: Readings) -> str:
 
 def _slowed(e: Experiment, r: Readings) -> Iterator[_Remedy]:
     yield from _penalised(e, r)
-    rate = e.optimizers.discriminator.learning_rate / 4
+    rate = e.optimizers.discriminator.learning_rate / 2
     yield (f"optimizers.discriminator.learning_rate={rate:g}",)
 
 

@@ -54,7 +54,7 @@ def lasting(**values):
         (["network.discriminator_normalization=none"], WON, "wins", "penalties=[r1]"),
         (
             *(["network.discriminator_normalization=none", "penalties=[r1]"], WON, "wins"),
-            "optimizers.discriminator.learning_rate=5e-05",
+            "optimizers.discriminator.learning_rate=0.0001",
         ),
         (
             *(["optimizers.discriminator.learning_rate=4e-5"], COLLAPSED, "mode collapse"),

@@ -113,6 +113,7 @@ class CausalRound(InTurns):
         "encoder": "encoder",
         "transition": "encoder",
     }
+    needs_fields: ClassVar[tuple[str, ...]] = ("sample", "next")
     name: Literal["causal"] = "causal"
     # Weight of the information that an observation holds of its code.
     information: float = Field(1.0, gt=0.0)

@@ -28,11 +28,13 @@ class AnyRound(Component):
         roles: the networks of the game, and the kind of each: what a family must be able to build.
         translates: whether its generators are given pictures, whatever the condition is.
         plays_on: what samples must be; None plays on any.
+        needs_fields: names that examples must have.
     """
 
     roles: ClassVar[dict[str, str]] = {}
     plays_on: ClassVar[str | None] = None
     translates: ClassVar[bool] = False
+    needs_fields: ClassVar[tuple[str, ...]] = ("sample",)
 
     @property
     def turns(self) -> int:

@@ -56,6 +56,7 @@ class JointRound(InTurns):
         "generator": "joint_generator",
         "discriminator": "joint_discriminator",
     }
+    needs_fields: ClassVar[tuple[str, ...]] = ("a", "b")
     name: Literal["joint"] = "joint"
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
@@ -83,6 +84,7 @@ class CoupledRound(AnyRound):
         "discriminator_b": "discriminator",
     }
     translates: ClassVar[bool] = True
+    needs_fields: ClassVar[tuple[str, ...]] = ("a", "b")
     name: Literal["coupled"] = "coupled"
     # Weight of what is lost on the way there and back: the mean absolute difference.
     cycle: float = Field(10.0, ge=0.0)
