@@ -9,7 +9,7 @@ from trainer import catalogue
 from trainer.errors import ConfigError
 from trainer.networks.conditioning import conditions
 from trainer.networks.heads import heads
-from trainer.networks.ports import Ports
+from trainer.networks.ports import Ports, the_sequence
 
 
 class Lstm:
@@ -31,10 +31,10 @@ class Lstm:
         """Latent [b, T · k] and the conditioning → samples [b, T, d], or symbols' distributions.
 
         Raises:
-            ConfigError: where the latent cannot be dealt to the steps.
+            ConfigError: where samples are no sequences, or the latent cannot be dealt to the steps.
         """
-        inputs = ports.keras_inputs()
-        ((name, field),) = ports.outputs.items()
+        inputs, name = ports.keras_inputs(), the_sequence("lstm", ports.outputs)
+        field = ports.outputs[name]
         length, numbers = field.fixed_shape
         (latent,) = ports.of_kind("latent")
         x = self._steps(_dealt(inputs[latent], length), conditions(inputs, ports))
@@ -46,9 +46,12 @@ class Lstm:
         return keras.Model(inputs, {name: made}, name="generator")
 
     def discriminator(self, ports: Ports) -> keras.Model:
-        """Samples [b, T, d] and the conditioning → the game's outputs, such as [b] logits."""
-        inputs = ports.keras_inputs()
-        (name,) = (name for name, x in inputs.items() if len(x.shape) == 3)
+        """Samples [b, T, d] and the conditioning → the game's outputs, such as [b] logits.
+
+        Raises:
+            ConfigError: where samples are no sequences.
+        """
+        inputs, name = ports.keras_inputs(), the_sequence("lstm", ports.inputs)
         x = self._steps(inputs[name], {n: x for n, x in inputs.items() if n != name})
         for _ in range(self.options.layers):
             x = keras.layers.Bidirectional(self._lstm())(x)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import keras
 
+from trainer.errors import ConfigError
 from trainer.fields import Field
 
 
@@ -46,6 +47,23 @@ class Ports:
     def of_kind(self, *kinds: str) -> tuple[str, ...]:
         """Names of the inputs of these kinds."""
         return tuple(name for name, field in self.inputs.items() if field.kind in kinds)
+
+
+def the_sequence(family: str, fields: Mapping[str, Field]) -> str:
+    """The name of the one field that is a sequence: numbers or symbols at several steps, [T, d].
+
+    Raises:
+        ConfigError: where none is, or several are.
+    """
+    found = [n for n, field in fields.items() if len(field.shape) == 2 and field.kind != "key"]
+    if len(found) != 1:
+        shapes = ", ".join(f"{n} {'x'.join(map(str, f.shape)) or '1'}" for n, f in fields.items())
+        raise ConfigError(
+            f"network.name: received {family!r}, which makes and judges one sequence of steps, but "
+            f"the game's fields are {shapes}; give texts, DNA or time series (text:FILE, "
+            "fasta:FILE, npz:FILE with `series`), or take another network."
+        )
+    return found[0]
 
 
 @dataclass(frozen=True)

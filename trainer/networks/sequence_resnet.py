@@ -7,7 +7,7 @@ import keras
 from trainer import catalogue
 from trainer.networks.conditioning import joined
 from trainer.networks.heads import heads
-from trainer.networks.ports import Ports
+from trainer.networks.ports import Ports, the_sequence
 
 
 class SequenceResNet:
@@ -28,16 +28,19 @@ class SequenceResNet:
         self.options = options
 
     def generator(self, ports: Ports) -> keras.Model:
-        """Latent [b, z] and the conditioning → distributions over symbols [b, T, V]."""
+        """Latent [b, z] and the conditioning → distributions over symbols [b, T, V].
+
+        Raises:
+            ConfigError: where samples are no sequences.
+        """
         inputs, filters = ports.keras_inputs(), self.options.filters
-        outputs: dict[str, Any] = {}
-        for name, field in ports.outputs.items():
-            length, symbols = field.fixed_shape
-            x = keras.layers.Dense(length * filters)(joined(inputs))
-            x = self._blocks(keras.layers.Reshape((length, filters))(x))
-            x = keras.layers.Conv1D(symbols, 1, dtype="float32")(x)
-            outputs[name] = keras.layers.Softmax(dtype="float32", name=name)(x)
-        return keras.Model(inputs, outputs, name="generator")
+        name = the_sequence("sequence_resnet", ports.outputs)
+        length, symbols = ports.outputs[name].fixed_shape
+        x = keras.layers.Dense(length * filters)(joined(inputs))
+        x = self._blocks(keras.layers.Reshape((length, filters))(x))
+        x = keras.layers.Conv1D(symbols, 1, dtype="float32")(x)
+        made = keras.layers.Softmax(dtype="float32", name=name)(x)
+        return keras.Model(inputs, {name: made}, name="generator")
 
     def discriminator(self, ports: Ports) -> keras.Model:
         """Distributions [b, T, V] and the conditioning → the game's outputs, such as [b] logits.
@@ -53,7 +56,7 @@ class SequenceResNet:
         return keras.Model(inputs, self._read(inputs, ports), name="encoder")
 
     def _read(self, inputs: dict[str, Any], ports: Ports) -> dict[str, Any]:
-        (name,) = ports.of_kind("tokens")
+        name = the_sequence("sequence_resnet", ports.inputs)
         length = inputs[name].shape[1]
         conditioning = {
             n: keras.layers.RepeatVector(length)(x) for n, x in inputs.items() if n != name

@@ -16,6 +16,7 @@ SAMPLE_OPTIONS |= {"Clips": {"path": "videos"}, "TableFile": {"path": "a.csv"}}
 SAMPLE_OPTIONS |= {"Pairs": {"inputs": "folder:a", "targets": "folder:b"}}
 SAMPLE_OPTIONS |= {"SideBySide": {"pictures": "folder:a"}}
 SAMPLE_OPTIONS |= {"Domains": {"a": "folder:a", "b": "folder:b"}}
+SAMPLE_OPTIONS |= {"FewLabels": {"labelled": "folder:a", "unlabelled": "folder:b"}}
 SAMPLE_OPTIONS |= {"Captions": {"pictures": "photos", "captions": "captions.jsonl"}}
 SAMPLE_OPTIONS |= {"Fasta": {"path": "genes.fasta"}}
 SAMPLE_OPTIONS |= {"Attributes": {"pictures": "faces", "attributes": "ages.csv"}}

@@ -94,6 +94,7 @@ class StyleBasedRound(InTurns):
         "generator": "generator",
         "discriminator": "discriminator",
     }
+    plays_on: ClassVar[str | None] = PICTURES
     name: Literal["style_based"] = "style_based"
     # Share of training samples whose layers follow two styles, from a random layer on the second.
     mixing: float = Field(0.9, ge=0.0, le=1.0)

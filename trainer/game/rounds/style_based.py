@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from trainer import catalogue, randomness
+from trainer.errors import ConfigError
 from trainer.fields import Field
 from trainer.game.adversarial_loss import Batch, Sample
 from trainer.game.parts import Parts
@@ -41,7 +42,13 @@ class StyleBased(Ordinary):
     def __init__(self, options: catalogue.StyleBasedRound, parts: Parts) -> None:
         super().__init__(options, parts)
         network: Any = parts.experiment.network_of("generator")
-        height, width, _ = self.fields["sample"].fixed_shape
+        sample = self.fields["sample"]
+        if sample.kind != "image":
+            raise ConfigError(
+                f"round.name: received 'style_based' with samples of kind {sample.kind!r}, but its "
+                "styles are those of resolutions; give data of pictures, or take another round."
+            )
+        height, width, _ = sample.fixed_shape
         self.layers = 2 * len(network.resolutions(height, width))
         self.size: int = network.style
         self._length = tf.Variable(
