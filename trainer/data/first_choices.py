@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
+from trainer.catalogue.sources.derived import SomeLabels
 from trainer.catalogue.sources.source import Source
 from trainer.config.experiment import Data
 from trainer.data.survey import Survey
@@ -70,7 +71,9 @@ def choices(source: Source, name: str, data_dir: str | None, found: Survey) -> I
     """
     _check(source, found)
     kind = "Pictures" if found.values("sample")[0].ndim == 3 else "Points"
-    by_class = ", a class at a time" if len(found.classes) > 1 else ""
+    few = isinstance(source, SomeLabels)
+    by_class = ", a class at a time" if len(found.classes) > 1 and not few else ""
+    by_class = ", and a classifier from a few labels" if few else by_class
     yield Choice("", f"description: {text(f'{kind} from {name}{by_class}.')}")
     yield Choice("data", f"source: {spelled(source)}")
     if data_dir:
@@ -79,7 +82,7 @@ def choices(source: Source, name: str, data_dir: str | None, found: Survey) -> I
         yield from _pictures(found)
     yield from tolerated(len(found.unreadable), found.opened)
     yield from _network(found)
-    yield from _condition(found)
+    yield from _classifier() if few else _condition(found)
     yield from _length(found)
 
 
@@ -164,6 +167,19 @@ def _network(found: Survey) -> Iterator[Choice]:
         else ""
     )
     yield Choice("", f"network: {{name: dcgan, base_filters: {filters}}}", why)
+
+
+def _classifier() -> Iterator[Choice]:
+    """What the recipe semi-digits has."""
+    yield Choice(
+        "",
+        "objective: classes",
+        "The discriminator learns the classes of the labelled examples, and from the others what "
+        "is real: `gan recipes semi-digits`.",
+    )
+    yield Choice("", "terms: [supervised, feature_matching]")
+    rate = "{learning_rate: 3e-4}"
+    yield Choice("", f"optimizers: {{generator: {rate}, discriminator: {rate}}}")
 
 
 def _condition(found: Survey) -> Iterator[Choice]:

@@ -262,3 +262,17 @@ def test_data_in_the_place_of_a_recipe_is_told_what_to_do(photos, word):
 def test_a_run_in_the_place_of_a_recipe_is_told_what_to_do(photos):
     (photos / "config.yaml").write_text("seed: 1\n")
     assert "`gan resume photos`" in gan("train", "photos").stderr
+
+
+def test_a_few_labels_beside_others_teach_a_classifier(photos):
+    unlabelled = photos.parent / "others"
+    for index in range(20):
+        save(unlabelled / f"{index}.png", np.full((40, 40, 3), 10 * index))
+    source = {"name": "few_labels", "labelled": f"folder:{photos}"}
+    written = first_recipe({**source, "unlabelled": f"folder:{unlabelled}"})
+    (photos.parent / "few.yaml").write_text(written.text)
+    experiment = load_experiment("few.yaml")
+    assert experiment.data.source.name == "few_labels"
+    assert experiment.condition.name == "none" and experiment.objective.name == "classes"
+    assert [term.name for term in experiment.terms] == ["supervised", "feature_matching"]
+    assert ("classes", "cat 20, dog 20") in written.seen
