@@ -4,6 +4,7 @@ A run plays on whatever is found: a recipe is what it is, and another run may ta
 """
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,10 @@ from trainer.game.readings import PREFIX
 
 # A moment is none yet: what is found has to last so many rows, and so many steps.
 _ROWS, _STEPS = 2, 200
-# Networks that have learned nothing make everything alike.
+# Networks that have learned nothing make everything alike; what then still rises by so much in so
+# many steps is being learned.
 _YOUNG = 1000
+_RISE, _RISE_STEPS = 1.25, 500
 # Of the distance of real examples: less comes of a latent or a condition that is hardly used.
 _IGNORED = 0.1
 _EFFECT_OF = "condition_effect_of_"
@@ -44,15 +47,27 @@ class Readings:
         row: of metrics.jsonl.
         prefix: that tells the discriminator, such as "a/".
         highest: of every value so far.
+        earlier: a row of `_RISE_STEPS` before or more, the last such one; empty where none is.
     """
 
-    def __init__(self, row: Mapping[str, Any], prefix: str, highest: Mapping[str, float]) -> None:
-        self._row, self._prefix, self._highest = row, prefix, highest
+    def __init__(
+        self,
+        row: Mapping[str, Any],
+        prefix: str,
+        highest: Mapping[str, float],
+        earlier: Mapping[str, Any],
+    ) -> None:
+        self._row, self._prefix, self._highest, self._earlier = row, prefix, highest, earlier
         self.step: int = row["step"]
 
     def __call__(self, name: str) -> float:
         """A reading; NaN, of which nothing holds, where the row has none."""
         return float(self._row.get(f"{PREFIX}{self._prefix}{name}", math.nan))
+
+    def stays_low(self, name: str, bound: float) -> bool:
+        """Whether a reading of networks that have learned is below a bound, and does not rise."""
+        earlier = float(self._earlier.get(f"{PREFIX}{self._prefix}{name}", math.nan))
+        return self.step >= _YOUNG and self(name) < bound and not self(name) > _RISE * earlier
 
     def named(self, beginning: str) -> dict[str, float]:
         """All readings whose names begin so, by what follows."""
@@ -113,6 +128,8 @@ class Diagnosis:
     def __init__(self, experiment: Experiment, spec: DataSpec) -> None:
         self.experiment, self.spec = experiment, spec
         self._highest: dict[str, float] = {}
+        # The last rows, of which the first is the newest that is `_RISE_STEPS` before the last.
+        self._rows: deque[Mapping[str, Any]] = deque()
         # Where what is shown began, and in how many rows; by number of the symptom and prefix.
         self._shown: dict[tuple[int, str], tuple[int, int]] = {}
         self._said: set[tuple[int, str]] = set()
@@ -122,12 +139,19 @@ class Diagnosis:
         readings = {n: v for n, v in row.items() if n.startswith(PREFIX)}
         for name, value in readings.items():
             self._highest[name] = max(value, self._highest.get(name, value))
+        if not readings:
+            return []
+        self._rows.append(row)
+        while len(self._rows) > 1 and self._rows[1]["step"] <= row["step"] - _RISE_STEPS:
+            self._rows.popleft()
         names = {name.removeprefix(PREFIX).rpartition("/") for name in readings}
         judges = {prefix + slash for prefix, slash, name in names if name == "diversity"}
         return [said for judge in sorted(judges) for said in self._look(row, judge)]
 
     def _look(self, row: Mapping[str, Any], prefix: str) -> Iterator[str]:
-        readings = Readings(row, prefix, self._highest)
+        first = self._rows[0]
+        earlier = first if first["step"] <= row["step"] - _RISE_STEPS else {}
+        readings = Readings(row, prefix, self._highest, earlier)
         for number, symptom in enumerate(_SYMPTOMS):
             key = number, prefix
             if not symptom.is_shown(readings):
@@ -174,7 +198,7 @@ def _words_of_a_win(r: Readings) -> str:
 
 
 def _is_collapsed(r: Readings) -> bool:
-    return r.step >= _YOUNG and r("diversity") < 0.5
+    return r.stays_low("diversity", 0.5)
 
 
 def _words_of_a_collapse(r: Readings) -> str:
@@ -185,7 +209,7 @@ def _words_of_a_collapse(r: Readings) -> str:
 
 
 def _ignores_the_latent(r: Readings) -> bool:
-    return r.step >= _YOUNG and r("conditional_diversity") < _IGNORED
+    return r.stays_low("conditional_diversity", _IGNORED)
 
 
 def _words_of_an_ignored_latent(r: Readings) -> str:
@@ -197,7 +221,7 @@ def _words_of_an_ignored_latent(r: Readings) -> str:
 
 
 def _ignores_the_condition(r: Readings) -> bool:
-    return r.step >= _YOUNG and r("condition_effect") < _IGNORED
+    return r.stays_low("condition_effect", _IGNORED)
 
 
 def _words_of_an_ignored_condition(r: Readings) -> str:
@@ -208,9 +232,8 @@ def _words_of_an_ignored_condition(r: Readings) -> str:
 
 
 def _ignores_one_of_several(r: Readings) -> bool:
-    effects = r.named(_EFFECT_OF)
     used = r("condition_effect") >= _IGNORED
-    return r.step >= _YOUNG and used and min(effects.values(), default=1.0) < _IGNORED
+    return used and r.stays_low(_EFFECT_OF + _least_used(r), _IGNORED)
 
 
 def _words_of_an_ignored_part(r: Readings) -> str:

@@ -135,6 +135,7 @@ def test_a_coupled_game_is_looked_at_domain_by_domain(tmp_path):
     [
         [],
         lasting(),
+        [row(step, diversity=step / 5000) for step in range(0, 2500, 100)],  # is learning
         [row(step, **COLLAPSED) for step in range(0, 1000, 100)],  # has learned nothing yet
         [row(s, **(COLLAPSED if s % 200 else {})) for s in range(1000, 3000, 100)],  # comes back
         [row(step, **COLLAPSED) for step in range(1000, 1100)],  # too short to be sure
