@@ -277,3 +277,20 @@ def test_a_step_of_every_kind_plays_the_same_read_or_not(recipe, overrides, show
     assert all(np.isfinite(values[name]) for name in names)
     for unread, of_read in zip(*left, strict=True):
         np.testing.assert_array_equal(unread, of_read)
+
+
+STAGED = ("captioning", "ebgan", "predictor", "progressive", "srgan")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    "recipe", [*(f"{name}-digits" for name in STAGED), "gumbel-grammar", "seqgan-grammar"]
+)
+def test_every_stage_can_be_read(recipe, tmp_path):
+    experiment = small(recipe, tmp_path)
+    gan, batches, held_out = _game(experiment, loading.load(experiment.data))
+    stages = gan.round.stages()
+    assert stages
+    for stage in range(len(stages) + 1):
+        values = gan.read_step(next(batches), next(held_out), stage)
+        assert any(name.startswith(instruments.PREFIX) for name in values)

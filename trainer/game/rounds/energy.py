@@ -87,7 +87,8 @@ class EnergyBased(Ordinary):
         if self.stage == 0:
             return self._pretrain(players, of_turn(batch, 0), updates)
         outcome = super().play(players, batch, noise, updates)
-        rows = tf.shape(outcome.losses["generator_loss"])
+        # Updates that only ask give no losses.
+        rows = tf.shape(batch[next(iter(self.fields))])[:1]
         return outcome | Outcome(watched={"margin": tf.fill(rows, self.margin())})
 
     def _pretrain(self, players: Players, batch: Batch, updates: Updates) -> Outcome:
