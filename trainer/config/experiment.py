@@ -249,11 +249,16 @@ class Experiment(Section):
         yield from self.networks.values()
 
     @property
-    def conditioned_on(self) -> tuple[str, ...]:
-        """The names of the conditions of both sides, one by one."""
+    def conditions(self) -> tuple[catalogue.Component, ...]:
+        """The conditions of both sides, one by one."""
         if isinstance(self.condition, catalogue.TogetherCondition):
-            return tuple(condition.name for condition in self.condition.of)
-        return (self.condition.name,)
+            return self.condition.of
+        return (self.condition,)
+
+    @property
+    def conditioned_on(self) -> tuple[str, ...]:
+        """The names of `conditions`."""
+        return tuple(condition.name for condition in self.conditions)
 
     def network_of(self, role: str) -> catalogue.Network:
         """The family that builds a role."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.catalogue import Folder, TogetherCondition, resolve, unfit_data
+from trainer.catalogue import Folder, resolve, unfit_data
 from trainer.config.experiment import Data, Experiment
 from trainer.data.columns import Column, columns_of
 from trainer.data.decoding import read_image
@@ -176,10 +176,8 @@ def _seen(found: Survey) -> str | None:
 
 def _needed_fields(experiment: Experiment) -> list[str]:
     """Names of what round and condition play on, but for labels; of users' own nothing is known."""
-    condition = experiment.condition
-    conditions = condition.of if isinstance(condition, TogetherCondition) else (condition,)
     of_round = getattr(experiment.round, "needs_fields", ())
-    return [*of_round, *(own.field for own in conditions if hasattr(own, "field"))]
+    return [*of_round, *(c.field for c in experiment.conditions if hasattr(c, "field"))]
 
 
 def refuse_unfit(found: Survey, experiment: Experiment) -> None:
