@@ -72,9 +72,9 @@ def choices(source: Source, name: str, data_dir: str | None, found: Survey) -> I
     _check(source, found)
     kind = "Pictures" if found.values("sample")[0].ndim == 3 else "Points"
     few = isinstance(source, SomeLabels)
-    by_class = ", a class at a time" if len(found.classes) > 1 and not few else ""
-    by_class = ", and a classifier from a few labels" if few else by_class
-    yield Choice("", f"description: {text(f'{kind} from {name}{by_class}.')}")
+    by_class = ", a class at a time" if len(found.classes) > 1 else ""
+    further = ", and a classifier from a few labels" if few else by_class
+    yield Choice("", f"description: {text(f'{kind} from {name}{further}.')}")
     yield Choice("data", f"source: {spelled(source)}")
     if data_dir:
         yield Choice("data", f"data_dir: {text(data_dir)}")
