@@ -13,8 +13,8 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from trainer.catalogue import Folder, Npz
 from trainer.config.experiment import Data
-from trainer.data.reading import Source, readable
-from trainer.data.sources import folder, npz
+from trainer.data.reading import Source, opened, readable
+from trainer.data.sources import folder
 from trainer.errors import ConfigError
 
 _ENDINGS = (".jsonl", ".csv")
@@ -181,15 +181,14 @@ class Beside:
         return dict(values)
 
 
-def opened(pictures: Path, data: Data) -> Source:
+def opened_pictures(pictures: Path, data: Data) -> Source:
     """A folder of pictures, or arrays of them.
 
     Raises:
         ConfigError: as these sources do.
     """
-    component = Folder(path=str(pictures)) if pictures.is_dir() else Npz(path=str(pictures))
-    module = folder if pictures.is_dir() else npz
-    return module.open_source(data.model_copy(update={"source": component}))
+    kind = Folder if pictures.is_dir() else Npz
+    return opened(kind(path=str(pictures)), data)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -191,7 +191,9 @@ def _condition(found: Survey) -> Iterator[Choice]:
         )
     elif found.classes:
         (name,) = found.classes
-        yield Choice("", "", f"There is one class only ({name}), so there is nothing to be told.")
+        yield Choice(
+            "", "", f"There is one class only ({name}), so there is nothing to be conditioned on."
+        )
 
 
 def _length(found: Survey) -> Iterator[Choice]:

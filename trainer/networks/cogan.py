@@ -45,8 +45,8 @@ class CoGAN(Strided):
         Other answers, such as class logits [b, 2, k] and features [b, 2, d], are given likewise.
 
         Raises:
-            ConfigError: when an answer is wanted that is not about each picture, or something else
-                is conditioned on.
+            ConfigError: when an answer is wanted that is not about each picture, or there is a
+                condition.
         """
         height, width = _size(ports.inputs)
         _refuse_others(ports)

@@ -36,11 +36,9 @@ def _of_played_losses(rows: Sequence[Row]) -> Sequence[Row]:
 
     Such is the generator's where feature matching alone teaches it (`objective: classes`).
     """
-    played = {name for row in rows for name, value in _losses(row).items() if value}
-    return [
-        {n: value for n, value in row.items() if n in played or n not in _losses(row)}
-        for row in rows
-    ]
+    losses = [item for row in rows for item in _losses(row).items()]
+    absent = {name for name, _ in losses} - {name for name, value in losses if value}
+    return [{n: value for n, value in row.items() if n not in absent} for row in rows]
 
 
 def _since(rows: Sequence[Row], sign: Sign, num_rows: int) -> int | None:

@@ -49,11 +49,6 @@ class FewLabels(SomeLabels):
     # The others, such as folder:unlabelled; labels that they have are left out.
     unlabelled: Samples
 
-    @property
-    def has_splits(self) -> bool:
-        """Whether either part has splits."""
-        return self.labelled.has_splits or self.unlabelled.has_splits
-
 
 class Odd(Source):
     """Labelled data without some of its classes, which are odd when they come (Zenati 2018)."""

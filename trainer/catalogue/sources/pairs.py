@@ -129,11 +129,6 @@ class Domains(TwoDomains):
     # The pictures of field `b`.
     b: Images
 
-    @property
-    def has_splits(self) -> bool:
-        """Whether either part has splits."""
-        return self.a.has_splits or self.b.has_splits
-
 
 class DigitDomains(TwoDomains):
     """Half of some digits (field `a`) and what is made of the others (field `b`)."""

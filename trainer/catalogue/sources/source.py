@@ -54,7 +54,8 @@ class Source(Component):
     @property
     def has_splits(self) -> bool:
         """Whether it has splits, and may be downloaded: tfds, and what is made of such data."""
-        return bool(getattr(getattr(self, "of", None), "has_splits", False))
+        parts = (value for _, value in self if isinstance(value, Source))
+        return any(part.has_splits for part in parts)
 
     def impossible(self, experiment: "Experiment") -> Iterator[str]:
         """Splits and downloads of what has none."""

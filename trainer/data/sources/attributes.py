@@ -41,7 +41,7 @@ def open_source(data: Data) -> Source:
     lines = file.lines()
     names = options.columns or (_others(lines[0], options, file) if lines else ())
     found = [_read(line, names, file, options, named=place.is_dir()) for line in lines]
-    pictures = beside.opened(place, data)
+    pictures = beside.opened_pictures(place, data)
     if place.is_dir():
         own = [_only(several, file) for several in file.of_folder(found, place)]
     else:

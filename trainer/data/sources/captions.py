@@ -45,7 +45,7 @@ def open_source(data: Data) -> Source:
         )
         for line in file.lines()
     ]
-    pictures = beside.opened(place, data)
+    pictures = beside.opened_pictures(place, data)
     if place.is_dir():
         own = file.of_folder(found, place)
     else:
